@@ -1,0 +1,100 @@
+"""What a store, a lock, a guard and a fleet are. One screen; everything else is a variant.
+
+A store, a lock and a guard are built in the harness and travel to the buyers, so they are
+picklable, and open files and connections lazily in the process that uses them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal, Protocol, runtime_checkable
+
+SOLD_OUT = "sold-out"
+TICKETS_MAX = 10**15  # beyond it a count no longer survives every JSON reader's float
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One attempt of one buyer to buy `quantity` tickets: all of them or none."""
+
+    buyer: int
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How an order ended.
+
+    `ok`: sold; `ticket` is the highest of the numbers sold, the count that was left before.
+    `fail`: it certainly did not happen; `error` says why. `info`: nobody knows.
+    """
+
+    type: Literal["ok", "fail", "info"]
+    ticket: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a store shall live: what came behind the colon of its URL, and a scratch folder."""
+
+    location: str
+    scratch: Path
+    durable: bool = False
+
+
+class Store(Protocol):
+    """Where the count of tickets lives. Constructed with a `Place`, or with nothing."""
+
+    def reset(self, tickets: int) -> None:
+        """Make the inventory hold `tickets`, creating it where it is missing."""
+
+    def read(self) -> int:
+        """Give the count; raise `InventoryError` where there is none to be had."""
+
+    def write(self, remaining: int) -> None:
+        """Replace the count."""
+
+    def close(self) -> None:
+        """Let go of what this process holds; calling it twice is fine."""
+
+
+class Lock(Protocol):
+    """Mutual exclusion between processes. Constructed with the path of its sidecar file."""
+
+    crash_safe: ClassVar[bool]  # comes back when its holder dies
+    cross_host: ClassVar[bool]  # works between machines that share a file system
+    fair: ClassVar[bool]  # whoever waits longest goes next
+    reentrant: ClassVar[bool]  # its holder may take it again
+
+    def acquire(self, timeout_s: float) -> bool:
+        """Take the lock within `timeout_s` seconds (0: only if it is free), or say False."""
+
+    def release(self) -> None:
+        """Give it back."""
+
+
+class Guard(Protocol):
+    """How one order is carried out. Constructed with a `Kit`, or with nothing."""
+
+    needs: ClassVar[type]  # the capability a store must have: `Store`, or one below
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        """Carry out one order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What a guard may use: the lock that was chosen, if any, and how long to wait for it."""
+
+    lock: Lock | None
+    acquire_timeout_s: float
+
+
+@runtime_checkable
+class AtomicStore(Protocol):
+    """A store that can take tickets in one indivisible effect."""
+
+    def take(self, quantity: int) -> int | None:
+        """Take `quantity` tickets and give the count before, or None where too few are left."""

@@ -1,0 +1,62 @@
+"""What can go wrong, and the exit code that says so.
+
+::
+
+    BookingError              exit code of its own, one line for people
+    ├── UsageError            2   a flag, a scenario, a URL or a name is wrong
+    ├── InventoryError        2   the inventory cannot be used as it is
+    │   └── TornReadError         … because a reader met it half-written
+    ├── HistoryError          2   a recorded history cannot be read
+    ├── CapacityError         2   the sale is larger than this machine holds
+    └── Interrupted         130   somebody pressed Ctrl-C
+
+A message says what is wrong, where, and what to do. It fits on one line.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What every command's exit code means."""
+
+    AS_EXPECTED = 0
+    ANOMALY = 1
+    USAGE = 2
+    UNKNOWN = 3
+    THRESHOLD_MISSED = 4
+    DEFECT = 70
+    INTERRUPTED = 130
+
+
+class BookingError(Exception):
+    """Base of all errors that a user can cause; `str(error)` is one line."""
+
+    exit_code = ExitCode.USAGE
+
+
+class UsageError(BookingError):
+    """A flag, a scenario, a URL or a name is wrong."""
+
+
+class InventoryError(BookingError):
+    """The inventory cannot be used as it is: missing, malformed, not permitted."""
+
+
+class TornReadError(InventoryError):
+    """A reader met the inventory half-written."""
+
+
+class HistoryError(BookingError):
+    """A recorded history cannot be read."""
+
+
+class CapacityError(BookingError):
+    """The sale is larger than this machine can hold."""
+
+
+class Interrupted(BookingError):  # noqa: N818 - the word people know
+    """Somebody pressed Ctrl-C, or asked the harness to terminate."""
+
+    exit_code = ExitCode.INTERRUPTED

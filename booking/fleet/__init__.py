@@ -1,0 +1,1 @@
+"""Launch real buyers and write down what they do."""

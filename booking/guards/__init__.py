@@ -1,0 +1,1 @@
+"""How one order is carried out: one guard, one file."""

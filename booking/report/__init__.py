@@ -1,0 +1,1 @@
+"""Show a result: to a person, or to a script."""

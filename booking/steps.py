@@ -1,0 +1,70 @@
+"""The seam: stores, locks and guards announce each shared effect just before it happens.
+
+One driver at a time listens in a process: the recorder (real buyers), the explorer (every
+order), a fault plan, a replay, or nobody. Code that sells never knows which, so what is
+explored or replayed is the code that sells.
+
+Rules of the seam:
+
+* announce *before* the effect: `step("replace", path, 2)`, then `os.replace(...)`;
+* two effects are two steps: `open(path, "wb")` truncates, the flush writes;
+* tell what a step gave with `saw(value)`: the count read, whether a lock was had;
+* what touches nothing shared is no step: a private temporary file, a local variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+
+class Driver(Protocol):
+    """Whoever is told of each step."""
+
+    def step(self, action: str, resource: str, value: int | None) -> None:
+        """Be told that `action` on `resource` comes next; may wait, record, or kill."""
+
+    def saw(self, value: int | None) -> None:
+        """Be told what the last step of this buyer gave (0 or 1 for no and yes)."""
+
+    def network(self) -> None:
+        """Stand in for the network between a buyer and the inventory."""
+
+
+_driver: Driver | None = None
+
+
+def step(action: str, resource: str, value: int | None = None) -> None:
+    """Announce that `action` on the shared `resource` comes next; `value` is what it will store."""
+    if _driver is not None:
+        _driver.step(action, resource, value)
+
+
+def saw(value: int | None) -> None:
+    """Tell what the step just taken gave: the count read, 0 or 1 for a lock not had or had."""
+    if _driver is not None:
+        _driver.saw(value)
+
+
+def network() -> None:
+    """Mark the place where a real sale would wait for its network."""
+    if _driver is not None:
+        _driver.network()
+
+
+def drive(driver: Driver | None) -> Driver | None:
+    """Let `driver` be told of every step of this process from now on; return the one before."""
+    global _driver  # noqa: PLW0603 - one seam a process is the point of it
+    before, _driver = _driver, driver
+    return before
+
+
+@contextmanager
+def driven_by(driver: Driver) -> Iterator[None]:
+    """Let `driver` be told of every step inside the block."""
+    before = drive(driver)
+    try:
+        yield
+    finally:
+        drive(before)

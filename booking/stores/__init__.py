@@ -1,0 +1,1 @@
+"""Where the count lives: one store, one file."""
