@@ -55,7 +55,7 @@ def network() -> None:
 
 def drive(driver: Driver | None) -> Driver | None:
     """Let `driver` be told of every step of this process from now on; return the one before."""
-    global _driver  # noqa: PLW0603 - one seam a process is the point of it
+    global _driver
     before, _driver = _driver, driver
     return before
 
