@@ -98,3 +98,11 @@ class AtomicStore(Protocol):
 
     def take(self, quantity: int) -> int | None:
         """Take `quantity` tickets and give the count before, or None where too few are left."""
+
+
+@runtime_checkable
+class Sweepable(Protocol):
+    """A store whose killed processes may leave something behind."""
+
+    def sweep(self) -> None:
+        """Remove what dead processes left."""

@@ -5,7 +5,7 @@
     BookingError              exit code of its own, one line for people
     ├── UsageError            2   a flag, a scenario, a URL or a name is wrong
     ├── InventoryError        2   the inventory cannot be used as it is
-    │   └── TornReadError         … because a reader met it half-written
+    │   └── MalformedError        … because of what it contains; inside a sale: a torn read
     ├── HistoryError          2   a recorded history cannot be read
     ├── CapacityError         2   the sale is larger than this machine holds
     └── Interrupted         130   somebody pressed Ctrl-C
@@ -44,8 +44,8 @@ class InventoryError(BookingError):
     """The inventory cannot be used as it is: missing, malformed, not permitted."""
 
 
-class TornReadError(InventoryError):
-    """A reader met the inventory half-written."""
+class MalformedError(InventoryError):
+    """The inventory holds no count of tickets; a reader inside a sale met it half-written."""
 
 
 class HistoryError(BookingError):

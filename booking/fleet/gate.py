@@ -1,0 +1,37 @@
+"""The gate that holds every buyer until all are there, and then lets all go at once."""
+
+from __future__ import annotations
+
+import os
+from multiprocessing import Pipe
+
+
+class Gate:
+    """One pipe to say "here", one to say "go": works with every start method."""
+
+    def __init__(self) -> None:
+        self._here, self._arrive = Pipe(duplex=False)
+        self._go, self._open = Pipe(duplex=False)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Arrive, then wait for the gate to open; False when the harness is gone or too late."""
+        os.write(self._arrive.fileno(), b"!")
+        return self._go.poll(timeout_s) and os.read(self._go.fileno(), 1) != b""
+
+    @property
+    def fileno(self) -> int:
+        """The descriptor that becomes readable when a buyer arrives."""
+        return self._here.fileno()
+
+    def arrived(self) -> int:
+        """Count the buyers that arrived since the last call; ask when `fileno` is readable."""
+        return len(os.read(self._here.fileno(), 1 << 16))
+
+    def open(self, buyers: int) -> None:
+        """Let them all go: a pipe holds 65,536 bytes, and one write wakes everybody."""
+        os.write(self._open.fileno(), b"!" * buyers)
+
+    def close(self) -> None:
+        """Let go of both pipes."""
+        for end in (self._here, self._arrive, self._go, self._open):
+            end.close()

@@ -1,0 +1,229 @@
+"""The local fleet: every buyer a process of this machine."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+
+from booking.contracts import Guard, Store
+from booking.fleet.capacity import ensure_room
+from booking.fleet.faults import struck
+from booking.fleet.gate import Gate
+from booking.fleet.logbook import Tail
+from booking.fleet.process import Attendance, buyer_process
+from booking.fleet.roster import Roster
+from booking.fleet.stalled import waits
+from booking.fleet.watcher import Nobody, Watcher
+from booking.history import Event, History
+from booking.scenario import Scenario
+
+TICK_S = 0.05
+TICK_EACH_S = 0.0005  # reading a thousand logbooks takes a while: look less often
+START_S = 30.0
+START_EACH_S = 0.5
+
+
+class LocalFleet:
+    """Buyers as processes of this machine: fork, spawn or forkserver."""
+
+    def __init__(self, folder: Path, watcher: Watcher | None = None) -> None:
+        self.folder = folder
+        self.watcher = watcher or Nobody()
+
+    def run(self, scenario: Scenario, store: Store, guard: Guard) -> History:
+        """Run one sale; give its history, without the counts that only the caller can know."""
+        ensure_room(scenario.buyers, scenario.start_method)
+        return _Run(self.folder, self.watcher, scenario, store, guard).history()
+
+
+class _Run:
+    """One sale from the first process to the last."""
+
+    def __init__(
+        self, folder: Path, watcher: Watcher, scenario: Scenario, store: Store, guard: Guard
+    ) -> None:
+        self.folder = folder
+        self.watcher = watcher
+        self.scenario = scenario
+        self.gate = Gate()
+        self.start_limit_s = START_S + START_EACH_S * scenario.buyers
+        self.tick_s = TICK_S + TICK_EACH_S * scenario.buyers
+        self.attendances = [
+            Attendance(
+                number, scenario, store, guard, self.gate, folder, offset_s, self.start_limit_s
+            )
+            for number, offset_s in enumerate(_arrivals(scenario))
+        ]
+        self.roster = Roster([buyer_process(one) for one in self.attendances])
+        self.tails = [Tail(one.logbook, one.number) for one in self.attendances]
+        self.events: list[Event] = []
+        self.fresh: list[Event] = []
+        self.hung: list[int] = []
+        self.closed: list[int] = []
+        self.opened_ns = self.started_ns = 0
+        self.moved_s = self.looked_s = time.monotonic()
+
+    def history(self) -> History:
+        """Run the sale and gather what its buyers wrote down."""
+        gc.freeze()  # so that forked buyers share the harness's memory instead of copying it
+        self.started_ns = time.monotonic_ns()
+        try:
+            if self.scenario.arrival == "serial":
+                self._one_after_another()
+            else:
+                self._all_together()
+        finally:
+            self.closed += self.roster.end()
+            census = self.roster.tidy()
+            self.gate.close()
+            gc.unfreeze()
+        return self._gather(census)
+
+    def _all_together(self) -> None:
+        buyers = self.scenario.buyers
+        for number in range(buyers):
+            self.roster.start(number)
+            self._tell("start", number + 1)
+        self._await_arrivals()
+        self.opened_ns = time.monotonic_ns()
+        self.gate.open(buyers)
+        self._await_end(self.attendances[-1].arrives_after_s)
+
+    def _one_after_another(self) -> None:
+        self.opened_ns = time.monotonic_ns()
+        for number in range(self.scenario.buyers):
+            self.gate.open(1)
+            self.roster.start(number)
+            self._await_end(0)
+            if self.hung or self.closed:
+                return
+
+    def _await_arrivals(self) -> None:
+        """Wait until every buyer is at the gate, or has died on the way."""
+        buyers = self.scenario.buyers
+        arrived, deadline = 0, time.monotonic() + self.start_limit_s
+        while arrived + len(self.roster.exit_codes) < buyers and time.monotonic() < deadline:
+            self.roster.wait(self.tick_s, self.gate.fileno)
+            if _readable(self.gate.fileno):
+                arrived += self.gate.arrived()
+            self._tell("arrive", arrived)
+
+    def _await_end(self, last_arrival_s: float) -> None:
+        """Wait until everybody is done, nothing moves any more, or the harness is to leave."""
+        scenario = self.scenario
+        self.moved_s = time.monotonic() + last_arrival_s
+        limit_s = scenario.timeout + scenario.delay.high_s
+        leave_s = _leave_s(scenario)
+        while self.roster.alive:
+            if self.roster.wait(self.tick_s):
+                self.moved_s = max(self.moved_s, time.monotonic())
+            self._look()
+            now_s = time.monotonic()
+            if now_s > leave_s:
+                self.closed += self.roster.end(signal.SIGTERM)
+            elif now_s - self.moved_s > limit_s:
+                self.roster.look()
+                self.hung = sorted(self.roster.alive)
+                self.roster.end()
+        self._look(now=True)
+
+    def _look(self, *, now: bool = False) -> None:
+        """Read what was written down since the last look, once a tick."""
+        now_s = time.monotonic()
+        if not now and now_s - self.looked_s < self.tick_s:
+            return
+        self.looked_s = now_s
+        for number, tail in enumerate(self.tails):
+            if number in self.roster.alive or now:
+                self.fresh += tail.poll()
+        if self.fresh:
+            self.moved_s = max(self.moved_s, now_s)
+        self._tell("sell", len(self.roster.exit_codes))
+
+    def _tell(self, phase: str, done: int) -> None:
+        self.fresh.sort(key=_time)
+        self.watcher.progress(phase, done, self.scenario.buyers, self.fresh)
+        self.events += self.fresh
+        self.fresh = []
+
+    def _gather(self, census: dict[str, int]) -> History:
+        """Put the logbooks together; an order that never completed is of unknown outcome."""
+        self.closed = [number for number in self.closed if number not in self.hung]
+        for tail in self.tails:
+            self.events += tail.rest()
+        now_ns = time.monotonic_ns()
+        for number, tail in enumerate(self.tails):
+            if tail.open_operation is not None:
+                self.events.append(self._unknown(tail.open_operation, number, now_ns))
+        self.events.sort(key=_time)
+        return History(None, None, self.events, {}, self._end(census, now_ns))
+
+    def _unknown(self, invoke: Event, number: int, now_ns: int) -> Event:
+        error = "hung" if number in self.hung else self._death(number)
+        return msgspec.structs.replace(invoke, type="info", value=None, time=now_ns, error=error)
+
+    def _death(self, number: int) -> str:
+        code = self.roster.exit_codes.get(number, 0)
+        if code < 0:
+            return f"died of {signal.Signals(-code).name}"
+        return self.tails[number].note or f"ended with exit code {code}"
+
+    def _end(self, census: dict[str, int], now_ns: int) -> dict[str, Any]:
+        """What became of the processes."""
+        steps = [event for event in self.events if event.type == "step"]
+        last = {n: tail.last_step for n, tail in enumerate(self.tails) if tail.last_step}
+        ended = set(self.hung) | set(self.closed)
+        codes = self.roster.exit_codes
+        crashed = {n: self._death(n) for n in sorted(codes) if codes[n] and n not in ended}
+        return {
+            "harness_pid": os.getpid(),
+            "started": len(self.roster.pids),
+            "started_ns": self.started_ns,
+            "opened_ns": self.opened_ns,
+            "ended_ns": now_ns,
+            "crashed": crashed,
+            "planned": struck(self.folder, self.scenario.faults),
+            "closed": {n: codes.get(n) for n in self.closed},
+            "hung": self.hung,
+            "waits": waits(self.hung, last, steps),
+            **census,
+        }
+
+
+def _arrivals(scenario: Scenario) -> list[float]:
+    """Give how long after the opening each buyer comes, in seconds, ascending."""
+    rate = scenario.rate_per_s
+    if rate is None:
+        return [0.0] * scenario.buyers
+    random = Random(f"{scenario.seed}/arrivals")
+    at_s, offsets = 0.0, []
+    for _ in range(scenario.buyers):
+        at_s += random.expovariate(rate)
+        offsets.append(at_s)
+    return offsets
+
+
+def _leave_s(scenario: Scenario) -> float:
+    """Say when the harness leaves its buyers; those who are no daemons it must wait for."""
+    if scenario.close_after is None or not scenario.daemon:
+        return float("inf")
+    return time.monotonic() + scenario.close_after
+
+
+def _time(event: Event) -> int:
+    return event.time
+
+
+def _readable(fd: int) -> bool:
+    import select
+
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(0))

@@ -1,0 +1,28 @@
+"""`lock`: the purchase inside a lock. Searching stays outside: it changes nothing."""
+
+from __future__ import annotations
+
+from booking.contracts import Kit, Order, Reply, Store
+from booking.errors import UsageError
+from booking.purchase import purchase
+
+
+class LockGuard:
+    """acquire; read, wait for the network, check, write; release."""
+
+    needs = Store
+
+    def __init__(self, kit: Kit) -> None:
+        if kit.lock is None:
+            raise UsageError("guard lock needs a lock; give --lock=NAME")
+        self._lock = kit.lock
+        self._timeout_s = kit.acquire_timeout_s
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        """Carry out the purchase while nobody else can."""
+        if not self._lock.acquire(self._timeout_s):
+            return Reply("fail", error="lock-timeout")
+        try:
+            return purchase(store, order)
+        finally:
+            self._lock.release()

@@ -1,0 +1,21 @@
+"""`none`: no guard at all, so that the race is seen."""
+
+from __future__ import annotations
+
+from booking.contracts import Kit, Order, Reply, Store
+from booking.errors import UsageError
+from booking.purchase import purchase
+
+
+class NoGuard:
+    """Read, wait for the network, check, write: whoever reads in between sells the same ticket."""
+
+    needs = Store
+
+    def __init__(self, kit: Kit) -> None:
+        if kit.lock is not None:
+            raise UsageError("guard none takes no lock; use --lock=NAME alone, or --guard lock")
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        """Carry out the purchase as it is."""
+        return purchase(store, order)

@@ -1,0 +1,24 @@
+"""`filelock`: the library `filelock`, which works on every system."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from booking.library_lock import LibraryLock
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+
+class FilelockLock(LibraryLock):
+    """The library filelock: every system's own lock, found free by asking every 50 ms."""
+
+    crash_safe = True
+    cross_host = False
+    fair = False
+    reentrant = True
+
+    def _build(self) -> BaseFileLock:
+        from filelock import FileLock
+
+        return FileLock(self.path)

@@ -1,0 +1,107 @@
+"""`flock`: the kernel's advisory lock on an open file (flock(2)); the default."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+from booking.steps import saw, step
+
+POLL_S = 0.001
+LATE_AGAIN_S = 0.02  # a signal that came before the wait began is followed by another
+
+
+class _Expired(Exception):  # noqa: N818 - not an error: a time limit that was reached
+    pass
+
+
+class FlockLock:
+    """The kernel's lock on an open file: blocking, and freed when its holder dies."""
+
+    crash_safe = True
+    cross_host = False
+    fair = True  # waiters are served in turn; measured up to 100 buyers
+    reentrant = False
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.resource = path.name
+        self._fd = -1
+        self._pid = 0
+        self._waiting = False
+
+    def acquire(self, timeout_s: float) -> bool:
+        """Take the lock, sleeping in the kernel; the descriptor stays open for the next time."""
+        step("acquire", self.resource)
+        # A descriptor from before a fork shares its lock with the parent: open our own.
+        if self._pid != os.getpid():
+            self._open()
+        had = self._try() or (timeout_s > 0 and self._wait(timeout_s))
+        saw(int(had))
+        return had
+
+    def release(self) -> None:
+        """Give it back; the kernel wakes a waiter."""
+        step("release", self.resource)
+        fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_fd": -1, "_pid": 0}
+
+    def __del__(self) -> None:
+        if self._fd >= 0 and self._pid == os.getpid():
+            os.close(self._fd)
+
+    def _open(self) -> None:
+        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        self._pid = os.getpid()
+
+    def _try(self) -> bool:
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _wait(self, timeout_s: float) -> bool:
+        timer_is_ours = threading.current_thread() is threading.main_thread() and signal.getitimer(
+            signal.ITIMER_REAL
+        ) == (0.0, 0.0)
+        return self._sleep(timeout_s) if timer_is_ours else self._poll(timeout_s)
+
+    def _sleep(self, timeout_s: float) -> bool:
+        """Block in flock(2), which knows no time limit, until an alarm interrupts it."""
+        before = signal.signal(signal.SIGALRM, self._alarm)
+        try:
+            self._waiting = True
+            signal.setitimer(signal.ITIMER_REAL, timeout_s, LATE_AGAIN_S)
+            fcntl.flock(self._fd, fcntl.LOCK_EX)
+            self._waiting = False
+        except _Expired:
+            # The alarm may have come between the kernel's yes and ours.
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+            return False
+        else:
+            return True
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+    def _alarm(self, _number: int, _frame: FrameType | None) -> None:
+        if self._waiting:
+            self._waiting = False
+            raise _Expired
+
+    def _poll(self, timeout_s: float) -> bool:
+        """Ask again and again: alarms belong to the main thread, and here to somebody else."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            time.sleep(POLL_S)
+            if self._try():
+                return True
+        return False

@@ -1,0 +1,16 @@
+"""Process numbers: is one of them still somebody?"""
+
+from __future__ import annotations
+
+import os
+
+
+def alive(pid: int) -> bool:
+    """Say whether a process of that number exists; a zombie does."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

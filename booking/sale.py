@@ -1,0 +1,256 @@
+"""Run a sale: inventory, buyers, history, verdict; and the control that shows it could race."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from random import SystemRandom
+from typing import Any
+
+from booking.contracts import Guard, Kit, Lock, Order, Place, Reply, Store, Sweepable
+from booking.errors import InventoryError, UsageError
+from booking.fleet.watcher import Nobody, Watcher
+from booking.history import Event, History
+from booking.judge import check
+from booking.registry import build, load, members, resolve, split_url
+from booking.scenario import Scenario
+from booking.scratch import scratch_folder
+from booking.verdict import Outcome, Verdict, merge
+
+TICKETS = 3  # of a private inventory, unless it is said
+SEED_MAX = 10**6  # short enough to be typed again
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """One sale that was run: what was to be, what happened, what is to be said of it."""
+
+    scenario: Scenario
+    history: History
+    verdict: Verdict
+    control: Sale | None = None
+
+    @property
+    def tickets(self) -> int:
+        """Tickets at the start."""
+        return self.history.tickets or 0
+
+    @property
+    def remaining(self) -> int | None:
+        """Tickets at the end; None where the inventory could not be read any more."""
+        return self.history.remaining
+
+    @property
+    def sold(self) -> int:
+        """Tickets that buyers were told are theirs."""
+        return sum(event.quantity for event in self.completions("ok"))
+
+    @property
+    def oversold(self) -> int:
+        """Tickets sold beyond those there were."""
+        return max(0, self.sold - self.tickets)
+
+    @property
+    def undersold(self) -> int:
+        """Tickets left although somebody who was answered came for them."""
+        quantity = self.scenario.quantity
+        orders = len(self.completions("ok")) + len(self.completions("fail"))
+        wanted = self.tickets if self.scenario.until_sold_out else orders * quantity
+        possible = min(wanted, self.tickets) // quantity * quantity
+        unknown = sum(event.quantity for event in self.completions("info"))
+        return max(0, possible - self.sold - unknown)
+
+    @property
+    def lost(self) -> int:
+        """Tickets gone from the inventory which nobody was told are his."""
+        if self.remaining is None:
+            return 0
+        return max(0, self.tickets - self.remaining - self.sold)
+
+    @property
+    def elapsed_s(self) -> float:
+        """From the opening of the gate to the last completion."""
+        completed = [event.time for event in self.history.events if event.type in _COMPLETED]
+        opened = self.history.end.get("opened_ns", 0)
+        return max(0, max(completed, default=opened) - opened) / 1e9
+
+    @property
+    def sales_per_s(self) -> float:
+        """Tickets sold a second."""
+        return self.sold / self.elapsed_s if self.elapsed_s else 0.0
+
+    def completions(self, outcome: str) -> list[Event]:
+        """Give the orders that ended `ok`, `fail` or `info`."""
+        events = self.history.events
+        return [event for event in events if event.type == outcome and event.f == "buy"]
+
+
+_COMPLETED = {"ok", "fail", "info"}
+
+
+def run_sale(scenario: Scenario, watcher: Watcher | None = None) -> Sale:
+    """Run a scenario; with a guard, follow it by a control without one."""
+    if scenario.seed is None:
+        scenario = scenario.but(seed=SystemRandom().randrange(SEED_MAX))
+    sale = _run_once(scenario, watcher or Nobody())
+    if not (scenario.guarded and scenario.control):
+        return sale
+    control = _run_once(_control_of(scenario, sale.tickets), watcher or Nobody())
+    return Sale(scenario, sale.history, merge([sale.verdict, _against(control)]), control)
+
+
+def _control_of(scenario: Scenario, tickets: int) -> Scenario:
+    """Give the same sale without what keeps the buyers apart, on an inventory of its own."""
+    name, _ = split_url(scenario.store)
+    return scenario.but(
+        store=name, tickets=tickets, guard="none", lock=None, arrival="together",
+        faults=[], close_after=None, control=False,
+    )  # fmt: skip
+
+
+def _against(control: Sale) -> Verdict:
+    """Say what the control is worth: only a sale that can race shows that a guard helps."""
+    if control.verdict.outcome is Outcome.INVALID:
+        return Verdict(Outcome.VALID, "the same sale without the guard raced")
+    return Verdict(
+        Outcome.UNKNOWN,
+        "the control did not race, so the guard was not put to the test; "
+        "give more buyers or a longer delay",
+    )
+
+
+def _run_once(scenario: Scenario, watcher: Watcher) -> Sale:
+    with scratch_folder() as folder:
+        store = open_store(scenario, folder)
+        guard = open_guard(scenario, folder, store)
+        if scenario.behaviour is not None:
+            load(scenario.behaviour, "behaviour")
+        tickets = _stock(store, scenario)
+        try:
+            history: History = resolve("fleet", "local")(folder, watcher).run(
+                scenario, store, guard
+            )
+            history.tickets, history.remaining = tickets, _count(store)
+        finally:
+            _leave(store)
+        history.sale = scenario.model_dump(mode="json", exclude_defaults=True)
+        return Sale(scenario, history, _judged(history))
+
+
+def open_store(scenario: Scenario, folder: Path) -> Store:
+    """Build the store that a scenario names."""
+    name, location = split_url(scenario.store)
+    store: Store = build("store", name, Place(location, folder, scenario.durable))
+    return store
+
+
+def open_guard(scenario: Scenario, folder: Path, store: Store) -> Guard:
+    """Build the guard that a scenario names; refuse one that the store cannot carry."""
+    needs = getattr(resolve("guard", scenario.guard), "needs", Store)
+    if needs is not Store and not isinstance(store, needs):
+        able = [name for name, one in members("guard") if _carries(store, one)]
+        raise UsageError(
+            f"guard {scenario.guard} needs a store with {needs.__name__}, which {scenario.store} "
+            f"is not; it can do: {', '.join(able)}"
+        )
+    lock: Lock | None = None
+    if scenario.lock is not None:
+        lock = build("lock", scenario.lock, sidecar(store, folder))
+    guard: Guard = build("guard", scenario.guard, Kit(lock, scenario.patience_s))
+    return guard
+
+
+def _carries(store: Store, guard: Any) -> bool:
+    needs = getattr(guard, "needs", None)
+    return needs is Store or (isinstance(needs, type) and isinstance(store, needs))
+
+
+def sidecar(store: Store, folder: Path) -> Path:
+    """Say where the lock file is: beside the inventory, never the file that is replaced."""
+    path = getattr(store, "path", None)
+    return path.with_name(path.name + ".lock") if isinstance(path, Path) else folder / "sale.lock"
+
+
+def _stock(store: Store, scenario: Scenario) -> int:
+    """Fill the inventory, or take it as it is; nothing has been started yet if it is bad."""
+    _, location = split_url(scenario.store)
+    tickets = scenario.tickets
+    if tickets is None and location:
+        return store.read()
+    tickets = TICKETS if tickets is None else tickets
+    store.reset(tickets)
+    return tickets
+
+
+def _count(store: Store) -> int | None:
+    try:
+        return store.read()
+    except InventoryError:
+        return None
+
+
+def _leave(store: Store) -> None:
+    if isinstance(store, Sweepable):
+        store.sweep()
+    store.close()
+
+
+def _judged(history: History) -> Verdict:
+    return merge([check(history), _processes(history)])
+
+
+def _processes(history: History) -> Verdict:
+    """Hold the processes against the plan: a death that nobody planned decides nothing."""
+    end = history.end
+    crashed = {n: why for n, why in end["crashed"].items() if n not in end["planned"]}
+    if crashed:
+        number, why = next(iter(crashed.items()))
+        more = f" (and {len(crashed) - 1} more)" if len(crashed) > 1 else ""
+        return Verdict(Outcome.UNKNOWN, f"buyer {number} ended early{more}: {why}")
+    if end["alive"] or end["zombies"] or end["orphans"]:
+        return Verdict(Outcome.UNKNOWN, "processes of the sale are left which would not end")
+    return Verdict(Outcome.VALID, "every buyer ended")
+
+
+def replay_command(
+    scenario: Scenario, source: Path | None = None, base: Scenario | None = None
+) -> str:
+    """Give the command that runs this sale again: what differs from its file, or from defaults."""
+    words = ["booking", "simulate"]
+    if source is not None:
+        words.append(str(source))
+    usual = (base or Scenario()).model_dump(mode="json")
+    for key, value in scenario.model_dump(mode="json").items():
+        if value != usual[key]:
+            words += _flag(key, value)
+    return shlex.join(words)
+
+
+_NOT_FLAGS = {"title", "faults", "expect"}
+_SWITCHES = {"until_sold_out", "durable"}
+_PAIRS = {"control", "search", "daemon"}
+
+
+def _flag(key: str, value: Any) -> list[str]:
+    flag = f"--{key.replace('_', '-')}"
+    if key in _NOT_FLAGS or (key == "guard" and value == "lock") or value is None:
+        return []
+    if key == "lock":
+        return [f"--lock={value}"]
+    if key in _SWITCHES:
+        return [flag]
+    if key in _PAIRS:
+        return [flag if value else f"--no-{flag[2:]}"]
+    return [flag, str(value)]
+
+
+def sell_one(scenario: Scenario, order: Order) -> Reply:
+    """Carry out one order by hand, as one buyer among whoever else is there."""
+    with scratch_folder() as folder:
+        store = open_store(scenario, folder)
+        guard = open_guard(scenario, folder, store)
+        try:
+            return guard.sell(store, order)
+        finally:
+            store.close()

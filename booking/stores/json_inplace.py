@@ -1,0 +1,31 @@
+"""`json-inplace`: the tutorial's way to write, kept because it shows torn reads."""
+
+from __future__ import annotations
+
+import os
+
+from booking.inventory_file import InventoryFile
+from booking.steps import step
+
+
+class JsonInplaceStore(InventoryFile):
+    """A JSON file, truncated, then written: a reader in between meets an empty file."""
+
+    shared = True
+    torn_reads = True
+
+    def write(self, remaining: int) -> None:
+        """Empty the file, then fill it: two effects, and others may look in between."""
+        document = self._learn().render(remaining)
+        try:
+            step("truncate", self.resource)
+            fd = os.open(self.path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
+            try:
+                step("write", self.resource, remaining)
+                os.write(fd, document)
+                if self.durable:
+                    os.fsync(fd)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise self._error(error) from None

@@ -1,0 +1,40 @@
+"""`memory`: a plain variable, of which every process has its own copy."""
+
+from __future__ import annotations
+
+from booking.contracts import Place
+from booking.errors import InventoryError
+from booking.steps import saw, step
+
+
+class MemoryStore:
+    """A plain variable: every process has its own copy, so no lock helps."""
+
+    shared = False
+    torn_reads = False
+    resource = "memory"
+
+    def __init__(self, place: Place) -> None:
+        if place.location:
+            raise InventoryError(f"memory:{place.location}: memory has no place; write memory")
+        self._remaining: int | None = None
+
+    def reset(self, tickets: int) -> None:
+        """Set this process's variable."""
+        self._remaining = tickets
+
+    def read(self) -> int:
+        """Give this process's count."""
+        step("read", self.resource)
+        if self._remaining is None:
+            raise InventoryError("memory: nothing was put in it; give --tickets N")
+        saw(self._remaining)
+        return self._remaining
+
+    def write(self, remaining: int) -> None:
+        """Set this process's variable; no other process will ever see it."""
+        step("write", self.resource, remaining)
+        self._remaining = remaining
+
+    def close(self) -> None:
+        """Nothing is held."""
