@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
@@ -72,7 +74,7 @@ class Sale:
     def elapsed_s(self) -> float:
         """From the opening of the gate to the last completion."""
         completed = [event.time for event in self.history.events if event.type in _COMPLETED]
-        opened = self.history.end.get("opened_ns", 0)
+        opened: int = self.history.end.get("opened_ns", 0)
         return max(0, max(completed, default=opened) - opened) / 1e9
 
     @property
@@ -245,12 +247,33 @@ def _flag(key: str, value: Any) -> list[str]:
     return [flag, str(value)]
 
 
-def sell_one(scenario: Scenario, order: Order) -> Reply:
-    """Carry out one order by hand, as one buyer among whoever else is there."""
+@contextmanager
+def _by_hand(scenario: Scenario) -> Iterator[tuple[Store, Path]]:
+    """Open the store of a scenario for one person, and close it."""
     with scratch_folder() as folder:
         store = open_store(scenario, folder)
-        guard = open_guard(scenario, folder, store)
         try:
-            return guard.sell(store, order)
+            yield store, folder
         finally:
             store.close()
+
+
+def sell_one(scenario: Scenario) -> Reply:
+    """Carry out one order by hand, as one buyer among whoever else is there."""
+    if getattr(resolve("lock", scenario.lock), "one_sale_only", False) if scenario.lock else False:
+        raise UsageError(f"lock {scenario.lock} guards one sale's own processes; use --lock=flock")
+    with _by_hand(scenario) as (store, folder):
+        guard = open_guard(scenario, folder, store)
+        return guard.sell(store, Order(0, scenario.quantity))
+
+
+def count(url: str) -> int:
+    """Look how many tickets a store has left."""
+    with _by_hand(Scenario(store=url)) as (store, _):
+        return store.read()
+
+
+def restock(scenario: Scenario) -> None:
+    """Put a scenario's tickets into its store."""
+    with _by_hand(scenario) as (store, _):
+        store.reset(scenario.tickets or 0)

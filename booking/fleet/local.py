@@ -92,18 +92,21 @@ class _Run:
             self.roster.start(number)
             self._tell("start", number + 1)
         self._await_arrivals()
-        self.opened_ns = time.monotonic_ns()
-        self.gate.open(buyers)
+        self._open(buyers)
         self._await_end(self.attendances[-1].arrives_after_s)
 
     def _one_after_another(self) -> None:
-        self.opened_ns = time.monotonic_ns()
+        self._open(self.scenario.buyers)
         for number in range(self.scenario.buyers):
-            self.gate.open(1)
             self.roster.start(number)
             self._await_end(0)
             if self.hung or self.closed:
                 return
+
+    def _open(self, buyers: int) -> None:
+        self.opened_ns = time.monotonic_ns()
+        self.watcher.opened(self.opened_ns)
+        self.gate.open(buyers)
 
     def _await_arrivals(self) -> None:
         """Wait until every buyer is at the gate, or has died on the way."""

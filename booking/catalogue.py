@@ -1,0 +1,35 @@
+"""What is installed, with its facts: read from the classes, so that it cannot be out of date."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from booking.registry import BUILT_IN, default_lock, members
+
+FACTS = {
+    "store": ("shared", "torn_reads"),
+    "lock": ("crash_safe", "cross_host", "fair", "reentrant"),
+    "guard": ("needs",),
+    "fleet": (),
+}
+
+
+def catalogue() -> dict[str, list[dict[str, Any]]]:
+    """Give every store, lock, guard and fleet: name, what it is, its facts."""
+    return {f"{kind}s": [_entry(kind, *member) for member in members(kind)] for kind in BUILT_IN}
+
+
+def _entry(kind: str, name: str, member: Any) -> dict[str, Any]:
+    if isinstance(member, Exception):
+        return {"name": name, "what": str(member), "installed": False, "facts": {}}
+    facts = {fact: _plain(getattr(member, fact, None)) for fact in FACTS[kind]}
+    what = (inspect.getdoc(member) or "").partition("\n")[0]
+    entry = {"name": name, "what": what, "installed": True, "facts": facts}
+    if kind == "lock":
+        entry["default"] = name == default_lock()
+    return entry
+
+
+def _plain(fact: Any) -> Any:
+    return fact.__name__ if isinstance(fact, type) else fact

@@ -1,0 +1,31 @@
+"""`booking demo`: the tutorial's sale, twice."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+def demo() -> int:
+    """Run the tutorial's sale without a lock, which oversells, and with one, which does not."""
+    from booking.errors import ExitCode
+    from booking.registry import default_lock
+    from booking.report import terminal
+    from booking.report.live import watching
+    from booking.sale import replay_command, run_sale
+    from booking.scenario import Scenario
+    from booking.verdict import Outcome
+
+    bare = Scenario(buyers=10, tickets=3)
+    outcomes = []
+    for title, scenario in (
+        ("1. ten buyers, three tickets, no lock", bare),
+        ("2. the same with a lock", bare.but(guard="lock", lock=default_lock())),
+    ):
+        terminal.heading(title)
+        with watching(scenario) as watcher:
+            sale = run_sale(scenario, watcher)
+        terminal.show_sale(sale, replay_command(sale.scenario), None)
+        outcomes.append(sale.verdict.outcome)
+    shown = outcomes == [Outcome.INVALID, Outcome.VALID]
+    return ExitCode.AS_EXPECTED if shown else ExitCode.UNKNOWN

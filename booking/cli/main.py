@@ -1,0 +1,117 @@
+"""The command group: names and one line each; a command is imported when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from booking import __version__
+from booking.errors import BookingError, ExitCode, Interrupted
+
+COMMANDS = {
+    "simulate": (
+        "booking.cli.simulate:simulate",
+        "Run a sale with real buyer processes, judge it.",
+    ),
+    "run": ("booking.cli.run:run", "Run scenario files, hold each against what it expects."),
+    "demo": ("booking.cli.demo:demo", "The tutorial's sale, without a lock and with one."),
+    "search": ("booking.cli.by_hand:search", "Look how many tickets a store has left."),
+    "buy": ("booking.cli.by_hand:buy", "Buy from a store, as one buyer."),
+    "reset": ("booking.cli.by_hand:reset", "Put tickets into a store."),
+    "list": ("booking.cli.listing:listing", "Stores, locks, guards and fleets, with their facts."),
+    "schema": ("booking.cli.schema:schema", "JSON Schema of a scenario, for editors."),
+}
+
+EPILOG = """\b
+First steps:
+  booking simulate --buyers 10 --tickets 3          ten buyers, no lock: it oversells
+  booking simulate --buyers 10 --tickets 3 --lock   the same with a lock: it does not
+
+\b
+Exit codes: 0 as expected, 1 an anomaly or not what was expected, 2 wrong usage
+or input, 3 unknown, 4 a threshold was missed, 70 a defect of booking itself.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names, in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the names with a line each, importing none of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short) for name, (_, short) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Say which command may be meant when there is none of that name."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from booking.registry import unknown
+
+            raise click.UsageError(unknown("command", args[0], COMMANDS), ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="booking")
+def booking() -> None:
+    """Run a ticket sale with real processes: does it oversell, why, what does the cure cost?"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; every error that a user can cause is one line on standard error."""
+    try:
+        code = booking.main(arguments, prog_name="booking", standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message())  # noqa: T201
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        return _say(_with_help(error), ExitCode.USAGE)
+    except BookingError as error:
+        return _say(str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return _say("interrupted; every buyer was ended", Interrupted.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has enough; Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.AS_EXPECTED
+    except Exception as error:
+        if os.environ.get("BOOKING_DEBUG"):
+            raise
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        return _say(f"defect of booking: {what}; BOOKING_DEBUG=1 shows where", ExitCode.DEFECT)
+
+
+def _with_help(error: click.ClickException) -> str:
+    message = " ".join(error.format_message().split())
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "booking"
+    return f"{message.rstrip('.')}; see: {path} --help"
+
+
+def _say(message: str, code: int) -> int:
+    line = " ".join(f"booking: {message}".split())
+    print(line.encode("utf-8", "replace").decode(), file=sys.stderr)  # noqa: T201
+    return code

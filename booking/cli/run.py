@@ -1,0 +1,45 @@
+"""`booking run`: scenario files, held against what they expect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EPILOG = """\b
+Examples:
+  booking run scenarios/
+  booking run scenarios/01-as-written.toml --junit report.xml
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="JUnit XML as well.")
+@click.option("--seed", type=int, metavar="N", help="For scenarios that name none.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+def run(paths: tuple[Path, ...], junit: Path | None, seed: int | None, as_json: bool) -> int:
+    """Run scenario files (a folder: all .toml in it), hold each against what it expects.
+
+    A scenario that expects nothing must be sound. Every file is read before any sale starts.
+    """
+    from booking.errors import ExitCode
+    from booking.expectation import Trial, collect, exit_code_of
+    from booking.report import junit as junit_file
+    from booking.report import machine, terminal
+
+    scenarios = collect(paths, seed)
+    trials: list[Trial] = []
+    for path, scenario in scenarios:
+        if not as_json:
+            terminal.show_start(path, scenario)
+        trials.append(Trial.of(path, scenario))
+        if not as_json:
+            terminal.show_trial(trials[-1])
+    if junit is not None:
+        junit_file.write(trials, junit)
+    if as_json:
+        machine.show({"scenarios": [machine.trial_document(trial) for trial in trials]})
+    else:
+        terminal.show_total(trials)
+    return exit_code_of(trials) if trials else ExitCode.USAGE

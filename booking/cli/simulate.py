@@ -1,0 +1,68 @@
+"""`booking simulate`: one sale, judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from booking.cli.options import SaleCommand, read_scenario, scenario_flags
+
+EPILOG = """\b
+Examples:
+  booking simulate --buyers 10 --tickets 3
+  booking simulate --buyers 10 --tickets 3 --lock
+  booking simulate --store json:data.json --lock=filelock --delay 1s..3s
+  booking simulate scenarios/01-as-written.toml --history sale.jsonl
+"""
+
+
+@click.command(cls=SaleCommand, epilog=EPILOG)
+@click.argument("scenario", required=False, type=click.Path(path_type=Path))
+@scenario_flags
+@click.option("--expect", metavar="NAME", help="Exit 0 if this verdict or anomaly is the outcome.")
+@click.option("--history", metavar="FILE", type=click.Path(path_type=Path), help="Write it down.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@click.pass_context
+def simulate(
+    context: click.Context,
+    /,
+    scenario: Path | None,
+    expect: str | None,
+    history: Path | None,
+    as_json: bool,
+    **_flags: object,
+) -> int:
+    """Run a sale with real buyer processes and judge it.
+
+    SCENARIO is a TOML file; flags win over it. Exit code 0: sound, 1: an anomaly,
+    3: unknown (for example: the sale without the guard did not race either).
+    """
+    from booking.expectation import exit_code, named
+    from booking.history import dump
+    from booking.report import machine, terminal
+    from booking.report.live import watching
+    from booking.sale import replay_command, run_sale
+
+    wanted, usual = read_scenario(scenario, context)
+    expected = named(expect) if expect else None
+    if history is not None:
+        _ensure_writable(history)
+    with watching(wanted, quiet=as_json) as watcher:
+        sale = run_sale(wanted, watcher)
+    if history is not None:
+        dump(sale.history, history)
+    replay = replay_command(sale.scenario, scenario, usual)
+    if as_json:
+        machine.show(machine.sale_document(sale, replay))
+    else:
+        terminal.show_sale(sale, replay, expected)
+    return exit_code(sale, expected)
+
+
+def _ensure_writable(path: Path) -> None:
+    """Refuse before the sale what could not be written after it."""
+    from booking.errors import UsageError
+
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"--history {path}: no such folder; create it or name another file")

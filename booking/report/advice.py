@@ -1,0 +1,76 @@
+"""Why a sale is as it is, what to do about it, and what to try next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from booking.registry import resolve, split_url
+from booking.sale import Sale, replay_command
+from booking.verdict import AnomalyName, Outcome
+
+WAITS_SHOWN_MAX = 3
+
+
+def why(sale: Sale) -> list[str]:
+    """Give the causes, a sentence each, the telling ones first."""
+    found = []
+    if not _shared(sale):
+        found.append(
+            "every buyer sold from a copy of its own: processes share no variables, "
+            "and a lock cannot make them"
+        )
+    found += _waiting(sale.history.end)
+    found += [one.message for one in sale.verdict.anomalies if one.name is not AnomalyName.HANG]
+    if sale.verdict.outcome is not Outcome.INVALID:
+        found.append(sale.verdict.reason)
+    return list(dict.fromkeys(found))
+
+
+def cure(sale: Sale) -> str | None:
+    """Say what would help, with the command that shows it."""
+    scenario = sale.scenario
+    names = {one.name for one in sale.verdict.anomalies}
+    if sale.verdict.outcome is not Outcome.INVALID:
+        return None
+    if not _shared(sale):
+        better = scenario.but(store="json")
+        return f"keep the count where all can see it: {replay_command(better)}"
+    if scenario.guard == "none":
+        better = scenario.but(guard="lock", lock="flock", faults=[])
+        return f"put read, check and write inside one lock: {replay_command(better)}"
+    if AnomalyName.HANG in names and scenario.lock == "mutex":
+        return (
+            "a mutex never comes back when its holder dies; a lock of the kernel does: --lock=flock"
+        )
+    if names == {AnomalyName.TORN_READ}:
+        return "replace the file whole, so that no reader meets half of it: --store json"
+    return None
+
+
+def _shared(sale: Sale) -> bool:
+    store = resolve("store", split_url(sale.scenario.store)[0])
+    return bool(getattr(store, "shared", True))
+
+
+def _waiting(end: dict[str, Any]) -> list[str]:
+    """Say who waits for whom."""
+    found = []
+    waiting: dict[tuple[Any, Any], list[int]] = {}
+    for one in end["waits"]:
+        if one["holder"] is None:
+            step = f"{one['step']} {one['resource']}" if one["step"] else "its first step"
+            found.append(f"buyer {one['buyer']} went no further than {step}")
+        else:
+            waiting.setdefault((one["resource"], one["holder"]), []).append(one["buyer"])
+    for (resource, holder), buyers in waiting.items():
+        fate = end["crashed"].get(holder)
+        state = f"who holds it still: {fate}" if fate else "who holds it and goes on no more"
+        found.append(f"{_buyers(buyers)} for {resource} from buyer {holder}, {state}")
+    return found
+
+
+def _buyers(numbers: list[int]) -> str:
+    if len(numbers) == 1:
+        return f"buyer {numbers[0]} waits"
+    shown = ", ".join(map(str, numbers[:-1]))
+    return f"buyers {shown} and {numbers[-1]} wait"

@@ -1,0 +1,39 @@
+"""For build servers: scenario trials as JUnit XML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from booking.errors import UsageError
+from booking.expectation import Trial
+
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write(trials: Sequence[Trial], path: Path) -> None:
+    """Write one test case a scenario; what was not as expected is its failure."""
+    failures = sum(bool(trial.differences) for trial in trials)
+    total_s = sum(trial.elapsed_s for trial in trials)
+    suite = ET.Element(
+        "testsuite", name="booking", tests=str(len(trials)), failures=str(failures), errors="0",
+        skipped="0", time=f"{total_s:.3f}",
+    )  # fmt: skip
+    for trial in trials:
+        case = ET.SubElement(
+            suite, "testcase", classname=str(trial.path.parent), name=trial.path.stem,
+            time=f"{trial.elapsed_s:.3f}",
+        )  # fmt: skip
+        if trial.differences:
+            lines = [_clean(one) for one in trial.differences]
+            ET.SubElement(case, "failure", message=lines[0]).text = "\n".join(lines)
+    try:
+        ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+    except OSError as error:
+        raise UsageError(f"--junit {path}: {(error.strerror or '').lower()}") from None
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("?", text)

@@ -1,0 +1,84 @@
+"""For scripts: one JSON document on standard output, its fields as the README says."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import msgspec
+
+from booking.expectation import Trial
+from booking.history import Event
+from booking.sale import Sale
+
+
+def sale_document(sale: Sale, replay: str) -> dict[str, Any]:
+    """Give everything about a sale; fields may be added, none renamed."""
+    scenario, end = sale.scenario, sale.history.end
+    return {
+        "verdict": sale.verdict.outcome,
+        "reason": sale.verdict.reason,
+        "anomalies": [
+            {"name": one.name, "message": one.message, "witness": list(one.witness)}
+            for one in sale.verdict.anomalies
+        ],
+        "tickets": sale.tickets,
+        "sold": sale.sold,
+        "remaining": sale.remaining,
+        "oversold": sale.oversold,
+        "undersold": sale.undersold,
+        "lost": sale.lost,
+        "operations": {kind: len(sale.completions(kind)) for kind in ("ok", "fail", "info")},
+        "processes": {
+            "started": end["started"],
+            "crashed": len(end["crashed"]),
+            "hung": len(end["hung"]),
+            "alive": end["alive"],
+            "zombies": end["zombies"],
+            "orphans": end["orphans"],
+            "deaths": end["crashed"],
+            "waits": end["waits"],
+        },
+        "elapsed_s": sale.elapsed_s,
+        "sales_per_s": sale.sales_per_s,
+        "seed": scenario.seed,
+        "store": scenario.store,
+        "guard": scenario.guard,
+        "lock": scenario.lock,
+        "control": _control(sale.control),
+        "replay": replay,
+    }
+
+
+def trial_document(trial: Trial) -> dict[str, Any]:
+    """Give one scenario's trial."""
+    from booking.sale import replay_command
+
+    return {
+        "scenario": str(trial.path),
+        "as_expected": not trial.differences,
+        "differences": trial.differences,
+        "sale": sale_document(trial.sale, replay_command(trial.sale.scenario)),
+    }
+
+
+def show(document: dict[str, Any]) -> None:
+    """Print one JSON document."""
+    data = msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=2)
+    sys.stdout.buffer.write(data + b"\n")
+    sys.stdout.flush()
+
+
+def _control(control: Sale | None) -> dict[str, Any] | None:
+    if control is None:
+        return None
+    return {
+        "verdict": control.verdict.outcome,
+        "sold": control.sold,
+        "oversold": control.oversold,
+        "elapsed_s": control.elapsed_s,
+    }
+
+
+def _plain(value: Any) -> Any:
+    return msgspec.to_builtins(value) if isinstance(value, Event) else str(value)
