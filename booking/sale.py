@@ -73,7 +73,7 @@ class Sale:
     @property
     def elapsed_s(self) -> float:
         """From the opening of the gate to the last completion."""
-        completed = [event.time for event in self.history.events if event.type in _COMPLETED]
+        completed = [event.time for event in self.history.events if event.type in {"ok", "fail"}]
         opened: int = self.history.end.get("opened_ns", 0)
         return max(0, max(completed, default=opened) - opened) / 1e9
 
@@ -88,9 +88,6 @@ class Sale:
         return [event for event in events if event.type == outcome and event.f == "buy"]
 
 
-_COMPLETED = {"ok", "fail", "info"}
-
-
 def run_sale(scenario: Scenario, watcher: Watcher | None = None) -> Sale:
     """Run a scenario; with a guard, follow it by a control without one."""
     if scenario.seed is None:
@@ -99,7 +96,7 @@ def run_sale(scenario: Scenario, watcher: Watcher | None = None) -> Sale:
     if not (scenario.guarded and scenario.control):
         return sale
     control = _run_once(_control_of(scenario, sale.tickets), watcher or Nobody())
-    return Sale(scenario, sale.history, merge([sale.verdict, _against(control)]), control)
+    return Sale(scenario, sale.history, _against(sale.verdict, control), control)
 
 
 def _control_of(scenario: Scenario, tickets: int) -> Scenario:
@@ -111,10 +108,13 @@ def _control_of(scenario: Scenario, tickets: int) -> Scenario:
     )  # fmt: skip
 
 
-def _against(control: Sale) -> Verdict:
-    """Say what the control is worth: only a sale that can race shows that a guard helps."""
+def _against(verdict: Verdict, control: Sale) -> Verdict:
+    """Weigh a verdict by its control: only a sale that can race shows that a guard helps."""
+    if verdict.outcome is not Outcome.VALID:
+        return verdict
     if control.verdict.outcome is Outcome.INVALID:
-        return Verdict(Outcome.VALID, "the same sale without the guard raced")
+        raced = f"the same sale without the guard raced and sold {control.sold}"
+        return Verdict(Outcome.VALID, f"{verdict.reason}; {raced}")
     return Verdict(
         Outcome.UNKNOWN,
         "the control did not race, so the guard was not put to the test; "
@@ -263,6 +263,7 @@ def sell_one(scenario: Scenario) -> Reply:
     if getattr(resolve("lock", scenario.lock), "one_sale_only", False) if scenario.lock else False:
         raise UsageError(f"lock {scenario.lock} guards one sale's own processes; use --lock=flock")
     with _by_hand(scenario) as (store, folder):
+        store.read()  # an inventory that cannot be used is refused before a lock file is made
         guard = open_guard(scenario, folder, store)
         return guard.sell(store, Order(0, scenario.quantity))
 

@@ -26,6 +26,7 @@ from booking.scenario import Scenario
 
 TICK_S = 0.05
 TICK_EACH_S = 0.0005  # reading a thousand logbooks takes a while: look less often
+QUIET_S = 0.5
 START_S = 30.0
 START_EACH_S = 0.5
 
@@ -129,10 +130,11 @@ class _Run:
                 self.moved_s = max(self.moved_s, time.monotonic())
             self._look()
             now_s = time.monotonic()
+            if now_s - self.moved_s > QUIET_S:
+                self.roster.look()  # a child that a buyer left behind keeps his pipe open
             if now_s > leave_s:
                 self.closed += self.roster.end(signal.SIGTERM)
             elif now_s - self.moved_s > limit_s:
-                self.roster.look()
                 self.hung = sorted(self.roster.alive)
                 self.roster.end()
         self._look(now=True)

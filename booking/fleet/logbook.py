@@ -14,7 +14,7 @@ from pathlib import Path
 from booking.history import Event
 
 # time_ns, value, quantity, name, resource, error, has value, kind
-RECORD = struct.Struct("<qqIHHHxxxBB")
+RECORD = struct.Struct("<qqIHHHxxxxBB")
 HEADER = struct.Struct("<4sIIQxxxxxxxxxxxx")  # magic, pid, parent pid, buyer
 MAGIC = b"bkg1"
 NAME_BYTES_MAX = 400
