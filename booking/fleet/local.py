@@ -145,10 +145,12 @@ class _Run:
         if not now and now_s - self.looked_s < self.tick_s:
             return
         self.looked_s = now_s
-        for number, tail in enumerate(self.tails):
-            if number in self.roster.alive or now:
+        looked_at = self.tails if now else [self.tails[n] for n in self.roster.alive]
+        if self.watcher.wants_events:
+            for tail in looked_at:
                 self.fresh += tail.poll()
-        if self.fresh:
+        moved = [tail.moved() for tail in looked_at]  # of all: each is asked what came since
+        if self.fresh or any(moved):
             self.moved_s = max(self.moved_s, now_s)
         self._tell("sell", len(self.roster.exit_codes))
 
