@@ -80,24 +80,36 @@ def verify(proof: Certificate, tickets: int, unit: int, operations: Iterable[Op]
     if proof.kind == "rose":
         return a is not None and b is not None and a.returned < b.invoked and most < least
     if proof.kind == "overfull":
-        return sum(x.quantity for x in proof.members) > high - low and all(
-            x.what == "buy"
-            and (
-                high >= tickets
-                or (x.high is not None and x.high <= high)
-                or (a is not None and most <= high and a.returned < x.invoked)
+        different = len({x.index for x in proof.members}) == len(proof.members)
+        return (
+            different
+            and sum(part(proof, x) for x in proof.members) > high - low
+            and all(
+                x.what == "buy"
+                and (high >= tickets or x.high is not None or (most <= high and _follows(x, a)))
+                and (low < unit or x.low is not None or (least >= low and _precedes(x, b)))
+                for x in proof.members
             )
-            and (
-                low < unit
-                or (x.low is not None and x.low - x.quantity >= low)
-                or (b is not None and least >= low and x.returned < b.invoked)
-            )
-            for x in proof.members
-        ) and len({x.index for x in proof.members}) == len(proof.members)
+        )
     fell_from = tickets if a is None else _up(a.left_at_least or 0, tickets, unit)
     fell_to = inf if b is None or b.left_at_most is None else _down(b.left_at_most, tickets, unit)
-    could_take = sum(x.quantity for x in operations if can_lie_between(proof, x))
+    could_take = sum(part(proof, x) for x in operations if can_lie_between(proof, x))
     return fell_from >= high and fell_to <= low and could_take < high - low
+
+
+def part(proof: Certificate, x: Op) -> int:
+    """Give how many of an order's tickets lie between `high` and `low`, as its number tells."""
+    if x.high is None:
+        return x.quantity
+    return max(0, min(x.high, proof.high) - max(x.high - x.quantity, proof.low))
+
+
+def _follows(x: Op, a: Op | None) -> bool:
+    return a is not None and a.returned < x.invoked
+
+
+def _precedes(x: Op, b: Op | None) -> bool:
+    return b is not None and x.returned < b.invoked
 
 
 def can_lie_between(proof: Certificate, x: Op) -> bool:
@@ -107,8 +119,7 @@ def can_lie_between(proof: Certificate, x: Op) -> bool:
         x.what in {"buy", "maybe"}
         and (a is None or x.returned >= a.invoked)
         and (b is None or x.invoked <= b.returned)
-        and (x.low is None or x.low - x.quantity < proof.high)
-        and (x.high is None or x.high > proof.low)
+        and part(proof, x) > 0
     )
 
 
@@ -181,11 +192,11 @@ def out_of_range(
     looks_fine = True
     if parts.searches and here.searches.value:
         values = here.searches.value
-        looks_fine = 0 <= min(values) and max(values) <= tickets and unit == 1
+        looks_fine = min(values) >= 0 and max(values) <= tickets and unit == 1
     given = [n for n in here.sold.number if n is not None] if parts.numbers else []
     if given and looks_fine:
         simple = numbers == "before" and max(here.sold.quantity) == 1
-        looks_fine = simple and 1 <= min(given) and max(given) <= tickets
+        looks_fine = simple and min(given) >= 1 and max(given) <= tickets
     if parts.end and here.remaining is not None and looks_fine:
         looks_fine = 0 <= here.remaining <= tickets and unit == 1
     if parts.sold_outs and here.sold_outs.value and looks_fine:
@@ -218,16 +229,13 @@ def certify(
         return Certificate("starved", upper, lower, between, high, low, here.key, parts)
     upper = _earliest(ops, high, tickets, unit) if clash.first > 1 else None
     lower = _latest(ops, low, tickets, unit) if low >= unit else None
-    return Certificate(
-        "overfull",
-        upper,
-        lower,
-        _fewest(ops, upper, lower, high, low, tickets, unit),
-        high,
-        low,
-        here.key,
-        parts,
-    )
+    bare = Certificate("overfull", upper, lower, (), high, low, here.key, parts)
+    members = _fewest(bare, ops, tickets, unit)
+    if all(x.high is not None or clash.first == 1 for x in members):
+        upper = None  # their numbers say enough
+    if all(x.low is not None or low < unit for x in members):
+        lower = None
+    return Certificate("overfull", upper, lower, members, high, low, here.key, parts)
 
 
 def _earliest(ops: list[Op], count: int, tickets: int, unit: int) -> Op | None:
@@ -250,29 +258,25 @@ def _latest(ops: list[Op], count: int, tickets: int, unit: int) -> Op | None:
     return max(fitting, key=lambda x: x.invoked, default=None)
 
 
-def _fewest(
-    ops: list[Op], a: Op | None, b: Op | None, high: int, low: int, tickets: int, unit: int
-) -> tuple[Op, ...]:
-    """Give just as many sales as are too many; the largest, those with a number first."""
+def _fewest(bare: Certificate, ops: list[Op], tickets: int, unit: int) -> tuple[Op, ...]:
+    """Give just as many sales as are too many; those that took most between, numbered ones first.
+
+    A numbered sale lies where its number says; another one by running wholly between the two
+    sightings.
+    """
+    high, low = bare.high, bare.low
     inside = [
         x
         for x in ops
         if x.what == "buy"
-        and (
-            high >= tickets
-            or (x.high is not None and x.high <= high)
-            or (a is not None and a.returned < x.invoked)
-        )
-        and (
-            low < unit
-            or (x.low is not None and x.low - x.quantity >= low)
-            or (b is not None and x.returned < b.invoked)
-        )
+        and part(bare, x) > 0
+        and (high >= tickets or x.high is not None or _follows(x, bare.before))
+        and (low < unit or x.low is not None or _precedes(x, bare.after))
     ]
-    inside.sort(key=lambda x: (-x.quantity, x.high is None, x.invoked))
+    inside.sort(key=lambda x: (-part(bare, x), x.high is None, x.invoked))
     total = 0
     for taken, x in enumerate(inside, 1):
-        total += x.quantity
+        total += part(bare, x)
         if total > high - low:
             return tuple(inside[:taken])
     return tuple(inside)

@@ -114,16 +114,14 @@ def windows(problem: Problem) -> tuple[list[int], list[int], int]:
         strict=True,
     ):
         least = min(last, least)  # noqa: PLW2901 - beyond the last slot is as bad as the last
-        if returned < due[least]:
-            due[least] = returned
+        due[least] = min(due[least], returned)
         if most < last and invoked > ready[most + 1]:
             ready[most + 1] = invoked
     for slot, invoked, returned in zip(
         problem.pinned, problem.pinned_invoked, problem.pinned_returned, strict=True
     ):
         at = min(slot, last)
-        if returned < due[at]:
-            due[at] = returned
+        due[at] = min(due[at], returned)
         if slot <= last and invoked > ready[slot]:
             ready[slot] = invoked
     due[0] = problem.never
@@ -135,7 +133,7 @@ def windows(problem: Problem) -> tuple[list[int], list[int], int]:
     return due, list(accumulate(ready, max)), must
 
 
-def _place(  # noqa: C901, PLR0912 - one loop; in parts it would be slower and no clearer
+def _place(  # noqa: C901 - one loop; in parts it would be slower and no clearer
     problem: Problem, due: list[int], ready: list[int], must: int, pinned: set[int]
 ) -> Placement | Clash:
     last = len(due) - 1
@@ -181,7 +179,12 @@ def _place(  # noqa: C901, PLR0912 - one loop; in parts it would be slower and n
 
 
 def _overfull(
-    row: int, invoked: list[int], returned: list[int], due: list[int], ready: list[int], at: list[int]
+    row: int,
+    invoked: list[int],
+    returned: list[int],
+    due: list[int],
+    ready: list[int],
+    at: list[int],
 ) -> Clash:
     """Find the slots that are full of sales which fit nowhere else, `row` being one too many.
 

@@ -18,6 +18,8 @@ from booking.history import HARNESS, Event
 STEPS_MAX = 1_000_000  # more are counted, not kept: they tell causes, not verdicts
 TORN_READ = "torn-read"
 
+_DEFINITE = frozenset({"ok", "fail"})
+
 Key = str | int | None
 Numbers = Literal["before", "after", "seat", "none"]
 
@@ -109,16 +111,15 @@ class Ledger:
         self._pending: dict[int | str, Event] = {}
         self._harness: set[str] = {HARNESS, "nemesis", ":nemesis"}
 
-    def feed(self, events: Iterable[Event]) -> None:
-        """Take in more events. The hot path: one pass, one dictionary look-up an event."""
+    def feed(self, events: Iterable[Event]) -> None:  # noqa: C901, PLR0912, PLR0915
+        """Take in more events. The hot path: calls in it would take longer than all the rest."""
         pending = self._pending
         naming = self.naming
-        buy, observe = naming.buy, naming.observe
+        buy, observe, enough = naming.buy, naming.observe, naming.sold_out
         numbered = naming.numbers != "none"
         key: Key = None
-        here = self._inventory(None) if None in self.inventories else None
-        sold = searches = None
-        oks = 0
+        here: Inventory | None = None
+        oks = fails = 0
         for event in events:
             kind = event.type
             process = event.process
@@ -127,55 +128,57 @@ class Ledger:
                     self._refuse(event, "invokes before its last operation completed")
                 pending[process] = event
                 continue
-            if kind != "ok" or process not in pending:
+            invoke = pending.get(process)
+            if invoke is None or kind not in _DEFINITE:
                 self._feed_rarer(event)
                 continue
-            invoke = pending.pop(process)
             if event.time < invoke.time:
                 self._refuse(event, "completes before it was invoked")
-            oks += 1
             if here is None or invoke.key != key:
                 key = invoke.key
                 here = self._inventory(key)
-                sold = searches = None
+                sale, search, sold_out = (
+                    _appenders(here.sold),
+                    _appenders(here.searches),
+                    _appenders(here.sold_outs),
+                )
             name = invoke.f
-            if name == observe:
-                value = event.value
-                if type(value) is not int:
-                    self._refuse(event, f"a {observe} must answer a count, not {value!r}")
-                if searches is None:
-                    searches = _appenders_of_sightings(here.searches)
-                invoked, returned, values, processes, indexes, done = searches
-                invoked(invoke.time)
-                returned(event.time)
-                values(value)
-                processes(process)
-                indexes(invoke.index)
-                done(event.index)
+            value = event.value
+            if kind == "fail":
+                if name != buy or event.error != enough or invoke.value is not None:
+                    self._feed_rarer(event)
+                    continue
+                fails += 1
+                value = invoke.quantity
+                invoked, returned, values, processes, indexes, done = sold_out
             elif name == buy:
-                if sold is None:
-                    sold = _appenders_of_orders(here.sold)
-                invoked, returned, quantities, number, processes, indexes, done = sold
                 quantity = invoke.quantity
-                value = event.value if numbered else None
-                if value is not None or invoke.value is not None:
+                if quantity <= 0 or invoke.value is not None or type(value) is not int:
                     quantity, value = self._order(invoke, event)
-                elif quantity <= 0:
-                    self._refuse(invoke, "orders fewer than one ticket")
-                invoked(invoke.time)
-                returned(event.time)
-                quantities(quantity)
-                number(value)
-                processes(process)
-                indexes(invoke.index)
-                done(event.index)
+                elif not numbered:
+                    value = None
                 if invoke.intent is not None:
                     here.intents.setdefault(invoke.intent, []).append((True, invoke, event))
-            elif name == naming.refund:
-                self._row(here.refunded, invoke, event)
+                oks += 1
+                invoked, returned, values, processes, indexes, done, quantities = sale
+                quantities(quantity)
+            elif name == observe:
+                if type(value) is not int:
+                    self._refuse(event, f"a {observe} must answer a count, not {value!r}")
+                oks += 1
+                invoked, returned, values, processes, indexes, done = search
             else:
-                oks -= 1  # another tool's operation which does not touch the count
+                self._feed_rarer(event)
+                continue
+            del pending[process]
+            invoked(invoke.time)
+            returned(event.time)
+            values(value)
+            processes(process)
+            indexes(invoke.index)
+            done(event.index)
         self.outcomes["ok"] += oks
+        self.outcomes["fail"] += fails
 
     def close(self) -> None:
         """Count whatever never completed as an unknown outcome; learn the counts of the frame."""
@@ -218,9 +221,17 @@ class Ledger:
         elif event.type == "fail":
             self._feed_fail(event)
         elif event.type == "ok":
-            self._refuse(event, "completes what it never invoked")
+            self._feed_ok(event)
         else:
             self._refuse(event, f"has type {event.type!r}, not invoke, ok, fail, info or step")
+
+    def _feed_ok(self, event: Event) -> None:
+        invoke = self._pending.pop(event.process, None)
+        if invoke is None:
+            self._refuse(event, "completes what it never invoked")
+        if invoke.f == self.naming.refund:
+            self.outcomes["ok"] += 1
+            self._row(self._inventory(invoke.key).refunded, invoke, event)
 
     def _feed_info(self, event: Event) -> None:
         invoke = self._pending.pop(event.process, None)
@@ -320,33 +331,23 @@ class Ledger:
         raise HistoryError(f"{at} {why}" if not why.startswith("a ") else f"{at}: {why}")
 
 
-def _appenders_of_orders(rows: Orders) -> tuple[Any, ...]:
+def _appenders(rows: Orders | Sightings) -> tuple[Any, ...]:
     """Bound methods of the columns: looking them up once is a third of the hot path's cost."""
-    return (
-        rows.invoked.append,
-        rows.returned.append,
-        rows.quantity.append,
-        rows.number.append,
-        rows.process.append,
-        rows.index.append,
-        rows.done.append,
+    columns = (
+        rows.invoked,
+        rows.returned,
+        rows.number if isinstance(rows, Orders) else rows.value,
+        rows.process,
+        rows.index,
+        rows.done,
     )
-
-
-def _appenders_of_sightings(rows: Sightings) -> tuple[Any, ...]:
-    return (
-        rows.invoked.append,
-        rows.returned.append,
-        rows.value.append,
-        rows.process.append,
-        rows.index.append,
-        rows.done.append,
-    )
+    found: tuple[Any, ...] = tuple(column.append for column in columns)
+    return (*found, rows.quantity.append) if isinstance(rows, Orders) else found
 
 
 def _note(rows: Sightings, invoke: Event, complete: Event, value: int) -> None:
     for append, one in zip(
-        _appenders_of_sightings(rows),
+        _appenders(rows),
         (invoke.time, complete.time, value, invoke.process, invoke.index, complete.index),
         strict=True,
     ):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from booking.history import Event
 from booking.judge.causes import Steps, both_read
@@ -74,9 +75,7 @@ def name_all(case: Case) -> list[Anomaly]:
 
 
 def _negative(case: Case) -> Iterator[Anomaly]:
-    below = next(
-        (x for x in case.ops() if x.what in {"search", "end"} and (x.low or 0) < 0), None
-    )
+    below = next((x for x in case.ops() if x.what in {"search", "end"} and (x.low or 0) < 0), None)
     if below is not None:
         who = "the sale ended with" if below.what == "end" else f"{buyer(below.process)} saw"
         yield Anomaly(
@@ -136,7 +135,7 @@ def twice_sold(case: Case) -> tuple[Op, Op, int] | None:
     numbered = [x for x in case.ops(Parts(False, False, True, False)) if x.high is not None]
     numbered.sort(key=lambda x: (-(x.high or 0), x.returned))
     best: tuple[Op, Op, int] | None = None
-    for x, y in zip(numbered, numbered[1:], strict=False):
+    for x, y in pairwise(numbered):
         high, low = x.high or 0, y.high or 0
         if low > high - x.quantity:
             best = best or (x, y, low)
@@ -209,9 +208,7 @@ def _phantom(case: Case, balanced: bool) -> Iterator[Anomaly]:
         parts = Parts(searches=False, numbers=False)
         guilty = case.prove(parts) if case.prove(SALES) is None else None
     else:
-        guilty = case.prove(
-            Parts(searches=False, numbers=False, end=False, sales_optional=True)
-        )
+        guilty = case.prove(Parts(searches=False, numbers=False, end=False, sales_optional=True))
     if guilty is None:
         return
     told = next((x for x in (guilty.after, guilty.before) if x and x.what == "sold-out"), None)

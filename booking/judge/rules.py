@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from math import inf
 
 from booking.history import Event
 from booking.judge.causes import Steps, torn_by
@@ -119,7 +118,7 @@ def _paid_twice(here: Inventory) -> Iterator[Anomaly]:
         lost = [invoke for sold, invoke, _ in sent if not sold]
         unknown -= sum(invoke.quantity for invoke in lost)
         if any(sold for sold, _, _ in sent):
-            doubtful += [invoke for invoke in lost]
+            doubtful += lost
         elif lost:
             meant += max(invoke.quantity for invoke in lost)
             doubtful += lost[1:]
@@ -194,8 +193,3 @@ def _starved(here: Inventory) -> Iterator[Anomaly]:
                     (*_turned_away(here, True, at), *events(overtakers)),
                 )
                 return
-
-
-def open_end(op: Op) -> bool:
-    """Tell whether an operation never returned."""
-    return op.returned == inf

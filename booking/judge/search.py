@@ -1,4 +1,4 @@
-"""Where the exact algorithm does not reach: orders of several quantities, refunds under observation.
+"""Where the exact algorithm does not reach: several quantities, refunds under observation.
 
 Deciding these is NP-hard (subset sum: which orders were served before the count read 17?), so
 this is the general search of Wing & Gong 1993 with Lowe's memory of states (2017), within a

@@ -94,11 +94,7 @@ def _dead(ledger: Ledger) -> set[str]:
     """Give who died: as the end says, or else whoever never completed its last order."""
     if "crashed" in ledger.end:
         return _crashed(ledger)
-    return {
-        str(process)
-        for here in ledger.inventories.values()
-        for process in here.maybe.process
-    }
+    return {str(process) for here in ledger.inventories.values() for process in here.maybe.process}
 
 
 def _hang(ledger: Ledger, steps: Steps) -> Iterator[Anomaly]:

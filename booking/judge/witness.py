@@ -106,9 +106,7 @@ def _merge(
     return witness
 
 
-def replay(
-    here: Inventory, tickets: int, numbers: Numbers, witness: Sequence[int]
-) -> str | None:
+def replay(here: Inventory, tickets: int, numbers: Numbers, witness: Sequence[int]) -> str | None:
     """Serve the operations in the witness's order with a plain counter.
 
     Independent of how the order was found. Returns what goes wrong, None where nothing does.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import permutations
 
-
 from booking.history import History
 
 

@@ -20,9 +20,7 @@ def history_of(ops, tickets, remaining=None, steps=(), sale=None, end=None) -> H
     events += [(step.time, 2, step) for step in steps]
     events.sort(key=lambda one: one[:2])
     numbered = [
-        Event(
-            at, e.process, e.type, e.f, e.value, e.time, e.error, e.quantity, e.resource, e.saw
-        )
+        Event(at, e.process, e.type, e.f, e.value, e.time, e.error, e.quantity, e.resource, e.saw)
         for at, (_, _, e) in enumerate(events)
     ]
     return History(tickets, remaining, numbered, sale or {}, end or {})

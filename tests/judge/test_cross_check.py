@@ -11,8 +11,8 @@ from booking.judge.certificate import operations, verify
 from booking.judge.units import unit_of
 from booking.judge.witness import replay
 from booking.verdict import AnomalyName, Outcome
-from tests.judge.brute import linearizable, linearizable_by_permutations
-from tests.judge.make import anything, served, history_of
+from tests.judge.brute import linearizable
+from tests.judge.make import anything
 
 # Rules about the sale, not about the order: a linearizable history may break them.
 BESIDES = {
