@@ -92,7 +92,7 @@ def holds(steps: Sequence[Event]) -> str | None:
     """Give the resource of the lock that a process holds after these steps, if any."""
     held: list[str] = []
     for step in steps:
-        if step.f == "acquire" and step.saw != 0:
+        if step.f == "acquire" and step.saw == 1:
             held.append(step.resource or "")
         elif step.f == "release" and (step.resource or "") in held:
             held.remove(step.resource or "")
@@ -116,7 +116,7 @@ def unlocked_before_write(steps: Steps) -> Early | None:
         read = release = None
         held = 0
         for step in mine:
-            if step.f == "acquire" and step.saw != 0:
+            if step.f == "acquire" and step.saw == 1:
                 held, release = held + 1, None
             elif step.f == "release" and held:
                 held, release = held - 1, step
@@ -161,11 +161,11 @@ def holds_of(mine: Sequence[Event]) -> list[Hold]:
     again: dict[str, int] = {}  # how often a reentrant lock is held beyond once
     for at, step in enumerate(mine):
         resource = step.resource or ""
-        if resource in open_ and step.f == "acquire" and step.saw != 0:
+        if resource in open_ and step.f == "acquire" and step.saw == 1:
             again[resource] = again.get(resource, 0) + 1
         elif step.f == "release" and again.get(resource):
             again[resource] -= 1
-        elif step.f == "acquire" and step.saw != 0 and at + 1 < len(mine):
+        elif step.f == "acquire" and step.saw == 1 and at + 1 < len(mine):
             hold = Hold(step.process, step, mine[at + 1], None, [])
             open_[resource] = hold
             found.append(hold)

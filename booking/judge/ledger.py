@@ -24,6 +24,15 @@ Key = str | int | None
 Numbers = Literal["before", "after", "seat", "none"]
 
 
+class Contradiction(HistoryError):  # noqa: N818 - the word people know
+    """An event that cannot follow the ones before it."""
+
+    def __init__(self, event: Event, why: str) -> None:
+        super().__init__(f"event {event.index}: {why}")
+        self.event = event
+        self.why = why
+
+
 @dataclass(frozen=True, slots=True)
 class Naming:
     """What another tool's words mean in ours.
@@ -88,7 +97,7 @@ class Inventory:
 class Ledger:
     """Events go in through `feed`, in the order they happened; `close` when there are no more.
 
-    Raises `HistoryError`, naming the event, where a history contradicts itself: a completion
+    Raises `Contradiction`, naming the event, where a history contradicts itself: a completion
     without an invocation, or before it; a process that does two things at a time.
     """
 
@@ -164,7 +173,7 @@ class Ledger:
                 quantities(quantity)
             elif name == observe:
                 if type(value) is not int:
-                    self._refuse(event, f"a {observe} must answer a count, not {value!r}")
+                    self._refuse(event, f"answers {value!r} to a {observe}, which is no count")
                 oks += 1
                 invoked, returned, values, processes, indexes, done = search
             else:
@@ -303,7 +312,7 @@ class Ledger:
             self._refuse(invoke, f"orders {quantity!r} tickets; one is the least")
         if value is not None and type(value) is not int:
             if self.naming.numbers in {"before", "after"}:
-                self._refuse(ok or invoke, f"a ticket's number must be a number, not {value!r}")
+                self._refuse(ok or invoke, f"was sold {value!r}, which is no ticket's number")
             value = None
         return quantity, value if self.naming.numbers != "none" else None
 
@@ -327,8 +336,7 @@ class Ledger:
 
     @staticmethod
     def _refuse(event: Event, why: str) -> NoReturn:
-        at = f"event {event.index}: process {event.process!r}"
-        raise HistoryError(f"{at} {why}" if not why.startswith("a ") else f"{at}: {why}")
+        raise Contradiction(event, f"process {event.process!r} {why}")
 
 
 def _appenders(rows: Orders | Sightings) -> tuple[Any, ...]:

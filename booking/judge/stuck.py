@@ -1,7 +1,8 @@
 """Who waited for what, at the end: hangs and locks whose holder is dead; and leases outlived.
 
 A sale that was cut short says so in its last line: `"hung"` lists the buyers that had to be
-ended, `"crashed"` maps buyers to exit codes, `"waits"` lists `[buyer, resource, holder]`.
+ended, `"crashed"` maps buyers to how they ended, `"waits"` lists `{"buyer": …,
+"resource": …, "holder": …}`, or the three as a list.
 """
 
 from __future__ import annotations
@@ -22,12 +23,16 @@ def stuck(ledger: Ledger, steps: Steps) -> list[Anomaly]:
 
 
 def _waits(ledger: Ledger) -> list[tuple[Any, str, Any]]:
-    found = ledger.end.get("waits") or []
-    return [
-        (one[0], str(one[1]), one[2])
-        for one in found
-        if isinstance(one, (list, tuple)) and len(one) == 3  # noqa: PLR2004 - buyer, what, holder
-    ]
+    """Give (buyer, resource, holder) of each wait for a lock that somebody holds."""
+    found: list[tuple[Any, str, Any]] = []
+    for one in ledger.end.get("waits") or []:
+        if isinstance(one, dict):
+            who, what, holder = one.get("buyer"), one.get("resource"), one.get("holder")
+        else:
+            who, what, holder = one
+        if holder is not None:
+            found.append((who, str(what), holder))
+    return found
 
 
 def _crashed(ledger: Ledger) -> set[str]:
