@@ -62,9 +62,14 @@ Exit codes: 0 valid, 1 an anomaly, 2 the history cannot be read, 3 unknown.
     "number, or nothing.",
 )
 @click.option("--keyed", is_flag=True, help="Values are [key, value]: several inventories.")
+@click.option(
+    "--states",
+    type=click.IntRange(min=1),
+    help="Budget of the search for orders of several quantities.  [default: 200000]",
+)
 @click.option("--explain", is_flag=True, help="Draw the proof as a time diagram.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document, with a witness order.")
-def command(  # noqa: PLR0913, PLR0917 - a flag each
+def command(  # noqa: PLR0917 - a flag each
     history: Path,
     tickets: int | None,
     remaining: int | None,
@@ -75,6 +80,7 @@ def command(  # noqa: PLR0913, PLR0917 - a flag each
     counting: str,
     numbers: str,
     keyed: bool,
+    states: int | None,
     explain: bool,
     as_json: bool,
 ) -> None:
@@ -85,6 +91,7 @@ def command(  # noqa: PLR0913, PLR0917 - a flag each
     """
     from booking.histories import read
     from booking.judge import Ledger, Naming, decide
+    from booking.judge.search import STATES_MAX
 
     began = time.perf_counter()
     naming = Naming(buy, observe, refund, sold_out, cast("Any", counting), cast("Any", numbers))
@@ -92,7 +99,7 @@ def command(  # noqa: PLR0913, PLR0917 - a flag each
     reader = read(history, keyed=keyed)
     _load(ledger, reader, began)
     _need_tickets(ledger, history)
-    decision = decide(ledger, want_order=as_json)
+    decision = decide(ledger, want_order=as_json, states_max=states or STATES_MAX)
     elapsed_s = time.perf_counter() - began
     if as_json:
         _print_json(decision, ledger, elapsed_s)

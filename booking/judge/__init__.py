@@ -4,7 +4,7 @@
 certificates, from columns that were read without an object for each event.
 """
 
-from booking.judge.decide import Decision, check, decide
+from booking.judge.court import Decision, check, decide
 from booking.judge.ledger import Ledger, Naming
 
 __all__ = ["Decision", "Ledger", "Naming", "check", "decide"]

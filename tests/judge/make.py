@@ -57,7 +57,7 @@ def anything(rng: random.Random, quantities=(1,), refunds=False) -> History:
     return history_of(ops, tickets, remaining)
 
 
-def served(rng: random.Random, tickets: int, buyers: int, operations: int, quantity=1):
+def served(rng, tickets: int, buyers: int, operations: int, quantity=1, unknown=0.1):
     """Make a history that is valid by construction: each effect at one moment of its operation."""
     ops = []
     left = tickets
@@ -72,7 +72,7 @@ def served(rng: random.Random, tickets: int, buyers: int, operations: int, quant
         if rng.random() < 0.4:
             ops.append((process, "search", begin, end, "ok", left, 1, None))
         elif left >= quantity:
-            kind = "ok" if rng.random() < 0.9 else "info"
+            kind = "ok" if rng.random() >= unknown else "info"
             value = left if rng.random() < 0.5 and kind == "ok" else None
             ops.append((process, "buy", begin, end, kind, value, quantity, None))
             left -= quantity
