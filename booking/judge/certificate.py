@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Literal
 
+import msgspec
+
 from booking.judge.counter import Clash
 from booking.judge.ledger import Inventory, Key, Numbers, Orders, Sightings
 from booking.judge.units import Parts, count_before
@@ -27,8 +29,7 @@ from booking.judge.units import Parts, count_before
 What = Literal["buy", "maybe", "search", "sold-out", "end", "refund", "maybe-refund"]
 
 
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(msgspec.Struct, frozen=True, gc=False):
     """One operation as certificates and witnesses see it; `inf` is later than every time.
 
     `high` and `low` bound the count that it proves: for a search and a sold-out the count at
@@ -154,29 +155,29 @@ def operations(here: Inventory, numbers: Numbers, parts: Parts) -> Iterator[Op]:
 
 
 def _orders(what: What, rows: Orders, numbers: Numbers) -> Iterator[Op]:
+    known = numbers in {"before", "after"}
     returned: Sequence[float] = rows.returned if rows.returned else [inf] * len(rows.invoked)
-    for at, (invoked, end) in enumerate(zip(rows.invoked, returned, strict=True)):
-        before = count_before(rows.number[at], rows.quantity[at], numbers)
-        yield Op(
-            what,
-            rows.process[at],
-            rows.index[at],
-            rows.done[at],
-            invoked,
-            end,
-            rows.quantity[at],
-            before,
-            before,
-        )
+    for number, quantity, process, index, done, invoked, end in zip(
+        rows.number,
+        rows.quantity,
+        rows.process,
+        rows.index,
+        rows.done,
+        rows.invoked,
+        returned,
+        strict=True,
+    ):
+        before = count_before(number, quantity, numbers) if known else None
+        yield Op(what, process, index, done, invoked, end, quantity, before, before)
 
 
 def _sightings(what: What, rows: Sightings) -> Iterator[Op]:
-    for at, (invoked, returned) in enumerate(zip(rows.invoked, rows.returned, strict=True)):
-        value = rows.value[at]
-        low, high = (0, value - 1) if what == "sold-out" else (value, value)
-        yield Op(
-            what, rows.process[at], rows.index[at], rows.done[at], invoked, returned, 0, low, high
-        )
+    told = what == "sold-out"
+    for value, process, index, done, invoked, returned in zip(
+        rows.value, rows.process, rows.index, rows.done, rows.invoked, rows.returned, strict=True
+    ):
+        low, high = (0, value - 1) if told else (value, value)
+        yield Op(what, process, index, done, invoked, returned, 0, low, high)
 
 
 def refunds(here: Inventory) -> Iterator[Op]:
@@ -216,19 +217,19 @@ def certify(
     ops = list(operations(here, numbers, parts))
     if clash.kind == "rose":
         slot_end = tickets - unit * clash.first
-        fallen = _earliest(ops, slot_end, tickets, unit)
-        higher = _latest(ops, slot_end + unit, tickets, unit)
+        fallen = _earliest(ops, slot_end, unit)
+        higher = _latest(ops, slot_end + unit, unit)
         return Certificate("rose", fallen, higher, (), 0, 0, here.key, parts)
     high = tickets - unit * (clash.first - 1)
     low = tickets - unit * clash.last
     if clash.kind == "starved":
-        upper = _latest(ops, high, tickets, unit) if clash.first > 1 else None
-        lower = _earliest(ops, low, tickets, unit)
+        upper = _latest(ops, high, unit) if clash.first > 1 else None
+        lower = _earliest(ops, low, unit)
         bare = Certificate("starved", upper, lower, (), high, low, here.key, parts)
         between = tuple(x for x in ops if can_lie_between(bare, x))
         return Certificate("starved", upper, lower, between, high, low, here.key, parts)
-    upper = _earliest(ops, high, tickets, unit) if clash.first > 1 else None
-    lower = _latest(ops, low, tickets, unit) if low >= unit else None
+    upper = _earliest(ops, high, unit) if clash.first > 1 else None
+    lower = _latest(ops, low, unit) if low >= unit else None
     bare = Certificate("overfull", upper, lower, (), high, low, here.key, parts)
     members = _fewest(bare, ops, tickets, unit)
     if all(x.high is not None or clash.first == 1 for x in members):
@@ -238,23 +239,17 @@ def certify(
     return Certificate("overfull", upper, lower, members, high, low, here.key, parts)
 
 
-def _earliest(ops: list[Op], count: int, tickets: int, unit: int) -> Op | None:
-    """Give whoever proves first that at most `count` were left."""
-    fitting = [
-        x
-        for x in ops
-        if x.left_at_most is not None and _down(x.left_at_most, tickets, unit) <= count
-    ]
+def _earliest(ops: list[Op], count: int, unit: int) -> Op | None:
+    """Give whoever proves first that at most `count` were left (a count that can occur)."""
+    limit = count + unit  # less than the next count that can occur rounds down to this one
+    fitting = [x for x in ops if x.high is not None and x.high - x.quantity < limit]
     return min(fitting, key=lambda x: x.returned, default=None)
 
 
-def _latest(ops: list[Op], count: int, tickets: int, unit: int) -> Op | None:
-    """Give whoever proves last that at least `count` were left."""
-    fitting = [
-        x
-        for x in ops
-        if x.left_at_least is not None and _up(x.left_at_least, tickets, unit) >= count
-    ]
+def _latest(ops: list[Op], count: int, unit: int) -> Op | None:
+    """Give whoever proves last that at least `count` were left (a count that can occur)."""
+    limit = count - unit
+    fitting = [x for x in ops if x.low is not None and x.low > limit]
     return max(fitting, key=lambda x: x.invoked, default=None)
 
 

@@ -117,13 +117,20 @@ def windows(problem: Problem) -> tuple[list[int], list[int], int]:
         due[least] = min(due[least], returned)
         if most < last and invoked > ready[most + 1]:
             ready[most + 1] = invoked
+    if max(problem.pinned, default=0) > last:
+        slots = [min(slot, last + 1) for slot in problem.pinned]
+        due.append(problem.never)
+        ready.append(problem.before_all)
+    else:
+        slots = problem.pinned
     for slot, invoked, returned in zip(
-        problem.pinned, problem.pinned_invoked, problem.pinned_returned, strict=True
+        slots, problem.pinned_invoked, problem.pinned_returned, strict=True
     ):
-        at = min(slot, last)
-        due[at] = min(due[at], returned)
-        if slot <= last and invoked > ready[slot]:
-            ready[slot] = invoked
+        due[slot] = min(due[slot], returned)
+        ready[slot] = max(ready[slot], invoked)
+    if len(due) > last + 1:  # numbers beyond the last slot: it must be filled, and cannot be
+        due[last] = min(due[last], due.pop())
+        ready.pop()
     due[0] = problem.never
     must = last
     while must and due[must] == problem.never:
@@ -133,10 +140,12 @@ def windows(problem: Problem) -> tuple[list[int], list[int], int]:
     return due, list(accumulate(ready, max)), must
 
 
-def _place(  # noqa: C901 - one loop; in parts it would be slower and no clearer
+def _place(  # noqa: C901, PLR0912 - one loop; in parts it would be slower and no clearer
     problem: Problem, due: list[int], ready: list[int], must: int, pinned: set[int]
 ) -> Placement | Clash:
     last = len(due) - 1
+    if not problem.invoked and must == len(pinned):  # every slot has its sale
+        return Placement([PINNED] * (last + 1), [], [], ready, due)
     by_return = _sorted(problem.returned)
     returned = [problem.returned[row] for row in by_return]
     invoked = [problem.invoked[row] for row in by_return]

@@ -21,6 +21,7 @@ from booking.verdict import Anomaly, AnomalyName
 
 Prove = Callable[[Parts], Certificate | None]
 SALES = Parts(searches=False, sold_outs=False, numbers=False)
+NUMBERED = Parts(searches=False, sold_outs=False, end=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,9 @@ def _oversold(case: Case) -> Iterator[Anomaly]:
             events(members),
         )
         return
-    for x in case.ops():
+    least = min((n for n in case.here.sold.number if n is not None), default=1)
+    most = max(case.here.sold.quantity, default=1)
+    for x in case.ops(NUMBERED) if least < most else ():
         if x.what == "buy" and x.low is not None and x.low < x.quantity:
             yield Anomaly(
                 AnomalyName.OVERSELL,
@@ -130,9 +133,11 @@ def _double_sold(case: Case) -> Iterator[Anomaly]:
 
 def twice_sold(case: Case) -> tuple[Op, Op, int] | None:
     """Find two sales that share a ticket; a pair whose steps show why, where there is one."""
-    if case.numbers == "none":
+    given = [n for n in case.here.sold.number if n is not None]
+    single = max(case.here.sold.quantity, default=1) == 1
+    if case.numbers in {"none", "seat"} or (single and len(set(given)) == len(given)):
         return None
-    numbered = [x for x in case.ops(Parts(False, False, True, False)) if x.high is not None]
+    numbered = [x for x in case.ops(NUMBERED) if x.high is not None]
     numbered.sort(key=lambda x: (-(x.high or 0), x.returned))
     best: tuple[Op, Op, int] | None = None
     for x, y in pairwise(numbered):
@@ -206,7 +211,7 @@ def _phantom(case: Case, balanced: bool) -> Iterator[Anomaly]:
         return
     if balanced:
         parts = Parts(searches=False, numbers=False)
-        guilty = case.prove(parts) if case.prove(SALES) is None else None
+        guilty = case.prove(parts)  # without the sold-outs they would be fine: they balance
     else:
         guilty = case.prove(Parts(searches=False, numbers=False, end=False, sales_optional=True))
     if guilty is None:
@@ -232,15 +237,19 @@ def _phantom(case: Case, balanced: bool) -> Iterator[Anomaly]:
 
 def _out_of_order(case: Case) -> Iterator[Anomaly]:
     """Sales and end agree; so the numbers that buyers were told are wrong, or the searches."""
-    guilty = case.prove(Parts(searches=False, sold_outs=False))
+    numbered = any(n is not None for n in case.here.sold.number)
+    guilty = case.prove(Parts(searches=False, sold_outs=False)) if numbered else None
     if guilty is not None:
         lost = guilty.kind == "starved" and case.here.remaining is None
         name = AnomalyName.LOST_TICKET if lost else AnomalyName.NOT_LINEARIZABLE
         yield _anomaly(name, case, guilty)
         return
-    guilty = case.prove(Parts(sold_outs=False))
-    if guilty is None:
-        return
+    guilty = case.proof
+    if any(x is not None and x.what == "sold-out" for x in (guilty.before, guilty.after)):
+        other = case.prove(Parts(sold_outs=False))
+        if other is None:
+            return
+        guilty = other
     seen = guilty.after or guilty.before
     if guilty.kind == "starved" and case.here.remaining is None:
         yield _anomaly(AnomalyName.LOST_TICKET, case, guilty)

@@ -75,7 +75,10 @@ def problem_of(here: Inventory, tickets: int, unit: int, numbers: Numbers, parts
         seen = here.searches
         problem.seen_invoked += seen.invoked
         problem.seen_returned += seen.returned
-        sold = [(tickets - value) // unit for value in seen.value]
+        if unit == 1:
+            sold = [tickets - value for value in seen.value]
+        else:
+            sold = [(tickets - value) // unit for value in seen.value]
         problem.seen_least += sold
         problem.seen_most += sold
     if parts.sold_outs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from booking.history import Event, History
@@ -60,13 +61,15 @@ def test_a_starved_certificate_fails_when_another_order_could_have_been():
 
 def test_a_rise_is_none_where_the_searches_overlap():
     proof, everything = proof_of(ROSE, 3)
-    touching = replace(proof, after=replace(proof.after, invoked=proof.before.returned))
+    touching = replace(
+        proof, after=msgspec.structs.replace(proof.after, invoked=proof.before.returned)
+    )
     assert not verify(touching, 3, 1, everything)
 
 
 def test_a_count_in_range_proves_nothing():
     _, everything = proof_of(RANGE, 3)
-    seen = replace(everything[0], low=3, high=3)
+    seen = msgspec.structs.replace(everything[0], low=3, high=3)
     assert not verify(Certificate("out of range", before=seen), 3, 1, everything)
 
 
