@@ -137,9 +137,9 @@ class Ledger:
                     self._refuse(event, "invokes before its last operation completed")
                 pending[process] = event
                 continue
-            invoke = pending.get(process)
+            invoke = pending.pop(process, None)
             if invoke is None or kind not in _DEFINITE:
-                self._feed_rarer(event)
+                self._feed_rarer(event, invoke)
                 continue
             if event.time < invoke.time:
                 self._refuse(event, "completes before it was invoked")
@@ -155,7 +155,7 @@ class Ledger:
             value = event.value
             if kind == "fail":
                 if name != buy or event.error != enough or invoke.value is not None:
-                    self._feed_rarer(event)
+                    self._feed_rarer(event, invoke)
                     continue
                 fails += 1
                 value = invoke.quantity
@@ -177,9 +177,8 @@ class Ledger:
                 oks += 1
                 invoked, returned, values, processes, indexes, done = search
             else:
-                self._feed_rarer(event)
+                self._feed_rarer(event, invoke)
                 continue
-            del pending[process]
             invoked(invoke.time)
             returned(event.time)
             values(value)
@@ -219,7 +218,9 @@ class Ledger:
             return said  # type: ignore[no-any-return]  # narrowed by the line above
         return self.naming.numbers
 
-    def _feed_rarer(self, event: Event) -> None:
+    def _feed_rarer(self, event: Event, invoke: Event | None) -> None:
+        if invoke is not None:
+            self._pending[event.process] = invoke  # the hot path took it out too soon
         if event.type == "step":
             if len(self.steps) < STEPS_MAX:
                 self.steps.append(event)
