@@ -146,3 +146,12 @@ def test_numbers_can_be_the_count_after():
         ledger.feed(history_of(ops, 3).events)
         ledger.close()
         assert decide(ledger).verdict.outcome is outcome
+
+
+def test_events_need_no_numbers_of_their_own():
+    """The recorder leaves every index 0: `dump` numbers them, and so does the check."""
+    history = history_of([buy(who, 0, 1) for who in range(5)], 3)
+    history.events = [msgspec.structs.replace(event, index=0) for event in history.events]
+    (anomaly,) = check(history).anomalies
+    assert anomaly.name == "oversell"
+    assert len({event.index for event in anomaly.witness}) == 8
