@@ -103,13 +103,8 @@ def _dead(ledger: Ledger) -> set[str]:
 
 
 def _hang(ledger: Ledger, steps: Steps) -> Iterator[Anomaly]:
-    crashed = _crashed(ledger)
     waits = {str(who): (what, holder) for who, what, holder in _waits(ledger)}
-    hung = [
-        one
-        for one in ledger.end.get("hung") or []
-        if str(waits.get(str(one), ("", ""))[1]) not in crashed or str(one) not in waits
-    ]
+    hung = ledger.end.get("hung") or []
     if not hung:
         return
     circle = _circle({who: str(holder) for who, (_, holder) in waits.items()})

@@ -6,7 +6,8 @@ import pytest
 
 from booking.judge import check
 from booking.verdict import AnomalyName
-from tests.judge.planted import planted
+from tests.judge.make import history_of
+from tests.judge.planted import dies, planted, step
 
 PLANTED = planted()
 
@@ -59,3 +60,15 @@ def test_a_search_that_the_count_never_was_is_not_called_stale():
     history, _ = PLANTED["not-linearizable"]
     (anomaly,) = check(history).anomalies
     assert "7" in anomaly.message
+
+
+def test_who_hangs_behind_a_dead_holder_is_named_with_the_cause_first():
+    steps = [step(1, 1, "acquire", saw=1), step(2, 6, "acquire")]
+    end = {
+        "hung": [2],
+        "crashed": {1: "SIGKILL"},
+        "waits": [{"buyer": 2, "step": "acquire", "resource": "sale.lock", "holder": 1}],
+    }
+    verdict = check(history_of([dies(1, 0), dies(2, 5)], 3, 3, steps, end=end))
+    assert [one.name.value for one in verdict.anomalies] == ["stale-lock", "hang"]
+    assert verdict.reason == "buyer 2 waited for sale.lock, which buyer 1 held when it died"
