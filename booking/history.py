@@ -38,6 +38,8 @@ class Event(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     saw: int | None = None  # what a step gave: the count read, 1 or 0 for a lock had or not
     pid: int | None = None
     ppid: int | None = None
+    key: str | int | None = None  # which inventory, where a sale has several
+    intent: str | int | None = None  # what the buyer meant once, however often it was sent
 
 
 @dataclass(frozen=True, slots=True)
