@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import SystemRandom
 from typing import Any
@@ -22,6 +22,7 @@ from booking.verdict import Outcome, Verdict, merge
 
 TICKETS = 3  # of a private inventory, unless it is said
 SEED_MAX = 10**6  # short enough to be typed again
+UNJUDGED = Verdict(Outcome.UNKNOWN, "not judged yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ def _run_once(scenario: Scenario, watcher: Watcher) -> Sale:
         finally:
             _leave(store)
         history.sale = scenario.model_dump(mode="json", exclude_defaults=True)
-        return Sale(scenario, history, _judged(history))
+        sale = Sale(scenario, history, UNJUDGED)
+        return replace(sale, verdict=_judged(history, sale.sold))
 
 
 def open_store(scenario: Scenario, folder: Path) -> Store:
@@ -198,8 +200,14 @@ def _leave(store: Store) -> None:
     store.close()
 
 
-def _judged(history: History) -> Verdict:
-    return merge([check(history), _processes(history)])
+def _judged(history: History, sold: int) -> Verdict:
+    """Judge the history, and what became of the processes."""
+    verdict = merge([check(history), _processes(history)])
+    if verdict.outcome is not Outcome.VALID:
+        return verdict
+    each = "each once, " if sold > 1 else ""
+    reason = f"{sold} of {history.tickets} tickets sold, {each}{history.remaining} left"
+    return Verdict(Outcome.VALID, reason, verdict.anomalies)
 
 
 def _processes(history: History) -> Verdict:

@@ -65,7 +65,7 @@ def test_a_history_cut_off_in_a_line_is_judged_up_to_there_and_says_so(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("line", "text", "expected"),
+    "line, text, expected",
     [
         (2, "nonsense", "not JSON"),
         (3, '{"index":2,"process":1,"type":"invoke","f":"search","time":"late"}', "time"),

@@ -50,7 +50,7 @@ def test_a_vector_that_is_not_closed_is_cut_off(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "line"),
+    "text, line",
     [
         (f"{FIRST}\n{{:process 0 :type}}", 2),
         (f"{FIRST}\n]", 2),

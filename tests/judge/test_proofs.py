@@ -34,7 +34,7 @@ RANGE = [search(3, 4, 5, 4)]
 
 
 @pytest.mark.parametrize(
-    ("ops", "kind"),
+    "ops, kind",
     [(OVERFULL, "overfull"), (STARVED, "starved"), (ROSE, "rose"), (RANGE, "out of range")],
 )
 def test_each_kind_of_certificate_is_given_and_holds(ops, kind):
