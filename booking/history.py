@@ -57,7 +57,10 @@ class Operation:
 
 @dataclass(slots=True)
 class History:
-    """All events of one sale, in the order of time, and what the harness knew around them."""
+    """All events of one sale, in the order of time, and what the harness knew around them.
+
+    Events are numbered from 1: a file's line 0 is the sale.
+    """
 
     tickets: int | None  # at the start
     remaining: int | None  # at the end; None where it could not be read
@@ -90,8 +93,7 @@ def frame(history: History) -> Iterable[Event]:
     sale = {**history.sale, "tickets": history.tickets}
     end = {**history.end, "remaining": history.remaining}
     yield Event(0, HARNESS, "info", "sale", sale, first)
-    for index, event in enumerate(history.events, 1):
-        yield msgspec.structs.replace(event, index=index)
+    yield from history.events
     yield Event(len(history.events) + 1, HARNESS, "info", "end", end, last)
 
 

@@ -170,7 +170,10 @@ class _Run:
             if tail.open_operation is not None:
                 self.events.append(self._unknown(tail.open_operation, number, now_ns))
         self.events.sort(key=_time)
-        return History(None, None, self.events, {}, self._end(census, now_ns))
+        numbered = [
+            msgspec.structs.replace(event, index=index) for index, event in enumerate(self.events, 1)
+        ]
+        return History(None, None, numbered, {}, self._end(census, now_ns))
 
     def _unknown(self, invoke: Event, number: int, now_ns: int) -> Event:
         error = "hung" if number in self.hung else self._death(number)
