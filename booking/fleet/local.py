@@ -171,7 +171,8 @@ class _Run:
                 self.events.append(self._unknown(tail.open_operation, number, now_ns))
         self.events.sort(key=_time)
         numbered = [
-            msgspec.structs.replace(event, index=index) for index, event in enumerate(self.events, 1)
+            msgspec.structs.replace(event, index=index)
+            for index, event in enumerate(self.events, 1)
         ]
         return History(None, None, numbered, {}, self._end(census, now_ns))
 
