@@ -87,7 +87,8 @@ def test_all_other_bytes_survive(
     count, frame = parse(data, "data.json")
     assert count == before
     assert frame.render(before) == data
-    assert frame.count(frame.render(after)) == after
+    quick = frame.count(frame.render(after))
+    assert quick == after or (quick is None and after == TICKETS_MAX)  # which goes to the parser
     assert json.loads(frame.render(after)) == {**dict(items), "ticket_num": after}
 
 
