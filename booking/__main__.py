@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
-    """Run the program."""
+    """Run the program, with somewhere to read from and write to even where that was closed."""
+    for fd, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one's
+            setattr(sys, name, os.fdopen(fd, mode))
     from booking.cli.main import main as run
 
     sys.exit(run())

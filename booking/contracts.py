@@ -101,6 +101,14 @@ class AtomicStore(Protocol):
 
 
 @runtime_checkable
+class Preparable(Protocol):
+    """A store that can tell beforehand whether it could be sold from."""
+
+    def prepare(self) -> None:
+        """Raise `InventoryError` where it could not; change nothing."""
+
+
+@runtime_checkable
 class Sweepable(Protocol):
     """A store whose killed processes may leave something behind."""
 

@@ -98,10 +98,16 @@ def frame(history: History) -> Iterable[Event]:
 
 
 def dump(history: History, path: Path) -> None:
-    """Write a history as JSON lines; an existing file is replaced, never half-written."""
+    """Write a history as JSON lines; an existing file is replaced, never half-written.
+
+    What a link points to is replaced, and what is no regular file (a pipe, a device) written to.
+    """
+    path = path.resolve()
+    direct = path.exists() and not path.is_file()
+    partial = path if direct else path.with_name(path.name + ".partial")
     encoder = msgspec.json.Encoder()
-    partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as lines:
         for event in frame(history):
             lines.write(encoder.encode(event) + b"\n")
-    partial.replace(path)
+    if not direct:
+        partial.replace(path)

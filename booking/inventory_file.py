@@ -45,6 +45,13 @@ class InventoryFile:
         saw(count)
         return count
 
+    def prepare(self) -> None:
+        """Refuse a file that could be read and not sold from: writing needs its folder."""
+        if not os.access(self.path.parent, os.W_OK | os.X_OK):
+            raise InventoryError(
+                f"{self._shown()}: the folder cannot be written to; check its permissions"
+            )
+
     def write(self, remaining: int) -> None:
         """Write the document with another count in it."""
         raise NotImplementedError  # a subclass says how
@@ -106,3 +113,9 @@ class InventoryFile:
             return InventoryError(f"{self._shown()}: no such folder; create the folder first")
         problem = (error.strerror or str(error)).lower()
         return InventoryError(f"{self._shown()}: {problem}; check the path and its permissions")
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of it: a disk that is nearly full takes a part and says so only by the count."""
+    while data:
+        data = data[os.write(fd, data) :]

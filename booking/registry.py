@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from booking.errors import UsageError
+from booking.errors import BookingError, UsageError
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "store": {
@@ -38,6 +38,13 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "local": "booking.fleet.local:LocalFleet",
     },
 }
+METHODS = {
+    "store": ("reset", "read", "write", "close"),
+    "lock": ("acquire", "release"),
+    "guard": ("sell",),
+    "fleet": ("run",),
+}
+NAMES_SHOWN_MAX = 12
 _CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
@@ -67,8 +74,10 @@ def resolve(kind: str, name: str) -> Any:
 def load(target: str, what: str) -> Any:
     """Import `module:attribute`; the current folder counts, as it does for `python -m`."""
     module_name, _, attribute = target.partition(":")
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    if not attribute:
+        raise UsageError(f'{what} "{target}": write module:name')
+    if not module_name.startswith("booking."):
+        _look_here()
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
@@ -79,8 +88,14 @@ def load(target: str, what: str) -> Any:
     try:
         return getattr(module, attribute)
     except AttributeError:
-        known = [name for name in vars(module) if not name.startswith("_")]
+        known = [name for name in vars(module) if not name.startswith("_")][:NAMES_SHOWN_MAX]
         raise UsageError(f"{what} {target}: {unknown('name', attribute, known)}") from None
+
+
+def _look_here() -> None:
+    """Let the current folder count, last: a file in it must not stand in for a library's."""
+    if not {"", str(Path.cwd())} & set(sys.path):
+        sys.path.append(str(Path.cwd()))
 
 
 def build(kind: str, name: str, argument: object) -> Any:
@@ -88,7 +103,17 @@ def build(kind: str, name: str, argument: object) -> Any:
     maker = resolve(kind, name)
     if not callable(maker):
         raise UsageError(f"{kind} {name}: is no class")
-    return maker(argument) if _takes_argument(maker) else maker()
+    try:
+        made = maker(argument) if takes_argument(maker) else maker()
+    except BookingError:
+        raise
+    except Exception as error:
+        problem = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UsageError(f"{kind} {name}: its constructor fails: {problem}") from None
+    missing = [method for method in METHODS[kind] if not callable(getattr(made, method, None))]
+    if missing:
+        raise UsageError(f"{kind} {name}: has no {', '.join(missing)}; see docs/architecture.md")
+    return made
 
 
 def split_url(url: str) -> tuple[str, str]:
@@ -113,12 +138,14 @@ def members(kind: str) -> Iterator[tuple[str, Any]]:
 
 def unknown(kind: str, name: str, known: Any) -> str:
     """Say that a name is unknown, which one may be meant, and which there are."""
-    close = get_close_matches(name, list(known), 1)
+    names = list(known)
+    close = get_close_matches(name, names, 1)
     meant = f"did you mean {close[0]}? " if close else ""
-    return f'unknown {kind} "{name}"; {meant}known: {", ".join(known)}'
+    return f'unknown {kind} "{name}"; {meant}known: {", ".join(names)}'
 
 
-def _takes_argument(maker: Callable[..., Any]) -> bool:
+def takes_argument(maker: Callable[..., Any]) -> bool:
+    """Say whether a constructor takes the one argument that it is offered."""
     try:
         parameters = inspect.signature(maker).parameters.values()
     except (TypeError, ValueError):

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
-from booking.contracts import Guard, Kit, Lock, Order, Place, Reply, Store, Sweepable
-from booking.errors import InventoryError, UsageError
+from booking.contracts import Guard, Kit, Lock, Order, Place, Preparable, Reply, Store, Sweepable
+from booking.errors import BookingError, UsageError
 from booking.fleet.watcher import Nobody, Watcher
 from booking.history import Event, History
 from booking.judge import check
-from booking.registry import build, load, members, resolve, split_url
-from booking.scenario import Scenario
+from booking.registry import BUILT_IN, build, load, members, resolve, split_url, takes_argument
+from booking.sale_permit import sale_permit
+from booking.scenario import Fault, Scenario
 from booking.scratch import scratch_folder
-from booking.verdict import Outcome, Verdict, merge
+from booking.verdict import AnomalyName, Outcome, Verdict, merge
 
 TICKETS = 3  # of a private inventory, unless it is said
 SEED_MAX = 10**6  # short enough to be typed again
+STUCK = {AnomalyName.HANG, AnomalyName.STALE_LOCK}  # no race
 UNJUDGED = Verdict(Outcome.UNKNOWN, "not judged yet")
 
 
@@ -97,49 +99,66 @@ def run_sale(scenario: Scenario, watcher: Watcher | None = None) -> Sale:
     if not (scenario.guarded and scenario.control):
         return sale
     control = _run_once(_control_of(scenario, sale.tickets), watcher or Nobody())
+    if _has_one_place(scenario):
+        restock(scenario.but(tickets=sale.remaining or 0))  # as the guarded sale left it
     return Sale(scenario, sale.history, _against(sale.verdict, control), control)
 
 
 def _control_of(scenario: Scenario, tickets: int) -> Scenario:
-    """Give the same sale without what keeps the buyers apart, on an inventory of its own."""
+    """Give the same sale without what keeps the buyers apart, on an inventory of its own.
+
+    Without a guard that is the arrival one by one; otherwise they come as they came before.
+    """
     name, _ = split_url(scenario.store)
+    arrival = "together" if scenario.guard == "none" else scenario.arrival
     return scenario.but(
-        store=name, tickets=tickets, guard="none", lock=None, arrival="together",
+        store=name, tickets=tickets, guard="none", lock=None, arrival=arrival,
         faults=[], close_after=None, control=False,
     )  # fmt: skip
+
+
+def _has_one_place(scenario: Scenario) -> bool:
+    """Say whether every sale of this store sells from the same inventory."""
+    name, _ = split_url(scenario.store)
+    return name not in BUILT_IN["store"] and not takes_argument(resolve("store", name))
 
 
 def _against(verdict: Verdict, control: Sale) -> Verdict:
     """Weigh a verdict by its control: only a sale that can race shows that a guard helps."""
     if verdict.outcome is not Outcome.VALID:
         return verdict
-    if control.verdict.outcome is Outcome.INVALID:
+    if {one.name for one in control.verdict.anomalies} - STUCK:
         raced = f"the same sale without the guard raced and sold {control.sold}"
         return Verdict(Outcome.VALID, f"{verdict.reason}; {raced}")
+    advice = "give more buyers or a longer delay"
+    if control.scenario.arrival != "together":
+        advice += ", or let them come together"
+    if not control.sold:
+        advice = "nothing could be sold; give more tickets or a smaller quantity"
     return Verdict(
         Outcome.UNKNOWN,
-        "the control did not race, so the guard was not put to the test; "
-        "give more buyers or a longer delay",
+        f"the control did not race, so the guard was not put to the test; {advice}",
     )
 
 
 def _run_once(scenario: Scenario, watcher: Watcher) -> Sale:
     with scratch_folder() as folder:
+        fleet = resolve("fleet", "local")(folder, watcher)
+        fleet.ensure_room(scenario)
         store = open_store(scenario, folder)
         guard = open_guard(scenario, folder, store)
         if scenario.behaviour is not None:
             load(scenario.behaviour, "behaviour")
-        tickets = _stock(store, scenario)
-        try:
-            history: History = resolve("fleet", "local")(folder, watcher).run(
-                scenario, store, guard
-            )
-            history.tickets, history.remaining = tickets, _count(store)
-        finally:
-            _leave(store)
+        with sale_permit(_named_file(store, scenario)):
+            tickets = _stock(store, scenario)
+            try:
+                history: History = fleet.run(scenario, store, guard)
+                history.tickets, history.remaining = tickets, _count(store)
+            finally:
+                _leave(store)
         history.sale = scenario.model_dump(mode="json", exclude_defaults=True)
         sale = Sale(scenario, history, UNJUDGED)
-        return replace(sale, verdict=_judged(history, sale.sold))
+        return replace(sale, verdict=_judged(history, sale.sold, scenario.faults))
 
 
 def open_store(scenario: Scenario, folder: Path) -> Store:
@@ -180,17 +199,40 @@ def _stock(store: Store, scenario: Scenario) -> int:
     """Fill the inventory, or take it as it is; nothing has been started yet if it is bad."""
     _, location = split_url(scenario.store)
     tickets = scenario.tickets
-    if tickets is None and location:
-        return store.read()
-    tickets = TICKETS if tickets is None else tickets
-    store.reset(tickets)
+    with _users_code(f"store {scenario.store}"):
+        if isinstance(store, Preparable):
+            store.prepare()
+        if tickets is None and location:
+            return store.read()
+        tickets = TICKETS if tickets is None else tickets
+        store.reset(tickets)
     return tickets
+
+
+@contextmanager
+def _users_code(what: str) -> Iterator[None]:
+    """Let an error in a user's own class be the user's, said in one line."""
+    try:
+        yield
+    except BookingError:
+        raise
+    except Exception as error:
+        problem = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UsageError(f"{what} fails: {problem}") from None
+
+
+def _named_file(store: Store, scenario: Scenario) -> Path | None:
+    """Give the file that a sale has for itself: one with a place, where others may find it."""
+    _, location = split_url(scenario.store)
+    path = getattr(store, "path", None)
+    return path if location and isinstance(path, Path) and path.parent.is_dir() else None
 
 
 def _count(store: Store) -> int | None:
     try:
-        return store.read()
-    except InventoryError:
+        with _users_code("the store"):
+            return store.read()
+    except BookingError:
         return None
 
 
@@ -200,9 +242,9 @@ def _leave(store: Store) -> None:
     store.close()
 
 
-def _judged(history: History, sold: int) -> Verdict:
+def _judged(history: History, sold: int, faults: Sequence[Fault]) -> Verdict:
     """Judge the history, and what became of the processes."""
-    verdict = merge([check(history), _processes(history)])
+    verdict = merge([check(history), _processes(history), _plan(history, faults)])
     if verdict.outcome is not Outcome.VALID:
         return verdict
     each = "each once, " if sold > 1 else ""
@@ -213,20 +255,45 @@ def _judged(history: History, sold: int) -> Verdict:
 def _processes(history: History) -> Verdict:
     """Hold the processes against the plan: a death that nobody planned decides nothing."""
     end = history.end
+    if end["silent"]:
+        who = ", ".join(map(str, end["silent"]))
+        reason = f"nobody moved, and buyer {who} was ended; give a longer --timeout"
+        return Verdict(Outcome.UNKNOWN, reason)
     crashed = {n: why for n, why in end["crashed"].items() if n not in end["planned"]}
     if crashed:
         number, why = next(iter(crashed.items()))
         more = f" (and {len(crashed) - 1} more)" if len(crashed) > 1 else ""
         return Verdict(Outcome.UNKNOWN, f"buyer {number} ended early{more}: {why}")
+    if not any(event.f == "buy" for event in history.events):
+        return Verdict(Outcome.UNKNOWN, "nobody ordered anything, so nothing was put to the test")
     if end["alive"] or end["zombies"] or end["orphans"]:
         return Verdict(Outcome.UNKNOWN, "processes of the sale are left which would not end")
     return Verdict(Outcome.VALID, "every buyer ended")
 
 
+def _plan(history: History, faults: Sequence[Fault]) -> Verdict:
+    """Hold the fault plan against what came of it: a fault that never struck shows nothing."""
+    for number, fault in enumerate(faults):
+        if number not in history.end["struck"]:
+            steps = ", ".join(sorted({event.f for event in history.steps()}))
+            what = f"{fault.kind} before {fault.before}"
+            reason = f"the planned fault never struck ({what}); steps that were taken: {steps}"
+            return Verdict(Outcome.UNKNOWN, reason)
+    return Verdict(Outcome.VALID, "every planned fault struck")
+
+
 def replay_command(
-    scenario: Scenario, source: Path | None = None, base: Scenario | None = None
+    scenario: Scenario,
+    source: Path | None = None,
+    base: Scenario | None = None,
+    tickets: int | None = None,
 ) -> str:
-    """Give the command that runs this sale again: what differs from its file, or from defaults."""
+    """Give the command that runs this sale again: what differs from its file, or from defaults.
+
+    `tickets` is how many there were, for an inventory that the sale took as it was.
+    """
+    if split_url(scenario.store)[1] and scenario.tickets is None:
+        scenario = scenario.but(tickets=tickets)
     words = ["booking", "simulate"]
     if source is not None:
         words.append(str(source))
@@ -258,19 +325,25 @@ def _flag(key: str, value: Any) -> list[str]:
 @contextmanager
 def _by_hand(scenario: Scenario) -> Iterator[tuple[Store, Path]]:
     """Open the store of a scenario for one person, and close it."""
+    name, location = split_url(scenario.store)
+    if name in BUILT_IN["store"] and not location:
+        raise UsageError(f"--store {name}: has no place that lasts; name one, as in json:data.json")
     with scratch_folder() as folder:
         store = open_store(scenario, folder)
         try:
-            yield store, folder
+            with _users_code(f"store {scenario.store}"):
+                yield store, folder
         finally:
             store.close()
 
 
 def sell_one(scenario: Scenario) -> Reply:
     """Carry out one order by hand, as one buyer among whoever else is there."""
-    if getattr(resolve("lock", scenario.lock), "one_sale_only", False) if scenario.lock else False:
+    if scenario.lock and getattr(resolve("lock", scenario.lock), "one_sale_only", False):
         raise UsageError(f"lock {scenario.lock} guards one sale's own processes; use --lock=flock")
     with _by_hand(scenario) as (store, folder):
+        if isinstance(store, Preparable):
+            store.prepare()
         store.read()  # an inventory that cannot be used is refused before a lock file is made
         guard = open_guard(scenario, folder, store)
         return guard.sell(store, Order(0, scenario.quantity))

@@ -23,10 +23,10 @@ from pydantic import (
 from booking.contracts import TICKETS_MAX
 from booking.errors import UsageError
 from booking.registry import default_lock
-from booking.units import Span, parse_duration, parse_span, written
+from booking.units import DURATION_MAX_S, Span, parse_duration, parse_span, written
 from booking.verdict import AnomalyName, Outcome
 
-BUYERS_MAX = 100_000
+BUYERS_MAX = 60_000  # a pipe holds a byte for each
 SHOWN_CHARS_MAX = 40
 _DURATION_PATTERN = r"[0-9]+(\.[0-9]+)?(us|ms|s|m)"
 _POISSON = re.compile(r"poisson:(\d+(?:\.\d+)?)", re.ASCII)
@@ -167,6 +167,21 @@ class Scenario(_Strict):
         if self.acquire_timeout is not None:
             return self.acquire_timeout
         return 2 * self.timeout + 2 * self.buyers * (self.delay.high_s + 0.01)
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        """Refuse what could not happen, or not within a day."""
+        for fault in self.faults:
+            if isinstance(fault.buyer, int) and fault.buyer >= self.buyers:
+                raise ValueError(f"faults: there is no buyer {fault.buyer} among {self.buyers}")
+        if self.rate_per_s is not None and self.buyers / self.rate_per_s > DURATION_MAX_S:
+            raise ValueError(f"arrival: at {self.arrival} the last buyer comes after a day")
+        return self
+
+    @property
+    def paused_s(self) -> float:
+        """How long planned pauses may keep everybody waiting."""
+        return sum(fault.duration for fault in self.faults if fault.kind == "pause")
 
     def but(self, **changes: Any) -> Self:
         """Give the same sale with some things changed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -38,6 +39,9 @@ def sell() -> Iterator[Sell]:
 
     def run(**flags: object) -> Result:
         print(json.dumps(flags), file=worker.stdin, flush=True)
+        if not select.select([worker.stdout], [], [], LIMIT_S)[0]:
+            worker.kill()
+            raise TimeoutError(f"no answer within {LIMIT_S} s to {flags}")
         answer: Result = json.loads(worker.stdout.readline())
         return answer
 

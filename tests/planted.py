@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from booking.contracts import Kit, Order, Place, Reply, Store
@@ -81,8 +82,6 @@ def fork_and_leave(buyer: Buyer) -> None:
     """A buyer who leaves a process behind that nobody waits for."""
     buyer.buy()
     if os.fork() == 0:
-        import time
-
         time.sleep(600)
 
 
@@ -90,3 +89,77 @@ def talk(buyer: Buyer) -> None:
     """A buyer who prints."""
     print("a buyer talks")
     buyer.buy()
+
+
+def nothing(buyer: Buyer) -> None:
+    """A buyer who came and bought nothing."""
+
+
+def vanish(buyer: Buyer) -> None:
+    """A buyer who ends with exit code 0, and without a word."""
+    buyer.search()
+    os._exit(0)
+
+
+def dawdle(buyer: Buyer) -> None:
+    """A buyer who takes longer than the sale waits, in the middle of nothing."""
+    time.sleep(60)
+    buyer.buy()
+
+
+def buy_then_crash(buyer: Buyer) -> None:
+    """A buyer with a mistake behind its purchase."""
+    buyer.buy()
+    raise ValueError("a mistake")
+
+
+def close_everything(buyer: Buyer) -> None:
+    """A buyer who closes what ties it to the harness, and stays."""
+    buyer.buy()
+    os.closerange(3, 200)
+    time.sleep(600)
+
+
+def new_session(buyer: Buyer) -> None:
+    """A buyer who leaves a process of a session of its own behind."""
+    buyer.buy()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            time.sleep(600)
+        os._exit(0)
+
+
+def interrupt(buyer: Buyer) -> None:
+    """A buyer who raises what is no Exception."""
+    raise KeyboardInterrupt
+
+
+def ignore_sigterm(buyer: Buyer) -> None:
+    """A buyer who will not end when asked to."""
+    import signal
+
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    buyer.buy()
+    time.sleep(600)
+
+
+class NoReset:
+    """A store that lacks a method."""
+
+    def read(self) -> int:
+        return 3
+
+
+class FailsToBuild:
+    """A store that cannot be built."""
+
+    def __init__(self) -> None:
+        raise ValueError("no connection")
+
+
+class FailsToRead(JsonStore):
+    """A store that raises what it likes."""
+
+    def reset(self, tickets: int) -> None:
+        raise RuntimeError("no table")

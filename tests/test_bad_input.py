@@ -153,7 +153,10 @@ def _search_as_nobody(path: str, answer: object) -> None:
         (["run"], "Missing argument"),
         (["buy", "--store", "json", "--lock=mutex"], "one sale's own processes"),
         (["sell"], 'unknown command "sell"'),
-        (["simulate", "--buyers", "100000"], "give --buyers"),
+        (["simulate", "--arrival", "poisson:0.0001"], "after a day"),
+        (["simulate", "--behaviour", "os"], "write module:name"),
+        (["search", "--store", "json"], "name one, as in json:data.json"),
+        (["reset", "--store", "memory", "--tickets", "3"], "no place that lasts"),
     ],
     ids=lambda words: " ".join(words) if isinstance(words, list) else "",
 )
@@ -186,9 +189,13 @@ def test_any_bytes_as_inventory_are_searched_or_refused(
     assert path.read_bytes() == data
 
 
-def test_a_sale_too_large_for_the_machine_starts_nobody(tmp_path: Path, capsys: Capture) -> None:
+def test_a_sale_too_large_for_the_machine_touches_nothing(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is refused before anything starts, and says how many would do."""
+    monkeypatch.setattr("booking.fleet.capacity._available_bytes", lambda: 100 << 20)
     path = tmp_path / "data.json"
     path.write_text('{"ticket_num": 3}')
-    refused(capsys, "simulate", "--buyers", "99999", "--store", f"json:{path}")
+    words = ["--buyers", "5000", "--tickets", "9", "--store", f"json:{path}"]
+    assert "give --buyers" in refused(capsys, "simulate", *words)
     assert path.read_text() == '{"ticket_num": 3}'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -137,6 +138,79 @@ def test_a_store_of_ones_own_is_run_by_its_name(program: Program, tmp_path: Path
     assert json.loads(done.stdout)["verdict"] == "valid", done.stderr
     program("reset", "--store", "mine:Store:own.json", "--tickets", "2")
     assert (tmp_path / "own.json").exists()
+
+
+def test_a_store_without_a_place_is_left_as_the_guarded_sale_left_it(
+    program: Program, tmp_path: Path
+) -> None:
+    """Its control sells from the same inventory, as there is no other."""
+    (tmp_path / "mine.py").write_text(
+        "from booking.contracts import Place\n"
+        "from booking.stores.json_replaced import JsonStore\n"
+        "from pathlib import Path\n"
+        "class Store(JsonStore):\n"
+        "    def __init__(self):\n"
+        "        super().__init__(Place('mine.json', Path('.')))\n"
+    )
+    done = program("simulate", "--store", "mine:Store", "--lock", "--json", "--buyers", "4")
+    document = json.loads(done.stdout)
+    assert (document["verdict"], document["remaining"]) == ("valid", 0)
+    assert (tmp_path / "mine.json").read_text() == '{"ticket_num": 0}\n'
+
+
+def test_what_a_users_module_prints_does_not_spoil_the_answer(
+    program: Program, tmp_path: Path
+) -> None:
+    """Not even while it is imported; and it stands in for no module of a library's."""
+    (tmp_path / "resource.py").write_text("raise SystemExit(5)")
+    (tmp_path / "mine.py").write_text(
+        "print('imported')\n"
+        "from booking.stores.json_replaced import JsonStore\n"
+        "class Store(JsonStore):\n"
+        "    def read(self):\n        print('read')\n        return super().read()\n"
+    )
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("booking")), "simulate", "--json",
+         "--store", "mine:Store"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["verdict"] == "invalid"
+    assert "imported" in done.stderr
+
+
+def test_a_history_goes_where_it_was_sent(program: Program, tmp_path: Path) -> None:
+    """Through a link, and into a pipe or a device, which stays what it is."""
+    (tmp_path / "link").symlink_to("real.jsonl")
+    program("simulate", "--buyers", "2", "--history", "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real.jsonl").stat().st_size > 0
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE) as reader:
+        program("simulate", "--buyers", "2", "--history", "pipe")
+        out, _ = reader.communicate(timeout=60)
+    assert out.count(b"\n") > 10
+    assert not (tmp_path / "pipe").is_file()
+
+
+def test_closed_and_full_outputs_are_survived() -> None:
+    """No traceback, and the exit code says that there was no answer."""
+    words = f"{sys.executable} -m booking list"
+    for redirection, code in ((">&-", 0), (">/dev/full", 2)):
+        done = subprocess.run(
+            ["bash", "-c", f"{words} {redirection}"],
+            cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_the_command_that_repeats_a_sale_says_how_many_tickets_there_were(
+    program: Program, tmp_path: Path
+) -> None:
+    """The file holds fewer now."""
+    (tmp_path / "data.json").write_text('{"ticket_num": 4}')
+    done = program("simulate", "--store", "json:data.json", "--lock", "--buyers", "2", "--json")
+    assert "--tickets 4" in json.loads(done.stdout)["replay"]
 
 
 def test_completion_knows_the_commands(program: Program) -> None:

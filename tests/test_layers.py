@@ -18,7 +18,7 @@ LAYERS = [
     {"sale", "catalogue"},
     {"fleet", "explore", "judge", "histories"},
     {"stores", "locks", "guards"},
-    {"purchase", "inventory_file", "library_lock", "scratch", "witness"},
+    {"purchase", "inventory_file", "library_lock", "scratch", "witness", "sale_permit"},
     {"scenario", "document"},
     {"contracts", "steps", "history", "verdict", "registry", "units", "pids"},
     {"errors", ""},

@@ -17,7 +17,8 @@ MS = 1_000_000
 
 def end(**changes: object) -> dict[str, object]:
     return {
-        "started": 2, "started_ns": 0, "opened_ns": 4 * MS, "crashed": {}, "planned": {},
+        "started": 2, "started_ns": 0, "opened_ns": 4 * MS, "crashed": {}, "planned": [],
+        "struck": {}, "silent": [],
         "closed": {}, "hung": [], "waits": [], "alive": 0, "zombies": 0, "orphans": 0, **changes,
     }  # fmt: skip
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from booking.errors import InventoryError
 from booking.registry import members
+from booking.sale_permit import sale_permit
 from tests.conftest import Sell
 
 LOCKS = [name for name, _ in members("lock")]
@@ -83,6 +87,94 @@ def test_a_planned_death_is_judged_and_an_unplanned_one_is_unknown(sell: Sell) -
     assert (sale["verdict"], sale["sold"], sale["remaining"]) == ("valid", 2, 0)
     assert sale["operations"]["info"] == 1
     assert list(sale["processes"]["deaths"].values()) == ["died of SIGKILL"]
+
+
+@pytest.mark.parametrize("arrival", ["poisson:20", "serial"])
+def test_a_lock_that_does_nothing_is_never_sound(sell: Sell, arrival: str) -> None:
+    """Where buyers do not come together the control does not race either: nothing was shown."""
+    lock = "tests.planted:NoLock"
+    sale = sell(lock=lock, arrival=arrival, delay="0ms", buyers=3, seed=1, timeout="5s")
+    assert sale["verdict"] != "valid"
+
+
+def test_a_fault_that_never_strikes_shows_nothing(sell: Sell) -> None:
+    """A step's name with a mistake in it is no pass."""
+    sale = sell(faults=[{"kind": "kill", "before": "repalce"}], buyers=1)
+    assert sale["verdict"] == "unknown"
+    assert (
+        "never struck (kill before repalce); steps that were taken: read, replace" in sale["reason"]
+    )
+    assert (
+        "no buyer 9"
+        in sell(faults=[{"kind": "kill", "before": "read", "buyer": 9}], buyers=2)["error"]
+    )
+
+
+def test_a_pause_excuses_no_death(sell: Sell) -> None:
+    """Only the death that was planned was planned."""
+    pause = [{"kind": "pause", "before": "read", "duration": "10ms"}]
+    sale = sell(faults=pause, behaviour="tests.planted:buy_then_crash", buyers=1)
+    assert sale["verdict"] == "unknown"
+    assert "a mistake" in sale["reason"]
+
+
+def test_a_pause_is_no_hang(sell: Sell) -> None:
+    """However long it was planned to be."""
+    pause = [{"kind": "pause", "before": "read", "duration": "1500ms"}]
+    sale = sell(faults=pause, buyers=2, timeout="500ms", lock="flock", control=False)
+    assert sale["verdict"] == "valid", sale["reason"]
+
+
+@pytest.mark.parametrize("behaviour, said", [
+    ("nothing", "nobody ordered anything"),
+    ("vanish", "ended with exit code 0"),
+    ("dawdle", "longer --timeout"),
+    ("interrupt", "KeyboardInterrupt"),
+])  # fmt: skip
+def test_who_did_not_buy_shows_nothing(sell: Sell, behaviour: str, said: str) -> None:
+    """Never a pass, and no hang where nobody waits for anybody."""
+    sale = sell(behaviour=f"tests.planted:{behaviour}", buyers=2, timeout="1s")
+    assert sale["verdict"] == "unknown"
+    assert said in sale["reason"]
+
+
+def test_who_cannot_be_waited_for_is_ended_all_the_same(sell: Sell) -> None:
+    """A buyer may close the pipe by which its end is seen, or ignore a polite end."""
+    sale = sell(behaviour="tests.planted:close_everything", buyers=2, timeout="1s")
+    assert sale["verdict"] in {"unknown", "invalid"}
+    assert sale["processes"]["alive"] == 0
+    sale = sell(behaviour="tests.planted:ignore_sigterm", buyers=3, close_after="300ms")
+    assert sale["processes"]["alive"] == 0
+
+
+def test_quantities_may_be_large(sell: Sell) -> None:
+    """As large as counts."""
+    sale = sell(quantity=5 * 10**9, tickets=9 * 10**10, buyers=3, lock="flock")
+    assert (sale["verdict"], sale["sold"]) == ("valid", 15 * 10**9)
+
+
+@pytest.mark.parametrize("store, said", [
+    ("NoReset", "has no reset, write, close"),
+    ("FailsToBuild", "constructor fails: ValueError: no connection"),
+    ("FailsToRead", "RuntimeError: no table"),
+])  # fmt: skip
+def test_a_mistake_in_a_store_of_ones_own_is_said_in_one_line(
+    sell: Sell, store: str, said: str
+) -> None:
+    """It is the user's, not a defect of ours."""
+    answer = sell(store=f"tests.planted:{store}")
+    assert answer["exit_code"] == 2
+    assert said in answer["error"]
+
+
+def test_two_sales_on_one_file_are_not_blamed_for_each_other(tmp_path: Path) -> None:
+    """The second one is refused, and the first one leaves nothing behind."""
+    path = tmp_path / "data.json"
+    with sale_permit(path), pytest.raises(InventoryError, match="another sale"), sale_permit(path):
+        pass
+    with sale_permit(path):
+        assert {one.name for one in tmp_path.iterdir()} == {".data.json.sale"}
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_json_document_has_every_field_that_scripts_rely_on(sell: Sell) -> None:

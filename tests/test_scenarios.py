@@ -35,7 +35,7 @@ def test_a_difference_is_named() -> None:
     from booking.scenario import Scenario
     from booking.verdict import Verdict
 
-    end = {"crashed": {}, "hung": [], "planned": {}}
+    end = {"crashed": {}, "hung": [], "planned": []}
     sale = Sale(Scenario(), History(3, 2, [], {}, end), Verdict(Outcome.VALID, "fine"))
     expect = Expect(
         verdict=Outcome.INVALID, anomalies=["oversell"], sold=3, remaining=0, info=1, crashed=1,

@@ -39,12 +39,12 @@ def test_permissions_and_links_are_kept(tmp_path: Path) -> None:
     """A link stays a link to the file that is sold from, and the file keeps its mode."""
     path, link = tmp_path / "real.json", tmp_path / "data.json"
     path.write_text(TEXT)
-    path.chmod(0o640)
+    path.chmod(0o666)  # which the usual umask would not give to a new file
     link.symlink_to(path)
     store = JsonStore(place(link))
     store.write(store.read() - 1)
     assert link.is_symlink()
-    assert path.stat().st_mode & 0o777 == 0o640
+    assert path.stat().st_mode & 0o777 == 0o666
     assert JsonStore(place(path)).read() == 2
 
 

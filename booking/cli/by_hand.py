@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from booking.cli.options import SaleCommand
+from booking.cli.options import SaleCommand, json_option
 
 store_option = click.option(
     "--store", metavar="URL", required=True, help="Where the tickets are: json:data.json"
@@ -13,7 +13,7 @@ store_option = click.option(
 
 @click.command(epilog="Example: booking search --store json:data.json")
 @store_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 def search(store: str, as_json: bool) -> int:
     """Look how many tickets a store has left."""
     from booking.report import machine
@@ -37,7 +37,7 @@ def search(store: str, as_json: bool) -> int:
 @click.option("--lock", metavar="[=NAME]", help="Which lock guards it.")
 @click.option("--acquire-timeout", metavar="TIME", help="How long to wait for the lock.")
 @click.option("--durable", is_flag=True, help="On disk before you hear 'sold'.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 def buy(
     store: str,
     buyer: str,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from booking.cli.options import json_option
+
 
 @click.command(epilog="Example: booking list --json")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 def listing(as_json: bool) -> int:
     """List stores, locks, guards and fleets, with their facts."""
     from booking.catalogue import catalogue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import signal
 import sys
@@ -28,6 +30,8 @@ COMMANDS = {
     "list": ("booking.cli.listing:listing", "Stores, locks, guards and fleets, with their facts."),
     "schema": ("booking.cli.schema:schema", "JSON Schema of a scenario, for editors."),
 }
+
+BROKEN_PIPE = 128 + signal.SIGPIPE  # as a shell says it of any program
 
 EPILOG = """\b
 First steps:
@@ -92,6 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; every error that a user can cause is one line on standard error."""
     # A polite end of the harness ends its buyers too, and says so, exactly as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a sign shows another
     try:
         code = booking.main(arguments, prog_name="booking", standalone_mode=False)
         sys.stdout.flush()
@@ -101,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read our output has enough; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.AS_EXPECTED
+        code = BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:
         message, code = _explained(error)
         line = " ".join(f"booking: {message}".split())
@@ -115,6 +121,8 @@ def _explained(error: BaseException) -> tuple[str, int]:
         return "interrupted", Interrupted.exit_code
     if isinstance(error, click.ClickException):
         return _with_help(error), ExitCode.USAGE
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EIO}:
+        return f"the answer could not be written: {(error.strerror or '').lower()}", ExitCode.USAGE
     if isinstance(error, BookingError):
         return str(error), error.exit_code
     if os.environ.get("BOOKING_DEBUG"):

@@ -52,6 +52,20 @@ def scenario_flags(function: F) -> F:
     return function
 
 
+def _only_json(_context: click.Context, _parameter: click.Parameter, value: bool) -> bool:
+    if value:
+        from booking.report import machine
+
+        machine.reserve_output()
+    return value
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, is_eager=True, callback=_only_json,
+    help="One JSON document on standard output.",
+)  # fmt: skip
+
+
 class SaleCommand(click.Command):
     """A command with `--lock[=NAME]`: the name is optional, and joined by an equals sign."""
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from booking.cli.options import json_option
+
 EPILOG = """\b
 Examples:
   booking run scenarios/
@@ -16,8 +18,8 @@ Examples:
 @click.command(epilog=EPILOG)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="JUnit XML as well.")
-@click.option("--seed", type=int, metavar="N", help="For scenarios that name none.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="For scenarios that name none.")
+@json_option
 def run(paths: tuple[Path, ...], junit: Path | None, seed: int | None, as_json: bool) -> int:
     """Run scenario files (a folder: all .toml in it), hold each against what it expects.
 

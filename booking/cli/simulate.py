@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
-from booking.cli.options import SaleCommand, read_scenario, scenario_flags
+from booking.cli.options import SaleCommand, json_option, read_scenario, scenario_flags
 
 EPILOG = """\b
 Examples:
@@ -22,7 +23,7 @@ Examples:
 @scenario_flags
 @click.option("--expect", metavar="NAME", help="Exit 0 if this verdict or anomaly is the outcome.")
 @click.option("--history", metavar="FILE", type=click.Path(path_type=Path), help="Write it down.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 @click.pass_context
 def simulate(
     context: click.Context,
@@ -52,7 +53,7 @@ def simulate(
         sale = run_sale(wanted, watcher)
     if history is not None:
         dump(sale.history, history)
-    replay = replay_command(sale.scenario, scenario, usual)
+    replay = replay_command(sale.scenario, scenario, usual, sale.tickets)
     if as_json:
         machine.show(machine.sale_document(sale, replay))
     else:
@@ -64,5 +65,9 @@ def _ensure_writable(path: Path) -> None:
     """Refuse before the sale what could not be written after it."""
     from booking.errors import UsageError
 
-    if path.is_dir() or not path.parent.is_dir():
+    if path.is_dir():
+        raise UsageError(f"--history {path}: is a folder; name a file in it")
+    if not path.parent.is_dir():
         raise UsageError(f"--history {path}: no such folder; create it or name another file")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"--history {path}: cannot be written to; check its permissions")

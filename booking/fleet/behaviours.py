@@ -6,6 +6,7 @@ from booking.contracts import SOLD_OUT
 from booking.fleet.buyer import Buyer
 
 ORDERS_MAX = 1_000_000  # a sale without end is a defect of its store
+REFUSALS_MAX = 20  # in a row: what is in the way will not go away
 
 
 def buy_once(buyer: Buyer) -> None:
@@ -20,19 +21,21 @@ def search_then_buy(buyer: Buyer) -> None:
 
 
 def buy_until_sold_out(buyer: Buyer) -> None:
-    """Buy again and again, until there is nothing left or something else is in the way."""
-    for _ in range(ORDERS_MAX):
-        reply = buyer.buy()
-        if reply.type != "ok":
-            return
+    """Buy again and again, until there is nothing left or something else stays in the way."""
+    _again_and_again(buyer, look=False)
 
 
 def search_and_buy_until_sold_out(buyer: Buyer) -> None:
     """Look before each purchase, until there is nothing left."""
+    _again_and_again(buyer, look=True)
+
+
+def _again_and_again(buyer: Buyer, *, look: bool) -> None:
+    refusals = 0
     for _ in range(ORDERS_MAX):
-        buyer.search()
+        if look:
+            buyer.search()
         reply = buyer.buy()
-        if reply.type != "ok" and reply.error in {SOLD_OUT, "lock-timeout"}:
-            return
-        if reply.type == "info":
+        refusals = 0 if reply.type == "ok" else refusals + 1
+        if reply.error == SOLD_OUT or reply.type == "info" or refusals > REFUSALS_MAX:
             return

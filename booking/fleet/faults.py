@@ -48,14 +48,10 @@ class FaultPlan:
         self._inner.network()
 
 
-def struck(scratch: Path, faults: Sequence[Fault]) -> dict[int, str]:
-    """Say which buyers a fault has come upon, and of which kind."""
-    found: dict[int, str] = {}
-    for number, fault in enumerate(faults):
-        claim = scratch / f"fault-{number}"
-        if claim.exists() and (text := claim.read_text()):
-            found[int(text)] = fault.kind
-    return found
+def struck(scratch: Path, faults: Sequence[Fault]) -> dict[int, int]:
+    """Say which faults have happened, by their place in the plan, and to which buyer."""
+    claims = {number: scratch / f"fault-{number}" for number in range(len(faults))}
+    return {number: int(claim.read_text()) for number, claim in claims.items() if claim.exists()}
 
 
 def _claimed(claim: Path, buyer: int) -> bool:

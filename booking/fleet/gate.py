@@ -14,7 +14,10 @@ class Gate:
         self._go, self._open = Pipe(duplex=False)
 
     def wait(self, timeout_s: float) -> bool:
-        """Arrive, then wait for the gate to open; False when the harness is gone or too late."""
+        """Arrive, then wait for the gate to open; False when it took longer than that.
+
+        Whether the harness still lives is the lifeline's affair.
+        """
         os.write(self._arrive.fileno(), b"!")
         return self._go.poll(timeout_s) and os.read(self._go.fileno(), 1) != b""
 
@@ -26,6 +29,10 @@ class Gate:
     def arrived(self) -> int:
         """Count the buyers that arrived since the last call; ask when `fileno` is readable."""
         return len(os.read(self._here.fileno(), 1 << 16))
+
+    def crowded(self) -> bool:
+        """Say whether somebody arrived since the last call of `arrived`."""
+        return self._here.poll(0)
 
     def open(self, buyers: int) -> None:
         """Let them all go: a pipe holds 65,536 bytes, and one write wakes everybody."""

@@ -26,7 +26,7 @@ def tie() -> None:
     if hasattr(fcntl, "F_SETSIG"):  # Linux; elsewhere SIGIO comes, which kills by default too
         fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC)
-    # It may have died before we were tied to it. `select` is limited to small descriptors.
+    # It may have died before we were tied to it. (`select.select` takes small descriptors only.)
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     if poll.poll(0):

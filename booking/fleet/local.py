@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import time
+from bisect import bisect
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,8 +18,8 @@ from booking.fleet.capacity import ensure_room
 from booking.fleet.faults import struck
 from booking.fleet.gate import Gate
 from booking.fleet.logbook import Tail
-from booking.fleet.process import Attendance, buyer_process
-from booking.fleet.roster import Roster
+from booking.fleet.process import FAILED, Attendance, buyer_process
+from booking.fleet.roster import Roster, interrupts_held
 from booking.fleet.stalled import waits
 from booking.fleet.watcher import Nobody, Watcher
 from booking.history import Event, History
@@ -27,6 +28,7 @@ from booking.scenario import Scenario
 TICK_S = 0.05
 TICK_EACH_S = 0.0005  # reading a thousand logbooks takes a while: look less often
 QUIET_S = 0.5
+HOLD_BACK_NS = 20_000_000
 START_S = 30.0
 START_EACH_S = 0.5
 
@@ -38,9 +40,12 @@ class LocalFleet:
         self.folder = folder
         self.watcher = watcher or Nobody()
 
+    def ensure_room(self, scenario: Scenario) -> None:
+        """Refuse a sale that this machine cannot hold, before anything is touched."""
+        ensure_room(scenario.buyers, scenario.start_method)
+
     def run(self, scenario: Scenario, store: Store, guard: Guard) -> History:
         """Run one sale; give its history, without the counts that only the caller can know."""
-        ensure_room(scenario.buyers, scenario.start_method)
         return _Run(self.folder, self.watcher, scenario, store, guard).history()
 
 
@@ -67,6 +72,7 @@ class _Run:
         self.events: list[Event] = []
         self.fresh: list[Event] = []
         self.hung: list[int] = []
+        self.silent: list[int] = []
         self.closed: list[int] = []
         self.opened_ns = self.started_ns = 0
         self.moved_s = self.looked_s = time.monotonic()
@@ -81,10 +87,11 @@ class _Run:
             else:
                 self._all_together()
         finally:
-            self.closed += self.roster.end()
-            census = self.roster.tidy()
-            self.gate.close()
-            gc.unfreeze()
+            with interrupts_held():  # a second Ctrl-C would leave somebody behind
+                self.closed += self.roster.end()
+                census = self.roster.tidy()
+                self.gate.close()
+                gc.unfreeze()
         return self._gather(census)
 
     def _all_together(self) -> None:
@@ -115,7 +122,8 @@ class _Run:
         arrived, deadline = 0, time.monotonic() + self.start_limit_s
         while arrived + len(self.roster.exit_codes) < buyers and time.monotonic() < deadline:
             self.roster.wait(self.tick_s, self.gate.fileno)
-            if _readable(self.gate.fileno):
+            self.roster.look()
+            if self.gate.crowded():
                 arrived += self.gate.arrived()
             self._tell("arrive", arrived)
 
@@ -123,7 +131,7 @@ class _Run:
         """Wait until everybody is done, nothing moves any more, or the harness is to leave."""
         scenario = self.scenario
         self.moved_s = time.monotonic() + last_arrival_s
-        limit_s = scenario.timeout + scenario.delay.high_s
+        limit_s = scenario.timeout + scenario.delay.high_s + scenario.paused_s
         leave_s = _leave_s(scenario)
         while self.roster.alive:
             if self.roster.wait(self.tick_s):
@@ -135,9 +143,17 @@ class _Run:
             if now_s > leave_s:
                 self.closed += self.roster.end(signal.SIGTERM)
             elif now_s - self.moved_s > limit_s:
-                self.hung = sorted(self.roster.alive)
-                self.roster.end()
+                self._look(now=True)
+                self._give_up(sorted(self.roster.alive))
         self._look(now=True)
+
+    def _give_up(self, still: list[int]) -> None:
+        """End who moves no more: in the middle of something it hangs, otherwise it is silent."""
+        for number in still:
+            self.fresh += self.tails[number].poll()
+            in_the_middle = self.tails[number].open_operation is not None
+            (self.hung if in_the_middle else self.silent).append(number)
+        self.roster.end()
 
     def _look(self, *, now: bool = False) -> None:
         """Read what was written down since the last look, once a tick."""
@@ -146,23 +162,27 @@ class _Run:
             return
         self.looked_s = now_s
         looked_at = self.tails if now else [self.tails[n] for n in self.roster.alive]
+        moved = [tail.moved() for tail in looked_at]  # of all: each is asked what came since
         if self.watcher.wants_events:
             for tail in looked_at:
                 self.fresh += tail.poll()
-        moved = [tail.moved() for tail in looked_at]  # of all: each is asked what came since
-        if self.fresh or any(moved):
+        if any(moved):
             self.moved_s = max(self.moved_s, now_s)
         self._tell("sell", len(self.roster.exit_codes))
 
     def _tell(self, phase: str, done: int) -> None:
+        # Logbooks are read one after another: what is quite new is told next time, in its turn.
         self.fresh.sort(key=_time)
-        self.watcher.progress(phase, done, self.scenario.buyers, self.fresh)
-        self.events += self.fresh
-        self.fresh = []
+        until_ns = time.monotonic_ns() - (HOLD_BACK_NS if self.roster.alive else 0)
+        told = bisect(self.fresh, until_ns, key=_time)
+        self.watcher.progress(phase, done, self.scenario.buyers, self.fresh[:told])
+        self.events += self.fresh[:told]
+        del self.fresh[:told]
 
     def _gather(self, census: dict[str, int]) -> History:
         """Put the logbooks together; an order that never completed is of unknown outcome."""
         self.closed = [number for number in self.closed if number not in self.hung]
+        self.events += self.fresh
         for tail in self.tails:
             self.events += tail.rest()
         now_ns = time.monotonic_ns()
@@ -186,13 +206,24 @@ class _Run:
             return f"died of {signal.Signals(-code).name}"
         return self.tails[number].note or f"ended with exit code {code}"
 
+    def _planned(self, happened: dict[int, int]) -> list[int]:
+        """Give the buyers who died as it was planned, and not of something else later."""
+        deaths = {"kill": -signal.SIGKILL, "terminate": -signal.SIGTERM, "raise": FAILED}
+        return [
+            buyer
+            for number, buyer in happened.items()
+            if deaths.get(self.scenario.faults[number].kind) == self.roster.exit_codes.get(buyer)
+        ]
+
     def _end(self, census: dict[str, int], now_ns: int) -> dict[str, Any]:
         """What became of the processes."""
         steps = [event for event in self.events if event.type == "step"]
         last = {n: tail.last_step for n, tail in enumerate(self.tails) if tail.last_step}
-        ended = set(self.hung) | set(self.closed)
+        ended = {*self.hung, *self.silent, *self.closed}
         codes = self.roster.exit_codes
-        crashed = {n: self._death(n) for n in sorted(codes) if codes[n] and n not in ended}
+        happened = struck(self.folder, self.scenario.faults)
+        done = [tail.done for tail in self.tails]
+        crashed = {n: self._death(n) for n in sorted(codes) if not done[n] and n not in ended}
         return {
             "harness_pid": os.getpid(),
             "started": len(self.roster.pids),
@@ -200,9 +231,11 @@ class _Run:
             "opened_ns": self.opened_ns,
             "ended_ns": now_ns,
             "crashed": crashed,
-            "planned": struck(self.folder, self.scenario.faults),
+            "struck": happened,
+            "planned": self._planned(happened),
             "closed": {n: codes.get(n) for n in self.closed},
             "hung": self.hung,
+            "silent": self.silent,
             "waits": waits(self.hung, last, steps),
             **census,
         }
@@ -230,11 +263,3 @@ def _leave_s(scenario: Scenario) -> float:
 
 def _time(event: Event) -> int:
     return event.time
-
-
-def _readable(fd: int) -> bool:
-    import select
-
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
-    return bool(poll.poll(0))

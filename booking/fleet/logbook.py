@@ -14,12 +14,12 @@ from pathlib import Path
 from booking.history import Event
 
 # time_ns, value, quantity, name, resource, error, has value, kind
-RECORD = struct.Struct("<qqIHHHxxxxBB")
+RECORD = struct.Struct("<qqqHHHBB")
 HEADER = struct.Struct("<4sIIQxxxxxxxxxxxx")  # magic, pid, parent pid, buyer
 MAGIC = b"bkg1"
 NAME_BYTES_MAX = 400
 
-STEP, SAW, INVOKE, OK, FAIL, INFO, NAME, NOTE = range(1, 9)
+STEP, SAW, INVOKE, OK, FAIL, INFO, NAME, NOTE, DONE = range(1, 10)
 TYPES = {STEP: "step", INVOKE: "invoke", OK: "ok", FAIL: "fail", INFO: "info"}
 NOTHING = 0  # the number of the name that is no name
 
@@ -34,6 +34,7 @@ class Tail:
         self.last_step: Event | None = None
         self.open_operation: Event | None = None  # invoked, and not completed
         self.completed = 0
+        self.done = False  # it came to the end of its behaviour
         self._names = {NOTHING: ""}
         self._at = self._moved_to = HEADER.size
         self._pid = self._ppid = 0
@@ -86,6 +87,8 @@ class Tail:
                 yield from self._told(record[1] if record[6] else None)
             elif kind == NOTE:
                 self.note = self._names[record[5]]
+            elif kind == DONE:
+                self.done = True
             else:
                 yield from self._event(kind, record)
         self._at += at

@@ -50,6 +50,15 @@ class Attendance:
 def attend(attendance: Attendance) -> None:
     """Be a buyer: the whole life of its process."""
     _settle()
+    try:
+        _attend(attendance)
+    except BaseException:  # not even a logbook could be made: the harness sees who is missing
+        os._exit(FAILED)
+    finally:
+        attendance.store.close()
+
+
+def _attend(attendance: Attendance) -> None:
     scenario, number = attendance.scenario, attendance.number
     random = Random(f"{scenario.seed}/{number}")
     delay = scenario.delay
@@ -68,11 +77,15 @@ def attend(attendance: Attendance) -> None:
             raise TimeoutError("the gate did not open")
         time.sleep(attendance.arrives_after_s)
         behave(buyer)
-    except Exception as error:
+    except SystemExit as error:
+        if error.code:
+            recorder.note(f"exited with {error.code!r}")
+            os._exit(FAILED)
+    except BaseException as error:
         recorder.note(_described(error))
-        sys.exit(FAILED)
-    finally:
-        attendance.store.close()
+        sys.stderr.flush()
+        os._exit(FAILED)  # not through multiprocessing, which would print a traceback
+    recorder.done()
 
 
 class BuyerProcess(BaseProcess):
@@ -135,8 +148,8 @@ def _settle() -> None:
     """Make a clean process of it: no handlers of the harness, no writing to its answer."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # held while we were started
     tie()
-    sys.stdout.flush()
     os.dup2(2, 1)  # standard output is the harness's: a script may be reading it
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic_ns
 
 from booking.fleet.logbook import (
+    DONE,
     FAIL,
     HEADER,
     INFO,
@@ -88,6 +89,10 @@ class Recorder:
     def note(self, text: str) -> None:
         """Record why this buyer ends."""
         self._put(NOTE, "", None, 0, text)
+
+    def done(self) -> None:
+        """Record that this buyer came to its end as it should."""
+        self._put(DONE, "", None)
 
     def close(self) -> None:
         """Let the file go; nothing needs to be flushed."""

@@ -9,12 +9,15 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 
 from booking.errors import CapacityError
+from booking.fleet.leftovers import Household
 
 REAP_S = 5.0
-TIDY_S = 2.0
+POLITE_S = 2.0  # for who was asked to end, before it is ended
+POLL_S = 0.02
+REAP_POLL_S = 0.0005
+SENTINEL_S = 0.5  # between the end of its pipe and the end of a process
 
 
 class Roster:
@@ -26,17 +29,18 @@ class Roster:
         self.exit_codes: dict[int, int] = {}
         self.pids: dict[int, int] = {}
         self._ends = selectors.DefaultSelector()
+        self._household = Household()
 
     def start(self, number: int) -> None:
         """Start one buyer, who never hears of a Ctrl-C: ending buyers is the harness's work."""
         process = self.processes[number]
-        try:
-            with _interrupts_held():
+        # Nothing may come between a buyer's start and its entry in the roster.
+        with interrupts_held():
+            try:
                 process.start()
-        except OSError as error:
-            problem = f"buyer {number} could not be started: {(error.strerror or '').lower()}"
-            raise CapacityError(f"{problem}; give fewer buyers") from None
-        else:
+            except OSError as error:
+                problem = error.strerror or str(error)
+                raise CapacityError(f"buyer {number} could not be started: {problem}") from None
             self.pids[number] = process.pid or 0
             self.alive.add(number)
             self._ends.register(process.sentinel, selectors.EVENT_READ, number)
@@ -50,48 +54,34 @@ class Roster:
         finally:
             if also is not None:
                 self._ends.unregister(also)
-        ended = [key.data for key, _ in ready if key.data is not None]
-        for number in ended:
-            self._reap(number)
-        return ended
+        numbers = [key.data for key, _ in ready if key.data is not None]
+        return [number for number in numbers if self._reap(number, SENTINEL_S)]
 
     def look(self) -> None:
         """Find buyers that are gone although a child of theirs keeps their pipe open."""
         for number in list(self.alive):
             if not self.processes[number].is_alive():
-                self._reap(number)
+                self._reap(number, 0)
 
     def end(self, how: signal.Signals = signal.SIGKILL) -> list[int]:
         """End everybody who still lives, and give who that was."""
         ended = sorted(self.alive)
         for number in ended:
             self._signal(number, how)
-        for number in ended:
-            self.processes[number].join(REAP_S)
-            if self.processes[number].is_alive():
-                self._signal(number, signal.SIGKILL)
-            self._reap(number)
+        deadline = time.monotonic() + POLITE_S
+        while self.alive and time.monotonic() < deadline:
+            self.wait(POLL_S)
+            self.look()
+        for number in sorted(self.alive):
+            self._signal(number, signal.SIGKILL)
+        for number in sorted(self.alive):
+            self._reap(number, REAP_S)
         return ended
 
     def tidy(self) -> dict[str, int]:
         """End what buyers left behind; count what is still there after that (all should be 0)."""
-        ours = set(self.pids.values())
-        deadline = time.monotonic() + TIDY_S
-        while True:
-            left = [one for one in _processes() if one[0] in ours or one[3] in ours]
-            if not left or time.monotonic() > deadline:
-                break
-            for pid, state, _, _ in left:
-                if state != "Z":
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
-            time.sleep(0.01)
         self._ends.close()
-        return {
-            "alive": sum(pid in ours and state != "Z" for pid, state, _, _ in left),
-            "zombies": sum(state == "Z" for _, state, _, _ in left),
-            "orphans": sum(pid not in ours and state != "Z" for pid, state, _, _ in left),
-        }
+        return self._household.tidy(set(self.pids.values()))
 
     def _signal(self, number: int, how: signal.Signals) -> None:
         """Signal a buyer's whole group; one that has not made its group yet, alone."""
@@ -102,33 +92,30 @@ class Roster:
             with suppress(ProcessLookupError):
                 os.kill(pid, how)
 
-    def _reap(self, number: int) -> None:
+    def _reap(self, number: int, patience_s: float) -> bool:
+        """Take a buyer off the roster who has ended; say whether it has."""
         process = self.processes[number]
-        process.join(REAP_S)
-        if process.exitcode is None or number not in self.alive:
-            return
-        self.alive.discard(number)
-        self.exit_codes[number] = process.exitcode
+        if number not in self.alive:
+            return False
         with suppress(KeyError, ValueError):
-            self._ends.unregister(process.sentinel)
+            self._ends.unregister(process.sentinel)  # one that lives on is found by looking
+        # Not `join`: it blocks without a limit on a process that closed its own pipe and lives on.
+        deadline = time.monotonic() + patience_s
+        while process.is_alive():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(REAP_POLL_S)
+        self.alive.discard(number)
+        self.exit_codes[number] = process.exitcode or 0
         process.close()
+        return True
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back; a process started meanwhile inherits that, through exec as well."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C and SIGTERM back; a process started meanwhile inherits that, through exec too."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _processes() -> Iterator[tuple[int, str, int, int]]:
-    """Give pid, state, parent and group of every process; nothing where there is no /proc."""
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue  # it ended while we looked
-        yield int(entry.name), fields[0], int(fields[1]), int(fields[2])

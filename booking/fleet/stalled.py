@@ -8,15 +8,19 @@ from booking.history import Event
 
 
 def holders(steps: Iterable[Event]) -> dict[str, int | str]:
-    """Give who holds each lock at the end: acquired, and never began to release."""
-    held: dict[str, int | str] = {}
+    """Give who holds each lock at the end: acquired, and never began to release.
+
+    An acquire is stamped when it begins, so who is served late comes early: what counts is
+    who has not released what it had, not who acquired last.
+    """
+    held: dict[str, dict[int | str, None]] = {}
     for event in steps:
-        resource = event.resource or ""
+        those = held.setdefault(event.resource or "", {})
         if event.f == "acquire" and event.saw:
-            held[resource] = event.process
-        elif event.f == "release" and held.get(resource) == event.process:
-            del held[resource]
-    return held
+            those[event.process] = None
+        elif event.f == "release":
+            those.pop(event.process, None)
+    return {resource: next(iter(those)) for resource, those in held.items() if those}
 
 
 def waits(

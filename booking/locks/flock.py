@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from booking.errors import InventoryError
 from booking.steps import saw, step
 
 POLL_S = 0.001
@@ -58,7 +59,11 @@ class FlockLock:
             os.close(self._fd)
 
     def _open(self) -> None:
-        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            problem = (error.strerror or str(error)).lower()
+            raise InventoryError(f"{self.path}: {problem}; a lock needs a file there") from None
         self._pid = os.getpid()
 
     def _try(self) -> bool:
@@ -89,8 +94,9 @@ class FlockLock:
         else:
             return True
         finally:
+            self._waiting = False
             signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+            signal.signal(signal.SIGALRM, before if before is not None else signal.SIG_DFL)
 
     def _alarm(self, _number: int, _frame: FrameType | None) -> None:
         if self._waiting:

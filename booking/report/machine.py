@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -54,19 +55,42 @@ def trial_document(trial: Trial) -> dict[str, Any]:
     """Give one scenario's trial."""
     from booking.sale import replay_command
 
+    scenario = trial.sale.scenario
+    replay = replay_command(scenario, trial.path, scenario.but(seed=None))
     return {
         "scenario": str(trial.path),
         "as_expected": not trial.differences,
         "differences": trial.differences,
-        "sale": sale_document(trial.sale, replay_command(trial.sale.scenario)),
+        "sale": sale_document(trial.sale, replay),
     }
+
+
+_reserved: IO[bytes] | None = None
+
+
+def reserve_output() -> None:
+    """Keep standard output for the one document: whatever else is printed goes to the errors.
+
+    A store of a user's own may print while it is imported.
+    """
+    global _reserved  # noqa: PLW0603 - there is one standard output
+    if _reserved is None:
+        sys.stdout.flush()
+        try:
+            _reserved = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        except (OSError, ValueError):  # no descriptors behind them: a test's, or a notebook's
+            _reserved = None
 
 
 def show(document: dict[str, Any]) -> None:
     """Print one JSON document."""
-    data = msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=2)
-    sys.stdout.buffer.write(data + b"\n")
-    sys.stdout.flush()
+    data = msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=2) + b"\n"
+    if _reserved is not None:
+        _reserved.write(data)
+        _reserved.flush()
+    else:
+        sys.stdout.write(data.decode())
 
 
 def _control(control: Sale | None) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from booking.inventory_file import InventoryFile
+from booking.inventory_file import InventoryFile, write_all
 from booking.steps import step
 
 
@@ -22,7 +22,7 @@ class JsonInplaceStore(InventoryFile):
             fd = os.open(self.path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
             try:
                 step("write", self.resource, remaining)
-                os.write(fd, document)
+                write_all(fd, document)
                 if self.durable:
                     os.fsync(fd)
             finally:

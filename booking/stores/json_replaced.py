@@ -6,11 +6,13 @@ import os
 from contextlib import suppress
 from itertools import count
 
-from booking.inventory_file import InventoryFile
+from booking.inventory_file import InventoryFile, write_all
 from booking.pids import alive
 from booking.steps import step
 
 _serial = count()
+_UMASK = os.umask(0)  # only setting it tells what it is
+os.umask(_UMASK)
 
 
 class JsonStore(InventoryFile):
@@ -60,9 +62,13 @@ class JsonStore(InventoryFile):
         return self._partial
 
     def _write_partial(self, partial: str, document: bytes) -> None:
-        fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, self._mode)
+        # No link is followed: in a shared folder somebody may have laid one in our way.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(partial, flags, self._mode)
         try:
-            os.write(fd, document)
+            if self._mode & _UMASK:
+                os.fchmod(fd, self._mode)  # the file keeps its mode, whatever the umask says
+            write_all(fd, document)
             if self.durable:
                 os.fsync(fd)
         finally:

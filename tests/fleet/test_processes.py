@@ -111,6 +111,31 @@ def test_what_a_buyer_leaves_behind_is_ended(sell: Sell) -> None:
     assert counts == {"alive": 0, "zombies": 0, "orphans": 0}
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_not_even_a_session_of_its_own_hides_what_a_buyer_left(sell: Sell, method: str) -> None:
+    """The harness adopts it and ends it."""
+    flags = {"behaviour": "tests.planted:new_session", "buyers": 2, "lock": "flock"}
+    sale = sell(**flags, start_method=method, control=False)
+    assert sale["verdict"] == "valid"
+    assert sale["processes"]["orphans"] == 0
+    assert not [pid for pid, parent in processes().items() if parent == sale["end"]["harness_pid"]
+                and "multiprocessing" not in Path(f"/proc/{pid}/cmdline").read_text()]  # fmt: skip
+
+
+@pytest.mark.parametrize("daemon", ["--daemon", "--no-daemon"])
+def test_an_interruption_while_buyers_start_leaves_nobody(tmp_path: Path, daemon: str) -> None:
+    """Nothing comes between a buyer's start and its entry in the roster."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        process = harness(tmp_path, "--buyers", "200", "--delay", "60s", daemon)
+        everybody = wait_for_buyers(process, 3)
+        os.killpg(process.pid, number)
+        everybody |= family(process.pid)
+        _, err = process.communicate(timeout=LIMIT_S)
+        assert process.returncode == 130
+        assert err == "booking: interrupted; every buyer was ended\n"
+        assert gone(everybody)
+
+
 def test_a_buyer_with_a_mistake_is_no_pass(sell: Sell) -> None:
     """The report says what it was and where; no traceback is printed."""
     sale = sell(behaviour="tests.planted:crash", buyers=2)

@@ -19,6 +19,12 @@ def test_a_holder_has_acquired_and_never_released() -> None:
     }
 
 
+def test_who_announced_first_may_have_been_served_last() -> None:
+    """Locks are not all fair: the holder is who has not released, not who announced last."""
+    steps = [step(n, "acquire", 1) for n in (0, 1, 2)] + [step(0, "release"), step(2, "release")]
+    assert holders(steps) == {"mutex": 1}
+
+
 def test_who_waits_names_the_holder_and_who_sleeps_does_not() -> None:
     """Only an acquire without an answer waits for somebody."""
     steps = [step(0, "acquire", 1), step(1, "acquire"), step(2, "read")]
