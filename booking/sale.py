@@ -125,6 +125,11 @@ def _against(control: Sale) -> Verdict:
 def _run_once(scenario: Scenario, watcher: Watcher) -> Sale:
     with scratch_folder() as folder:
         store = open_store(scenario, folder)
+        if getattr(store, "explored_only", False):
+            raise UsageError(
+                f"store {scenario.store} is shared inside one process, for booking explore; "
+                "real buyers are processes: use --store json"
+            )
         guard = open_guard(scenario, folder, store)
         if scenario.behaviour is not None:
             load(scenario.behaviour, "behaviour")
