@@ -154,6 +154,16 @@ def open_store(scenario: Scenario, folder: Path) -> Store:
 
 def open_guard(scenario: Scenario, folder: Path, store: Store) -> Guard:
     """Build the guard that a scenario names; refuse one that the store cannot carry."""
+    ensure_capable(scenario, store)
+    lock: Lock | None = None
+    if scenario.lock is not None:
+        lock = build("lock", scenario.lock, sidecar(store, folder))
+    guard: Guard = build("guard", scenario.guard, Kit(lock, scenario.patience_s))
+    return guard
+
+
+def ensure_capable(scenario: Scenario, store: Store) -> None:
+    """Refuse a guard that the store cannot carry, with the list of those that it can."""
     needs = getattr(resolve("guard", scenario.guard), "needs", Store)
     if needs is not Store and not isinstance(store, needs):
         able = [name for name, one in members("guard") if _carries(store, one)]
@@ -161,11 +171,6 @@ def open_guard(scenario: Scenario, folder: Path, store: Store) -> Guard:
             f"guard {scenario.guard} needs a store with {needs.__name__}, which {scenario.store} "
             f"is not; it can do: {', '.join(able)}"
         )
-    lock: Lock | None = None
-    if scenario.lock is not None:
-        lock = build("lock", scenario.lock, sidecar(store, folder))
-    guard: Guard = build("guard", scenario.guard, Kit(lock, scenario.patience_s))
-    return guard
 
 
 def _carries(store: Store, guard: Any) -> bool:

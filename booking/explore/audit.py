@@ -53,7 +53,7 @@ class Audit:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._folder = ""
+        self._folder = self._root = ""
         self._there: frozenset[str] = frozenset()
         self._spent: set[str] = set()
         self._segment: tuple[Actor, int] | None = None
@@ -66,6 +66,7 @@ class Audit:
     def begin(self, folder: Path) -> None:
         """A new execution starts in `folder`, which holds what all buyers share already."""
         self._folder = f"{folder}{os.sep}"
+        self._root = f"{folder.parent}{os.sep}"
         self._there = frozenset(entry.name for entry in os.scandir(folder))
         self._touched.clear()
 
@@ -90,12 +91,14 @@ class Audit:
         elif event in _EVENTS:
             self._file(actor, _EVENTS[event], args[0])
         elif event in _LOCKS:
-            self._lock(actor, event)
+            self._lock(actor, event, args[0])
         elif event in _CONNECTS and actor.steps == 0:
             self._certain[Doubt(f"{event} before any step was announced", _where())] = None
 
-    def _lock(self, actor: Actor, event: str) -> None:
+    def _lock(self, actor: Actor, event: str, fd: object) -> None:
         step = actor.standing
+        if self._past(_path_of(fd)):
+            return
         if step is None or step.action not in {WAITS, GIVES}:
             what = f'{event} is called, and no step announces it: call step("acquire", …) first'
             self._certain[Doubt(what, _where())] = None
@@ -108,7 +111,7 @@ class Audit:
         if not isinstance(path, str):
             return  # a descriptor: its opening was heard
         whole = path if path.startswith(os.sep) else os.path.abspath(path)  # noqa: PTH100 - hot
-        if _COMPILED in whole:
+        if _COMPILED in whole or whole + os.sep == self._folder or self._past(whole):
             return
         key = whole.removeprefix(self._folder)
         who = self._touched[key]
@@ -119,6 +122,10 @@ class Audit:
             self._written.add(key)
         if not self._covered(actor, what, key):
             self._uncovered[key][_Touch(what, key, _where())] = None
+
+    def _past(self, path: str) -> bool:
+        """Whether a file is of an earlier execution, of which Python clears something away."""
+        return path.startswith(self._root) and not path.startswith(self._folder)
 
     def _covered(self, actor: Actor, what: str, key: str) -> bool:
         step, name = actor.standing, key.rpartition(os.sep)[2]
@@ -159,6 +166,13 @@ def place_of(function: object) -> str:
 def _hook(event: str, args: tuple[Any, ...]) -> None:
     if _listener is not None:
         _listener(event, args)
+
+
+def _path_of(fd: object) -> str:
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}")
+    except OSError:
+        return ""  # there is no such folder on other systems
 
 
 def _opening(args: tuple[Any, ...]) -> str:

@@ -63,3 +63,20 @@ class Undecided(Exception):  # noqa: N818 - an answer, not an error
     def __init__(self, doubt: Doubt) -> None:
         super().__init__(str(doubt))
         self.doubt = doubt
+
+
+def refusal(resource: str) -> Doubt:
+    """Say that a lock contradicts what its steps tell."""
+    return Doubt(
+        "the lock said no although nobody holds it: its steps do not tell the truth, "
+        "or it waits for something that is not explored",
+        f"acquire {resource}",
+    )
+
+
+def ended_how(outcome: tuple[tuple[str, str, str | None], ...], *, waits: bool) -> str:
+    """Say in a word or two how a buyer ended."""
+    if waits:
+        return "waits"
+    _, kind, error = outcome[-1] if outcome else ("", "nothing", None)
+    return f"{kind} {error}" if error else kind

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from booking.explore.effect import WAITS, Doubt, Effect, Undecided
+from booking.explore.effect import WAITS, Doubt, Effect, Undecided, ended_how, refusal
 from booking.explore.lab import Lab, Locks
 from booking.explore.outcome import Exploration, Judge, Progress
 from booking.explore.plan import Limits
@@ -118,10 +118,10 @@ class Graph:
         """Say whether a step can be taken now: who waits for a lock that is held can't go on."""
         if action != WAITS or not effect.refused or self.plan.timeouts:
             if action == WAITS and effect.refused and not _held(locks, resource):
-                raise Undecided(_refusal(resource))
+                raise Undecided(refusal(resource))
             return True
         if not _held(locks, resource):
-            raise Undecided(_refusal(resource))
+            raise Undecided(refusal(resource))
         return False
 
     def _locks(self, rest: tuple[Entry, ...], entry: Entry) -> Locks:
@@ -306,14 +306,6 @@ class Graph:
         self.result.rechecked = sum(passed)
 
 
-def ended_how(outcome: tuple[tuple[str, str, str | None], ...], *, waits: bool) -> str:
-    """Say in a word or two how a buyer ended."""
-    if waits:
-        return "waits"
-    _, kind, error = outcome[-1] if outcome else ("", "nothing", None)
-    return f"{kind} {error}" if error else kind
-
-
 def _distinct(buyers: tuple[Entry, ...]) -> Iterator[tuple[Entry, int, tuple[Entry, ...]]]:
     """Give each place where buyers stand, how many stand there, and the others."""
     at = 0
@@ -327,11 +319,3 @@ def _distinct(buyers: tuple[Entry, ...]) -> Iterator[tuple[Entry, int, tuple[Ent
 
 def _held(locks: Locks, resource: str) -> bool:
     return any(name == resource for name, _ in locks)
-
-
-def _refusal(resource: str) -> Doubt:
-    return Doubt(
-        "the lock said no although nobody holds it: its steps do not tell the truth, "
-        "or it waits for something that is not explored",
-        f"acquire {resource}",
-    )

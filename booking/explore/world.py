@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Hashable
 from contextlib import suppress
 from itertools import count
@@ -18,6 +19,7 @@ from booking.explore.plan import Plan
 from booking.explore.stage import Actor, Stage
 from booking.steps import drive
 
+CHUNK_BYTES = 1 << 16
 _CHANGES_NOTHING = frozenset({"read", WAITS, GIVES})
 
 
@@ -103,7 +105,9 @@ class World:
         self.holds: list[tuple[str, ...]] = [()] * len(actors)
         self._theatre = theatre
         self._store = store
-        self._path = getattr(store, "path", None)
+        path = getattr(store, "path", None)
+        self._shows = isinstance(store, Snapshot)
+        self._path: Path | None = path if isinstance(path, Path) else None
         self._told: list[Hashable] = []  # the effects so far that the store cannot show
         self._known: list[tuple[Hashable, ...]] = [()] * len(actors)
         self.content = self._look()
@@ -115,6 +119,7 @@ class World:
     def __exit__(self, *_: object) -> None:
         for actor in self.actors:
             self._theatre.stage.dismiss(actor)
+        self.actors.clear()
         with suppress(InventoryError):
             self._store.close()
 
@@ -161,17 +166,18 @@ class World:
     def _remember(self, number: int, actor: Actor, step: Step | None) -> None:
         """Note an effect that looking at the store would not show."""
         self._known[number] += (step, *actor.seen)
-        if step is None or step.action in _CHANGES_NOTHING or isinstance(self._store, Snapshot):
+        if step is None or step.action in _CHANGES_NOTHING or self._shows:
             return
-        if not isinstance(self._path, Path) or step.resource != self._path.name:
+        if self._path is None or step.resource != self._path.name:
             self._told.append((actor.party, self._known[number]))
 
     def _look(self) -> int:
         """Give the number of the content that all buyers share, read behind the seam's back."""
-        store = self._store
-        if isinstance(store, Snapshot):
-            content: Hashable = store.snapshot()
-        elif isinstance(self._path, Path):
+        store: Any = self._store
+        content: Hashable
+        if self._shows:
+            content = store.snapshot()
+        elif self._path is not None:
             content = (_bytes(self._path), tuple(self._told))
         elif getattr(store, "shared", True):
             # It shows nothing: only the same effects in the same order are surely the same.
@@ -189,9 +195,16 @@ class World:
 
 def _bytes(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
+    try:
+        data = os.read(fd, CHUNK_BYTES)
+        while len(data) % CHUNK_BYTES == 0 and (more := os.read(fd, CHUNK_BYTES)):
+            data += more
+        return data
+    finally:
+        os.close(fd)
 
 
 def _after(actor: Actor, step: Step | None) -> str:
