@@ -17,6 +17,7 @@ from booking.explore.plain import Plain
 from booking.explore.plan import Limits, Party, Plan
 from booking.explore.reason import message, why
 from booking.explore.reduced import Reduced
+from booking.explore.shrink import shrunk
 from booking.explore.world import Theatre
 from booking.history import History
 from booking.judge import check
@@ -83,6 +84,9 @@ def prove(
         lab = Lab(theatre)
         found = SEARCHES[method](lab, check, limits or Limits(), progress).explore(first=first)
         finding = found.witness
+        if finding is not None and method != "graph":  # which finds the shortest anyway
+            schedule = shrunk(lab, finding.schedule, finding.name)
+            found.findings[finding.name] = finding = replace(finding, schedule=tuple(schedule))
         witness = (
             None if finding is None else make_witness(scenario, buyers, lab, finding, found.fatal)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,15 +90,20 @@ class Sale:
 
 _COMPLETED = {"ok", "fail", "info"}
 
+# Given the scratch folder and the watcher: whatever has `run(scenario, store, guard)`.
+FleetMaker = Callable[[Path, Watcher], Any]
 
-def run_sale(scenario: Scenario, watcher: Watcher | None = None) -> Sale:
-    """Run a scenario; with a guard, follow it by a control without one."""
+
+def run_sale(
+    scenario: Scenario, watcher: Watcher | None = None, fleet: FleetMaker | None = None
+) -> Sale:
+    """Run a scenario, by another fleet if one is given; follow a guarded sale by its control."""
     if scenario.seed is None:
         scenario = scenario.but(seed=SystemRandom().randrange(SEED_MAX))
-    sale = _run_once(scenario, watcher or Nobody())
+    sale = _run_once(scenario, watcher or Nobody(), fleet)
     if not (scenario.guarded and scenario.control):
         return sale
-    control = _run_once(_control_of(scenario, sale.tickets), watcher or Nobody())
+    control = _run_once(_control_of(scenario, sale.tickets), watcher or Nobody(), fleet)
     return Sale(scenario, sale.history, merge([sale.verdict, _against(control)]), control)
 
 
@@ -122,7 +127,7 @@ def _against(control: Sale) -> Verdict:
     )
 
 
-def _run_once(scenario: Scenario, watcher: Watcher) -> Sale:
+def _run_once(scenario: Scenario, watcher: Watcher, fleet: FleetMaker | None) -> Sale:
     with scratch_folder() as folder:
         store = open_store(scenario, folder)
         if getattr(store, "explored_only", False):
@@ -135,9 +140,8 @@ def _run_once(scenario: Scenario, watcher: Watcher) -> Sale:
             load(scenario.behaviour, "behaviour")
         tickets = _stock(store, scenario)
         try:
-            history: History = resolve("fleet", "local")(folder, watcher).run(
-                scenario, store, guard
-            )
+            launch = fleet or resolve("fleet", "local")
+            history: History = launch(folder, watcher).run(scenario, store, guard)
             history.tickets, history.remaining = tickets, _count(store)
         finally:
             _leave(store)

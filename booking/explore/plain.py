@@ -91,10 +91,10 @@ def settle(
     result.interleavings = (result.interleavings or 0) + interleavings
     result.violating = (result.violating or 0) + violating * interleavings
     result.ends.add(course.end())
-    for one in verdict.anomalies:
-        result.note(one.name, course.schedule, one.message)
     if course.certain is not None:
         name, steps = course.certain
         result.note(name, course.schedule[:steps])
+    for one in verdict.anomalies:
+        result.note(one.name, course.schedule, one.message)
     if result.findings and result.witness_s is None:
         result.witness_s = time.monotonic() - start_s

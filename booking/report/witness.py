@@ -11,12 +11,14 @@ from rich.table import Table
 
 from booking.explore.plan import Limits
 from booking.proof import Proof
+from booking.replaying import Replayed
 from booking.report.terminal import COLOURS, SIGNS, console
 from booking.scenario import Scenario
 from booking.verdict import AnomalyName, Outcome
 from booking.witness import Witness, plain
 
 DOUBTS_SHOWN_MAX = 5
+TABLE_WIDTH = 400  # as wide as it needs to be; a cell is never folded
 SERIAL_MAX = 170  # beyond it a factorial says nothing to anybody
 
 
@@ -65,14 +67,14 @@ def show_proof(proof: Proof, saved: Path | None) -> None:
     if proof.witness is None:
         return
     out.print()
-    show_witness(proof.witness, proof.exploration.findings.__len__() > 1)
+    show_witness(proof.witness, several=len(found.findings) > 1)
     cure = _cure(proof)
     for label, text in (("cure", cure), ("replay", replay_words(proof, saved))):
         if text:
             out.print(f"  [dim]{label:<14}[/]{escape(text)}")
 
 
-def show_witness(witness: Witness, several: bool = False) -> None:
+def show_witness(witness: Witness, *, several: bool = False) -> None:
     """Print the steps, a column for each buyer that takes one."""
     out = console()
     there = sorted({step.buyer for step in witness.steps})
@@ -87,11 +89,13 @@ def show_witness(witness: Witness, several: bool = False) -> None:
     for at, step in enumerate(witness.steps):
         cells = [_cell(step.action, step.value, step.saw) if one == step.buyer else "" for one in there]
         marks = ["← from here on no order is sound"] if at == witness.fatal else []
-        marks += [f"✗ {witness.message}"] if at == last else []
+        marks += [f"✗ {witness.anomaly}"] if at == last else []
         style = "bold red" if at in {last, witness.fatal} else ""
         table.add_row(f"    {at + 1}", *map(escape, cells), escape("  ".join(marks)), style=style)
-    out.print(table)
+    out.print(table, width=TABLE_WIDTH, crop=False)
     out.print()
+    if witness.message != witness.why:
+        out.print(f"  [dim]{'what':<14}[/]{escape(witness.message)}")
     out.print(f"  [dim]{'why':<14}[/]{escape(witness.why)}")
 
 
@@ -193,7 +197,7 @@ def _time(proof: Proof) -> str:
 
 def _cell(action: str, value: int | None, saw: int | None) -> str:
     if action == "acquire":
-        return "acquire" if saw else "acquire: had to give up"
+        return "acquire" if saw else "acquire: gives up"
     if saw is not None:
         return f"{action} → {saw}"
     return action if value is None else f"{action} {value}"
@@ -209,3 +213,37 @@ def _cure(proof: Proof) -> str:
         better = explore_words(proof, guard="lock", lock="flock")
         return f"put read, check and write inside one lock: {better}"
     return ""
+
+
+def replayed_document(played: Replayed) -> dict[str, Any]:
+    """Give everything about a replay."""
+    return {
+        "verdict": played.outcome,
+        "times": played.times,
+        "same": played.same,
+        "difference": played.difference,
+        "anomalies": [
+            {"name": one.name, "message": one.message} for one in played.verdict.anomalies
+        ],
+        "witness": plain(played.witness),
+        "elapsed_s": played.elapsed_s,
+    }
+
+
+def show_replayed(played: Replayed) -> None:
+    """Print the witness, and how often it came out the same."""
+    out = console()
+    show_witness(played.witness)
+    each_ms = 1000 * played.elapsed_s / played.times
+    good = played.same == played.times
+    colour = "green" if good else "yellow"
+    out.print()
+    out.print(
+        f"[bold {colour}]{SIGNS[Outcome.VALID] if good else '?'} {played.same} of {played.times}[/] "
+        f"the same in {len(played.witness.buyers)} real processes "
+        f"[dim]({played.elapsed_s:.2f} s, {each_ms:.0f} ms each)[/]"
+    )
+    if played.difference:
+        out.print(f"  [dim]{'difference':<14}[/]{escape(played.difference)}")
+    for one in played.verdict.anomalies:
+        out.print(f"  [dim]{one.name:<14}[/]{escape(one.message)}")
