@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from booking.contracts import Guard, Kit, Lock, Store
+from booking.contracts import Guard, Kit, Store
 from booking.errors import UsageError
 from booking.explore.attentive import AttentiveLock
 from booking.explore.graph import Graph
@@ -108,7 +108,7 @@ def plan_of(scenario: Scenario, buyers: Sequence[WitnessBuyer], *, named: bool =
     def set_up(folder: Path) -> tuple[Store, Guard]:
         store = open_store(scenario, folder)
         ensure_capable(scenario, store)
-        lock: Lock | None = None
+        lock: Any = None
         if scenario.lock is not None:
             lock = AttentiveLock(build("lock", scenario.lock, sidecar(store, folder)))
         # A lock is asked for once, when the explorer's books say that it is free.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from booking.contracts import Store
 from booking.errors import InventoryError, UsageError
 from booking.explore.course import Course
 from booking.explore.lab import Lab
@@ -117,7 +118,9 @@ def _short(
         if course.certain is None:
             return None
         name = course.certain[0]
-        return make_witness(scenario, buyers, lab, Finding(name, tuple(shrunk(lab, schedule, name))), None)
+        return make_witness(
+            scenario, buyers, lab, Finding(name, tuple(shrunk(lab, schedule, name))), None
+        )
 
 
 def run_scheduled(
@@ -159,7 +162,7 @@ class _Stage:
     def __init__(self, witness: Witness, scenario: Scenario) -> None:
         self._witness = witness
         self._scenario = scenario
-        self._store = None
+        self._store: Store | None = None
         self._troupe: Troupe | None = None
 
     def play(self, folder: Path) -> _Played:

@@ -23,7 +23,7 @@ class WitnessBuyer(msgspec.Struct, omit_defaults=True, frozen=True):
 
 
 class WitnessStep(msgspec.Struct, omit_defaults=True, frozen=True):
-    """One step: `buyer` is an index, `value` what is stored, `saw` what was read or 0/1 of a lock."""
+    """One step: `buyer` by index, `value` is stored, `saw` was read, or 0 or 1 of a lock."""
 
     buyer: int
     action: str

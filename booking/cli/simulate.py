@@ -48,8 +48,8 @@ def simulate(
     from booking.errors import UsageError
     from booking.expectation import exit_code, named
     from booking.history import dump
-    from booking.report import machine, terminal
     from booking.replaying import run_scheduled
+    from booking.report import machine, terminal
     from booking.report.live import watching
     from booking.sale import replay_command, run_sale
 

@@ -144,16 +144,17 @@ class Audit:
         return True
 
 
-_listener: Callable[[str, tuple[Any, ...]], None] | None = None
-_hooked = False
+_ears: list[Callable[[str, tuple[Any, ...]], None]] = []
+_hooked: list[bool] = []
 
 
 def listen(audit: Audit | None) -> None:
     """Let `audit` hear every event from now on; None: nobody does. A hook can't be removed."""
-    global _listener, _hooked
-    _listener = audit.hear if audit is not None else None
+    _ears.clear()
+    if audit is not None:
+        _ears.append(audit.hear)
     if not _hooked:
-        _hooked = True
+        _hooked.append(True)
         sys.addaudithook(_hook)
 
 
@@ -164,13 +165,13 @@ def place_of(function: object) -> str:
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
-    if _listener is not None:
-        _listener(event, args)
+    for ear in _ears:
+        ear(event, args)
 
 
 def _path_of(fd: object) -> str:
     try:
-        return os.readlink(f"/proc/self/fd/{fd}")
+        return os.readlink(f"/proc/self/fd/{fd}")  # noqa: PTH115 - hot
     except OSError:
         return ""  # there is no such folder on other systems
 

@@ -1,4 +1,4 @@
-"""One execution with named buyers: taken step by step, told as a history, held against the tally."""
+"""One execution with named buyers: taken step by step, told as a history, tallied."""
 
 from __future__ import annotations
 

@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
+from booking.explore.counting import Entry, Move, counts
 from booking.explore.effect import WAITS, Doubt, Effect, Undecided, ended_how, refusal
 from booking.explore.lab import Lab, Locks
 from booking.explore.outcome import Exploration, Judge, Progress
 from booking.explore.plan import Limits
 from booking.explore.tally import Tally, counted
-from booking.explore.telling import Teller
 from booking.verdict import AnomalyName, Outcome
 
 RECHECKS_MAX = 2000
 IDLE = -1  # the floor of a buyer with no operation open
 LOOKS_EVERY = 256
-
-Entry = tuple[int, int]  # where a buyer stands, the floor at which its open operation began
 
 
 class Key(NamedTuple):
@@ -33,15 +32,6 @@ class Key(NamedTuple):
     content: int
     buyers: tuple[Entry, ...]
     tally: Tally
-
-
-class Move(NamedTuple):
-    """One step out of a state: whose, where to, for how many buyers it is the same."""
-
-    entry: Entry
-    after: Entry
-    to: int
-    times: int
 
 
 class Graph:
@@ -105,9 +95,7 @@ class Graph:
             if stand.next is None:
                 continue
             locks = self._locks(rest, entry)
-            effect = self.lab.effect(
-                entry[0], key.content, locks, lambda e=entry: self._reach(at, e)
-            )
+            effect = self.lab.effect(entry[0], key.content, locks, partial(self._reach, at, entry))
             if self._possible(stand.next.action, effect, locks, stand.next.resource):
                 moves.append(self._move(at, key, entry, times, rest, effect))
         self._moves[at] = moves
@@ -208,23 +196,9 @@ class Graph:
         self.result.ends.add((self.lab.remaining(key.content), tuple(sorted(ended.items()))))
 
     def _count(self) -> None:
-        """Count the interleavings from the ends back to the start."""
-        ways: dict[int, tuple[int, int]] = {}
-        for at in self._ends_first():
-            if at in self._ends:
-                ways[at] = (1, int(self._ends[at]))
-                continue
-            every = bad = 0
-            for move in self._moves[at]:
-                here = ways[move.to]
-                every += move.times * here[0]
-                bad += move.times * here[1]
-            ways[at] = (every, bad)
+        """Count the interleavings, and find the witness's point of no return."""
+        ways = counts(self._moves, self._ends)
         self.result.interleavings, self.result.violating = ways[0]
-        self._mark_fatal(ways)
-
-    def _mark_fatal(self, ways: dict[int, tuple[int, int]]) -> None:
-        """Find the step of the witness after which every continuation is violating."""
         witness = self.result.witness
         if witness is None:
             return
@@ -238,21 +212,6 @@ class Graph:
             if ways[at][0] == ways[at][1]:
                 self.result.fatal = number
                 return
-
-    def _ends_first(self) -> Iterator[int]:
-        """Give every state after all those that follow it."""
-        seen = {0}
-        stack = [(0, iter(self._moves[0]))]
-        while stack:
-            at, rest = stack[-1]
-            for move in rest:
-                if move.to not in seen:
-                    seen.add(move.to)
-                    stack.append((move.to, iter(self._moves[move.to])))
-                    break
-            else:
-                stack.pop()
-                yield at
 
     def _reach(self, at: int, entry: Entry) -> list[int]:
         return self._schedule(at, [(entry, entry)])

@@ -31,7 +31,9 @@ class Stand:
     quantity: int
     next: Step | None
     holds: tuple[str, ...]
-    outcome: tuple[tuple[str, str, str | None], ...]  # of each operation; all that is kept at the end
+    outcome: tuple[
+        tuple[str, str, str | None], ...
+    ]  # of each operation; all that is kept at the end
 
 
 class Stands:

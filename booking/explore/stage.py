@@ -19,7 +19,7 @@ class _Dismissed(GreenletExit):
 
 
 class Actor:
-    """One explored buyer: its own store, guard and stack; what it has learnt since its last step."""
+    """One explored buyer: its own store, guard and stack; what it learnt since its last step."""
 
     def __init__(
         self, stage: Stage, number: int, party: Party, store: Store, guard: Guard, *, search: bool
@@ -44,7 +44,7 @@ class Actor:
     @property
     def finished(self) -> bool:
         """Whether there is nothing more to come."""
-        return self.greenlet.dead
+        return bool(self.greenlet.dead)
 
     def announce(self, action: str, resource: str, value: int | None) -> None:
         """Stand at a step until the stage lets this buyer through."""
@@ -71,7 +71,7 @@ class Actor:
             if self._search:
                 self._look()
             self._buy()
-        except Exception as error:  # noqa: BLE001 - a buyer's own failure is a result
+        except Exception as error:  # the user's own failure is a result
             self.failed = error
 
     def _look(self) -> None:
@@ -150,4 +150,4 @@ class Stage:
 
 
 def _named(error: InventoryError) -> str:
-    return "torn-read" if isinstance(error, MalformedError) else f"unreadable: {error}"
+    return "torn-read" if isinstance(error, MalformedError) else "unreadable"

@@ -17,6 +17,8 @@ from booking.contracts import SOLD_OUT
 from booking.explore.effect import Done
 from booking.verdict import AnomalyName
 
+TORN_READ = "torn-read"
+
 
 class Tally(NamedTuple):
     """What is known of the operations that have ended."""
@@ -37,33 +39,40 @@ class Unordered(Exception):  # noqa: N818 - an answer, not an error
 
 def counted(tally: Tally, done: Done, floor: int, tickets: int) -> Tally:
     """Give the tally after an operation that began at `floor` has ended."""
-    name: AnomalyName | None = None
-    first = last = tally.floor
-    sold = tally.sold
-    if done.type == "ok" and done.f == "buy":
-        if done.value is None:
-            raise Unordered
-        first = 2 * (tickets - done.value) + 1
-        last = first + 2 * (done.quantity - 1)
-        bits = ((1 << done.quantity) - 1) << max(0, done.value - done.quantity)
-        if first < 1 or last > 2 * tickets - 1:
-            name = AnomalyName.OVERSELL
-        elif sold & bits:
-            name = AnomalyName.DOUBLE_SOLD
-        sold |= bits
-    elif done.type == "ok":
-        first = last = 2 * (tickets - (done.value or 0))
-    elif done.error == SOLD_OUT:
-        # Fewer than `quantity` were left: as early as that can be, and not before it began.
-        first = last = max(floor, 2 * (tickets - done.quantity + 1))
-    elif done.error == "torn-read":
+    if done.error == TORN_READ:
         return tally._replace(found=tally.found | {AnomalyName.TORN_READ})
-    else:
-        return tally
     if tally.lost:
         return tally
-    if name is None and first < floor:
-        name = AnomalyName.STALE_READ if done.f == "search" else AnomalyName.NOT_LINEARIZABLE
-    if name is not None:
-        return Tally(-1, 0, tally.found | {name})
-    return Tally(max(tally.floor, last), sold, tally.found)
+    if done.f == "buy" and done.type == "ok":
+        return _bought(tally, done, floor, tickets)
+    if done.type == "ok":
+        return _observed(tally, 2 * (tickets - (done.value or 0)), floor)
+    if done.error == SOLD_OUT:
+        # Fewer than `quantity` were left: as early as that can be, and not before it began.
+        return _observed(tally, max(floor, 2 * (tickets - done.quantity + 1)), floor)
+    return tally
+
+
+def _bought(tally: Tally, done: Done, floor: int, tickets: int) -> Tally:
+    if done.value is None:
+        raise Unordered
+    first = 2 * (tickets - done.value) + 1
+    last = first + 2 * (done.quantity - 1)
+    if first < 1 or last > 2 * tickets - 1:
+        return _broken(tally, AnomalyName.OVERSELL)
+    bits = ((1 << done.quantity) - 1) << (done.value - done.quantity)
+    if tally.sold & bits:
+        return _broken(tally, AnomalyName.DOUBLE_SOLD)
+    if first < floor:
+        return _broken(tally, AnomalyName.NOT_LINEARIZABLE)
+    return Tally(max(tally.floor, last), tally.sold | bits, tally.found)
+
+
+def _observed(tally: Tally, place: int, floor: int) -> Tally:
+    if place < floor:
+        return _broken(tally, AnomalyName.STALE_READ)
+    return tally._replace(floor=max(tally.floor, place))
+
+
+def _broken(tally: Tally, name: AnomalyName) -> Tally:
+    return Tally(-1, 0, tally.found | {name})

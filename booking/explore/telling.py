@@ -9,7 +9,7 @@ from booking.history import Event, History
 
 
 class Teller:
-    """Writes down what happens, as a recorder would: stamped before the first step, after the last."""
+    """Writes down what happens as a recorder would: before the first step, after the last."""
 
     def __init__(self, tickets: int, quantities: Iterable[int]) -> None:
         self.tickets = tickets

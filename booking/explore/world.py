@@ -81,9 +81,7 @@ class Theatre:
             own_store, own_guard = mould.cast()
             attentive: Any = AttentiveStore(own_store, self._listener)
             actors.append(
-                Actor(
-                    self.stage, number, party, attentive, own_guard, search=self.plan.search
-                )
+                Actor(self.stage, number, party, attentive, own_guard, search=self.plan.search)
             )
         self._audit.begin(folder)
         return World(self, store, actors)

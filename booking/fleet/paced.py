@@ -145,7 +145,7 @@ def _once(part: Part, pace: Pace, mould: Mould, behave: Any) -> None:
         behave(buyer)
     except TimeoutError:
         os._exit(1)  # the harness is gone, or has given this buyer up
-    except Exception as error:  # noqa: BLE001 - the user's code may raise anything
+    except Exception as error:  # the user's code may raise anything
         failed = " ".join(f"{type(error).__name__}: {error}".split())
     finally:
         drive(None)

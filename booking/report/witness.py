@@ -9,6 +9,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from booking.explore.outcome import Exploration, Finding
 from booking.explore.plan import Limits
 from booking.proof import Proof
 from booking.replaying import Replayed
@@ -39,7 +40,7 @@ def proof_document(proof: Proof, saved: Path | None) -> dict[str, Any]:
         "violating": found.violating,
         "anomalies": [
             {"name": one.name, "message": one.message, "steps": len(one.schedule)}
-            for one in sorted(found.findings.values(), key=lambda one: len(one.schedule))
+            for one in by_length(found)
         ],
         "doubts": [{"what": one.what, "where": one.where} for one in found.doubts],
         "witness": None if witness is None else plain(witness),
@@ -55,11 +56,16 @@ def proof_document(proof: Proof, saved: Path | None) -> dict[str, Any]:
     }
 
 
+def by_length(found: Exploration) -> list[Finding]:
+    """Give what was found, the shortest first."""
+    return sorted(found.findings.values(), key=lambda one: len(one.schedule))
+
+
 def show_proof(proof: Proof, saved: Path | None) -> None:
     """Print the verdict, how far the search went, and the witness."""
     out, found = console(), proof.exploration
     outcome = found.outcome
-    names = ", ".join(sorted(found.findings, key=lambda one: len(found.findings[one].schedule)))
+    names = ", ".join(one.name for one in by_length(found))
     out.print(f"[bold {COLOURS[outcome]}]{SIGNS[outcome]} {outcome.upper()}[/]  {names}")
     out.print()
     for label, text in _rows(proof):
@@ -87,7 +93,9 @@ def show_witness(witness: Witness, *, several: bool = False) -> None:
     table.add_column("")
     last = len(witness.steps) - 1
     for at, step in enumerate(witness.steps):
-        cells = [_cell(step.action, step.value, step.saw) if one == step.buyer else "" for one in there]
+        cells = [
+            _cell(step.action, step.value, step.saw) if one == step.buyer else "" for one in there
+        ]
         marks = ["← from here on no order is sound"] if at == witness.fatal else []
         marks += [f"✗ {witness.anomaly}"] if at == last else []
         style = "bold red" if at in {last, witness.fatal} else ""
@@ -130,14 +138,9 @@ def explore_words(proof: Proof, witness: Path | None = None, **changes: Any) -> 
 
 
 def _rows(proof: Proof) -> list[tuple[str, str]]:
-    found, scenario = proof.exploration, proof.scenario
-    lock = f", lock {scenario.lock}" if scenario.lock else ""
+    found = proof.exploration
     rows = [
-        (
-            "sale",
-            f"{len(proof.buyers)} buyers, {proof.tickets} tickets, store {scenario.store}, "
-            f"guard {scenario.guard}{lock}",
-        ),
+        ("sale", _sale(proof)),
         ("interleavings", _interleavings(proof)),
         ("explored", _explored(proof)),
         ("time", _time(proof)),
@@ -147,6 +150,12 @@ def _rows(proof: Proof) -> list[tuple[str, str]]:
     for number, doubt in enumerate(found.doubts[:DOUBTS_SHOWN_MAX]):
         rows.append(("in doubt" if number == 0 else "", str(doubt)))
     return rows
+
+
+def _sale(proof: Proof) -> str:
+    scenario = proof.scenario
+    text = f"{len(proof.buyers)} buyers, {proof.tickets} tickets, store {scenario.store}, "
+    return text + f"guard {scenario.guard}" + (f", lock {scenario.lock}" if scenario.lock else "")
 
 
 def _interleavings(proof: Proof) -> str:
@@ -236,10 +245,10 @@ def show_replayed(played: Replayed) -> None:
     show_witness(played.witness)
     each_ms = 1000 * played.elapsed_s / played.times
     good = played.same == played.times
-    colour = "green" if good else "yellow"
+    colour, sign = ("green", "✓") if good else ("yellow", "?")
     out.print()
     out.print(
-        f"[bold {colour}]{SIGNS[Outcome.VALID] if good else '?'} {played.same} of {played.times}[/] "
+        f"[bold {colour}]{sign} {played.same} of {played.times}[/] "
         f"the same in {len(played.witness.buyers)} real processes "
         f"[dim]({played.elapsed_s:.2f} s, {each_ms:.0f} ms each)[/]"
     )
