@@ -10,6 +10,7 @@ from typing import Any, Literal
 from booking.contracts import Guard, Kit, Store
 from booking.errors import UsageError
 from booking.explore.attentive import AttentiveLock
+from booking.explore.effect import Undecided
 from booking.explore.graph import Graph
 from booking.explore.lab import Lab
 from booking.explore.outcome import Exploration, Finding, Progress
@@ -81,7 +82,11 @@ def prove(
     if method == "auto":
         method = "graph" if plan.alike else "reduced"
     with scratch_folder(quick=True) as folder, Theatre(plan, folder) as theatre:
-        lab = Lab(theatre)
+        try:
+            lab = Lab(theatre)
+        except Undecided as undecided:
+            doubts = [*theatre.doubts(), undecided.doubt]
+            return Proof(scenario, tuple(buyers), Exploration(method, doubts=doubts), None)
         found = SEARCHES[method](lab, check, limits or Limits(), progress).explore(first=first)
         finding = found.witness
         if finding is not None and method != "graph":  # which finds the shortest anyway

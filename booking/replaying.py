@@ -186,6 +186,9 @@ class _Stage:
             if one.type in {"ok", "fail", "info"}
         )
         problem = script.problem or _unlike_steps(witness.steps, told.steps())
+        if problem is None and told.failed:
+            number, why = next(iter(told.failed.items()))
+            problem = f"buyer {number} failed: {why}"
         if problem is None and verdict.outcome is not Outcome.INVALID:
             problem = f"the sale was {verdict.outcome}: {verdict.reason}"
         if told.hung or told.failed or problem:

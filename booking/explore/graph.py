@@ -61,7 +61,7 @@ class Graph:
                 self._count()
         except Undecided as undecided:
             result.doubts.append(undecided.doubt)
-        result.doubts += self.lab.theatre.doubts()
+        result.doubts = self.lab.theatre.doubts() + result.doubts  # places first
         result.states, result.executions = len(self._keys), self.lab.theatre.executions
         result.complete = not (result.bound or result.doubts)
         result.elapsed_s = time.monotonic() - self._start_s

@@ -50,7 +50,7 @@ class Plain:
                 self._bound(first=first)
         except Undecided as undecided:
             result.doubts.append(undecided.doubt)
-        result.doubts += self.lab.theatre.doubts()
+        result.doubts = self.lab.theatre.doubts() + result.doubts  # places first
         result.complete = not (result.bound or result.doubts)
         result.executions = self.lab.theatre.executions
         result.elapsed_s = time.monotonic() - self._start_s
