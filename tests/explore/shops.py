@@ -205,3 +205,11 @@ class SilentDoor(FlockLock):
 
     def release(self) -> None:
         os.close(self._mine)
+
+
+class Forgetful(Shop):
+    """A reset keeps what was there."""
+
+    def reset(self, tickets: int) -> None:
+        if not self.path.exists():
+            super().reset(tickets)
