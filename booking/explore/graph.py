@@ -64,6 +64,8 @@ class Graph:
         result.doubts = self.lab.theatre.doubts() + result.doubts  # places first
         result.states, result.executions = len(self._keys), self.lab.theatre.executions
         result.complete = not (result.bound or result.doubts)
+        if not result.complete:
+            result.interleavings = result.violating = None
         result.elapsed_s = time.monotonic() - self._start_s
         return result
 

@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from booking.explore.outcome import Exploration, Finding
-from booking.explore.plan import Limits
 from booking.proof import Proof
 from booking.replaying import Replayed
 from booking.report.terminal import COLOURS, SIGNS, console
@@ -161,7 +160,7 @@ def _sale(proof: Proof) -> str:
 def _interleavings(proof: Proof) -> str:
     found = proof.exploration
     if found.interleavings is None or found.violating is None:
-        return "not counted: the search was not complete"
+        return "not counted, as the search was not complete"
     sound = found.interleavings - found.violating
     text = f"{found.interleavings:,}, of which {found.violating:,} break the sale"
     serial = _factorial(len(proof.buyers))
@@ -185,9 +184,7 @@ def _explored(proof: Proof) -> str:
     if found.bound == "first":
         text += ": stopped at the first anomaly (--first)"
     elif found.bound:
-        limits = Limits()
-        values = {"max-states": f"{limits.states_max:,}", "max-seconds": f"{limits.seconds_max:g}"}
-        text += f": --{found.bound} was reached (default {values[found.bound]})"
+        text += f": --{found.bound} was reached; a larger one goes further"
     text += f"; {found.states:,} states, {found.executions:,} executions"
     if found.classes is not None:
         text += f", {found.classes:,} classes of interleavings"

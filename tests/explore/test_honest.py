@@ -53,7 +53,7 @@ def test_a_forgotten_step_is_unknown_and_names_the_place(name, place, what, lock
 def test_a_forgotten_write_would_have_been_a_false_proof():
     """Reading and replacing in one go never races in the explorer: only the doubt tells."""
     proof = explored(3, 2, store=shop("SilentShop"))
-    assert proof.exploration.violating == 0
+    assert proof.exploration.findings == {}
     assert proof.exploration.outcome is Outcome.UNKNOWN
     assert "shops.py" in proof.reason
 
