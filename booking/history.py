@@ -38,6 +38,8 @@ class Event(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     saw: int | None = None  # what a step gave: the count read, 1 or 0 for a lock had or not
     pid: int | None = None
     ppid: int | None = None
+    key: str | int | None = None  # which inventory, where a sale has several
+    intent: str | int | None = None  # what the buyer meant once, however often it was sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,10 @@ class Operation:
 
 @dataclass(slots=True)
 class History:
-    """All events of one sale, in the order of time, and what the harness knew around them."""
+    """All events of one sale, in the order of time, and what the harness knew around them.
+
+    Events are numbered from 1: a file's line 0 is the sale.
+    """
 
     tickets: int | None  # at the start
     remaining: int | None  # at the end; None where it could not be read
@@ -88,8 +93,7 @@ def frame(history: History) -> Iterable[Event]:
     sale = {**history.sale, "tickets": history.tickets}
     end = {**history.end, "remaining": history.remaining}
     yield Event(0, HARNESS, "info", "sale", sale, first)
-    for index, event in enumerate(history.events, 1):
-        yield msgspec.structs.replace(event, index=index)
+    yield from history.events
     yield Event(len(history.events) + 1, HARNESS, "info", "end", end, last)
 
 

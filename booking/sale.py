@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import SystemRandom
 from typing import Any
@@ -22,6 +22,7 @@ from booking.verdict import Outcome, Verdict, merge
 
 TICKETS = 3  # of a private inventory, unless it is said
 SEED_MAX = 10**6  # short enough to be typed again
+UNJUDGED = Verdict(Outcome.UNKNOWN, "not judged yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Sale:
     @property
     def elapsed_s(self) -> float:
         """From the opening of the gate to the last completion."""
-        completed = [event.time for event in self.history.events if event.type in _COMPLETED]
+        completed = [event.time for event in self.history.events if event.type in {"ok", "fail"}]
         opened: int = self.history.end.get("opened_ns", 0)
         return max(0, max(completed, default=opened) - opened) / 1e9
 
@@ -87,8 +88,6 @@ class Sale:
         events = self.history.events
         return [event for event in events if event.type == outcome and event.f == "buy"]
 
-
-_COMPLETED = {"ok", "fail", "info"}
 
 # Given the scratch folder and the watcher: whatever has `run(scenario, store, guard)`.
 FleetMaker = Callable[[Path, Watcher], Any]
@@ -104,7 +103,7 @@ def run_sale(
     if not (scenario.guarded and scenario.control):
         return sale
     control = _run_once(_control_of(scenario, sale.tickets), watcher or Nobody(), fleet)
-    return Sale(scenario, sale.history, merge([sale.verdict, _against(control)]), control)
+    return Sale(scenario, sale.history, _against(sale.verdict, control), control)
 
 
 def _control_of(scenario: Scenario, tickets: int) -> Scenario:
@@ -116,10 +115,13 @@ def _control_of(scenario: Scenario, tickets: int) -> Scenario:
     )  # fmt: skip
 
 
-def _against(control: Sale) -> Verdict:
-    """Say what the control is worth: only a sale that can race shows that a guard helps."""
+def _against(verdict: Verdict, control: Sale) -> Verdict:
+    """Weigh a verdict by its control: only a sale that can race shows that a guard helps."""
+    if verdict.outcome is not Outcome.VALID:
+        return verdict
     if control.verdict.outcome is Outcome.INVALID:
-        return Verdict(Outcome.VALID, "the same sale without the guard raced")
+        raced = f"the same sale without the guard raced and sold {control.sold}"
+        return Verdict(Outcome.VALID, f"{verdict.reason}; {raced}")
     return Verdict(
         Outcome.UNKNOWN,
         "the control did not race, so the guard was not put to the test; "
@@ -146,7 +148,8 @@ def _run_once(scenario: Scenario, watcher: Watcher, fleet: FleetMaker | None) ->
         finally:
             _leave(store)
         history.sale = scenario.model_dump(mode="json", exclude_defaults=True)
-        return Sale(scenario, history, _judged(history))
+        sale = Sale(scenario, history, UNJUDGED)
+        return replace(sale, verdict=_judged(history, sale.sold))
 
 
 def open_store(scenario: Scenario, folder: Path) -> Store:
@@ -212,8 +215,14 @@ def _leave(store: Store) -> None:
     store.close()
 
 
-def _judged(history: History) -> Verdict:
-    return merge([check(history), _processes(history)])
+def _judged(history: History, sold: int) -> Verdict:
+    """Judge the history, and what became of the processes."""
+    verdict = merge([check(history), _processes(history)])
+    if verdict.outcome is not Outcome.VALID:
+        return verdict
+    each = "each once, " if sold > 1 else ""
+    reason = f"{sold} of {history.tickets} tickets sold, {each}{history.remaining} left"
+    return Verdict(Outcome.VALID, reason, verdict.anomalies)
 
 
 def _processes(history: History) -> Verdict:
@@ -277,6 +286,7 @@ def sell_one(scenario: Scenario) -> Reply:
     if getattr(resolve("lock", scenario.lock), "one_sale_only", False) if scenario.lock else False:
         raise UsageError(f"lock {scenario.lock} guards one sale's own processes; use --lock=flock")
     with _by_hand(scenario) as (store, folder):
+        store.read()  # an inventory that cannot be used is refused before a lock file is made
         guard = open_guard(scenario, folder, store)
         return guard.sell(store, Order(0, scenario.quantity))
 

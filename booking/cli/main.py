@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -23,6 +25,7 @@ COMMANDS = {
     ),
     "replay": ("booking.cli.replay:replay", "Drive real processes through a witness."),
     "run": ("booking.cli.run:run", "Run scenario files, hold each against what it expects."),
+    "check": ("booking.cli.check:command", "Judge a recorded history, ours or another tool's."),
     "demo": ("booking.cli.demo:demo", "The tutorial's sale, without a lock and with one."),
     "search": ("booking.cli.by_hand:search", "Look how many tickets a store has left."),
     "buy": ("booking.cli.by_hand:buy", "Buy from a store, as one buyer."),
@@ -62,6 +65,13 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, short) for name, (_, short) in COMMANDS.items()])
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; click would answer a Ctrl-C with a line of its own."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted; every buyer was ended") from None
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -85,28 +95,37 @@ def booking() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; every error that a user can cause is one line on standard error."""
+    # A polite end of the harness ends its buyers too, and says so, exactly as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = booking.main(arguments, prog_name="booking", standalone_mode=False)
         sys.stdout.flush()
-        return int(code or 0)
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message())  # noqa: T201
-        return ExitCode.USAGE
-    except click.ClickException as error:
-        return _say(_with_help(error), ExitCode.USAGE)
-    except BookingError as error:
-        return _say(str(error), error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        return _say("interrupted; every buyer was ended", Interrupted.exit_code)
+        code = ExitCode.USAGE
     except BrokenPipeError:
         # Whoever read our output has enough; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.AS_EXPECTED
-    except Exception as error:
-        if os.environ.get("BOOKING_DEBUG"):
-            raise
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        return _say(f"defect of booking: {what}; BOOKING_DEBUG=1 shows where", ExitCode.DEFECT)
+        code = ExitCode.AS_EXPECTED
+    except (Exception, KeyboardInterrupt) as error:
+        message, code = _explained(error)
+        line = " ".join(f"booking: {message}".split())
+        print(line.encode("utf-8", "replace").decode(), file=sys.stderr)  # noqa: T201
+    return int(code or 0)
+
+
+def _explained(error: BaseException) -> tuple[str, int]:
+    """Give one line that says what happened, and the exit code."""
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return "interrupted", Interrupted.exit_code
+    if isinstance(error, click.ClickException):
+        return _with_help(error), ExitCode.USAGE
+    if isinstance(error, BookingError):
+        return str(error), error.exit_code
+    if os.environ.get("BOOKING_DEBUG"):
+        raise error
+    what = f"{type(error).__name__}: {error}"
+    return f"defect of booking: {what}; BOOKING_DEBUG=1 shows where", ExitCode.DEFECT
 
 
 def _with_help(error: click.ClickException) -> str:
@@ -114,9 +133,3 @@ def _with_help(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "booking"
     return f"{message.rstrip('.')}; see: {path} --help"
-
-
-def _say(message: str, code: int) -> int:
-    line = " ".join(f"booking: {message}".split())
-    print(line.encode("utf-8", "replace").decode(), file=sys.stderr)  # noqa: T201
-    return code

@@ -26,6 +26,7 @@ from booking.scenario import Scenario
 
 TICK_S = 0.05
 TICK_EACH_S = 0.0005  # reading a thousand logbooks takes a while: look less often
+QUIET_S = 0.5
 START_S = 30.0
 START_EACH_S = 0.5
 
@@ -129,10 +130,11 @@ class _Run:
                 self.moved_s = max(self.moved_s, time.monotonic())
             self._look()
             now_s = time.monotonic()
+            if now_s - self.moved_s > QUIET_S:
+                self.roster.look()  # a child that a buyer left behind keeps his pipe open
             if now_s > leave_s:
                 self.closed += self.roster.end(signal.SIGTERM)
             elif now_s - self.moved_s > limit_s:
-                self.roster.look()
                 self.hung = sorted(self.roster.alive)
                 self.roster.end()
         self._look(now=True)
@@ -143,10 +145,12 @@ class _Run:
         if not now and now_s - self.looked_s < self.tick_s:
             return
         self.looked_s = now_s
-        for number, tail in enumerate(self.tails):
-            if number in self.roster.alive or now:
+        looked_at = self.tails if now else [self.tails[n] for n in self.roster.alive]
+        if self.watcher.wants_events:
+            for tail in looked_at:
                 self.fresh += tail.poll()
-        if self.fresh:
+        moved = [tail.moved() for tail in looked_at]  # of all: each is asked what came since
+        if self.fresh or any(moved):
             self.moved_s = max(self.moved_s, now_s)
         self._tell("sell", len(self.roster.exit_codes))
 
@@ -166,7 +170,11 @@ class _Run:
             if tail.open_operation is not None:
                 self.events.append(self._unknown(tail.open_operation, number, now_ns))
         self.events.sort(key=_time)
-        return History(None, None, self.events, {}, self._end(census, now_ns))
+        numbered = [
+            msgspec.structs.replace(event, index=index)
+            for index, event in enumerate(self.events, 1)
+        ]
+        return History(None, None, numbered, {}, self._end(census, now_ns))
 
     def _unknown(self, invoke: Event, number: int, now_ns: int) -> Event:
         error = "hung" if number in self.hung else self._death(number)

@@ -14,7 +14,7 @@ from pathlib import Path
 from booking.history import Event
 
 # time_ns, value, quantity, name, resource, error, has value, kind
-RECORD = struct.Struct("<qqIHHHxxxBB")
+RECORD = struct.Struct("<qqIHHHxxxxBB")
 HEADER = struct.Struct("<4sIIQxxxxxxxxxxxx")  # magic, pid, parent pid, buyer
 MAGIC = b"bkg1"
 NAME_BYTES_MAX = 400
@@ -35,7 +35,7 @@ class Tail:
         self.open_operation: Event | None = None  # invoked, and not completed
         self.completed = 0
         self._names = {NOTHING: ""}
-        self._at = HEADER.size
+        self._at = self._moved_to = HEADER.size
         self._pid = self._ppid = 0
         self._step: Event | None = None  # may yet be told what it saw
 
@@ -50,6 +50,17 @@ class Tail:
         except FileNotFoundError:
             return []
         return list(self._events(data)) if self._pid else []
+
+    def moved(self) -> bool:
+        """Say whether anything came since the last call, without reading what it is."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._moved_to)
+                kinds = file.read()[RECORD.size - 1 :: RECORD.size].rstrip(b"\0")
+        except FileNotFoundError:
+            return False
+        self._moved_to += len(kinds) * RECORD.size
+        return bool(kinds)
 
     def rest(self) -> list[Event]:
         """Give the last events of a buyer that writes no more."""

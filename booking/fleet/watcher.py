@@ -11,6 +11,8 @@ from booking.history import Event
 class Watcher(Protocol):
     """Told now and then how far a sale is; it must not take long."""
 
+    wants_events: bool  # reading along takes time from the buyers: only for who shows them
+
     def opened(self, at_ns: int) -> None:
         """The gate was opened at this time."""
 
@@ -20,6 +22,8 @@ class Watcher(Protocol):
 
 class Nobody:
     """Nobody looks on."""
+
+    wants_events = False
 
     def opened(self, at_ns: int) -> None:
         """Do nothing."""

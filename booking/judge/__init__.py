@@ -1,5 +1,10 @@
-"""Decide: from a history to a verdict. Pure: no I/O, no processes."""
+"""The judge: from a history to a verdict, exactly, with names and evidence. Pure.
 
-from booking.judge.conservation import check
+`check(history)` is all that a sale needs; `decide(ledger)` also gives the witness order and the
+certificates, from columns that were read without an object for each event.
+"""
 
-__all__ = ["check"]
+from booking.judge.court import Decision, check, decide
+from booking.judge.ledger import Ledger, Naming
+
+__all__ = ["Decision", "Ledger", "Naming", "check", "decide"]

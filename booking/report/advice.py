@@ -13,14 +13,14 @@ WAITS_SHOWN_MAX = 3
 
 def why(sale: Sale) -> list[str]:
     """Give the causes, a sentence each, the telling ones first."""
-    found = []
+    found = _waiting(sale.history.end)
     if not _shared(sale):
         found.append(
             "every buyer sold from a copy of its own: processes share no variables, "
             "and a lock cannot make them"
         )
-    found += _waiting(sale.history.end)
-    found += [one.message for one in sale.verdict.anomalies if one.name is not AnomalyName.HANG]
+    said = {AnomalyName.HANG, AnomalyName.STALE_LOCK} if sale.history.end["waits"] else set()
+    found += [one.message for one in sale.verdict.anomalies if one.name not in said]
     if sale.verdict.outcome is not Outcome.INVALID:
         found.append(sale.verdict.reason)
     return list(dict.fromkeys(found))
@@ -35,6 +35,9 @@ def cure(sale: Sale) -> str | None:
     if not _shared(sale):
         better = scenario.but(store="json")
         return f"keep the count where all can see it: {replay_command(better)}"
+    if names == {AnomalyName.TORN_READ}:
+        better = scenario.but(store="json", faults=[])
+        return f"replace the file whole, so that nobody meets half of it: {replay_command(better)}"
     if scenario.guard == "none":
         better = scenario.but(guard="lock", lock="flock", faults=[])
         return f"put read, check and write inside one lock: {replay_command(better)}"
@@ -42,8 +45,6 @@ def cure(sale: Sale) -> str | None:
         return (
             "a mutex never comes back when its holder dies; a lock of the kernel does: --lock=flock"
         )
-    if names == {AnomalyName.TORN_READ}:
-        return "replace the file whole, so that no reader meets half of it: --store json"
     return None
 
 

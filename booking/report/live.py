@@ -35,6 +35,8 @@ def watching(scenario: Scenario, *, quiet: bool = False) -> Iterator[Watcher]:
 class _Lines:
     """A line for each thing that a buyer did; the control, which comes second, is left out."""
 
+    wants_events = True
+
     def __init__(self) -> None:
         self._opened_ns = 0
         self._sales = 0
@@ -51,6 +53,8 @@ class _Lines:
 
 class _Bar:
     """A progress bar on standard error; drawn by hand, as a thread must not be there at a fork."""
+
+    wants_events = False
 
     def __init__(self, screen: Console) -> None:
         self._bar = Progress(

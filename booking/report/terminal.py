@@ -165,7 +165,7 @@ def _control(sale: Sale) -> str:
         return ""
     unguarded = "all together" if sale.scenario.guard == "none" else "without the guard"
     text = f"{unguarded} the same sale is {control.verdict.outcome}: {control.sold} sold"
-    if control.elapsed_s and sale.elapsed_s:
+    if control.elapsed_s and sale.verdict.outcome is Outcome.VALID:
         times = sale.elapsed_s / control.elapsed_s
         text += f" in {control.elapsed_s:.3f} s; safety took {times:.1f} times as long"
     return text

@@ -1,0 +1,78 @@
+"""What people read: golden files of a sale that went wrong, one that went well, one that hung."""
+
+from __future__ import annotations
+
+import pytest
+
+from booking.history import Event, History
+from booking.report import terminal
+from booking.sale import Sale, replay_command
+from booking.scenario import Expect, Scenario
+from booking.verdict import Anomaly, AnomalyName, Outcome, Verdict
+from tests.golden import golden
+
+Capture = pytest.CaptureFixture[str]
+MS = 1_000_000
+
+
+def end(**changes: object) -> dict[str, object]:
+    return {
+        "started": 2, "started_ns": 0, "opened_ns": 4 * MS, "crashed": {}, "planned": {},
+        "closed": {}, "hung": [], "waits": [], "alive": 0, "zombies": 0, "orphans": 0, **changes,
+    }  # fmt: skip
+
+
+def history(*completions: Event, remaining: int | None = 2, **changes: object) -> History:
+    return History(3, remaining, list(completions), {}, end(**changes))
+
+
+def bought(process: int, ticket: int, at_ms: int) -> Event:
+    return Event(0, process, "ok", "buy", ticket, at_ms * MS)
+
+
+SCENARIO = Scenario(buyers=2, tickets=3, seed=7)
+DOUBLE = Anomaly(AnomalyName.DOUBLE_SOLD, "ticket 3 was sold to buyer 0 and buyer 1")
+OVERSOLD = Sale(
+    SCENARIO,
+    history(bought(0, 3, 24), bought(1, 3, 29)),
+    Verdict(Outcome.INVALID, DOUBLE.message, (DOUBLE,)),
+)
+SOUND = Sale(
+    SCENARIO.but(guard="lock", lock="flock"),
+    history(bought(0, 3, 24), bought(1, 2, 44), remaining=1),
+    Verdict(Outcome.VALID, "2 sold, 1 left; the same sale without the guard raced and sold 2"),
+    OVERSOLD,
+)
+HUNG = Sale(
+    SCENARIO.but(guard="lock", lock="mutex"),
+    history(
+        Event(0, 0, "info", "buy", None, 20 * MS, error="died of SIGKILL"),
+        crashed={0: "died of SIGKILL"},
+        hung=[1],
+        waits=[{"buyer": 1, "step": "acquire", "resource": "mutex", "holder": 0}],
+    ),
+    Verdict(Outcome.INVALID, "1 buyer hung", (Anomaly(AnomalyName.HANG, "1 buyer hung"),)),
+)
+UNKNOWN = Sale(
+    SCENARIO, history(remaining=None), Verdict(Outcome.UNKNOWN, "buyer 0 ended early: x")
+)
+SALES = {"oversold": OVERSOLD, "sound": SOUND, "hung": HUNG, "unknown": UNKNOWN}
+
+
+@pytest.mark.parametrize("name", SALES)
+def test_a_sale_reads_well(capsys: Capture, name: str) -> None:
+    """Verdict, numbers, why, cure, and the command that repeats it."""
+    terminal.console.cache_clear()
+    sale = SALES[name]
+    terminal.show_sale(sale, replay_command(sale.scenario), Expect(sold=2))
+    terminal.console.cache_clear()
+    golden(f"sale-{name}.txt", capsys.readouterr().out)
+
+
+def test_markup_in_names_is_text(capsys: Capture) -> None:
+    """An error's brackets are no colour."""
+    event = Event(0, 1, "info", "buy", None, 0, error="ValueError: [red]x[/]")
+    terminal.console.cache_clear()
+    terminal.console().print(terminal.event_line(event, 1.5))
+    terminal.console.cache_clear()
+    assert "[red]x[/]" in capsys.readouterr().out
