@@ -157,7 +157,7 @@ class OpenHandle(Shop):
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)
-        self.handle = open(os.devnull)  # noqa: SIM115, PTH123 - the fault that is planted
+        self.handle = open(os.devnull)  # noqa: SIM115 - the fault that is planted
 
     def __del__(self) -> None:
         self.handle.close()

@@ -20,7 +20,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize("store", ["json", "memory-shared"])
-@pytest.mark.parametrize(("buyers", "tickets", "states", "interleavings", "violating"), TABLE)
+@pytest.mark.parametrize("buyers, tickets, states, interleavings, violating", TABLE)
 def test_states_and_interleavings_are_those_of_the_table(
     store, buyers, tickets, states, interleavings, violating
 ):

@@ -27,7 +27,7 @@ def test_a_store_that_announces_all_it_does_is_beyond_doubt():
 
 
 @pytest.mark.parametrize(
-    ("name", "place", "what"),
+    "name, place, what",
     [
         ("SilentShop", "SilentShop.write", "replaces shop.txt"),
         ("DeafShop", "DeafShop.read", "opens shop.txt for reading"),
@@ -88,7 +88,7 @@ def test_a_lock_that_says_yes_to_everybody_proves_nothing():
 
 @pytest.mark.parametrize("method", ["graph", "reduced", "plain"])
 @pytest.mark.parametrize(
-    ("limits", "bound"),
+    "limits, bound",
     [(Limits(states_max=5), "max-states"), (Limits(seconds_max=0), "max-seconds")],
 )
 def test_a_bound_that_was_reached_is_named(limits, bound, method):

@@ -48,7 +48,7 @@ def _agree(*sale, **more):
 
 @pytest.mark.parametrize("lock", LOCKS)
 @pytest.mark.parametrize("store", BUILT_IN["store"])
-@pytest.mark.parametrize(("buyers", "tickets"), [(2, 1), (2, 2), (3, 1), (3, 2), (4, 2)])
+@pytest.mark.parametrize("buyers, tickets", [(2, 1), (2, 2), (3, 1), (3, 2), (4, 2)])
 def test_on_every_store_with_every_lock(store, lock, buyers, tickets):
     """Final states, violations, counts and the length of the witness are the same."""
     merged = explored(buyers, tickets, store=store, lock=lock).exploration
@@ -95,7 +95,7 @@ def test_with_a_lock_that_keeps_nobody_out(name):
     _agree(2, 1, lock=shop(name))
 
 
-@pytest.mark.parametrize(("buyers", "classes"), [(2, 4), (3, 21), (4, 148), (5, 1_305)])
+@pytest.mark.parametrize("buyers, classes", [(2, 4), (3, 21), (4, 148), (5, 1_305)])
 def test_one_execution_for_each_class(buyers, classes):
     """Unlocked read and write: as many classes as steps alone tell apart, none executed twice."""
     scenario = from_flags({"store": "memory-shared", "tickets": 1}).but(search=False)

@@ -41,7 +41,7 @@ def test_a_witness_survives_its_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"),
+    "text, problem",
     [
         ("", "no witness"),
         ("[]", "no witness"),
