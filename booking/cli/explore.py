@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +10,6 @@ import click
 from booking.cli.options import SaleCommand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from booking.witness import WitnessBuyer
 
 EPILOG = """\b
@@ -25,8 +21,6 @@ Examples:
 """
 BUYERS = 10
 BUYERS_MAX = 200
-SHOWN_EVERY_S = 0.5
-PATIENCE_S = 1.0
 
 
 @click.command(cls=SaleCommand, epilog=EPILOG)
@@ -75,6 +69,7 @@ def explore(  # noqa: PLR0917
     0: sound, and all of it explored; 1: an anomaly; 3: unknown, with the reason.
     """
     from booking.cli.expecting import expected_code
+    from booking.cli.progress import Progress
     from booking.explore.plan import SECONDS_MAX, STATES_MAX, Limits
     from booking.proof import prove
     from booking.report import machine
@@ -93,11 +88,13 @@ def explore(  # noqa: PLR0917
         STATES_MAX if max_states is None else max_states,
         SECONDS_MAX if max_seconds is None else max_seconds,
     )
-    code = expected_code(expect)
+    code, shown = expected_code(expect), Progress()
     proof = prove(
         scenario, who, limits, named=names is not None, method=method,  # type: ignore[arg-type]  # a choice
-        first=first, progress=_progress(),
+        first=first,
+        progress=lambda states, runs: shown.tell(f"{states:,} states, {runs:,} executions"),
     )  # fmt: skip
+    shown.end()
     if witness is not None and proof.witness is not None:
         save(proof.witness, witness)
     saved = witness if proof.witness is not None else None
@@ -142,21 +139,3 @@ def _quantities(text: str | None) -> list[int]:
     if not all(1 <= one <= TICKETS_MAX for one in quantities):
         raise UsageError("--quantity: each order is for 1 ticket or more")
     return quantities
-
-
-def _progress() -> Callable[[int, int], None]:
-    """Tell how far it is, on a terminal and after a second; a thread would be too many."""
-    began_s = shown_s = time.monotonic()
-
-    def tell(states: int, executions: int) -> None:
-        nonlocal shown_s
-        now_s = time.monotonic()
-        if now_s - began_s < PATIENCE_S or now_s - shown_s < SHOWN_EVERY_S:
-            return
-        shown_s = now_s
-        click.echo(
-            f"\r{states:,} states, {executions:,} executions, {now_s - began_s:.0f} s ",
-            err=True, nl=False,
-        )  # fmt: skip
-
-    return tell if sys.stderr.isatty() else lambda _states, _executions: None

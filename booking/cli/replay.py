@@ -23,13 +23,16 @@ def replay(witness: Path, times: int, as_json: bool) -> int:
     Exit code 0: each time the steps, the answers and the anomaly were those of the witness;
     3: they were not.
     """
+    from booking.cli.progress import Progress
     from booking.errors import ExitCode
     from booking.replaying import replay as play
     from booking.report import machine
     from booking.report.witness import replayed_document, show_replayed
     from booking.witness import load
 
-    played = play(load(witness), times)
+    shown = Progress()
+    played = play(load(witness), times, lambda done: shown.tell(f"{done:,} of {times:,}"))
+    shown.end()
     if as_json:
         machine.show(replayed_document(played))
     else:
