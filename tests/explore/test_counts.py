@@ -45,13 +45,13 @@ def test_ten_buyers_with_a_lock_leave_only_serial_orders(lock):
 
 
 def test_the_shortest_witness_takes_four_steps():
-    """read, read, replace, replace: one ticket is held twice; overselling three takes eight."""
-    proof = explored(10, 3)
+    """read, read, write, write: one ticket is held twice; overselling three takes eight."""
+    proof = explored(10, 3, store="memory-shared")
     assert [(one.buyer, one.action) for one in proof.witness.steps] == [
         (0, "read"),
         (1, "read"),
-        (0, "replace"),
-        (1, "replace"),
+        (0, "write"),
+        (1, "write"),
     ]
     assert proof.witness.message == "ticket 3 is held twice"
     assert proof.witness.fatal == 1

@@ -17,7 +17,7 @@ from booking.witness import WitnessBuyer
 from tests.explore.sales import explored, shop
 
 LOCKS = [None, *BUILT_IN["lock"]]
-MANY = 3_000  # interleavings: more, one by one, would take longer than they teach
+MANY = 1_200  # interleavings: more, one by one, only where that is quick
 
 
 def _results(*sale, **more):
@@ -52,7 +52,7 @@ def _agree(*sale, **more):
 def test_on_every_store_with_every_lock(store, lock, buyers, tickets):
     """Final states, violations, counts and the length of the witness are the same."""
     merged = explored(buyers, tickets, store=store, lock=lock).exploration
-    if merged.interleavings <= MANY:
+    if merged.interleavings <= (3 * MANY if store == "memory-shared" else MANY):
         _agree(buyers, tickets, store=store, lock=lock)
         return
     each = explored(buyers, tickets, store=store, lock=lock, named=True, method="graph").exploration
