@@ -6,6 +6,7 @@ picklable, and open files and connections lazily in the process that uses them.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol, runtime_checkable
@@ -114,3 +115,11 @@ class Sweepable(Protocol):
 
     def sweep(self) -> None:
         """Remove what dead processes left."""
+
+
+@runtime_checkable
+class Snapshot(Protocol):
+    """A store that can show the explorer all that its buyers share: states that are equal merge."""
+
+    def snapshot(self) -> Hashable:
+        """Give the shared content, all of it, without announcing a step."""

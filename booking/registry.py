@@ -23,6 +23,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "json": "booking.stores.json_replaced:JsonStore",
         "json-inplace": "booking.stores.json_inplace:JsonInplaceStore",
         "memory": "booking.stores.memory:MemoryStore",
+        "memory-shared": "booking.stores.memory_shared:MemorySharedStore",
     },
     "lock": {
         "flock": "booking.locks.flock:FlockLock",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -91,14 +91,20 @@ class Sale:
         return [event for event in events if event.type == outcome and event.f == "buy"]
 
 
-def run_sale(scenario: Scenario, watcher: Watcher | None = None) -> Sale:
-    """Run a scenario; with a guard, follow it by a control without one."""
+# Given the scratch folder and the watcher: whatever has `run(scenario, store, guard)`.
+FleetMaker = Callable[[Path, Watcher], Any]
+
+
+def run_sale(
+    scenario: Scenario, watcher: Watcher | None = None, fleet: FleetMaker | None = None
+) -> Sale:
+    """Run a scenario, by another fleet if one is given; follow a guarded sale by its control."""
     if scenario.seed is None:
         scenario = scenario.but(seed=SystemRandom().randrange(SEED_MAX))
-    sale = _run_once(scenario, watcher or Nobody())
+    sale = _run_once(scenario, watcher or Nobody(), fleet)
     if not (scenario.guarded and scenario.control):
         return sale
-    control = _run_once(_control_of(scenario, sale.tickets), watcher or Nobody())
+    control = _run_once(_control_of(scenario, sale.tickets), watcher or Nobody(), fleet)
     if _has_one_place(scenario):
         restock(scenario.but(tickets=sale.remaining or 0))  # as the guarded sale left it
     return Sale(scenario, sale.history, _against(sale.verdict, control), control)
@@ -141,18 +147,23 @@ def _against(verdict: Verdict, control: Sale) -> Verdict:
     )
 
 
-def _run_once(scenario: Scenario, watcher: Watcher) -> Sale:
+def _run_once(scenario: Scenario, watcher: Watcher, fleet: FleetMaker | None) -> Sale:
     with scratch_folder() as folder:
-        fleet = resolve("fleet", "local")(folder, watcher)
-        fleet.ensure_room(scenario)
+        launched = (fleet or resolve("fleet", "local"))(folder, watcher)
+        launched.ensure_room(scenario)
         store = open_store(scenario, folder)
+        if getattr(store, "explored_only", False):
+            raise UsageError(
+                f"store {scenario.store} is shared inside one process, for booking explore; "
+                "real buyers are processes: use --store json"
+            )
         guard = open_guard(scenario, folder, store)
         if scenario.behaviour is not None:
             load(scenario.behaviour, "behaviour")
         with sale_permit(_named_file(store, scenario)):
             tickets = _stock(store, scenario)
             try:
-                history: History = fleet.run(scenario, store, guard)
+                history: History = launched.run(scenario, store, guard)
                 history.tickets, history.remaining = tickets, _count(store)
             finally:
                 _leave(store)
@@ -170,6 +181,16 @@ def open_store(scenario: Scenario, folder: Path) -> Store:
 
 def open_guard(scenario: Scenario, folder: Path, store: Store) -> Guard:
     """Build the guard that a scenario names; refuse one that the store cannot carry."""
+    ensure_capable(scenario, store)
+    lock: Lock | None = None
+    if scenario.lock is not None:
+        lock = build("lock", scenario.lock, sidecar(store, folder))
+    guard: Guard = build("guard", scenario.guard, Kit(lock, scenario.patience_s))
+    return guard
+
+
+def ensure_capable(scenario: Scenario, store: Store) -> None:
+    """Refuse a guard that the store cannot carry, with the list of those that it can."""
     needs = getattr(resolve("guard", scenario.guard), "needs", Store)
     if needs is not Store and not isinstance(store, needs):
         able = [name for name, one in members("guard") if _carries(store, one)]
@@ -177,11 +198,6 @@ def open_guard(scenario: Scenario, folder: Path, store: Store) -> Guard:
             f"guard {scenario.guard} needs a store with {needs.__name__}, which {scenario.store} "
             f"is not; it can do: {', '.join(able)}"
         )
-    lock: Lock | None = None
-    if scenario.lock is not None:
-        lock = build("lock", scenario.lock, sidecar(store, folder))
-    guard: Guard = build("guard", scenario.guard, Kit(lock, scenario.patience_s))
-    return guard
 
 
 def _carries(store: Store, guard: Any) -> bool:

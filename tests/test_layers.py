@@ -14,13 +14,13 @@ LAYERS = [
     {"__main__"},
     {"cli", "testing"},
     {"report"},
-    {"expectation", "bench"},
+    {"expectation", "bench", "proof", "replaying"},
     {"sale", "catalogue"},
     {"fleet", "explore", "judge", "histories"},
     {"stores", "locks", "guards"},
     {"purchase", "inventory_file", "library_lock", "scratch", "witness", "sale_permit"},
     {"scenario", "document"},
-    {"contracts", "steps", "history", "verdict", "registry", "units", "pids"},
+    {"contracts", "steps", "history", "verdict", "registry", "units", "pids", "copies"},
     {"errors", ""},
 ]
 VARIANTS = {"stores", "locks", "guards"}  # one file each, and none knows another

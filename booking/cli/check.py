@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from booking.cli.options import json_option
 from booking.errors import ExitCode, HistoryError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ Exit codes: 0 valid, 1 an anomaly, 2 the history cannot be read, 3 unknown.
     help="Budget of the search for orders of several quantities.  [default: 200000]",
 )
 @click.option("--explain", is_flag=True, help="Draw the proof as a time diagram.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document, with a witness order.")
+@json_option
 def command(  # noqa: PLR0917 - a flag each
     history: Path,
     tickets: int | None,
@@ -149,7 +150,7 @@ def _reason(decision: Decision, ledger: Ledger) -> str:
 
 
 def _print_json(decision: Decision, ledger: Ledger, elapsed_s: float) -> None:
-    import msgspec
+    from booking.report import machine
 
     verdict = decision.verdict
     document = {
@@ -178,7 +179,7 @@ def _print_json(decision: Decision, ledger: Ledger, elapsed_s: float) -> None:
         ],
         "notes": ledger.notes,
     }
-    click.echo(msgspec.json.encode(document).decode())
+    machine.show(document)
 
 
 def _index(op: Any) -> int | str | None:

@@ -21,6 +21,11 @@ COMMANDS = {
         "booking.cli.simulate:simulate",
         "Run a sale with real buyer processes, judge it.",
     ),
+    "explore": (
+        "booking.cli.explore:explore",
+        "Every interleaving of a bounded sale: proof or shortest witness.",
+    ),
+    "replay": ("booking.cli.replay:replay", "Drive real processes through a witness."),
     "run": ("booking.cli.run:run", "Run scenario files, hold each against what it expects."),
     "check": ("booking.cli.check:command", "Judge a recorded history, ours or another tool's."),
     "demo": ("booking.cli.demo:demo", "The tutorial's sale, without a lock and with one."),

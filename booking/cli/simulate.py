@@ -23,6 +23,11 @@ Examples:
 @scenario_flags
 @click.option("--expect", metavar="NAME", help="Exit 0 if this verdict or anomaly is the outcome.")
 @click.option("--history", metavar="FILE", type=click.Path(path_type=Path), help="Write it down.")
+@click.option("--schedule", metavar="NAME", help="Choose who goes on: random or pct, by --seed.")
+@click.option(
+    "--witness", metavar="FILE", type=click.Path(path_type=Path),
+    help="With --schedule: write a race that was found, made as short as it gets.",
+)  # fmt: skip
 @json_option
 @click.pass_context
 def simulate(
@@ -31,6 +36,8 @@ def simulate(
     scenario: Path | None,
     expect: str | None,
     history: Path | None,
+    schedule: str | None,
+    witness: Path | None,
     as_json: bool,
     **_flags: object,
 ) -> int:
@@ -39,8 +46,10 @@ def simulate(
     SCENARIO is a TOML file; flags win over it. Exit code 0: sound, 1: an anomaly,
     3: unknown (for example: the sale without the guard did not race either).
     """
+    from booking.errors import UsageError
     from booking.expectation import exit_code, named
     from booking.history import dump
+    from booking.replaying import run_scheduled
     from booking.report import machine, terminal
     from booking.report.live import watching
     from booking.sale import replay_command, run_sale
@@ -49,11 +58,18 @@ def simulate(
     expected = named(expect) if expect else None
     if history is not None:
         _ensure_writable(history)
+    if witness is not None and schedule is None:
+        raise UsageError("--witness needs an order to write down: give --schedule random or pct")
     with watching(wanted, quiet=as_json) as watcher:
-        sale = run_sale(wanted, watcher)
+        if schedule is None:
+            sale = run_sale(wanted, watcher)
+        else:
+            sale = run_scheduled(wanted, schedule, witness, watcher)
     if history is not None:
         dump(sale.history, history)
     replay = replay_command(sale.scenario, scenario, usual, sale.tickets)
+    if schedule is not None:
+        replay += f" --schedule {schedule}"
     if as_json:
         machine.show(machine.sale_document(sale, replay))
     else:

@@ -49,7 +49,7 @@ class Attendance:
 
 def attend(attendance: Attendance) -> None:
     """Be a buyer: the whole life of its process."""
-    _settle()
+    settle()
     try:
         _attend(attendance)
     except BaseException:  # not even a logbook could be made: the harness sees who is missing
@@ -72,7 +72,7 @@ def _attend(attendance: Attendance) -> None:
     )
     buyer = Buyer(number, attendance.store, attendance.guard, recorder, random, scenario.quantity)
     try:
-        behave = _behaviour(scenario)
+        behave = behaviour_of(scenario)
         if not attendance.gate.wait(attendance.gate_timeout_s):
             raise TimeoutError("the gate did not open")
         time.sleep(attendance.arrives_after_s)
@@ -133,7 +133,8 @@ def buyer_process(attendance: Attendance) -> BaseProcess:
     )
 
 
-def _behaviour(scenario: Scenario) -> Callable[[Buyer], object]:
+def behaviour_of(scenario: Scenario) -> Callable[[Buyer], object]:
+    """Give what a scenario's buyers do."""
     if scenario.behaviour is not None:
         found: Callable[[Buyer], object] = load(scenario.behaviour, "behaviour")
         return found
@@ -144,7 +145,7 @@ def _behaviour(scenario: Scenario) -> Callable[[Buyer], object]:
     return behaviours.search_then_buy if scenario.search else behaviours.buy_once
 
 
-def _settle() -> None:
+def settle() -> None:
     """Make a clean process of it: no handlers of the harness, no writing to its answer."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,141 @@
+"""`booking explore`: every interleaving of a bounded sale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from booking.cli.options import SaleCommand, json_option
+
+if TYPE_CHECKING:
+    from booking.witness import WitnessBuyer
+
+EPILOG = """\b
+Examples:
+  booking explore --buyers 10 --tickets 3
+  booking explore --buyers 10 --tickets 3 --lock
+  booking explore --quantity 1,2,1 --tickets 3
+  booking explore --store json-inplace --buyers 3 --witness torn.json
+"""
+BUYERS = 10
+BUYERS_MAX = 200
+
+
+@click.command(cls=SaleCommand, epilog=EPILOG)
+@click.option("--store", metavar="URL", help="json, json-inplace, memory-shared, module:Class …")
+@click.option("--guard", metavar="NAME", help="How one order is carried out: none, lock …")
+@click.option("--lock", metavar="[=NAME]", help="Guard lock, with that lock; alone: the default.")
+@click.option("--buyers", type=int, metavar="N", help=f"How many buyers.  [default: {BUYERS}]")
+@click.option("--tickets", type=int, metavar="N", help="Tickets at the start.  [default: 3]")
+@click.option("--quantity", metavar="N[,N…]", help="Tickets an order, for all or for each buyer.")
+@click.option("--names", metavar="A,B,…", help="Named buyers: each is somebody of his own.")
+@click.option("--search/--no-search", default=False, help="Buyers look before they buy.")
+@click.option("--acquire-timeout", metavar="TIME", help="Waiting for a lock may end: both ways.")
+@click.option("--max-states", type=click.IntRange(1), metavar="N", help="[default: 200000]")
+@click.option("--max-seconds", type=click.FloatRange(0), metavar="S", help="[default: 60]")
+@click.option("--first", is_flag=True, help="Stop at the first anomaly: shortest, uncounted.")
+@click.option(
+    "--method", type=click.Choice(["auto", "graph", "reduced", "plain"]), default="auto",
+    help="States merged, classes of orders, or each order by itself.",
+)  # fmt: skip
+@click.option(
+    "--witness", metavar="FILE", type=click.Path(path_type=Path), help="Write the witness here."
+)
+@click.option("--expect", metavar="NAME", help="Exit 0 if this verdict or anomaly is the outcome.")
+@json_option
+def explore(  # noqa: PLR0917
+    store: str | None,
+    guard: str | None,
+    lock: str | None,
+    buyers: int | None,
+    tickets: int | None,
+    quantity: str | None,
+    names: str | None,
+    search: bool,
+    acquire_timeout: str | None,
+    max_states: int | None,
+    max_seconds: float | None,
+    first: bool,
+    method: str,
+    witness: Path | None,
+    expect: str | None,
+    as_json: bool,
+) -> int:
+    """Try every interleaving of a sale: a proof, or the shortest witness against it.
+
+    Runs the same store, lock and guard code as simulate, one step at a time. Exit code
+    0: sound, and all of it explored; 1: an anomaly; 3: unknown, with the reason.
+    """
+    from booking.cli.expecting import expected_code
+    from booking.cli.progress import Progress
+    from booking.explore.plan import SECONDS_MAX, STATES_MAX, Limits
+    from booking.proof import prove
+    from booking.report import machine
+    from booking.report.witness import proof_document, show_proof
+    from booking.scenario import from_flags
+    from booking.witness import save
+
+    who = _buyers(buyers, quantity, names)
+    flags = {
+        "store": store, "guard": guard, "lock": lock, "tickets": tickets,
+        "acquire_timeout": acquire_timeout,
+    }  # fmt: skip
+    given = {key: value for key, value in flags.items() if value is not None}
+    scenario = from_flags({**given, "search": search, "buyers": len(who)})
+    limits = Limits(
+        STATES_MAX if max_states is None else max_states,
+        SECONDS_MAX if max_seconds is None else max_seconds,
+    )
+    code, shown = expected_code(expect), Progress()
+    proof = prove(
+        scenario, who, limits, named=names is not None, method=method,  # type: ignore[arg-type]  # a choice
+        first=first,
+        progress=lambda states, runs: shown.tell(f"{states:,} states, {runs:,} executions"),
+    )  # fmt: skip
+    shown.end()
+    if witness is not None and proof.witness is not None:
+        save(proof.witness, witness)
+    saved = witness if proof.witness is not None else None
+    if as_json:
+        machine.show(proof_document(proof, saved))
+    else:
+        show_proof(proof, saved)
+    return code(proof.exploration.outcome, proof.exploration.findings)
+
+
+def _buyers(buyers: int | None, quantity: str | None, names: str | None) -> list[WitnessBuyer]:
+    from booking.errors import UsageError
+    from booking.witness import WitnessBuyer
+
+    quantities = _quantities(quantity)
+    called = [name.strip() for name in names.split(",")] if names else []
+    lengths = {len(called), len(quantities) if len(quantities) > 1 else 0, buyers or 0} - {0}
+    if len(lengths) > 1:
+        raise UsageError("--buyers, --quantity and --names do not name equally many buyers")
+    number = lengths.pop() if lengths else BUYERS
+    if not 1 <= number <= BUYERS_MAX or (buyers is not None and buyers < 1):
+        raise UsageError(f"--buyers: explores 1 to {BUYERS_MAX} buyers, not {buyers or number}")
+    if "" in called or len(set(called)) != len(called):
+        raise UsageError("--names: each buyer needs a name of his own, as in anna,ben,carl")
+    if len(quantities) == 1:
+        quantities *= number
+    return [
+        WitnessBuyer(called[at] if called else f"buyer {at}", quantities[at])
+        for at in range(number)
+    ]
+
+
+def _quantities(text: str | None) -> list[int]:
+    from booking.contracts import TICKETS_MAX
+    from booking.errors import UsageError
+
+    words = (text or "1").split(",")
+    try:
+        quantities = [int(word) for word in words]
+    except ValueError:
+        raise UsageError(f"--quantity: {text!r} is no list of numbers; write 2, or 1,2,1") from None
+    if not all(1 <= one <= TICKETS_MAX for one in quantities):
+        raise UsageError("--quantity: each order is for 1 ticket or more")
+    return quantities

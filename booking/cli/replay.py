@@ -1,0 +1,42 @@
+"""`booking replay`: real processes, driven through a witness."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from booking.cli.options import json_option
+
+EPILOG = """\b
+Example:
+  booking explore --buyers 10 --tickets 3 --witness w.json
+  booking replay w.json --times 100
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("witness", type=click.Path(path_type=Path))
+@click.option("--times", type=int, default=1, metavar="N", help="How often.  [default: 1]")
+@json_option
+def replay(witness: Path, times: int, as_json: bool) -> int:
+    """Drive real processes through a witness, step by step.
+
+    Exit code 0: each time the steps, the answers and the anomaly were those of the witness;
+    3: they were not.
+    """
+    from booking.cli.progress import Progress
+    from booking.errors import ExitCode
+    from booking.replaying import replay as play
+    from booking.report import machine
+    from booking.report.witness import replayed_document, show_replayed
+    from booking.witness import load
+
+    shown = Progress()
+    played = play(load(witness), times, lambda done: shown.tell(f"{done:,} of {times:,}"))
+    shown.end()
+    if as_json:
+        machine.show(replayed_document(played))
+    else:
+        show_replayed(played)
+    return ExitCode.AS_EXPECTED if played.same == played.times else ExitCode.UNKNOWN

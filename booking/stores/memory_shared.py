@@ -1,0 +1,81 @@
+"""`memory-shared`: one variable that all explored buyers share; no process ever could."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Self
+from weakref import WeakValueDictionary
+
+from booking.contracts import Place
+from booking.errors import InventoryError
+from booking.steps import saw, step
+
+
+class _Cell:
+    """The variable itself."""
+
+    def __init__(self) -> None:
+        self.number = next(_numbers)
+        self.remaining: int | None = None
+        _cells[self.number] = self
+
+
+_numbers = count()
+_cells: WeakValueDictionary[int, _Cell] = WeakValueDictionary()
+
+
+class MemorySharedStore:
+    """A variable in the explorer's memory: for `explore` alone, as processes cannot share one."""
+
+    shared = True
+    torn_reads = False
+    explored_only = True
+    resource = "memory"
+
+    def __init__(self, place: Place) -> None:
+        if place.location:
+            name = "memory-shared"
+            raise InventoryError(f"{name}:{place.location}: memory has no place; write {name}")
+        self._cell = _Cell()
+
+    def reset(self, tickets: int) -> None:
+        """Set the variable."""
+        self._cell.remaining = tickets
+
+    def read(self) -> int:
+        """Give the count."""
+        step("read", self.resource)
+        remaining = self._cell.remaining
+        if remaining is None:
+            raise InventoryError("memory-shared: nothing was put in it; give --tickets N")
+        saw(remaining)
+        return remaining
+
+    def write(self, remaining: int) -> None:
+        """Set the variable for everybody."""
+        step("write", self.resource, remaining)
+        self._cell.remaining = remaining
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def snapshot(self) -> int | None:
+        """Give all that the buyers share."""
+        return self._cell.remaining
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _with_cell, (type(self), self._cell.number)
+
+    @classmethod
+    def _of(cls, cell: _Cell) -> Self:
+        store = cls.__new__(cls)
+        store._cell = cell
+        return store
+
+
+def _with_cell(kind: type[MemorySharedStore], number: int) -> MemorySharedStore:
+    """Unpack a store; its cell is found only in the process that has it."""
+    try:
+        return kind._of(_cells[number])
+    except KeyError:
+        raise InventoryError("memory-shared: processes share no variables; use json") from None

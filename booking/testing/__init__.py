@@ -1,0 +1,22 @@
+"""Race tests with Hypothesis, for stores, locks and guards of one's own.
+
+::
+
+    from hypothesis import given
+    from booking.testing import assert_sound, schedules
+
+    @given(schedules(buyers=3))
+    def test_shop_never_oversells(schedule):
+        assert_sound("shop:ShopStore", schedule, tickets=2, lock="flock")
+
+The order in which buyers take their steps is data that Hypothesis makes up, so a failing test
+is deterministic, and shrinks to the shortest order that fails.
+"""
+
+from __future__ import annotations
+
+from booking.testing.machines import RaceMachine, StoreMachine
+from booking.testing.rehearsal import Rehearsal, assert_sound, sell
+from booking.testing.strategies import schedules
+
+__all__ = ["RaceMachine", "Rehearsal", "StoreMachine", "assert_sound", "schedules", "sell"]

@@ -1,0 +1,92 @@
+"""A witness: the few steps that break a sale, as a small JSON file which outlives versions.
+
+It holds steps of the domain (who reads, replaces, acquires), no lines of code and no bytecode.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from booking.errors import UsageError
+
+VERSION = 1
+
+
+class WitnessBuyer(msgspec.Struct, omit_defaults=True, frozen=True):
+    """Who comes, and for how many."""
+
+    name: str
+    quantity: int = 1
+
+
+class WitnessStep(msgspec.Struct, omit_defaults=True, frozen=True):
+    """One step: `buyer` by index, `value` is stored, `saw` was read, or 0 or 1 of a lock."""
+
+    buyer: int
+    action: str
+    resource: str
+    value: int | None = None
+    saw: int | None = None
+
+
+class Witness(msgspec.Struct, frozen=True, kw_only=True):
+    """A sale, the steps that break it, and what is broken by them."""
+
+    version: int = VERSION
+    anomaly: str
+    message: str
+    why: str
+    store: str
+    guard: str
+    lock: str | None = None
+    tickets: int
+    buyers: list[WitnessBuyer]
+    search: bool = False
+    timeouts: bool = False
+    steps: list[WitnessStep]
+    fatal: int | None = None  # index of the step after which no order is sound any more
+
+    @property
+    def schedule(self) -> list[int]:
+        """Who takes each step."""
+        return [step.buyer for step in self.steps]
+
+
+def save(witness: Witness, path: Path) -> None:
+    """Write a witness; an existing file is replaced, never half-written."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_bytes(msgspec.json.format(msgspec.json.encode(witness), indent=1) + b"\n")
+        partial.replace(path)
+    except OSError as error:
+        raise UsageError(f"--witness {path}: {(error.strerror or str(error)).lower()}") from None
+
+
+def load(path: Path) -> Witness:
+    """Read a witness; raise `UsageError` with what is wrong in it."""
+    try:
+        witness = msgspec.json.decode(path.read_bytes(), type=Witness)
+    except OSError as error:
+        problem = (error.strerror or str(error)).lower()
+        raise UsageError(
+            f"{path}: {problem}; write one with: booking explore --witness {path}"
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: no witness: {error}") from None
+    if witness.version != VERSION:
+        raise UsageError(
+            f"{path}: version {witness.version} of a witness; this booking knows {VERSION}"
+        )
+    outside = [step.buyer for step in witness.steps if not 0 <= step.buyer < len(witness.buyers)]
+    if outside:
+        raise UsageError(f"{path}: a step of buyer {outside[0]}, who is not among the buyers")
+    return witness
+
+
+def plain(witness: Witness) -> dict[str, Any]:
+    """Give a witness as plain data, for a document that contains it."""
+    found: dict[str, Any] = msgspec.to_builtins(witness)
+    return found

@@ -1,0 +1,215 @@
+"""Stores and locks of a user's own: some with a fault, which an exploration must notice."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from booking.contracts import Place
+from booking.errors import InventoryError
+from booking.locks.flock import FlockLock
+from booking.steps import saw, step
+from booking.stores.memory_shared import MemorySharedStore
+
+
+class Shop:
+    """A number in a text file, announced as it should be."""
+
+    def __init__(self, place: Place) -> None:
+        self.path = place.scratch / "shop.txt"
+        self.resource = self.path.name
+
+    def reset(self, tickets: int) -> None:
+        self.path.write_text(str(tickets))
+
+    def read(self) -> int:
+        step("read", self.resource)
+        text = self.path.read_text()
+        if not text:
+            raise InventoryError("shop.txt is empty")
+        saw(int(text))
+        return int(text)
+
+    def write(self, remaining: int) -> None:
+        fresh = self.path.with_name(f"shop-{os.getpid()}-{id(self)}.tmp")
+        fresh.write_text(str(remaining))
+        step("replace", self.resource, remaining)
+        fresh.replace(self.path)
+
+    def close(self) -> None:
+        pass
+
+
+class SilentShop(Shop):
+    """The write is not announced."""
+
+    def write(self, remaining: int) -> None:
+        fresh = self.path.with_name(f"shop-{os.getpid()}-{id(self)}.tmp")
+        fresh.write_text(str(remaining))
+        fresh.replace(self.path)
+
+
+class DeafShop(Shop):
+    """The read is not announced."""
+
+    def read(self) -> int:
+        return int(self.path.read_text())
+
+
+class MumShop(Shop):
+    """What was read is not told with `saw`; what the call gives tells it all the same."""
+
+    def read(self) -> int:
+        step("read", self.resource)
+        return int(self.path.read_text())
+
+
+class HastyShop(Shop):
+    """Truncating and filling under one step: a reader in between could not be explored."""
+
+    def write(self, remaining: int) -> None:
+        step("write", self.resource, remaining)
+        self.path.write_text(str(remaining))
+
+
+class CrowdedShop(Shop):
+    """All buyers use one temporary file, and do not say so."""
+
+    def write(self, remaining: int) -> None:
+        fresh = self.path.with_name("shop.tmp")
+        fresh.write_text(str(remaining))
+        step("replace", self.resource, remaining)
+        fresh.replace(self.path)
+
+
+class TwiceShop(Shop):
+    """Reads twice under one step."""
+
+    def read(self) -> int:
+        step("read", self.resource)
+        self.path.read_text()
+        count = int(self.path.read_text())
+        saw(count)
+        return count
+
+
+class SilentMemory(MemorySharedStore):
+    """The variable changes under a step that says it reads."""
+
+    def write(self, remaining: int) -> None:
+        step("read", self.resource)
+        self._cell.remaining = remaining
+
+
+class MuteMemory(MemorySharedStore):
+    """The variable changes without any step."""
+
+    def write(self, remaining: int) -> None:
+        self._cell.remaining = remaining
+
+
+class FickleShop(Shop):
+    """Every fourth sale that is tried goes otherwise, whatever the buyers saw."""
+
+    tries: ClassVar[int] = 0
+
+    def write(self, remaining: int) -> None:
+        FickleShop.tries += 1
+        super().write(remaining if FickleShop.tries % 4 else remaining - 1)
+
+
+class FailingShop(Shop):
+    """Its own code breaks."""
+
+    def write(self, remaining: int) -> None:
+        step("replace", self.resource, remaining)
+        raise ZeroDivisionError("a defect of the shop")
+
+
+class OpaqueMemory:
+    """Shared, and shows nothing: no file, no snapshot; a class attribute in one process."""
+
+    cells: ClassVar[dict[str, int]] = {}
+
+    def __init__(self, place: Place) -> None:
+        self.key = str(place.scratch)
+
+    def reset(self, tickets: int) -> None:
+        self.cells[self.key] = tickets
+
+    def read(self) -> int:
+        step("read", "opaque")
+        saw(self.cells[self.key])
+        return self.cells[self.key]
+
+    def write(self, remaining: int) -> None:
+        step("write", "opaque", remaining)
+        self.cells[self.key] = remaining
+
+    def close(self) -> None:
+        pass
+
+
+class OpenHandle(Shop):
+    """Holds what can't travel to another process."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self.handle = open(os.devnull)  # noqa: SIM115 - the fault that is planted
+
+    def __del__(self) -> None:
+        self.handle.close()
+
+
+class OpenDoor(FlockLock):
+    """Always says yes."""
+
+    def acquire(self, timeout_s: float) -> bool:
+        step("acquire", self.resource)
+        saw(1)
+        return True
+
+    def release(self) -> None:
+        step("release", self.resource)
+
+
+class ShutDoor(FlockLock):
+    """Never says yes."""
+
+    def acquire(self, timeout_s: float) -> bool:
+        step("acquire", self.resource)
+        saw(0)
+        return False
+
+
+class KeptDoor(FlockLock):
+    """Says that it gives the lock back, and does not."""
+
+    def release(self) -> None:
+        step("release", self.resource)
+
+
+class SilentDoor(FlockLock):
+    """Locks without a word."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._mine = -1
+
+    def acquire(self, timeout_s: float) -> bool:
+        self._mine = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        fcntl.flock(self._mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+
+    def release(self) -> None:
+        os.close(self._mine)
+
+
+class Forgetful(Shop):
+    """A reset keeps what was there."""
+
+    def reset(self, tickets: int) -> None:
+        if not self.path.exists():
+            super().reset(tickets)
