@@ -52,11 +52,12 @@ def scenario_flags(function: F) -> F:
     return function
 
 
-def _only_json(_context: click.Context, _parameter: click.Parameter, value: bool) -> bool:
+def _only_json(context: click.Context, _parameter: click.Parameter, value: bool) -> bool:
     if value:
         from booking.report import machine
 
         machine.reserve_output()
+        context.call_on_close(machine.release_output)
     return value
 
 

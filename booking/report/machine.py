@@ -83,6 +83,16 @@ def reserve_output() -> None:
             _reserved = None
 
 
+def release_output() -> None:
+    """Give standard output back to whoever prints."""
+    global _reserved  # noqa: PLW0603 - there is one standard output
+    if _reserved is not None:
+        sys.stdout.flush()
+        os.dup2(_reserved.fileno(), sys.stdout.fileno())
+        _reserved.close()
+        _reserved = None
+
+
 def show(document: dict[str, Any]) -> None:
     """Print one JSON document."""
     data = msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=2) + b"\n"
