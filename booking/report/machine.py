@@ -74,13 +74,10 @@ def reserve_output() -> None:
     A store of a user's own may print while it is imported.
     """
     global _reserved  # noqa: PLW0603 - there is one standard output
-    if _reserved is None:
+    if _reserved is None and sys.stdout is sys.__stdout__:  # not a test's, or a notebook's
         sys.stdout.flush()
-        try:
-            _reserved = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        except (OSError, ValueError):  # no descriptors behind them: a test's, or a notebook's
-            _reserved = None
+        _reserved = os.fdopen(os.dup(1), "wb")
+        os.dup2(2, 1)
 
 
 def release_output() -> None:
@@ -88,7 +85,7 @@ def release_output() -> None:
     global _reserved  # noqa: PLW0603 - there is one standard output
     if _reserved is not None:
         sys.stdout.flush()
-        os.dup2(_reserved.fileno(), sys.stdout.fileno())
+        os.dup2(_reserved.fileno(), 1)
         _reserved.close()
         _reserved = None
 
