@@ -74,7 +74,8 @@ def reserve_output() -> None:
     A store of a user's own may print while it is imported.
     """
     global _reserved  # noqa: PLW0603 - there is one standard output
-    if _reserved is None and sys.stdout is sys.__stdout__:  # not a test's, or a notebook's
+    ours = sys.stdout is not None and sys.stdout is sys.__stdout__  # no test's, no notebook's
+    if ours and _reserved is None:
         sys.stdout.flush()
         _reserved = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)
