@@ -74,6 +74,8 @@ def simulate(
         machine.show(machine.sale_document(sale, replay))
     else:
         terminal.show_sale(sale, replay, expected)
+        if witness is not None:
+            terminal.show_witness_file(witness, sale)
     return exit_code(sale, expected)
 
 

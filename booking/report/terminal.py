@@ -68,6 +68,15 @@ def show_sale(sale: Sale, replay: str, expect: Expect | None) -> None:
         out.print(f"  [dim]{'expected':<10}[/]{escape('; '.join(missed) or 'yes, as it came')}")
 
 
+def show_witness_file(path: Path, sale: Sale) -> None:
+    """Print where a witness is and what to do with it; or that there was no race to write down."""
+    if sale.verdict.outcome is Outcome.INVALID and path.exists():
+        text = f"{path}; play it again: booking replay {path} --times 100"
+    else:
+        text = "no race in this order; try another --seed"
+    console().print(f"  [dim]{'witness':<10}[/]{escape(text)}")
+
+
 def show_start(path: Path, scenario: Scenario) -> None:
     """Print which scenario comes next."""
     console().print(f"[bold]{escape(str(path))}[/]  {escape(scenario.title)}")
