@@ -6,6 +6,7 @@ picklable, and open files and connections lazily in the process that uses them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol, runtime_checkable
@@ -86,10 +87,37 @@ class Guard(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What a guard may use: the lock that was chosen, if any, and how long to wait for it."""
+    """What a guard may use: the lock that was chosen, if any, and how long to wait.
+
+    `acquire_timeout_s` is for a lock, longer than it takes to see that a sale hangs;
+    `answer_timeout_s` is for an answer, shorter than that.
+    """
 
     lock: Lock | None
     acquire_timeout_s: float
+    answer_timeout_s: float = 5.0
+
+
+@runtime_checkable
+class Staffed(Protocol):
+    """A guard whose orders are carried out by a process of its own, the clerk.
+
+    Whoever runs the sale opens the counter, runs `serve` in a process, again in a new one when
+    that dies, and dismisses it behind the last buyer. `holds`, where a guard has it, names the
+    lock that is put into its `Kit` when the user named none: the clerk holds it while it serves.
+    """
+
+    def open(self, folder: Path, buyers: int) -> None:
+        """Make the mailboxes in `folder`, before any process starts."""
+
+    def serve(self, store: Store, ready: Callable[[], object]) -> None:
+        """Be the clerk until dismissed; call `ready` when on duty; refuse to be the second one."""
+
+    def dismiss(self) -> None:
+        """Tell the clerk that no more orders will come."""
+
+    def close(self) -> None:
+        """Let go of what this process holds of the mailboxes."""
 
 
 @runtime_checkable

@@ -20,13 +20,13 @@ class PlannedFault(Exception):  # noqa: N818 - the word of the field
 class FaultPlan:
     """A driver in front of another: kills, terminates, raises or pauses, then passes it on."""
 
-    def __init__(self, inner: Driver, faults: Sequence[Fault], buyer: int, scratch: Path) -> None:
+    def __init__(self, inner: Driver, faults: Sequence[Fault], buyer: int | str, scratch: Path) -> None:
         self._inner = inner
         self._buyer = buyer
         self._plan = [
             (fault, scratch / f"fault-{number}")
             for number, fault in enumerate(faults)
-            if fault.buyer in {"first", buyer}
+            if fault.buyer == buyer or (fault.buyer == "first" and buyer != "clerk")
         ]
         self._steps: Counter[str] = Counter()
 
@@ -48,17 +48,17 @@ class FaultPlan:
         self._inner.network()
 
 
-def struck(scratch: Path, faults: Sequence[Fault]) -> dict[int, str]:
+def struck(scratch: Path, faults: Sequence[Fault]) -> dict[int | str, str]:
     """Say which buyers a fault has come upon, and of which kind."""
-    found: dict[int, str] = {}
+    found: dict[int | str, str] = {}
     for number, fault in enumerate(faults):
         claim = scratch / f"fault-{number}"
         if claim.exists() and (text := claim.read_text()):
-            found[int(text)] = fault.kind
+            found[int(text) if text.isdigit() else text] = fault.kind
     return found
 
 
-def _claimed(claim: Path, buyer: int) -> bool:
+def _claimed(claim: Path, buyer: int | str) -> bool:
     """Claim a fault for this buyer: of all that reach the step, only the first one gets it."""
     try:
         fd = os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY)

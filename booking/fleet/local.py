@@ -14,6 +14,7 @@ import msgspec
 
 from booking.contracts import Guard, Store
 from booking.fleet.capacity import ensure_room
+from booking.fleet.clerk import Staff
 from booking.fleet.faults import struck
 from booking.fleet.gate import Gate
 from booking.fleet.logbook import Tail
@@ -63,6 +64,7 @@ class _Run:
             for number, offset_s in enumerate(_arrivals(scenario))
         ]
         self.roster = Roster([buyer_process(one) for one in self.attendances])
+        self.staff = Staff(scenario, store, guard, folder, self.roster)
         self.tails = [Tail(one.logbook, one.number) for one in self.attendances]
         self.events: list[Event] = []
         self.fresh: list[Event] = []
@@ -76,12 +78,14 @@ class _Run:
         gc.freeze()  # so that forked buyers share the harness's memory instead of copying it
         self.started_ns = time.monotonic_ns()
         try:
+            self.staff.open(self.start_limit_s)
             if self.scenario.arrival == "serial":
                 self._one_after_another()
             else:
                 self._all_together()
         finally:
             self.closed += self.roster.end()
+            self.staff.close()
             census = self.roster.tidy()
             self.gate.close()
             gc.unfreeze()
@@ -126,8 +130,9 @@ class _Run:
         limit_s = scenario.timeout + scenario.delay.high_s
         leave_s = _leave_s(scenario)
         while self.roster.alive:
-            if self.roster.wait(self.tick_s):
+            if self.roster.wait(self.tick_s, self.staff.news):
                 self.moved_s = max(self.moved_s, time.monotonic())
+            self.staff.look()
             self._look()
             now_s = time.monotonic()
             if now_s - self.moved_s > QUIET_S:
@@ -163,7 +168,7 @@ class _Run:
     def _gather(self, census: dict[str, int]) -> History:
         """Put the logbooks together; an order that never completed is of unknown outcome."""
         self.closed = [number for number in self.closed if number not in self.hung]
-        for tail in self.tails:
+        for tail in [*self.tails, *self.staff.tails]:
             self.events += tail.rest()
         now_ns = time.monotonic_ns()
         for number, tail in enumerate(self.tails):
@@ -188,7 +193,11 @@ class _Run:
         last = {n: tail.last_step for n, tail in enumerate(self.tails) if tail.last_step}
         ended = set(self.hung) | set(self.closed)
         codes = self.roster.exit_codes
-        crashed = {n: self._death(n) for n in sorted(codes) if codes[n] and n not in ended}
+        crashed: dict[int | str, str] = {
+            n: self._death(n) for n in sorted(codes) if codes[n] and n not in ended
+        }
+        if cause := self.staff.cause():
+            crashed["clerk"] = cause
         return {
             "harness_pid": os.getpid(),
             "started": len(self.roster.pids),
@@ -196,6 +205,7 @@ class _Run:
             "opened_ns": self.opened_ns,
             "ended_ns": now_ns,
             "crashed": crashed,
+            "clerks": len(self.staff.tails),
             "planned": struck(self.folder, self.scenario.faults),
             "closed": {n: codes.get(n) for n in self.closed},
             "hung": self.hung,

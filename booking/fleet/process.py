@@ -49,7 +49,7 @@ class Attendance:
 
 def attend(attendance: Attendance) -> None:
     """Be a buyer: the whole life of its process."""
-    _settle()
+    settle()
     scenario, number = attendance.scenario, attendance.number
     random = Random(f"{scenario.seed}/{number}")
     delay = scenario.delay
@@ -69,7 +69,7 @@ def attend(attendance: Attendance) -> None:
         time.sleep(attendance.arrives_after_s)
         behave(buyer)
     except Exception as error:
-        recorder.note(_described(error))
+        recorder.note(described(error))
         sys.exit(FAILED)
     finally:
         attendance.store.close()
@@ -131,7 +131,7 @@ def _behaviour(scenario: Scenario) -> Callable[[Buyer], object]:
     return behaviours.search_then_buy if scenario.search else behaviours.buy_once
 
 
-def _settle() -> None:
+def settle() -> None:
     """Make a clean process of it: no handlers of the harness, no writing to its answer."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -140,7 +140,7 @@ def _settle() -> None:
     os.dup2(2, 1)  # standard output is the harness's: a script may be reading it
 
 
-def _described(error: BaseException) -> str:
+def described(error: BaseException) -> str:
     """Say what ended a buyer, and where in its code."""
     at = error.__traceback__
     while at is not None and at.tb_next is not None:

@@ -25,6 +25,7 @@ from booking.fleet.logbook import (
 )
 
 FIRST_BYTES = 1 << 14
+CLERK = (1 << 64) - 1  # the number in the logbook of one who is no buyer
 _COMPLETIONS = {"ok": OK, "fail": FAIL, "info": INFO}
 _pack = RECORD.pack_into
 _SIZE = RECORD.size

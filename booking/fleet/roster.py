@@ -25,6 +25,7 @@ class Roster:
         self.alive: set[int] = set()
         self.exit_codes: dict[int, int] = {}
         self.pids: dict[int, int] = {}
+        self.others: set[int] = set()  # pids of those who are no buyers
         self._ends = selectors.DefaultSelector()
 
     def start(self, number: int) -> None:
@@ -40,6 +41,12 @@ class Roster:
             self.pids[number] = process.pid or 0
             self.alive.add(number)
             self._ends.register(process.sentinel, selectors.EVENT_READ, number)
+
+    def employ(self, process: BaseProcess) -> None:
+        """Start a process that is no buyer; it too never hears of a Ctrl-C."""
+        with _interrupts_held():
+            process.start()
+        self.others.add(process.pid or 0)
 
     def wait(self, timeout_s: float, also: int | None = None) -> list[int]:
         """Give who ended within `timeout_s`; returns early when descriptor `also` has news."""
@@ -75,7 +82,7 @@ class Roster:
 
     def tidy(self) -> dict[str, int]:
         """End what buyers left behind; count what is still there after that (all should be 0)."""
-        ours = set(self.pids.values())
+        ours = set(self.pids.values()) | self.others
         deadline = time.monotonic() + TIDY_S
         while True:
             left = [one for one in _processes() if one[0] in ours or one[3] in ours]
