@@ -26,11 +26,14 @@ class Mailbox:
         self._fd = -1
         self._pid = 0
 
-    def create(self, bound_bytes: int = 0) -> None:
-        """Make the pipe; `bound_bytes` is how much waits in it at most (at least a page)."""
+    def create(self) -> None:
+        """Make the pipe, and keep it open: what waits in it lives as long as this process."""
         os.mkfifo(self.path, 0o600)
-        if bound_bytes:
-            fcntl.fcntl(self.fileno(), fcntl.F_SETPIPE_SZ, bound_bytes)
+        self.fileno()
+
+    def shrink(self) -> int:
+        """Let as little wait in it as the system can do, a page; give how many bytes that is."""
+        return fcntl.fcntl(self.fileno(), fcntl.F_SETPIPE_SZ, 1)
 
     def fileno(self) -> int:
         """Give this process's own descriptor."""

@@ -29,66 +29,63 @@ class Expired(Exception):  # noqa: N818 - not an error: a time limit that was re
     """A time limit was reached inside the call it was meant for."""
 
 
-_deadline_s = inf  # of whoever waits now
-_rings_s = inf  # when the timer rings next
-_main = threading.main_thread().ident
+class _Alarm:
+    """The one timer of a process, and the one who waits."""
 
+    def __init__(self) -> None:
+        self.forget()
 
-def limit(timeout_s: float) -> bool:
-    """Raise `Expired` in this thread after `timeout_s` seconds, unless `lift` comes first.
+    def forget(self) -> None:
+        """A forked child has no timer, and its only thread is the main one."""
+        self.deadline_s = inf  # of whoever waits now
+        self.rings_s = inf  # when the timer rings next
+        self.main = threading.main_thread().ident
 
-    False where that cannot be: alarms come to the main thread only, and may be somebody else's.
-    """
-    global _deadline_s, _rings_s
-    if threading.get_ident() != _main:
-        return False
-    now_s = monotonic()
-    deadline_s = now_s + timeout_s
-    if not now_s < _rings_s <= deadline_s:  # never set, too late, or long since rung
-        if not _ours():
+    def limit(self, timeout_s: float) -> bool:
+        """Raise `Expired` in this thread after `timeout_s` seconds, unless `lift` comes first.
+
+        False where that cannot be: alarms come to the main thread only, and may be another's.
+        """
+        if threading.get_ident() != self.main:
             return False
-        _rings_s = deadline_s
-        signal.setitimer(signal.ITIMER_REAL, max(timeout_s, SOON_S), AGAIN_S)
-    _deadline_s = deadline_s
-    return True
-
-
-def lift() -> None:
-    """Nobody waits any more."""
-    global _deadline_s
-    _deadline_s = inf
-
-
-def _ours() -> bool:
-    """Say whether alarms are ours to use; make them ours where they are nobody's."""
-    handler = signal.getsignal(signal.SIGALRM)
-    if handler is _ring:
+        now_s = monotonic()
+        deadline_s = now_s + timeout_s
+        if not now_s < self.rings_s <= deadline_s:  # never set, too late, or long since rung
+            if not self._ours():
+                return False
+            self.rings_s = deadline_s
+            signal.setitimer(signal.ITIMER_REAL, max(timeout_s, SOON_S), AGAIN_S)
+        self.deadline_s = deadline_s
         return True
-    if handler is not signal.SIG_DFL or signal.getitimer(signal.ITIMER_REAL) != (0.0, 0.0):
-        return False
-    signal.signal(signal.SIGALRM, _ring)
-    return True
+
+    def lift(self) -> None:
+        """Nobody waits any more."""
+        self.deadline_s = inf
+
+    def _ours(self) -> bool:
+        """Say whether alarms are ours to use; make them ours where they are nobody's."""
+        handler = signal.getsignal(signal.SIGALRM)
+        if handler == self._ring:
+            return True
+        if handler is not signal.SIG_DFL or signal.getitimer(signal.ITIMER_REAL) != (0.0, 0.0):
+            return False
+        signal.signal(signal.SIGALRM, self._ring)
+        return True
+
+    def _ring(self, _number: int, _frame: FrameType | None) -> None:
+        left_s = self.deadline_s - monotonic()
+        if left_s == inf:
+            self.rings_s = inf
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        elif left_s > 0:
+            self.rings_s = self.deadline_s
+            signal.setitimer(signal.ITIMER_REAL, left_s, AGAIN_S)
+        else:
+            self.deadline_s = inf  # the next ring finds nobody waiting, and is the last
+            raise Expired
 
 
-def _ring(_number: int, _frame: FrameType | None) -> None:
-    global _deadline_s, _rings_s
-    left_s = _deadline_s - monotonic()
-    if left_s == inf:
-        _rings_s = inf
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    elif left_s > 0:
-        _rings_s = _deadline_s
-        signal.setitimer(signal.ITIMER_REAL, left_s, AGAIN_S)
-    else:
-        _deadline_s = inf  # the next ring finds nobody waiting, and is the last
-        raise Expired
-
-
-def _forget() -> None:
-    """A forked child has no timer, and its only thread is the main one."""
-    global _deadline_s, _rings_s, _main
-    _deadline_s = _rings_s = inf
-    _main = threading.get_ident()
-
-
-os.register_at_fork(after_in_child=_forget)
+_alarm = _Alarm()
+os.register_at_fork(after_in_child=_alarm.forget)
+limit = _alarm.limit
+lift = _alarm.lift

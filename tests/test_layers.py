@@ -18,9 +18,19 @@ LAYERS = [
     {"sale", "catalogue"},
     {"fleet", "explore", "judge", "histories"},
     {"stores", "locks", "guards"},
-    {"purchase", "inventory_file", "library_lock", "scratch", "witness"},
+    {"purchase", "inventory_file", "library_lock", "counter", "scratch", "witness"},
     {"scenario", "document"},
-    {"contracts", "steps", "history", "verdict", "registry", "units", "pids"},
+    {
+        "contracts",
+        "steps",
+        "history",
+        "verdict",
+        "registry",
+        "units",
+        "pids",
+        "patience",
+        "mailbox",
+    },
     {"errors", ""},
 ]
 VARIANTS = {"stores", "locks", "guards"}  # one file each, and none knows another

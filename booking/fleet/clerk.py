@@ -84,7 +84,7 @@ class Staff:
         return self._process.sentinel if self._process is not None else None
 
     def open(self, limit_s: float) -> None:
-        """Open the counter: back when a clerk is on duty, or `UsageError` with why there is none."""
+        """Open the counter: back when a clerk is on duty, or `UsageError` says why not."""
         if self._guard is None or self._gate is None:
             return
         self._guard.open(self._folder, self._scenario.buyers)

@@ -20,7 +20,9 @@ class PlannedFault(Exception):  # noqa: N818 - the word of the field
 class FaultPlan:
     """A driver in front of another: kills, terminates, raises or pauses, then passes it on."""
 
-    def __init__(self, inner: Driver, faults: Sequence[Fault], buyer: int | str, scratch: Path) -> None:
+    def __init__(
+        self, inner: Driver, faults: Sequence[Fault], buyer: int | str, scratch: Path
+    ) -> None:
         self._inner = inner
         self._buyer = buyer
         self._plan = [

@@ -33,12 +33,11 @@ REPLIES = {
 }
 NO_ROOM = Reply("fail", error="queue-full")  # it was never sent, so it certainly did not happen
 NO_ANSWER = Reply("info", error="no-answer")
-QUEUE_BYTES = 1 << 16
 LATER_S = 0.001  # a full pipe is "writable" only when a whole page is free: ask again
 
 
 class ClerkGuard:
-    """One clerk takes all orders that wait, writes once, then answers each: no lock to fight for."""
+    """One clerk takes all orders that wait, writes once, answers each: no lock to fight for."""
 
     needs = Store
     holds = "flock"  # against a second clerk, and against buyers with a lock
@@ -59,7 +58,7 @@ class ClerkGuard:
         """Make the queue, and a pipe for each buyer's answers."""
         self._folder = folder
         self._orders = Mailbox(folder / "orders", blocking=False)
-        self._orders.create(QUEUE_BYTES)
+        self._orders.create()
         for buyer in range(buyers):
             os.mkfifo(folder / f"answers-{buyer}", 0o600)
 
@@ -127,6 +126,9 @@ class ClerkGuard:
                         return int(ticket)
         except Expired:
             return None
+        except BaseException:
+            lift()
+            raise
 
     def _receive_by_poll(self, fd: int, number: int) -> int | None:
         """Wait without an alarm: they come to the main thread only."""
@@ -154,11 +156,15 @@ class ClerkGuard:
                 saw(len(orders))
                 wanted = [order for order in orders if order[1]]
                 if wanted:
-                    self._answer(wanted, _carried_out(store, wanted))
+                    self.carry_out(store, wanted)
                 if len(wanted) < len(orders):
                     return
 
-    def _answer(self, orders: list[tuple[Any, ...]], tickets: Iterable[int]) -> None:
+    def carry_out(self, store: Store, orders: list[tuple[Any, ...]]) -> None:
+        """Serve everybody who waits: first it is kept, then it is told."""
+        self.answer(orders, tickets_for(store, orders))
+
+    def answer(self, orders: list[tuple[Any, ...]], tickets: Iterable[int]) -> None:
         """Tell each buyer; one that is gone, or reads no more, is not waited for."""
         desk, pack, write = self._desk, ANSWER.pack, os.write
         for (buyer, _, number), ticket in zip(orders, tickets, strict=True):
@@ -179,7 +185,7 @@ class ClerkGuard:
         return fd, path.name
 
 
-def _carried_out(store: Store, orders: list[tuple[Any, ...]]) -> list[int]:
+def tickets_for(store: Store, orders: list[tuple[Any, ...]]) -> list[int]:
     """Serve every order with one read and one write; nobody hears of it before it is kept."""
     try:
         remaining = before = store.read()

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
-import threading
 import time
 from pathlib import Path
-from types import FrameType
 
+from booking.patience import Expired, lift, limit
 from booking.steps import saw, step
 
 POLL_S = 0.001
-LATE_AGAIN_S = 0.02  # a signal that came before the wait began is followed by another
-
-
-class _Expired(Exception):  # noqa: N818 - not an error: a time limit that was reached
-    pass
 
 
 class FlockLock:
@@ -33,7 +26,6 @@ class FlockLock:
         self.resource = path.name
         self._fd = -1
         self._pid = 0
-        self._waiting = False
 
     def acquire(self, timeout_s: float) -> bool:
         """Take the lock, sleeping in the kernel; the descriptor stays open for the next time."""
@@ -69,33 +61,20 @@ class FlockLock:
         return True
 
     def _wait(self, timeout_s: float) -> bool:
-        timer_is_ours = threading.current_thread() is threading.main_thread() and signal.getitimer(
-            signal.ITIMER_REAL
-        ) == (0.0, 0.0)
-        return self._sleep(timeout_s) if timer_is_ours else self._poll(timeout_s)
-
-    def _sleep(self, timeout_s: float) -> bool:
         """Block in flock(2), which knows no time limit, until an alarm interrupts it."""
-        before = signal.signal(signal.SIGALRM, self._alarm)
+        if not limit(timeout_s):
+            return self._poll(timeout_s)
         try:
-            self._waiting = True
-            signal.setitimer(signal.ITIMER_REAL, timeout_s, LATE_AGAIN_S)
             fcntl.flock(self._fd, fcntl.LOCK_EX)
-            self._waiting = False
-        except _Expired:
+            lift()
+        except Expired:
             # The alarm may have come between the kernel's yes and ours.
             fcntl.flock(self._fd, fcntl.LOCK_UN)
             return False
-        else:
-            return True
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
-
-    def _alarm(self, _number: int, _frame: FrameType | None) -> None:
-        if self._waiting:
-            self._waiting = False
-            raise _Expired
+        except BaseException:
+            lift()
+            raise
+        return True
 
     def _poll(self, timeout_s: float) -> bool:
         """Ask again and again: alarms belong to the main thread, and here to somebody else."""
