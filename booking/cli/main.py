@@ -20,6 +20,7 @@ COMMANDS = {
         "Run a sale with real buyer processes, judge it.",
     ),
     "run": ("booking.cli.run:run", "Run scenario files, hold each against what it expects."),
+    "bench": ("booking.cli.bench:bench", "What each guard and lock costs, side by side."),
     "demo": ("booking.cli.demo:demo", "The tutorial's sale, without a lock and with one."),
     "search": ("booking.cli.by_hand:search", "Look how many tickets a store has left."),
     "buy": ("booking.cli.by_hand:buy", "Buy from a store, as one buyer."),
