@@ -31,6 +31,10 @@ class Variant:
         short |= {self.lock} if self.lock else set()
         return short | {f"{SHORT.get(self.store, self.store)}/{name}" for name in short}
 
+    def title(self, stores: int) -> str:
+        """What it is called where that many stores are compared."""
+        return f"{self.store}/{self.label}" if stores > 1 and ":" not in self.store else self.label
+
     @property
     def label(self) -> str:
         """What it is called: `none`, `lock=flock`, `clerk`."""

@@ -27,7 +27,6 @@ def floors(samples: Sequence[Sample]) -> dict[str, float]:
 
 def fits(plan: Plan, samples: Sequence[Sample]) -> dict[str, Fit | None]:
     """Fit the scaling law to each variant; the unguarded sale included, whatever it is worth."""
-    several = len(plan.stores) > 1
     found = {}
     for variant in plan.variants:
         rounds = [
@@ -38,8 +37,7 @@ def fits(plan: Plan, samples: Sequence[Sample]) -> dict[str, Fit | None]:
             ]
             for turn in range(plan.rounds)
         ]
-        label = f"{variant.store}/{variant.label}" if several else variant.label
-        found[label] = fit_rounds(rounds)
+        found[variant.title(len(plan.stores))] = fit_rounds(rounds)
     return found
 
 

@@ -42,7 +42,7 @@ Examples:
 @click.option("--chart", "chart_file", metavar="FILE", type=click.Path(path_type=Path),
               help="Throughput and p99 against buyers, as SVG.")  # fmt: skip
 @click.option("--self", "own", is_flag=True, help="What booking's own machinery costs instead.")
-def bench(
+def bench(  # noqa: PLR0917 - click passes each by its name
     stores: str,
     guards: str,
     locks: str,

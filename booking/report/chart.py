@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, log10
 from xml.etree import ElementTree as ET
@@ -60,18 +60,24 @@ def chart(rows: Sequence[Row], title: str) -> str:
     ET.SubElement(svg, "title").text = title
     ET.SubElement(svg, "style").text = STYLE
     _text(svg, LEFT, 22, title, **{"class": "title"})
-    labels = list(dict.fromkeys(_label(row, rows) for row in rows))
+    stores = len({row.variant.store for row in rows if ":" not in row.variant.store})
+    labels = list(dict.fromkeys(row.variant.title(stores) for row in rows))
     for panel in (
         Panel("tickets sold a second", "sales_per_s", LEFT),
         Panel("waiting, 99th percentile, ms", "wait_p99_ms", LEFT + PANEL_WIDTH + GAP),
     ):
-        _draw(svg, panel, rows, labels)
+        _draw(svg, panel, {one: _of(rows, one, stores) for one in labels})
     _legend(svg, labels, height)
     ET.indent(svg)
     return ET.tostring(svg, encoding="unicode") + "\n"
 
 
-def _draw(svg: ET.Element, panel: Panel, rows: Sequence[Row], labels: list[str]) -> None:
+def _of(rows: Sequence[Row], label: str, stores: int) -> list[Row]:
+    return [row for row in rows if row.variant.title(stores) == label]
+
+
+def _draw(svg: ET.Element, panel: Panel, lines: dict[str, list[Row]]) -> None:
+    rows = [row for line in lines.values() for row in line]
     values = [value for row in rows if (value := row.values[panel.metric])] or [1.0]
     buyers = sorted({row.buyers for row in rows})
     x = Scale(buyers[0], buyers[-1], panel.left, panel.left + PANEL_WIDTH)
@@ -87,26 +93,22 @@ def _draw(svg: ET.Element, panel: Panel, rows: Sequence[Row], labels: list[str])
         svg, panel.left + PANEL_WIDTH / 2, TOP + PANEL_HEIGHT + 34, "buyers",
         **{"text-anchor": "middle"},
     )  # fmt: skip
-    for at, label in enumerate(labels):
-        _line(svg, [row for row in rows if _label(row, rows) == label], panel, x.at, y.at, at)
+    for at, line in enumerate(lines.values()):
+        _line(svg, line, panel, (x, y), at)
 
 
 def _line(
-    svg: ET.Element,
-    rows: Sequence[Row],
-    panel: Panel,
-    x: Callable[[float], float],
-    y: Callable[[float], float],
-    at: int,
+    svg: ET.Element, rows: Sequence[Row], panel: Panel, scales: tuple[Scale, Scale], at: int
 ) -> None:
-    points = [(x(row.buyers), y(value)) for row in rows if (value := row.values[panel.metric])]
+    x, y = scales
+    known = [(row, value) for row in rows if (value := row.values[panel.metric])]
+    points = [(x.at(row.buyers), y.at(value)) for row, value in known]
     colour, dash = COLOURS[at % len(COLOURS)], DASHES[at // len(COLOURS) % len(DASHES)]
     line = {"class": "line", "stroke": colour, "stroke-dasharray": dash}
-    ET.SubElement(svg, "polyline", points=" ".join(f"{px},{py}" for px, py in points), **line)
-    for (px, py), row in zip(points, rows, strict=False):
+    ET.SubElement(svg, "polyline", line, points=" ".join(f"{px},{py}" for px, py in points))
+    for (px, py), (row, value) in zip(points, known, strict=True):
         dot = ET.SubElement(svg, "circle", cx=str(px), cy=str(py), r="3", fill=colour)
-        shown = f"{row.variant.label}, {row.buyers} buyers: {row.values[panel.metric]:,.4g}"
-        ET.SubElement(dot, "title").text = shown
+        ET.SubElement(dot, "title").text = f"{row.variant.label}, {row.buyers}: {value:,.4g}"
 
 
 def _legend(svg: ET.Element, labels: list[str], height: float) -> None:
@@ -117,15 +119,10 @@ def _legend(svg: ET.Element, labels: list[str], height: float) -> None:
         _text(svg, x + 28, y, label)
 
 
-def _label(row: Row, rows: Sequence[Row]) -> str:
-    several = len({one.variant.store for one in rows if one.variant.guard == row.variant.guard}) > 1
-    return f"{row.variant.store}/{row.variant.label}" if several else row.variant.label
-
-
 def _text(svg: ET.Element, x: float, y: float, text: str, **more: str) -> None:
-    ET.SubElement(svg, "text", x=str(x), y=str(y), **more).text = text
+    ET.SubElement(svg, "text", more, x=str(x), y=str(y)).text = text
 
 
 def _rule(svg: ET.Element, x1: float, y1: float, x2: float, y2: float, **more: str) -> None:
     look = {"stroke-width": "2", **more} if more else {"class": "grid"}
-    ET.SubElement(svg, "line", x1=str(x1), y1=str(y1), x2=str(x2), y2=str(y2), **look)
+    ET.SubElement(svg, "line", look, x1=str(x1), y1=str(y1), x2=str(x2), y2=str(y2))

@@ -14,7 +14,8 @@ from rich.table import Table
 from booking.bench.rows import Row
 from booking.bench.usl import FORECAST_BUYERS, Fit
 
-WIDTH = 132
+WIDTH = 150  # where nobody looks at a terminal
+NARROW = 132  # of a terminal that has no room for what is looked at last
 BAR_CELLS = 12
 EIGHTHS = " ▏▎▍▌▋▊▉"
 NOTHING = "–"
@@ -22,6 +23,7 @@ COLUMNS = (
     "sales/s", "±", "×bare", "×none", "p50 ms", "p99 ms", "max ms", "all done", "Jain", "no sale",
     "CPU µs", "lost", "failed", "retried", "kill-safe",
 )  # fmt: skip
+LEFT_OUT = {"max ms", "all done", "failed", "retried", "×none"}
 
 
 def screen() -> Console:
@@ -40,16 +42,24 @@ def show_rows(rows: Sequence[Row]) -> None:
         )  # fmt: skip
         table.add_column("", no_wrap=True)
         table.add_column("", no_wrap=True, width=BAR_CELLS)
-        for name in COLUMNS:
+        shown = [name for name in COLUMNS if out.width >= NARROW or name not in LEFT_OUT]
+        for name in shown:
             table.add_column(name, justify="right", header_style="dim", no_wrap=True)
         best = winner(group)
         most = max(_value(row, "sales_per_s") for row in group)
-        stores = len({row.variant.store for row in rows}) > 1
         for row in group:
             style = "bold green" if row is best else "red" if not row.sound else None
-            table.add_row(*_cells(row, most, best, stores=stores), style=style)
+            label = f"{row.variant.title(rows_stores(rows))}{' ◀' if row is best else ''}"
+            length = bar(_value(row, "sales_per_s") / most) if most else ""
+            cells = dict(zip(COLUMNS, _cells(row), strict=True))
+            table.add_row(label, length, *(cells[name] for name in shown), style=style)
         out.print(table)
         out.print()
+
+
+def rows_stores(rows: Sequence[Row]) -> int:
+    """Count the stores that were compared; the peer brings its own."""
+    return len({row.variant.store for row in rows if ":" not in row.variant.store})
 
 
 def winner(group: Sequence[Row]) -> Row | None:
@@ -108,14 +118,12 @@ def bar(share: float) -> str:
     return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
 
 
-def _cells(row: Row, most: float, best: Row | None, *, stores: bool) -> list[str]:
+def _cells(row: Row) -> list[str]:
+    """Give what stands in each of COLUMNS."""
     values = row.values
-    label = f"{row.variant.store}/{row.variant.label}" if stores else row.variant.label
     spread = row.spread.get("sales_per_s")
     kill_safe = {True: "yes", False: "NO", None: NOTHING}[row.kill_safe]
     return [
-        f"{label}{' ◀' if row is best else ''}",
-        bar(_value(row, "sales_per_s") / most) if most else "",
         f"{_value(row, 'sales_per_s'):,.0f}",
         NOTHING if spread is None else f"{spread:.0%}",
         *(_number(values[name]) for name in ("ratio_to_bare", "ratio_to_none")),

@@ -1,4 +1,4 @@
-"""How far a long piece of work is, and how long it will take: on standard error, without threads."""
+"""How far a long piece of work is, and how long it will take: on standard error, no threads."""
 
 from __future__ import annotations
 
