@@ -143,3 +143,14 @@ class NoClerk(ClerkGuard):
     def serve(self, store: Store, ready: Callable[[], object]) -> None:
         ready()
         raise ValueError("a mistake")
+
+
+class Impolite:
+    """A guard that is safe and turns every other buyer away: lost sales, and no oversell."""
+
+    needs = Store
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        if order.buyer % 2:
+            return Reply("fail", error="busy")
+        return Reply("ok", ticket=1) if order.buyer else purchase(store, order)

@@ -99,7 +99,7 @@ def show_fits(fits: dict[str, Fit | None]) -> None:
             f"{law.sigma:.3g} {_range(fit.sigma_range)}",
             f"{law.kappa:.2g} {_range(fit.kappa_range)}",
             f"{_count(law.peak_buyers)} {_range(fit.peak_range, whole=True)}",
-            *(f"{law.at(n):,.0f}/s {_range(fit.forecast_ranges[n])}" for n in FORECAST_BUYERS),
+            *(f"{_number(law.at(n))}/s {_range(fit.forecast_ranges[n])}" for n in FORECAST_BUYERS),
         )
     out.print(table)
     out.print("[dim]A forecast is the law drawn further than anything was measured.[/]")
@@ -156,8 +156,11 @@ def _range(ends: tuple[float, float], *, whole: bool = False) -> str:
     low, high = ends
     if whole:
         return f"[dim]\\[{_count(low)}, {_count(high)}][/]"
-    text = f"{low:,.0f}, {high:,.0f}" if high >= 100 else f"{low:.2g}, {high:.2g}"
-    return f"[dim]\\[{text}][/]"
+    return f"[dim]\\[{_short(low)}, {_short(high)}][/]"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
 
 
 def _count(buyers: float) -> str:
