@@ -65,7 +65,14 @@ class Recorder:
 
     def saw(self, value: int | None) -> None:
         """Record what the last step gave."""
-        self._put(SAW, "", value)
+        at = self._at
+        if at >= self._limit:
+            self._grow(2 * self._limit)
+        if value is None:
+            _pack(self._map, at, monotonic_ns(), 0, 0, 0, 0, 0, 0, SAW)
+        else:
+            _pack(self._map, at, monotonic_ns(), value, 0, 0, 0, 0, 1, SAW)
+        self._at = at + _SIZE
 
     def network(self) -> None:
         """Take the time that the network of this sale takes."""
@@ -98,7 +105,11 @@ class Recorder:
     def _put(
         self, kind: int, name: str, value: int | None, quantity: int = 0, error: str = ""
     ) -> None:
-        name_number, error_number = self._name(name), self._name(error)
+        names = self._names
+        try:
+            name_number, error_number = names[name], names[error]
+        except KeyError:
+            name_number, error_number = self._name(name), self._name(error)
         at = self._at
         if at >= self._limit:
             self._grow(2 * self._limit)

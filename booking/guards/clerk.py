@@ -157,6 +157,9 @@ class ClerkGuard:
                 wanted = [order for order in orders if order[1]]
                 if wanted:
                     self.carry_out(store, wanted)
+                    let_go = getattr(store, "let_go", None)  # see `Lingering`
+                    if let_go is not None:
+                        let_go()
                 if len(wanted) < len(orders):
                     return
 
