@@ -1,7 +1,8 @@
 """What a store, a lock, a guard and a fleet are. One screen; everything else is a variant.
 
 A store, a lock and a guard are built in the harness and travel to the buyers, so they are
-picklable, and open files and connections lazily in the process that uses them.
+picklable, and open files and connections lazily in the process that uses them. Orders and
+replies are made once a sale: a `Struct` takes a tenth of the time of a frozen dataclass.
 """
 
 from __future__ import annotations
@@ -11,20 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
+from msgspec import Struct
+
 SOLD_OUT = "sold-out"
 TICKETS_MAX = 10**15  # beyond it a count no longer survives every JSON reader's float
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True, gc=False):
     """One attempt of one buyer to buy `quantity` tickets: all of them or none."""
 
     buyer: int
     quantity: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True, gc=False):
     """How an order ended.
 
     `ok`: sold; `ticket` is the highest of the numbers sold, the count that was left before.

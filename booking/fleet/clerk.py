@@ -45,7 +45,8 @@ class Shift:
 def work(shift: Shift) -> None:
     """Be the clerk: the whole life of its process."""
     settle()
-    recorder = Recorder(shift.logbook, CLERK, _no_delay)
+    # No delay: the clerk sits beside the inventory, and the network is before him.
+    recorder = Recorder(shift.logbook, CLERK, None)
     faults = shift.scenario.faults
     drive(FaultPlan(recorder, faults, "clerk", shift.folder) if faults else recorder)
     try:
@@ -58,10 +59,6 @@ def work(shift: Shift) -> None:
         sys.exit(FAILED)
     finally:
         shift.store.close()
-
-
-def _no_delay() -> None:
-    """The clerk sits beside the inventory: the network is between it and the buyers."""
 
 
 class Staff:

@@ -54,7 +54,9 @@ def attend(attendance: Attendance) -> None:
     random = Random(f"{scenario.seed}/{number}")
     delay = scenario.delay
     recorder = Recorder(
-        attendance.logbook, number, lambda: time.sleep(delay.draw(random)) if delay.high_s else None
+        attendance.logbook,
+        number,
+        (lambda: time.sleep(delay.draw(random))) if delay.high_s else None,
     )
     drive(
         FaultPlan(recorder, scenario.faults, number, attendance.folder)

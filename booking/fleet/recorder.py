@@ -38,7 +38,7 @@ class Recorder:
     `complete` after its last.
     """
 
-    def __init__(self, path: Path, buyer: int, delay: Callable[[], None]) -> None:
+    def __init__(self, path: Path, buyer: int, delay: Callable[[], None] | None) -> None:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._delay = delay
         self._names = {"": NOTHING}
@@ -76,11 +76,17 @@ class Recorder:
 
     def network(self) -> None:
         """Take the time that the network of this sale takes."""
-        self._delay()
+        if self._delay is not None:
+            self._delay()
 
     def invoke(self, operation: str, quantity: int = 1) -> None:
         """Record that an operation begins."""
-        self._put(INVOKE, operation, None, quantity)
+        name = self._names.get(operation) or self._name(operation)
+        at = self._at
+        if at >= self._limit:
+            self._grow(2 * self._limit)
+        _pack(self._map, at, monotonic_ns(), 0, quantity, name, 0, 0, 0, INVOKE)
+        self._at = at + _SIZE
 
     def complete(
         self,
@@ -91,7 +97,16 @@ class Recorder:
         error: str | None = None,
     ) -> None:
         """Record that an operation ended: `ok`, `fail` or `info`."""
-        self._put(_COMPLETIONS[outcome], operation, value, quantity, error or "")
+        if error is not None or value is None:
+            self._put(_COMPLETIONS[outcome], operation, value, quantity, error or "")
+            return
+        name = self._names.get(operation) or self._name(operation)
+        at = self._at
+        if at >= self._limit:
+            self._grow(2 * self._limit)
+        kind = _COMPLETIONS[outcome]
+        _pack(self._map, at, monotonic_ns(), value, quantity, name, 0, 0, 1, kind)
+        self._at = at + _SIZE
 
     def note(self, text: str) -> None:
         """Record why this buyer ends."""

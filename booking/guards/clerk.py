@@ -24,6 +24,8 @@ from booking.steps import network, saw, step
 
 ORDER = Struct("<IIQ")  # buyer, quantity (0: go home), number of the order
 ANSWER = Struct("<Qq")  # number of the order; the ticket, or one of those below
+ORDERS = "orders"
+ANSWERS_BYTES = 64 * ANSWER.size
 NOTHING_LEFT, TORN, UNREADABLE, NOT_WRITTEN = 0, -1, -2, -3
 REPLIES = {
     NOTHING_LEFT: Reply("fail", error=SOLD_OUT),
@@ -48,7 +50,10 @@ class ClerkGuard:
         self._timeout_s = kit.answer_timeout_s
         self._folder: Path | None = None
         self._orders: Mailbox | None = None
-        self._answers: dict[int, Mailbox] = {}  # of the buyers in this process
+        self._answers: dict[int, Mailbox] = {}
+        self._pid = 0  # of the process that opened what follows
+        self._orders_fd = -1
+        self._mine: dict[int, tuple[int, str]] = {}  # where each buyer in it is answered
         self._desk: dict[int, tuple[int, str]] = {}  # where this clerk answers each buyer
         self._number = 0
 
@@ -57,7 +62,7 @@ class ClerkGuard:
     def open(self, folder: Path, buyers: int) -> None:
         """Make the queue, and a pipe for each buyer's answers."""
         self._folder = folder
-        self._orders = Mailbox(folder / "orders", blocking=False)
+        self._orders = Mailbox(folder / ORDERS, blocking=False)
         self._orders.create()
         for buyer in range(buyers):
             os.mkfifo(folder / f"answers-{buyer}", 0o600)
@@ -79,51 +84,59 @@ class ClerkGuard:
 
     def sell(self, store: Store, order: Order) -> Reply:
         """Hand the order in, and wait for its answer as long as is reasonable."""
-        answers = self._answers.get(order.buyer) or self._mailbox(order.buyer)
+        if self._pid != os.getpid():
+            self._enter()
+        answers_fd, answers = self._mine.get(order.buyer) or self._mailbox(order.buyer)
         network()
         self._number = number = self._number + 1
-        if not self._send(ORDER.pack(order.buyer, order.quantity, number), order.quantity):
-            return NO_ROOM
-        step("receive", answers.resource)
-        ticket = self._receive(answers, number)
+        message = ORDER.pack(order.buyer, order.quantity, number)
+        step("send", ORDERS, order.quantity)
+        try:
+            os.write(self._orders_fd, message)
+        except BlockingIOError:
+            if not self._send_later(message):
+                return NO_ROOM
+        step("receive", answers)
+        ticket = self._receive(answers_fd, number)
         saw(ticket)
         if ticket is None:
             return NO_ANSWER
-        return Reply("ok", ticket=ticket) if ticket > 0 else REPLIES[ticket]
+        return Reply("ok", ticket) if ticket > 0 else REPLIES[ticket]
 
-    def _mailbox(self, buyer: int) -> Mailbox:
-        if self._folder is None:
+    def _enter(self) -> None:
+        """Open this process's end of the queue; what was open before a fork is the parent's."""
+        if self._orders is None:
             raise closed("clerk")
-        answers = Mailbox(self._folder / f"answers-{buyer}", blocking=True)
-        answers.fileno()  # open before anything is sent, so that the answer meets an open pipe
-        self._answers[buyer] = answers
-        return answers
+        self._orders_fd, self._pid, self._mine = self._orders.fileno(), os.getpid(), {}
 
-    def _send(self, message: bytes, quantity: int) -> bool:
-        """Put an order into the queue whole; where it is full, wait for the clerk to take some."""
-        assert self._orders is not None
-        fd = self._orders.fileno()
-        step("send", self._orders.resource, quantity)
+    def _mailbox(self, buyer: int) -> tuple[int, str]:
+        """Open a buyer's answers before he sends anything: the answer then meets an open pipe."""
+        assert self._folder is not None
+        answers = self._answers[buyer] = Mailbox(self._folder / f"answers-{buyer}", blocking=True)
+        self._mine[buyer] = answers.fileno(), answers.resource
+        return self._mine[buyer]
+
+    def _send_later(self, message: bytes) -> bool:
+        """Put an order into a queue that is full: wait until the clerk has taken some."""
         for _ in range(1 + int(self._timeout_s / LATER_S)):
+            select.select((), (), (), LATER_S)
             try:
-                os.write(fd, message)
+                os.write(self._orders_fd, message)
             except BlockingIOError:
-                select.select((), (), (), LATER_S)
-            else:
-                return True
+                continue
+            return True
         return False
 
-    def _receive(self, answers: Mailbox, number: int) -> int | None:
+    def _receive(self, fd: int, number: int) -> int | None:
         """Give the answer to order `number`, or None; older answers came too late for theirs."""
-        fd = answers.fileno()
         if not limit(self._timeout_s):
             return self._receive_by_poll(fd, number)
         try:
             while True:
-                for answered, ticket in ANSWER.iter_unpack(os.read(fd, DRAIN_BYTES)):
+                for answered, ticket in ANSWER.iter_unpack(os.read(fd, ANSWERS_BYTES)):
                     if answered == number:
                         lift()
-                        return int(ticket)
+                        return ticket  # type: ignore[no-any-return]  # the struct says int
         except Expired:
             return None
         except BaseException:
@@ -146,7 +159,7 @@ class ClerkGuard:
         """Serve whoever waits, all at once, again and again until told to go home."""
         if self._folder is None:
             raise closed("clerk")
-        queue = Mailbox(self._folder / "orders", blocking=True)
+        queue = Mailbox(self._folder / ORDERS, blocking=True)
         with on_duty(self._lock, "clerk"):
             ready()
             fd = queue.fileno()
@@ -173,8 +186,10 @@ class ClerkGuard:
         for (buyer, _, number), ticket in zip(orders, tickets, strict=True):
             fd, resource = desk.get(buyer) or self._reach(buyer)
             step("send", resource, ticket)
-            with suppress(OSError):
+            try:
                 write(fd, pack(number, ticket))
+            except OSError:
+                continue  # nobody reads there any more
 
     def _reach(self, buyer: int) -> tuple[int, str]:
         """Open a buyer's pipe; it has a reader unless that buyer is dead."""
@@ -183,7 +198,7 @@ class ClerkGuard:
         try:
             fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
-            return -1, path.name  # the write fails, as it would to a buyer who just died
+            return -1, path.name  # the write fails, as it does to a buyer who just died
         self._desk[buyer] = fd, path.name
         return fd, path.name
 
