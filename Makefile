@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: help demo test check bench clean lock
+.PHONY: help demo test check bench overheads clean lock
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -35,7 +35,12 @@ check: $(STAMP)  ## ruff, mypy --strict, the layers
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q -n 0 tests/test_layers.py
 
-bench: $(STAMP)  ## what our own machinery costs (not part of the tests)
+bench: $(STAMP)  ## what each guard and lock costs, in under two minutes; writes into build/bench only
+	@mkdir -p build/bench
+	@TMPDIR=$(CURDIR)/build/bench $(BIN)/python -m booking bench --buyers 1,2,10,50 --rounds 2 \
+	  --chart build/bench/price.svg --csv build/bench/price.csv
+
+overheads: $(STAMP)  ## what our own machinery costs (not part of the tests)
 	@$(BIN)/python -m pytest -q -n 0 -s tests/benchmarks
 
 lock:  ## write requirements.lock anew (needs uv); pins and hashes, no addresses

@@ -23,6 +23,7 @@ class InventoryFile:
         # The target of a link: replacing the link itself would leave the inventory unsold.
         self.path = Path(os.path.realpath(path))
         self.resource = self.path.name
+        self._name = str(self.path)  # a Path is made into a string anew at each call
         self.durable = place.durable
         self._frame: Frame | None = None
         self._mode = 0o644
@@ -68,7 +69,7 @@ class InventoryFile:
     def _bytes(self) -> bytes:
         try:
             # Non-blocking: a named pipe must not hold the sale up for ever.
-            fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            fd = os.open(self._name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise self._error(error) from None
         try:
@@ -82,7 +83,11 @@ class InventoryFile:
         except OSError as error:
             raise self._error(error) from None
         finally:
-            os.close(fd)
+            self._done_with(fd)
+
+    def _done_with(self, fd: int) -> None:
+        """Let go of the file that was read."""
+        os.close(fd)
 
     def _check_kind(self, fd: int) -> None:
         mode = os.fstat(fd).st_mode

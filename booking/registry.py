@@ -34,6 +34,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "guard": {
         "none": "booking.guards.none:NoGuard",
         "lock": "booking.guards.lock:LockGuard",
+        "queue": "booking.guards.queue:QueueGuard",
+        "clerk": "booking.guards.clerk:ClerkGuard",
     },
     "fleet": {
         "local": "booking.fleet.local:LocalFleet",

@@ -183,9 +183,11 @@ def open_guard(scenario: Scenario, folder: Path, store: Store) -> Guard:
     """Build the guard that a scenario names; refuse one that the store cannot carry."""
     ensure_capable(scenario, store)
     lock: Lock | None = None
-    if scenario.lock is not None:
-        lock = build("lock", scenario.lock, sidecar(store, folder))
-    guard: Guard = build("guard", scenario.guard, Kit(lock, scenario.patience_s))
+    named = scenario.lock or getattr(resolve("guard", scenario.guard), "holds", None)
+    if named is not None:
+        lock = build("lock", named, sidecar(store, folder))
+    kit = Kit(lock, scenario.patience_s, scenario.acquire_timeout or scenario.timeout / 2)
+    guard: Guard = build("guard", scenario.guard, kit)
     return guard
 
 
@@ -279,7 +281,8 @@ def _processes(history: History) -> Verdict:
     if crashed:
         number, why = next(iter(crashed.items()))
         more = f" (and {len(crashed) - 1} more)" if len(crashed) > 1 else ""
-        return Verdict(Outcome.UNKNOWN, f"buyer {number} ended early{more}: {why}")
+        who = number if isinstance(number, str) else f"buyer {number}"
+        return Verdict(Outcome.UNKNOWN, f"{who} ended early{more}: {why}")
     if not any(event.f == "buy" for event in history.events):
         return Verdict(Outcome.UNKNOWN, "nobody ordered anything, so nothing was put to the test")
     if end["alive"] or end["zombies"] or end["orphans"]:

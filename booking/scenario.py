@@ -76,8 +76,9 @@ class Fault(_Strict):
     kind: Literal["kill", "terminate", "raise", "pause"] = Field(
         description="SIGKILL, SIGTERM, an exception in the buyer's own code, or a pause"
     )
-    buyer: Annotated[int, Field(ge=0)] | Literal["first"] = Field(
-        "first", description="a buyer's number, or whichever reaches that step first"
+    buyer: Annotated[int, Field(ge=0)] | Literal["first", "clerk"] = Field(
+        "first",
+        description="a buyer's number, whichever reaches that step first, or the clerk",
     )
     before: str = Field(description="the step's action: read, write, replace, acquire, release …")
     nth: int = Field(1, ge=1, description="the how many-th such step of that buyer")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from booking.contracts import Kit, Order, Place, Reply, Store
 from booking.fleet.buyer import Buyer
+from booking.guards.clerk import ORDER, ClerkGuard
 from booking.purchase import purchase
 from booking.steps import saw, step
 from booking.stores.json_replaced import JsonStore
@@ -163,3 +166,59 @@ class FailsToRead(JsonStore):
 
     def reset(self, tickets: int) -> None:
         raise RuntimeError("no table")
+
+
+class HastyClerk(ClerkGuard):
+    """A clerk who says "sold" and writes afterwards: who dies in between sells twice."""
+
+    def carry_out(self, store: Store, orders: list[tuple[Any, ...]]) -> None:
+        remaining = store.read()
+        for order in orders:
+            self.answer([order], [max(0, remaining)])
+            remaining -= 1
+        store.write(max(0, remaining))
+
+
+class ForgetfulClerk(ClerkGuard):
+    """A clerk who loses an order: its buyer is never answered."""
+
+    def carry_out(self, store: Store, orders: list[tuple[Any, ...]]) -> None:
+        super().carry_out(store, [order for order in orders if order[0] != 2])
+
+
+class FullQueue(ClerkGuard):
+    """A queue in which all places but one are taken when the sale begins."""
+
+    def open(self, folder: Path, buyers: int) -> None:
+        super().open(folder, buyers)
+        assert self._orders is not None
+        fd = self._orders.fileno()
+        places = self._orders.shrink() // ORDER.size
+        for _ in range(places - 1):
+            os.write(fd, ORDER.pack(10**6, 10**9, 1))  # from nobody, for more than there is
+
+
+class Impatient(FullQueue):
+    """A guard that turns buyers away when the queue is full, though the clerk is at work."""
+
+    def _send_later(self, message: bytes) -> bool:
+        return False
+
+
+class NoClerk(ClerkGuard):
+    """A clerk with a mistake in his code, and so have all his successors."""
+
+    def serve(self, store: Store, ready: Callable[[], object]) -> None:
+        ready()
+        raise ValueError("a mistake")
+
+
+class Impolite:
+    """A guard that is safe and turns every other buyer away: lost sales, and no oversell."""
+
+    needs = Store
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        if order.buyer % 2:
+            return Reply("fail", error="busy")
+        return Reply("ok", ticket=1) if order.buyer else purchase(store, order)

@@ -24,8 +24,8 @@ def test_every_command_is_in_the_readme(name: str) -> None:
     assert re.search(rf"`(booking )?{name}\b", README)
 
 
-@pytest.mark.parametrize("kind", ["store", "lock"])
-def test_every_store_and_lock_is_in_the_readme_or_the_docs(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["store", "lock", "guard"])
+def test_every_store_lock_and_guard_is_in_the_readme_or_the_docs(kind: str) -> None:
     """By its name."""
     for name in BUILT_IN[kind]:
         assert f"`{name}`" in README + DOCS or f"={name}" in README + DOCS, name

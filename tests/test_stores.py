@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from booking.contracts import Place
+from booking.contracts import Kit, Order, Place
+from booking.guards.lock import LockGuard
 from booking.steps import driven_by
 from booking.stores.json_inplace import JsonInplaceStore
 from booking.stores.json_replaced import JsonStore
@@ -135,3 +136,39 @@ def test_large_documents_are_read_whole(tmp_path: Path) -> None:
     assert store.read() == 41
     store.write(40)
     assert JsonStore(place(path)).read() == 40
+
+
+def test_a_replaced_file_is_let_go_of_behind_the_lock(tmp_path: Path) -> None:
+    """Deleting it is most of what a sale costs; inside the lock it stays open, and once only."""
+    events: list[str] = []
+
+    class Lock:
+        path, crash_safe = tmp_path / "data.json.lock", True
+
+        def acquire(self, timeout_s: float) -> bool:
+            return True
+
+        def release(self) -> None:
+            events.append("open" if held() else "deleted")
+
+    def held() -> list[str]:
+        links = []
+        for fd in os.listdir("/proc/self/fd"):
+            try:
+                links.append(os.readlink(f"/proc/self/fd/{fd}"))
+            except OSError:
+                continue  # the descriptor that lists the folder
+        return [link for link in links if link == f"{tmp_path}/data.json (deleted)"]
+
+    store = JsonStore(Place(str(tmp_path / "data.json"), tmp_path))
+    store.reset(9)
+    guard = LockGuard(Kit(Lock(), 1.0))  # type: ignore[arg-type]  # facts are left out
+    for _ in range(3):
+        assert guard.sell(store, Order(0)).type == "ok"
+        events.append("open" if held() else "deleted")
+    assert events == ["open", "deleted"] * 3
+    for _ in range(3):  # a guard that never lets go leaves one open, and closing leaves none
+        store.write(store.read() - 1)
+    assert len(held()) == 1
+    store.close()
+    assert held() == []

@@ -28,6 +28,7 @@ COMMANDS = {
     "replay": ("booking.cli.replay:replay", "Drive real processes through a witness."),
     "run": ("booking.cli.run:run", "Run scenario files, hold each against what it expects."),
     "check": ("booking.cli.check:command", "Judge a recorded history, ours or another tool's."),
+    "bench": ("booking.cli.bench:bench", "What each guard and lock costs, side by side."),
     "demo": ("booking.cli.demo:demo", "The tutorial's sale, without a lock and with one."),
     "search": ("booking.cli.by_hand:search", "Look how many tickets a store has left."),
     "buy": ("booking.cli.by_hand:buy", "Buy from a store, as one buyer."),

@@ -117,6 +117,7 @@ class World:
     def __exit__(self, *_: object) -> None:
         for actor in self.actors:
             self._theatre.stage.dismiss(actor)
+            actor.leave()
         self.actors.clear()
         with suppress(InventoryError):
             self._store.close()

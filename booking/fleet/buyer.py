@@ -45,7 +45,8 @@ class Buyer:
     def buy(self, quantity: int | None = None) -> Reply:
         """Order tickets; whatever comes of it is written down."""
         quantity = quantity or self.quantity
-        self._recorder.invoke("buy", quantity)
+        recorder = self._recorder
+        recorder.invoke("buy", quantity)
         try:
             reply = self._guard.sell(self._store, Order(self.number, quantity))
         except MalformedError as error:
@@ -56,7 +57,7 @@ class Buyer:
                 "info", "buy", None, quantity, f"{type(error).__name__}: {error}"
             )
             raise
-        self._recorder.complete(reply.type, "buy", reply.ticket, quantity, reply.error)
+        recorder.complete(reply.type, "buy", reply.ticket, quantity, reply.error)
         return reply
 
 

@@ -18,8 +18,16 @@ class Gate:
 
         Whether the harness still lives is the lifeline's affair.
         """
-        os.write(self._arrive.fileno(), b"!")
+        self.arrive()
         return self._go.poll(timeout_s) and os.read(self._go.fileno(), 1) != b""
+
+    def arrive(self) -> None:
+        """Say "here", and do not wait."""
+        os.write(self._arrive.fileno(), b"!")
+
+    def anybody(self, timeout_s: float) -> bool:
+        """Wait for the first to arrive; False when nobody has."""
+        return self._here.poll(timeout_s)
 
     @property
     def fileno(self) -> int:

@@ -15,6 +15,7 @@ import msgspec
 
 from booking.contracts import Guard, Store
 from booking.fleet.capacity import ensure_room
+from booking.fleet.clerk import Staff
 from booking.fleet.faults import struck
 from booking.fleet.gate import Gate
 from booking.fleet.logbook import Tail
@@ -68,6 +69,7 @@ class _Run:
             for number, offset_s in enumerate(_arrivals(scenario))
         ]
         self.roster = Roster([buyer_process(one) for one in self.attendances])
+        self.staff = Staff(scenario, store, guard, folder, self.roster)
         self.tails = [Tail(one.logbook, one.number) for one in self.attendances]
         self.events: list[Event] = []
         self.fresh: list[Event] = []
@@ -82,6 +84,7 @@ class _Run:
         gc.freeze()  # so that forked buyers share the harness's memory instead of copying it
         self.started_ns = time.monotonic_ns()
         try:
+            self.staff.open(self.start_limit_s)
             if self.scenario.arrival == "serial":
                 self._one_after_another()
             else:
@@ -89,6 +92,7 @@ class _Run:
         finally:
             with interrupts_held():  # a second Ctrl-C would leave somebody behind
                 self.closed += self.roster.end()
+                self.staff.close()
                 census = self.roster.tidy()
                 self.gate.close()
                 gc.unfreeze()
@@ -134,8 +138,9 @@ class _Run:
         limit_s = scenario.timeout + scenario.delay.high_s + scenario.paused_s
         leave_s = _leave_s(scenario)
         while self.roster.alive:
-            if self.roster.wait(self.tick_s):
+            if self.roster.wait(self.tick_s, self.staff.news):
                 self.moved_s = max(self.moved_s, time.monotonic())
+            self.staff.look()
             self._look()
             now_s = time.monotonic()
             if now_s - self.moved_s > QUIET_S:
@@ -183,7 +188,7 @@ class _Run:
         """Put the logbooks together; an order that never completed is of unknown outcome."""
         self.closed = [number for number in self.closed if number not in self.hung]
         self.events += self.fresh
-        for tail in self.tails:
+        for tail in [*self.tails, *self.staff.tails]:
             self.events += tail.rest()
         now_ns = time.monotonic_ns()
         for number, tail in enumerate(self.tails):
@@ -206,14 +211,16 @@ class _Run:
             return f"died of {signal.Signals(-code).name}"
         return self.tails[number].note or f"ended with exit code {code}"
 
-    def _planned(self, happened: dict[int, int]) -> list[int]:
-        """Give the buyers who died as it was planned, and not of something else later."""
+    def _planned(self, happened: dict[int, int | str]) -> list[int | str]:
+        """Give those who died as it was planned, and not of something else later."""
         deaths = {"kill": -signal.SIGKILL, "terminate": -signal.SIGTERM, "raise": FAILED}
-        return [
-            buyer
-            for number, buyer in happened.items()
-            if deaths.get(self.scenario.faults[number].kind) == self.roster.exit_codes.get(buyer)
-        ]
+        planned = []
+        for number, who in happened.items():
+            code = deaths.get(self.scenario.faults[number].kind)
+            ended = self.staff.deaths if isinstance(who, str) else [self.roster.exit_codes.get(who)]
+            if code in ended:
+                planned.append(who)
+        return planned
 
     def _end(self, census: dict[str, int], now_ns: int) -> dict[str, Any]:
         """What became of the processes."""
@@ -223,7 +230,11 @@ class _Run:
         codes = self.roster.exit_codes
         happened = struck(self.folder, self.scenario.faults)
         done = [tail.done for tail in self.tails]
-        crashed = {n: self._death(n) for n in sorted(codes) if not done[n] and n not in ended}
+        crashed: dict[int | str, str] = {
+            n: self._death(n) for n in sorted(codes) if not done[n] and n not in ended
+        }
+        if cause := self.staff.cause():
+            crashed["clerk"] = cause
         return {
             "harness_pid": os.getpid(),
             "started": len(self.roster.pids),
@@ -231,6 +242,7 @@ class _Run:
             "opened_ns": self.opened_ns,
             "ended_ns": now_ns,
             "crashed": crashed,
+            "clerks": len(self.staff.tails),
             "struck": happened,
             "planned": self._planned(happened),
             "closed": {n: codes.get(n) for n in self.closed},

@@ -27,7 +27,7 @@ NOTHING = 0  # the number of the name that is no name
 class Tail:
     """Read a logbook while its buyer still writes, and after that buyer is gone."""
 
-    def __init__(self, path: Path, buyer: int) -> None:
+    def __init__(self, path: Path, buyer: int | str) -> None:
         self.path = path
         self.buyer = buyer
         self.note: str | None = None  # why the buyer's own code ended, where it said so

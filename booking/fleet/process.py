@@ -63,7 +63,9 @@ def _attend(attendance: Attendance) -> None:
     random = Random(f"{scenario.seed}/{number}")
     delay = scenario.delay
     recorder = Recorder(
-        attendance.logbook, number, lambda: time.sleep(delay.draw(random)) if delay.high_s else None
+        attendance.logbook,
+        number,
+        (lambda: time.sleep(delay.draw(random))) if delay.high_s else None,
     )
     drive(
         FaultPlan(recorder, scenario.faults, number, attendance.folder)
@@ -82,7 +84,7 @@ def _attend(attendance: Attendance) -> None:
             recorder.note(f"exited with {error.code!r}")
             os._exit(FAILED)
     except BaseException as error:
-        recorder.note(_described(error))
+        recorder.note(described(error))
         sys.stderr.flush()
         os._exit(FAILED)  # not through multiprocessing, which would print a traceback
     recorder.done()
@@ -154,7 +156,7 @@ def settle() -> None:
     os.dup2(2, 1)  # standard output is the harness's: a script may be reading it
 
 
-def _described(error: BaseException) -> str:
+def described(error: BaseException) -> str:
     """Say what ended a buyer, and where in its code."""
     at = error.__traceback__
     while at is not None and at.tb_next is not None:

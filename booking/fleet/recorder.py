@@ -26,6 +26,7 @@ from booking.fleet.logbook import (
 )
 
 FIRST_BYTES = 1 << 14
+CLERK = (1 << 64) - 1  # the number in the logbook of one who is no buyer
 _COMPLETIONS = {"ok": OK, "fail": FAIL, "info": INFO}
 _pack = RECORD.pack_into
 _SIZE = RECORD.size
@@ -38,7 +39,7 @@ class Recorder:
     `complete` after its last.
     """
 
-    def __init__(self, path: Path, buyer: int, delay: Callable[[], None]) -> None:
+    def __init__(self, path: Path, buyer: int, delay: Callable[[], None] | None) -> None:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._delay = delay
         self._names = {"": NOTHING}
@@ -65,15 +66,28 @@ class Recorder:
 
     def saw(self, value: int | None) -> None:
         """Record what the last step gave."""
-        self._put(SAW, "", value)
+        at = self._at
+        if at >= self._limit:
+            self._grow(2 * self._limit)
+        if value is None:
+            _pack(self._map, at, monotonic_ns(), 0, 0, 0, 0, 0, 0, SAW)
+        else:
+            _pack(self._map, at, monotonic_ns(), value, 0, 0, 0, 0, 1, SAW)
+        self._at = at + _SIZE
 
     def network(self) -> None:
         """Take the time that the network of this sale takes."""
-        self._delay()
+        if self._delay is not None:
+            self._delay()
 
     def invoke(self, operation: str, quantity: int = 1) -> None:
         """Record that an operation begins."""
-        self._put(INVOKE, operation, None, quantity)
+        name = self._names.get(operation) or self._name(operation)
+        at = self._at
+        if at >= self._limit:
+            self._grow(2 * self._limit)
+        _pack(self._map, at, monotonic_ns(), 0, quantity, name, 0, 0, 0, INVOKE)
+        self._at = at + _SIZE
 
     def complete(
         self,
@@ -84,7 +98,16 @@ class Recorder:
         error: str | None = None,
     ) -> None:
         """Record that an operation ended: `ok`, `fail` or `info`."""
-        self._put(_COMPLETIONS[outcome], operation, value, quantity, error or "")
+        if error is not None or value is None:
+            self._put(_COMPLETIONS[outcome], operation, value, quantity, error or "")
+            return
+        name = self._names.get(operation) or self._name(operation)
+        at = self._at
+        if at >= self._limit:
+            self._grow(2 * self._limit)
+        kind = _COMPLETIONS[outcome]
+        _pack(self._map, at, monotonic_ns(), value, quantity, name, 0, 0, 1, kind)
+        self._at = at + _SIZE
 
     def note(self, text: str) -> None:
         """Record why this buyer ends."""
@@ -102,7 +125,11 @@ class Recorder:
     def _put(
         self, kind: int, name: str, value: int | None, quantity: int = 0, error: str = ""
     ) -> None:
-        name_number, error_number = self._name(name), self._name(error)
+        names = self._names
+        try:
+            name_number, error_number = names[name], names[error]
+        except KeyError:
+            name_number, error_number = self._name(name), self._name(error)
         at = self._at
         if at >= self._limit:
             self._grow(2 * self._limit)

@@ -28,6 +28,7 @@ class Roster:
         self.alive: set[int] = set()
         self.exit_codes: dict[int, int] = {}
         self.pids: dict[int, int] = {}
+        self.others: set[int] = set()  # pids of those who are no buyers
         self._ends = selectors.DefaultSelector()
         self._household = Household()
 
@@ -44,6 +45,12 @@ class Roster:
             self.pids[number] = process.pid or 0
             self.alive.add(number)
             self._ends.register(process.sentinel, selectors.EVENT_READ, number)
+
+    def employ(self, process: BaseProcess) -> None:
+        """Start a process that is no buyer; it too never hears of a Ctrl-C."""
+        with interrupts_held():
+            process.start()
+            self.others.add(process.pid or 0)
 
     def wait(self, timeout_s: float, also: int | None = None) -> list[int]:
         """Give who ended within `timeout_s`; returns early when descriptor `also` has news."""
@@ -81,7 +88,7 @@ class Roster:
     def tidy(self) -> dict[str, int]:
         """End what buyers left behind; count what is still there after that (all should be 0)."""
         self._ends.close()
-        return self._household.tidy(set(self.pids.values()))
+        return self._household.tidy(set(self.pids.values()) | self.others)
 
     def _signal(self, number: int, how: signal.Signals) -> None:
         """Signal a buyer's whole group; one that has not made its group yet, alone."""

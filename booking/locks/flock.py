@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
-import threading
 import time
 from pathlib import Path
-from types import FrameType
 
 from booking.errors import InventoryError
+from booking.patience import Expired, lift, limit
 from booking.steps import saw, step
 
 POLL_S = 0.001
-LATE_AGAIN_S = 0.02  # a signal that came before the wait began is followed by another
-
-
-class _Expired(Exception):  # noqa: N818 - not an error: a time limit that was reached
-    pass
 
 
 class FlockLock:
@@ -34,7 +27,6 @@ class FlockLock:
         self.resource = path.name
         self._fd = -1
         self._pid = 0
-        self._waiting = False
 
     def acquire(self, timeout_s: float) -> bool:
         """Take the lock, sleeping in the kernel; the descriptor stays open for the next time."""
@@ -47,9 +39,16 @@ class FlockLock:
         return had
 
     def release(self) -> None:
-        """Give it back; the kernel wakes a waiter."""
+        """Give it back; the kernel wakes a waiter, and we let him go first.
+
+        Who orders again at once would else be back before the waiter is awake: that waiter goes to
+        sleep again, and the kernel wakes everybody behind him to queue anew (fs/locks.c). Measured
+        with 100 buyers: 15 switches a sale instead of 6, and some buyers with hundreds of times
+        the tickets of others.
+        """
         step("release", self.resource)
         fcntl.flock(self._fd, fcntl.LOCK_UN)
+        os.sched_yield()
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_fd": -1, "_pid": 0}
@@ -74,34 +73,20 @@ class FlockLock:
         return True
 
     def _wait(self, timeout_s: float) -> bool:
-        timer_is_ours = threading.current_thread() is threading.main_thread() and signal.getitimer(
-            signal.ITIMER_REAL
-        ) == (0.0, 0.0)
-        return self._sleep(timeout_s) if timer_is_ours else self._poll(timeout_s)
-
-    def _sleep(self, timeout_s: float) -> bool:
         """Block in flock(2), which knows no time limit, until an alarm interrupts it."""
-        before = signal.signal(signal.SIGALRM, self._alarm)
+        if not limit(timeout_s):
+            return self._poll(timeout_s)
         try:
-            self._waiting = True
-            signal.setitimer(signal.ITIMER_REAL, timeout_s, LATE_AGAIN_S)
             fcntl.flock(self._fd, fcntl.LOCK_EX)
-            self._waiting = False
-        except _Expired:
+            lift()
+        except Expired:
             # The alarm may have come between the kernel's yes and ours.
             fcntl.flock(self._fd, fcntl.LOCK_UN)
             return False
-        else:
-            return True
-        finally:
-            self._waiting = False
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before if before is not None else signal.SIG_DFL)
-
-    def _alarm(self, _number: int, _frame: FrameType | None) -> None:
-        if self._waiting:
-            self._waiting = False
-            raise _Expired
+        except BaseException:
+            lift()
+            raise
+        return True
 
     def _poll(self, timeout_s: float) -> bool:
         """Ask again and again: alarms belong to the main thread, and here to somebody else."""

@@ -21,6 +21,7 @@ class JsonStore(InventoryFile):
     shared = True
     torn_reads = False
 
+    _replaced_fd = -1  # of the file that was read last, and by now may be no file any more
     _partial: str | None = None
     _owner_pid = 0
 
@@ -31,14 +32,25 @@ class JsonStore(InventoryFile):
         try:
             self._write_partial(partial, document)
             step("replace", self.resource, remaining)
-            os.replace(partial, self.path)
+            os.replace(partial, self._name)
             if self.durable:
                 self._sync_folder()
         except OSError as error:
             raise self._error(error) from None
 
+    def let_go(self) -> None:
+        """Close the file that was read last: if it was replaced, that deletes it for good.
+
+        Most of what a sale costs on a disk is that (ext4: 70 of 110 us), and nobody needs to wait
+        for it; so it stays open until then, and a guard calls this when its lock is free again.
+        """
+        if self._replaced_fd >= 0:
+            os.close(self._replaced_fd)
+            self._replaced_fd = -1
+
     def close(self) -> None:
         """Remove a temporary file that never became the inventory."""
+        self.let_go()
         if self._partial and self._owner_pid == os.getpid():
             with suppress(OSError):
                 os.unlink(self._partial)
@@ -51,7 +63,12 @@ class JsonStore(InventoryFile):
                 partial.unlink(missing_ok=True)
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_partial": None}
+        return {**self.__dict__, "_partial": None, "_replaced_fd": -1}
+
+    def _done_with(self, fd: int) -> None:
+        """Keep it open; the one before is let go of at the latest now, so there is ever but one."""
+        self.let_go()
+        self._replaced_fd = fd
 
     def _partial_path(self) -> str:
         """Name this process's own temporary file: in the same folder, as `os.replace` needs."""

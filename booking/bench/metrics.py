@@ -1,0 +1,134 @@
+"""From the history of one sale to its figures. Pure: every figure has a known answer in the tests.
+
+Waiting percentiles are by nearest rank, over orders that were answered; who was never served is
+not in them, so it is said how many those are. Jain's index of fairness is (Σx)² / (n·Σx²) over
+the tickets of each buyer: 1 when all got the same, 1/n when one got everything (Jain, Chiu, Hawe:
+A Quantitative Measure of Fairness, DEC-TR-301, 1984).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from booking.history import History, Operation
+
+RAMP_SHARE = 0.25
+CONTENDED_SHARE_MIN = 0.05  # of the orders met another buyer's
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one sale showed; waits in milliseconds, CPU in microseconds a ticket sold."""
+
+    sales_per_s: float
+    wait_p50_ms: float
+    wait_p99_ms: float
+    wait_max_ms: float
+    makespan_ms: float  # until the last buyer was done
+    jain: float
+    most_to_least: float  # tickets of the luckiest buyer to those of the least lucky
+    buyers_without_a_sale: int
+    cpu_us_per_sale: float
+    lost_sales: int  # orders that could have been served and did not make the count fall
+    failed: int  # orders that ended in no sale, or nobody knows in what
+    retried: int  # looks at the inventory beyond the one that an order needs
+    contended_share: float  # of the orders: those that met another buyer's
+
+
+def figures(history: History, buyers: int, cpu_ns: int) -> Figures:
+    """Work out what one sale of a known number of buyers shows."""
+    every = [one for one in history.operations() if one.invoke.f == "buy"]
+    orders = settled(every, buyers)
+    done = [one for one in orders if one.complete is not None and one.outcome != "info"]
+    sold = [one for one in done if one.outcome == "ok"]
+    tickets = [0] * buyers
+    for one in sold:
+        tickets[int(one.invoke.process)] += one.invoke.quantity
+    waits_ms = sorted(_ns(one) / 1e6 for one in done)
+    span_ns = _span_ns(done)
+    return Figures(
+        sales_per_s=sum(tickets) * 1e9 / span_ns if span_ns else 0.0,
+        wait_p50_ms=percentile(waits_ms, 0.5),
+        wait_p99_ms=percentile(waits_ms, 0.99),
+        wait_max_ms=waits_ms[-1] if waits_ms else 0.0,
+        makespan_ms=_span_ns([one for one in every if one.complete]) / 1e6,
+        jain=jain(tickets),
+        most_to_least=max(tickets) / min(tickets) if min(tickets) else float("inf"),
+        buyers_without_a_sale=tickets.count(0),
+        cpu_us_per_sale=cpu_ns / 1e3 / max(1, sum(o.outcome == "ok" for o in every)),
+        lost_sales=lost(history, every),
+        failed=sum(one.outcome != "ok" for one in every),
+        retried=max(0, _reads(history) - len(every)),
+        contended_share=overlapping(orders),
+    )
+
+
+def settled(orders: Sequence[Operation], buyers: int) -> Sequence[Operation]:
+    """Give the orders that began after the first quarter of the time.
+
+    A forked buyer copies each page that it touches first: hundreds of microseconds which belong
+    to starting and not to selling. Where somebody has no order after that, all orders count.
+    """
+    if not orders:
+        return orders
+    first = min(one.invoke.time for one in orders)
+    last = max(one.invoke.time for one in orders)
+    begin = first + (last - first) * RAMP_SHARE
+    later = [one for one in orders if one.invoke.time >= begin]
+    return later if len({one.invoke.process for one in later}) == buyers else orders
+
+
+def percentile(ascending: Sequence[float], share: float) -> float:
+    """Give the smallest value that at least `share` of all are not above; 0 of nothing."""
+    return ascending[max(0, ceil(share * len(ascending)) - 1)] if ascending else 0.0
+
+
+def jain(shares: Sequence[float]) -> float:
+    """Give Jain's index of fairness; 1 where nobody got anything."""
+    squares = sum(share * share for share in shares)
+    return sum(shares) ** 2 / (len(shares) * squares) if squares else 1.0
+
+
+def lost(history: History, orders: Sequence[Operation]) -> int:
+    """Count what could have been sold and was not: turned away, or sold twice over.
+
+    Every order for one of the tickets that there were should make the count fall. An unguarded
+    sale tells buyers "sold" without that; a cautious cure turns them away while tickets are left.
+    """
+    if history.tickets is None or history.remaining is None:
+        return 0
+    wanted = sum(order.invoke.quantity for order in orders)
+    return max(0, min(wanted, history.tickets) - (history.tickets - history.remaining))
+
+
+def overlapping(orders: Sequence[Operation]) -> float:
+    """Give the share of orders that met another: began before an earlier one had ended."""
+    met, end_ns = set(), 0
+    last = -1
+    for at, order in sorted(enumerate(orders), key=lambda pair: pair[1].invoke.time):
+        if order.invoke.time < end_ns:
+            met |= {at, last}
+        complete_ns = order.complete.time if order.complete else order.invoke.time
+        if complete_ns > end_ns:
+            end_ns, last = complete_ns, at
+    return len(met) / len(orders) if orders else 0.0
+
+
+def _ns(order: Operation) -> int:
+    return order.complete.time - order.invoke.time if order.complete else 0
+
+
+def _span_ns(done: Sequence[Operation]) -> int:
+    if not done:
+        return 0
+    last = max(one.complete.time for one in done if one.complete)
+    return last - min(one.invoke.time for one in done)
+
+
+def _reads(history: History) -> int:
+    return sum(
+        event.type == "step" and event.f == "read" and isinstance(event.process, int)
+        for event in history.events
+    )

@@ -1,0 +1,43 @@
+"""Was the machine quiet? The floors are the same work each time: what they differ by is noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median, quantiles
+
+from booking.bench.rounds import Sample
+
+NOISY_SPREAD = 0.2
+FEW = 3
+
+
+def floor_spread(samples: Sequence[Sample]) -> float:
+    """Give how far the middle half of the bare floor's figures lies apart, as a share of them."""
+    stores = {sample.variant.store for sample in samples}
+    return max((_spread(_floors(samples, store)) for store in stores), default=0.0)
+
+
+def warning(samples: Sequence[Sample]) -> str | None:
+    """Say that the machine was too noisy, if it was."""
+    spread = floor_spread(samples)
+    if spread <= NOISY_SPREAD:
+        return None
+    return (
+        f"the machine was noisy: the same work alone differed by {spread:.0%} between rounds; "
+        "trust ratios more than figures, and give more --rounds or less company"
+    )
+
+
+def _floors(samples: Sequence[Sample], store: str) -> list[float]:
+    """Give each floor once: it was measured for all variants of a round and number of buyers."""
+    found = {
+        (one.turn, one.buyers): one.bare_per_s for one in samples if one.variant.store == store
+    }
+    return list(found.values())
+
+
+def _spread(values: Sequence[float]) -> float:
+    if len(values) < FEW:
+        return (max(values) - min(values)) / median(values) if values else 0.0
+    low, middle, high = quantiles(values, n=4, method="inclusive")
+    return (high - low) / middle

@@ -1,0 +1,109 @@
+"""What a benchmark shall compare: every guard, lock, store and number of buyers, in what order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from booking.errors import UsageError
+from booking.registry import resolve, split_url, table, unknown
+from booking.scenario import BUYERS_MAX
+
+PEER_STORE = "booking.bench.peer:SqliteStore"
+PEER_GUARD = "booking.bench.peer:TakeGuard"
+SHORT = {PEER_STORE: "sqlite", PEER_GUARD: "sqlite"}
+DURATION_MIN_S = 0.02
+ROUNDS_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to sell: a store with a guard, and the guard's lock if it takes one."""
+
+    store: str
+    guard: str
+    lock: str | None = None
+
+    @property
+    def names(self) -> set[str]:
+        """What it may be called in a threshold."""
+        short = {self.label, SHORT.get(self.guard, self.guard)}
+        short |= {self.lock} if self.lock else set()
+        return short | {f"{SHORT.get(self.store, self.store)}/{name}" for name in short}
+
+    def title(self, stores: int) -> str:
+        """What it is called where that many stores are compared."""
+        return f"{self.store}/{self.label}" if stores > 1 and ":" not in self.store else self.label
+
+    @property
+    def label(self) -> str:
+        """What it is called: `none`, `lock=flock`, `clerk`."""
+        guard = SHORT.get(self.guard, self.guard)
+        return f"{guard}={self.lock}" if self.lock else guard
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A benchmark: the variants, each with each number of buyers, in `rounds` rounds."""
+
+    variants: tuple[Variant, ...]
+    buyers: tuple[int, ...]
+    rounds: int = 3
+    duration_s: float = 0.25
+    durable: bool = False
+
+    @property
+    def stores(self) -> list[str]:
+        """The stores, each once, without the peer's."""
+        stores = dict.fromkeys(variant.store for variant in self.variants)
+        return [store for store in stores if store != PEER_STORE]
+
+
+def make_plan(
+    stores: Sequence[str],
+    guards: Sequence[str],
+    locks: Sequence[str],
+    buyers: Sequence[int],
+    *,
+    peer: bool = False,
+    rounds: int = 3,
+    duration_s: float = 0.25,
+    durable: bool = False,
+) -> Plan:
+    """Multiply it all out; refuse, before anything runs, what could not be compared."""
+    _known("guard", guards)
+    _known("lock", locks)
+    _known("store", [split_url(store)[0] for store in stores])
+    _countable(buyers, rounds, duration_s)
+    variants = [
+        Variant(store, guard, lock)
+        for store in stores
+        for guard in guards
+        for lock in (locks if guard == "lock" else [None])
+    ]
+    if peer:
+        variants.append(Variant(PEER_STORE, PEER_GUARD))
+    if not variants:
+        raise UsageError("nothing to compare; give --guards, and --locks for guard lock")
+    for variant in variants:
+        resolve("guard", variant.guard)
+    return Plan(
+        tuple(dict.fromkeys(variants)), tuple(sorted(set(buyers))), rounds, duration_s, durable
+    )
+
+
+def _known(kind: str, names: Sequence[str]) -> None:
+    for name in names:
+        if ":" not in name and name not in table(kind):
+            raise UsageError(f"--{kind}s: {unknown(kind, name, table(kind))}")
+
+
+def _countable(buyers: Sequence[int], rounds: int, duration_s: float) -> None:
+    if not buyers or max(buyers) < 2:  # noqa: PLR2004 - one never contends
+        raise UsageError("--buyers: a single buyer contends with nobody; give 2 or more as well")
+    if min(buyers) < 1 or max(buyers) > BUYERS_MAX:
+        raise UsageError(f"--buyers: from 1 to {BUYERS_MAX}, not {min(buyers)}..{max(buyers)}")
+    if not 1 <= rounds <= ROUNDS_MAX:
+        raise UsageError(f"--rounds: from 1 to {ROUNDS_MAX}, not {rounds}")
+    if duration_s < DURATION_MIN_S:
+        raise UsageError(f"--time: at least {DURATION_MIN_S * 1000:.0f}ms, or nothing is measured")

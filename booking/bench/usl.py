@@ -1,0 +1,147 @@
+"""The Universal Scalability Law, fitted to throughput against buyers.
+
+    X(N) = λN / (1 + σ(N−1) + κN(N−1))
+
+λ is what one buyer alone sells; σ, contention, the share of the work that only one can do at a
+time; κ, coherency, what each pair of buyers costs. With κ > 0 throughput has a peak, at
+N* = √((1−σ)/κ), and falls behind it. N. J. Gunther: A General Theory of Computational
+Scalability Based on Rational Functions, arXiv:0808.1431; Guerrilla Capacity Planning, 2007.
+
+N/X is linear in 1/λ, σ/λ and κ/λ, so that least squares need no iteration: they are solved by
+the normal equations, weighted so that each throughput counts by its relative error. A negative
+coefficient means nothing, so the best fit without that term is taken then. The uncertainty is
+the bootstrap's: rounds drawn again with replacement, the middle 90 % of what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import inf, sqrt
+from random import Random
+from statistics import quantiles
+
+POINTS_MIN = 4  # numbers of buyers: three coefficients, and something to be wrong by
+DRAWS = 200
+FORECAST_BUYERS = (1_000, 1_000_000)
+
+Point = tuple[int, float]  # buyers, tickets a second
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The three coefficients: tickets a second, and two shares without unit."""
+
+    lambda_per_s: float
+    sigma: float
+    kappa: float
+
+    def at(self, buyers: float) -> float:
+        """Give the throughput of so many buyers, in tickets a second."""
+        pairs = buyers * (buyers - 1)
+        return self.lambda_per_s * buyers / (1 + self.sigma * (buyers - 1) + self.kappa * pairs)
+
+    @property
+    def peak_buyers(self) -> float:
+        """Give the number of buyers at which throughput peaks; infinite where it never falls."""
+        if self.sigma >= 1:
+            return 1.0
+        return max(1.0, sqrt((1 - self.sigma) / self.kappa)) if self.kappa > 0 else inf
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A law, and for each of its figures the lower and upper end of the middle 90 %."""
+
+    law: Law
+    sigma_range: tuple[float, float]
+    kappa_range: tuple[float, float]
+    peak_range: tuple[float, float]
+    forecast_ranges: dict[int, tuple[float, float]]
+
+
+def fit(points: Sequence[Point]) -> Law:
+    """Fit the law to measured points; at least three different numbers of buyers."""
+    best, best_error = Law(0.0, 0.0, 0.0), inf
+    for terms in _subsets():
+        solution = _least_squares(points, terms)
+        if solution is None or solution[0] <= 0 or min(solution[1:]) < 0:
+            continue
+        alpha, beta, gamma = solution
+        law = Law(1 / alpha, beta / alpha, gamma / alpha)
+        error = sum((law.at(buyers) / x - 1) ** 2 for buyers, x in points)
+        if error < best_error:
+            best, best_error = law, error
+    return best
+
+
+def fit_rounds(rounds: Sequence[Sequence[Point]], seed: int = 0) -> Fit | None:
+    """Fit the law to rounds of points with its uncertainty; None where the points are too few."""
+    points = [(buyers, x) for points in rounds for buyers, x in points if x > 0]
+    if len({buyers for buyers, _ in points}) < POINTS_MIN:
+        return None
+    by_buyers: dict[int, list[Point]] = {}
+    for point in points:
+        by_buyers.setdefault(point[0], []).append(point)
+    random = Random(seed)
+    drawn = [
+        fit([random.choice(cell) for cell in by_buyers.values() for _ in cell])
+        for _ in range(DRAWS)
+    ]
+    return Fit(
+        fit(points),
+        _middle([law.sigma for law in drawn]),
+        _middle([law.kappa for law in drawn]),
+        _middle([law.peak_buyers for law in drawn]),
+        {buyers: _middle([law.at(buyers) for law in drawn]) for buyers in FORECAST_BUYERS},
+    )
+
+
+def _subsets() -> list[tuple[int, ...]]:
+    """Give which terms take part: all, or those that are left when others are none."""
+    return [(0, *some) for size in (2, 1, 0) for some in combinations((1, 2), size)]
+
+
+def _least_squares(points: Sequence[Point], terms: tuple[int, ...]) -> list[float] | None:
+    """Solve for N/X = α + β(N−1) + γN(N−1), by the terms that take part; the others are 0."""
+    size = len(terms)
+    matrix = [[0.0] * (size + 1) for _ in range(size)]
+    for buyers, x in points:
+        y = buyers / x
+        line = [(1.0, buyers - 1.0, buyers * (buyers - 1.0))[term] / y for term in terms]
+        for row in range(size):
+            for column in range(size):
+                matrix[row][column] += line[row] * line[column]
+            matrix[row][size] += line[row]
+    solved = _solve(matrix)
+    if solved is None:
+        return None
+    full = [0.0, 0.0, 0.0]
+    for term, value in zip(terms, solved, strict=True):
+        full[term] = value
+    return full
+
+
+def _solve(matrix: list[list[float]]) -> list[float] | None:
+    """Solve linear equations by elimination with pivots; None where they do not determine it."""
+    size = len(matrix)
+    for at in range(size):
+        pivot = max(range(at, size), key=lambda row: abs(matrix[row][at]))
+        if matrix[pivot][at] == 0:
+            return None
+        matrix[at], matrix[pivot] = matrix[pivot], matrix[at]
+        for row in range(size):
+            if row != at:
+                factor = matrix[row][at] / matrix[at][at]
+                matrix[row] = [a - factor * b for a, b in zip(matrix[row], matrix[at], strict=True)]
+    return [matrix[at][size] / matrix[at][at] for at in range(size)]
+
+
+def _middle(values: Sequence[float]) -> tuple[float, float]:
+    """Give the ends of the middle 90 %; with infinities among them, those count as they are."""
+    ordered = sorted(values)
+    if ordered[-1] == inf:
+        return ordered[len(ordered) // 20], ordered[-1 - len(ordered) // 20]
+    cuts = quantiles(ordered, n=20, method="inclusive")
+    return cuts[0], cuts[-1]

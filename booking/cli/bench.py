@@ -1,0 +1,167 @@
+"""`booking bench`: what each guard and lock costs, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from booking.bench.plan import Plan
+    from booking.bench.rounds import Sample
+    from booking.bench.rows import Row
+
+EPILOG = """\b
+Examples:
+  booking bench
+  booking bench --guards lock,clerk --locks flock --buyers 10,100 --durable --peer
+  booking bench --chart price.svg --csv price.csv
+  booking bench --require 'lock.ratio_to_bare>=0.4' --require 'clerk@100.jain>0.9'
+  booking bench --self
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.option("--stores", default="json", metavar="NAME,…", help="[default: json]")
+@click.option("--guards", default="none,lock,queue,clerk", metavar="NAME,…", show_default=True)
+@click.option("--locks", default="flock,filelock,soft,mutex", metavar="NAME,…", show_default=True)
+@click.option("--buyers", default="1,2,10,50", metavar="N,…", show_default=True)
+@click.option("--rounds", default=3, metavar="N", show_default=True, help="Interleaved.")
+@click.option("--time", "duration", default="300ms", metavar="TIME", show_default=True,
+              help="How long each sale goes on.")  # fmt: skip
+@click.option("--durable", is_flag=True, help="On disk before anybody hears 'sold'.")
+@click.option("--peer", is_flag=True, help="SQLite as well: WAL, with --durable synchronous=FULL.")
+@click.option("--c/--no-c", "with_c", default=True, help="The C loop as the limit.")
+@click.option("--require", "demands", multiple=True, metavar="ROW.METRIC>=N",
+              help="A threshold; missed: exit code 4.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@click.option("--csv", "csv_file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--chart", "chart_file", metavar="FILE", type=click.Path(path_type=Path),
+              help="Throughput and p99 against buyers, as SVG.")  # fmt: skip
+@click.option("--self", "own", is_flag=True, help="What booking's own machinery costs instead.")
+def bench(  # noqa: PLR0917 - click passes each by its name
+    stores: str,
+    guards: str,
+    locks: str,
+    buyers: str,
+    rounds: int,
+    duration: str,
+    durable: bool,
+    peer: bool,
+    with_c: bool,
+    demands: tuple[str, ...],
+    as_json: bool,
+    csv_file: Path | None,
+    chart_file: Path | None,
+    own: bool,
+) -> int:
+    """Sell with each guard and lock, in turns, and say what each costs.
+
+    Every row is the median of all rounds. `bare` is the same reads and writes in one process
+    without a lock. docs/bench.md defines each column.
+    """
+    if own:
+        return _overheads(demands, as_json=as_json)
+    from booking.bench.plan import make_plan
+    from booking.bench.rounds import measure
+    from booking.bench.rows import rows
+    from booking.bench.thresholds import parse
+    from booking.report.progress import progress
+
+    plan = make_plan(
+        _names(stores), _names(guards), _names(locks), _counts(buyers),
+        peer=peer, rounds=rounds, duration_s=_seconds(duration), durable=durable,
+    )  # fmt: skip
+    thresholds = [parse(text, plan) for text in demands]
+    for path in (csv_file, chart_file):
+        _ensure_writable(path)
+    with progress(quiet=as_json) as tell:
+        samples = measure(plan, tell, with_c=with_c)
+    found = rows(samples)
+    missed = [line for one in thresholds for line in one.misses(found)]
+    return _told(plan, samples, found, missed, as_json, csv_file, chart_file)
+
+
+def _told(
+    plan: Plan,
+    samples: Sequence[Sample],
+    found: Sequence[Row],
+    missed: Sequence[str],
+    as_json: bool,
+    csv_file: Path | None,
+    chart_file: Path | None,
+) -> int:
+    """Show the result in every way that was asked for; give the exit code."""
+    from booking.bench import summary
+    from booking.errors import ExitCode
+    from booking.report import machine, price, price_files
+    from booking.report.chart import chart
+
+    floors, fits = summary.floors(samples), summary.fits(plan, samples)
+    if csv_file is not None:
+        csv_file.write_text(price_files.csv_text(found))
+    if chart_file is not None:
+        chart_file.write_text(chart(found, "the price of safety, in this run"))
+    if as_json:
+        machine.show(price_files.document(samples, found, fits, floors, missed))
+    else:
+        price.show_rows(found)
+        price.show_floors(floors, "c" if "c" in floors else "bare")
+        price.show_fits(fits)
+        price.show_lines(summary.doubts(samples, found), "yellow")
+        price.show_lines(missed, "bold red")
+    if missed:
+        return ExitCode.THRESHOLD_MISSED
+    contended = any(row.contended for row in found)
+    return ExitCode.AS_EXPECTED if contended else ExitCode.UNKNOWN
+
+
+def _overheads(demands: tuple[str, ...], *, as_json: bool) -> int:
+    """Price our own machinery."""
+    from booking.bench.overheads import measure, misses
+    from booking.errors import ExitCode
+    from booking.report import machine, price
+
+    missed_by = misses(demands)
+    found = measure()
+    missed = missed_by(found)
+    if as_json:
+        machine.show({"overheads": found, "missed": missed})
+    else:
+        price.show_overheads(found)
+        price.show_lines(missed, "bold red")
+    return ExitCode.THRESHOLD_MISSED if missed else ExitCode.AS_EXPECTED
+
+
+def _names(text: str) -> list[str]:
+    return [name for one in text.split(",") if (name := one.strip())]
+
+
+def _counts(text: str) -> list[int]:
+    from booking.errors import UsageError
+
+    try:
+        return [int(one) for one in _names(text)]
+    except ValueError:
+        raise UsageError(f"--buyers {text!r}: write whole numbers, as in 1,10,100") from None
+
+
+def _seconds(text: str) -> float:
+    from booking.errors import UsageError
+    from booking.units import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--time: {error}") from None
+
+
+def _ensure_writable(path: Path | None) -> None:
+    """Refuse before the benchmark what could not be written after it."""
+    from booking.errors import UsageError
+
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        raise UsageError(f"{path}: no such folder; create it or name another file")

@@ -1,0 +1,80 @@
+"""`queue`: the producer-consumer of the tutorials, kept so that the difference is seen.
+
+A `multiprocessing.Queue` to the clerk, one back to each buyer, and a purchase at a time. Each
+message is pickled, locked and handed to a thread; each sale is a write of its own; and nobody
+gives up waiting: buyers whose clerk died with their order hang.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from booking.contracts import Kit, Order, Reply, Store
+from booking.counter import closed, on_duty, sole_lock
+from booking.purchase import purchase
+from booking.steps import network, saw, step
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
+
+
+class QueueGuard:
+    """A clerk as tutorials write it: multiprocessing.Queue, one order at a time, no time limit."""
+
+    needs = Store
+    holds = "flock"
+    crash_safe = False  # a clerk that dies while it waits keeps the queue's own lock for ever
+
+    def __init__(self, kit: Kit) -> None:
+        self._lock = sole_lock(kit, "queue")
+        self._orders: Queue[Any] | None = None
+        self._answers: list[Queue[Any]] = []
+
+    def open(self, folder: Path, buyers: int) -> None:
+        """Make the queues; of the spawn context, because they travel to every kind of process."""
+        context = get_context("spawn")
+        self._orders = context.Queue()
+        self._answers = [context.Queue() for _ in range(buyers)]
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        """Put the order into the queue, and wait."""
+        if self._orders is None:
+            raise closed("queue")
+        network()
+        step("send", "orders", order.quantity)
+        self._orders.put(order)
+        step("receive", f"answers-{order.buyer}")
+        reply: Reply = self._answers[order.buyer].get()
+        saw(reply.ticket or 0)
+        return reply
+
+    def serve(self, store: Store, ready: Callable[[], object]) -> None:
+        """Carry out one order after another."""
+        if self._orders is None:
+            raise closed("queue")
+        with on_duty(self._lock, "queue"):
+            ready()
+            while True:
+                step("receive", "orders")
+                order = self._orders.get()
+                saw(int(order is not None))
+                if order is None:
+                    return
+                reply = purchase(store, order)
+                step("send", f"answers-{order.buyer}", reply.ticket or 0)
+                self._answers[order.buyer].put(reply)
+
+    def dismiss(self) -> None:
+        """Put the end of the day into the queue."""
+        if self._orders is not None:
+            self._orders.put(None)
+
+    def close(self) -> None:
+        """Let go of the queues; whatever is in them, nobody waits for its delivery."""
+        for queue in [self._orders, *self._answers]:
+            if queue is not None:
+                queue.cancel_join_thread()
+                queue.close()
