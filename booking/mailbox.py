@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,6 +42,12 @@ class Mailbox:
             self._fd = os.open(self.path, self._flags)
             self._pid = os.getpid()
         return self._fd
+
+    def waiting(self) -> bool:
+        """Say whether a message waits."""
+        poll = select.poll()
+        poll.register(self.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def close(self) -> None:
         """Let go of this process's end."""

@@ -16,14 +16,14 @@ from booking.explore.graph import Graph
 from booking.explore.lab import Lab
 from booking.explore.outcome import Exploration, Finding, Progress
 from booking.explore.plain import Plain
-from booking.explore.plan import Limits, Party, Plan
+from booking.explore.plan import CLERK, Limits, Party, Plan
 from booking.explore.reason import message, why
 from booking.explore.reduced import Reduced
 from booking.explore.shrink import shrunk
 from booking.explore.world import Theatre
 from booking.history import History
 from booking.judge import check
-from booking.registry import build, split_url
+from booking.registry import build, resolve, split_url
 from booking.sale import TICKETS, ensure_capable, open_store, sidecar
 from booking.scenario import Scenario
 from booking.scratch import scratch_folder
@@ -120,19 +120,26 @@ def plan_of(scenario: Scenario, buyers: Sequence[WitnessBuyer], *, named: bool =
             f"of its own; give --store {name} and --tickets N"
         )
 
+    kind = resolve("guard", scenario.guard)
+    if not getattr(kind, "explorable", True):
+        raise UsageError(f"guard {scenario.guard} can't be explored: {kind.explorable_not}")
+    named_lock = scenario.lock or getattr(kind, "holds", None)
+    staff = (Party(CLERK, 0),) if hasattr(kind, "serve") else ()
+
     def set_up(folder: Path) -> tuple[Store, Guard]:
         store = open_store(scenario, folder)
         ensure_capable(scenario, store)
         lock: Any = None
-        if scenario.lock is not None:
-            lock = AttentiveLock(build("lock", scenario.lock, sidecar(store, folder)))
-        # A lock is asked for once, when the explorer's books say that it is free.
-        guard: Guard = build("guard", scenario.guard, Kit(lock, 0.0))
+        if named_lock is not None:
+            lock = AttentiveLock(build("lock", named_lock, sidecar(store, folder)))
+        # A lock is asked for once, when the explorer's books say that it is free; so are answers.
+        guard: Guard = build("guard", scenario.guard, Kit(lock, 0.0, 0.0))
         return store, guard
 
     return Plan(
         tickets_of(scenario),
-        tuple(Party(one.name if named else f"x{one.quantity}", one.quantity) for one in buyers),
+        tuple(Party(one.name if named else f"x{one.quantity}", one.quantity) for one in buyers)
+        + staff,
         set_up,
         scenario.search,
         scenario.acquire_timeout is not None,
@@ -148,7 +155,10 @@ def make_witness(
 ) -> Witness:
     """Make a witness of a finding whose every step is known to the lab."""
     history = lab.told(finding.schedule)
-    names = [one.name for one in buyers]
+    everybody = list(buyers)
+    if len(lab.plan.parties) > len(everybody):
+        everybody.append(WitnessBuyer(CLERK))
+    names = [one.name for one in everybody]
     return Witness(
         anomaly=finding.name,
         message=finding.message or message(finding.name, history),
@@ -157,7 +167,7 @@ def make_witness(
         guard=scenario.guard,
         lock=scenario.lock,
         tickets=tickets_of(scenario),
-        buyers=list(buyers),
+        buyers=everybody,
         search=scenario.search,
         timeouts=scenario.acquire_timeout is not None,
         steps=steps_of(history),

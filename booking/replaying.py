@@ -21,7 +21,7 @@ from booking.fleet.watcher import Watcher
 from booking.history import Event
 from booking.judge import check
 from booking.proof import make_witness, plan_of, steps_of
-from booking.registry import split_url, unknown
+from booking.registry import resolve, split_url, unknown
 from booking.sale import Sale, open_guard, open_store, run_sale
 from booking.scenario import Scenario, from_flags
 from booking.scratch import scratch_folder
@@ -52,6 +52,8 @@ def replay(
     witness: Witness, times: int = 1, progress: Callable[[int], None] = lambda _done: None
 ) -> Replayed:
     """Drive real processes through a witness; everybody else goes on after it, in turn."""
+    if hasattr(resolve("guard", witness.guard), "serve"):
+        raise UsageError(f"guard {witness.guard}: a sale with a clerk is explored, not replayed")
     if not 1 <= times <= TIMES_MAX:
         raise UsageError(f"--times: {times} is not between 1 and {TIMES_MAX}")
     scenario = scenario_of(witness)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from booking.explore.effect import WAITS, Effect, Step, Undecided, ended_how, refusal
+from booking.explore.effect import GETS, WAITS, Effect, Step, Undecided, ended_how, refusal
 from booking.explore.lab import Lab, locks_of
 from booking.explore.outcome import End
+from booking.explore.plan import CLERK
 from booking.explore.tally import Tally, Unordered, counted
 from booking.explore.telling import Teller
 from booking.explore.world import World
@@ -50,7 +51,7 @@ class Course:
 
     def history(self) -> History:
         """Tell it as a history, as it stands now."""
-        waiting = [n for n in range(len(self.stands)) if self.next(n) is not None]
+        waiting = self.lab.waiting(self.stands)
         return self._teller.history(self.lab.remaining(self.world.content), waiting)
 
     def end(self) -> End:
@@ -78,7 +79,7 @@ class Course:
         step = self.next(buyer)
         if step is None:
             return False
-        if step.action != WAITS:
+        if step.action not in {WAITS, GETS}:
             return True
         locks = locks_of(self.world.holds, buyer)
         effect = self.lab.effect(
@@ -86,6 +87,6 @@ class Course:
         )
         if not effect.refused:
             return True
-        if not any(name == step.resource for name, _ in locks):
+        if step.action == WAITS and not any(name == step.resource for name, _ in locks):
             raise Undecided(refusal(step.resource))
-        return self.lab.plan.timeouts
+        return self.lab.plan.timeouts and self.lab.stands.all[self.stands[buyer]].kind != CLERK

@@ -9,6 +9,7 @@ from typing import NamedTuple
 READS = frozenset({"read"})  # steps that change nothing, so that their order does not matter
 WAITS = "acquire"
 GIVES = "release"
+GETS = "receive"  # from a mailbox; who finds it empty waits
 
 
 class Step(NamedTuple):
@@ -41,7 +42,7 @@ class Effect(NamedTuple):
     done: tuple[Done, ...]  # operations that completed
     next: Step | None  # None: this buyer has finished
     saw: int | None  # what the step told
-    refused: bool  # it was an acquire, and the lock was not had
+    refused: bool  # it was an acquire and the lock was not had, or a mailbox was empty
     holds: tuple[str, ...]  # locks this buyer holds now
     content: int  # number of the shared content now
 

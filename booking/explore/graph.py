@@ -14,10 +14,10 @@ from functools import partial
 from typing import NamedTuple
 
 from booking.explore.counting import Entry, Move, counts
-from booking.explore.effect import WAITS, Doubt, Effect, Undecided, ended_how, refusal
-from booking.explore.lab import Lab, Locks
+from booking.explore.effect import WAITS, Doubt, Effect, Step, Undecided, ended_how, refusal
+from booking.explore.lab import Lab, Locks, Stand
 from booking.explore.outcome import Exploration, Judge, Progress
-from booking.explore.plan import Limits
+from booking.explore.plan import CLERK, Limits
 from booking.explore.tally import Tally, counted
 from booking.verdict import AnomalyName, Outcome
 
@@ -98,21 +98,19 @@ class Graph:
                 continue
             locks = self._locks(rest, entry)
             effect = self.lab.effect(entry[0], key.content, locks, partial(self._reach, at, entry))
-            if self._possible(stand.next.action, effect, locks, stand.next.resource):
+            if self._possible(stand, stand.next, effect, locks):
                 moves.append(self._move(at, key, entry, times, rest, effect))
         self._moves[at] = moves
         if not moves:
             self._end(at)
 
-    def _possible(self, action: str, effect: Effect, locks: Locks, resource: str) -> bool:
-        """Say whether a step can be taken now: who waits for a lock that is held can't go on."""
-        if action != WAITS or not effect.refused or self.plan.timeouts:
-            if action == WAITS and effect.refused and not _held(locks, resource):
-                raise Undecided(refusal(resource))
+    def _possible(self, stand: Stand, step: Step, effect: Effect, locks: Locks) -> bool:
+        """Say whether a step can be taken now: who waits for a lock or a message can't go on."""
+        if not effect.refused:
             return True
-        if not _held(locks, resource):
-            raise Undecided(refusal(resource))
-        return False
+        if step.action == WAITS and not _held(locks, step.resource):
+            raise Undecided(refusal(step.resource))
+        return self.plan.timeouts and stand.kind != CLERK
 
     def _locks(self, rest: tuple[Entry, ...], entry: Entry) -> Locks:
         stands = self.lab.stands.all

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from booking.explore.effect import Doubt, Effect, Step, Undecided
-from booking.explore.plan import Plan
+from booking.explore.plan import CLERK, Plan
 from booking.explore.telling import Teller
 from booking.explore.world import Theatre, World
 from booking.history import History
@@ -134,8 +134,12 @@ class Lab:
                 teller.told(buyer, stand.next, effect)
             stands[buyer] = self.stands.after(stands[buyer], effect)
             content = effect.content
-        waiting = [n for n, one in enumerate(stands) if self.stands.all[one].next is not None]
-        return teller.history(self.remaining(content), waiting)
+        return teller.history(self.remaining(content), self.waiting(stands))
+
+    def waiting(self, stands: Sequence[int]) -> list[int]:
+        """Give the buyers who are not done; a clerk who waits for more orders does as he should."""
+        found = enumerate(self.stands.all[stand] for stand in stands)
+        return [number for number, one in found if one.next is not None and one.kind != CLERK]
 
     def remaining(self, content: int) -> int | None:
         """Give the count that a content stands for; None where it can't be read."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from contextlib import suppress
+from typing import Any
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from booking.contracts import Guard, Order, Store
+from booking.contracts import Guard, Order, Staffed, Store
 from booking.errors import InventoryError, MalformedError
 from booking.explore.effect import Done, Step
-from booking.explore.plan import Party
+from booking.explore.plan import CLERK, Party
 
 DISMISSALS_MAX = 100  # code that goes on after so many exceptions is left where it is
 
@@ -71,14 +72,23 @@ class Actor:
         """Let go of what its own store holds open."""
         with suppress(InventoryError):
             self._store.close()
+        if isinstance(self._guard, Staffed):
+            self._guard.close()
 
     def _live(self) -> None:
         try:
+            if self.party.kind == CLERK:
+                self._serve()
+                return
             if self._search:
                 self._look()
             self._buy()
         except Exception as error:  # the user's own failure is a result
             self.failed = error
+
+    def _serve(self) -> None:
+        guard: Any = self._guard
+        guard.serve(self._store, lambda: None)
 
     def _look(self) -> None:
         self._operation = "search"

@@ -9,12 +9,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from booking.contracts import Snapshot, Store
+from booking.contracts import Guard, Snapshot, Staffed, Store
 from booking.copies import Mould
 from booking.errors import InventoryError
 from booking.explore.attentive import AttentiveLock, AttentiveStore, Listener
 from booking.explore.audit import Audit, listen
-from booking.explore.effect import GIVES, WAITS, Doubt, Effect, Step
+from booking.explore.effect import GETS, GIVES, WAITS, Doubt, Effect, Step
 from booking.explore.plan import Plan
 from booking.explore.stage import Actor, Stage
 from booking.steps import drive
@@ -75,6 +75,8 @@ class Theatre:
         folder.mkdir()
         store, guard = self.plan.set_up(folder)
         store.reset(self.plan.tickets)
+        if isinstance(guard, Staffed):
+            guard.open(folder, len(self.plan.parties) - 1)  # the last one is the clerk
         mould = Mould((store, guard))
         actors = []
         for number, party in enumerate(self.plan.parties):
@@ -84,7 +86,7 @@ class Theatre:
                 Actor(self.stage, number, party, attentive, own_guard, search=self.plan.search)
             )
         self._audit.begin(folder)
-        return World(self, store, actors)
+        return World(self, store, guard, actors)
 
     def doubt(self, doubt: Doubt) -> None:
         """Remember why nothing can be proved."""
@@ -98,11 +100,12 @@ class Theatre:
 class World:
     """One execution: who stands where, what is in the inventory, who holds which lock."""
 
-    def __init__(self, theatre: Theatre, store: Store, actors: list[Actor]) -> None:
+    def __init__(self, theatre: Theatre, store: Store, guard: Guard, actors: list[Actor]) -> None:
         self.actors = actors
         self.holds: list[tuple[str, ...]] = [()] * len(actors)
         self._theatre = theatre
         self._store = store
+        self._guard = guard
         path = getattr(store, "path", None)
         self._shows = isinstance(store, Snapshot)
         self._path: Path | None = path if isinstance(path, Path) else None
@@ -121,6 +124,8 @@ class World:
         self.actors.clear()
         with suppress(InventoryError):
             self._store.close()
+        if isinstance(self._guard, Staffed):
+            self._guard.close()
 
     def advance(self, number: int) -> Effect:
         """Let a buyer through the step that it stands at."""
@@ -144,7 +149,7 @@ class World:
             error = actor.failed
             what = f"buyer's code failed: {type(error).__name__}: {' '.join(str(error).split())}"
             theatre.doubt(Doubt(what, _after(actor, step)))
-        refused = step is not None and step.action == WAITS and not actor.told
+        refused = step is not None and _refused(step, actor.told)
         self._hold(number, step, refused=refused)
         return Effect(
             tuple(actor.seen), tuple(actor.done), actor.next, actor.told, refused,
@@ -190,6 +195,11 @@ class World:
             return self._store.read()
         except InventoryError as error:
             return type(error).__name__
+
+
+def _refused(step: Step, told: int | None) -> bool:
+    """Say whether a step that may have to wait would have: no lock was had, no message came."""
+    return not told if step.action == WAITS else step.action == GETS and told is None
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from struct import Struct
 from typing import Any
@@ -79,6 +79,9 @@ class ClerkGuard:
             mailbox.close()
         if self._orders is not None:
             self._orders.close()
+        for fd, _ in self._desk.values():
+            os.close(fd)
+        self._desk.clear()
 
     # The buyers.
 
@@ -129,7 +132,7 @@ class ClerkGuard:
 
     def _receive(self, fd: int, number: int) -> int | None:
         """Give the answer to order `number`, or None; older answers came too late for theirs."""
-        if not limit(self._timeout_s):
+        if not self._timeout_s or not limit(self._timeout_s):
             return self._receive_by_poll(fd, number)
         try:
             while True:
@@ -160,11 +163,14 @@ class ClerkGuard:
         if self._folder is None:
             raise closed("clerk")
         queue = Mailbox(self._folder / ORDERS, blocking=True)
-        with on_duty(self._lock, "clerk"):
+        with closing(queue), on_duty(self._lock, "clerk"):
             ready()
             fd = queue.fileno()
             while True:
                 step("receive", queue.resource)
+                if not self._timeout_s and not queue.waiting():
+                    saw(None)  # who has no time to wait finds nothing, as with a lock
+                    continue
                 orders = list(ORDER.iter_unpack(os.read(fd, DRAIN_BYTES)))
                 saw(len(orders))
                 wanted = [order for order in orders if order[1]]

@@ -26,6 +26,8 @@ class QueueGuard:
 
     needs = Store
     holds = "flock"
+    explorable = False
+    explorable_not = "multiprocessing.Queue sends from a thread; use --guard clerk"
     crash_safe = False  # a clerk that dies while it waits keeps the queue's own lock for ever
 
     def __init__(self, kit: Kit) -> None:
