@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from booking.contracts import Guard, Kit, Store
+from booking.copies import Mould
 from booking.errors import UsageError
 from booking.explore.attentive import AttentiveLock
-from booking.explore.effect import Undecided
+from booking.explore.effect import Doubt, Undecided
 from booking.explore.graph import Graph
 from booking.explore.lab import Lab
 from booking.explore.outcome import Exploration, Finding, Progress
@@ -23,13 +24,18 @@ from booking.explore.shrink import shrunk
 from booking.explore.world import Theatre
 from booking.history import History
 from booking.judge import check
-from booking.registry import build, resolve, split_url
-from booking.sale import TICKETS, ensure_capable, open_store, sidecar
+from booking.patience import Expired, lift, limit
+from booking.registry import BUILT_IN, build, resolve, split_url
+from booking.sale import TICKETS, ensure_capable, open_store, run_sale, sidecar
 from booking.scenario import Scenario
 from booking.scratch import scratch_folder
+from booking.units import Span
 from booking.verdict import Outcome
 from booking.witness import Witness, WitnessBuyer, WitnessStep
 
+ASKED_S = 0.2
+ASKED_MAX_S = 2.0
+TRIED_BUYERS_MAX = 4
 Method = Literal["auto", "graph", "reduced", "plain"]
 SEARCHES = {"graph": Graph, "reduced": Reduced, "plain": Plain}
 
@@ -47,6 +53,11 @@ class Proof:
     def tickets(self) -> int:
         """Tickets at the start."""
         return tickets_of(self.scenario)
+
+    @property
+    def staffed(self) -> bool:
+        """Whether a clerk serves in it."""
+        return hasattr(resolve("guard", self.scenario.guard), "serve")
 
     @property
     def reason(self) -> str:
@@ -82,6 +93,9 @@ def prove(
     plan = plan_of(scenario, buyers, named=named)
     if method == "auto":
         method = "graph" if plan.alike else "reduced"
+    if plan.staffed and method != "graph":
+        # Where a clerk answers tells his buyers apart; only the graph takes them in order.
+        plan = plan_of(scenario, buyers, named=True)
     begun_s = time.monotonic()
     with scratch_folder(quick=True) as folder, Theatre(plan, folder) as theatre:
         try:
@@ -90,6 +104,10 @@ def prove(
             doubts = [*theatre.doubts(), undecided.doubt]
             return Proof(scenario, tuple(buyers), Exploration(method, doubts=doubts), None)
         found = SEARCHES[method](lab, check, limits or Limits(), progress).explore(first=first)
+        if found.outcome is Outcome.VALID and not _all_ours(scenario):
+            found.doubts += _asked_while_held(scenario.lock, folder)
+            found.doubts += [] if found.doubts else _tried(scenario, len(buyers))
+            found.complete = not found.doubts
         _take_into_account(found, time.monotonic() - begun_s - found.elapsed_s)
         finding = found.witness
         if finding is not None and method != "graph":  # which finds the shortest anyway
@@ -102,6 +120,50 @@ def prove(
             if not one.message:
                 found.findings[name] = replace(one, message=message(name, lab.told(one.schedule)))
     return Proof(scenario, tuple(buyers), found, witness)
+
+
+def _all_ours(scenario: Scenario) -> bool:
+    """Say whether nothing of the user's own is in it."""
+    named = (("store", scenario.store), ("lock", scenario.lock), ("guard", scenario.guard))
+    return all(name is None or name in BUILT_IN[kind] for kind, name in named)
+
+
+def _tried(scenario: Scenario, buyers: int) -> list[Doubt]:
+    """Sell once in real processes: what lives in a class or a module is shared only here."""
+    real = scenario.but(
+        buyers=min(buyers, TRIED_BUYERS_MAX), tickets=tickets_of(scenario), control=False,
+        delay=Span(0.0, 0.002), seed=0, acquire_timeout=None,
+    )  # fmt: skip
+    verdict = run_sale(real).verdict
+    if verdict.outcome is not Outcome.INVALID:
+        return []
+    what = f"sound when explored in one process, but real processes fail: {verdict.reason}"
+    return [Doubt(what, "a sale of real processes")]
+
+
+def _asked_while_held(name: str | None, folder: Path) -> list[Doubt]:
+    """Ask a lock of a user's own to wait while it is held: the search never waits.
+
+    One that says yes then, because it breaks in or because a lease ran out, proves nothing.
+    """
+    if name is None or name in BUILT_IN["lock"]:
+        return []
+    mould = Mould(build("lock", name, folder / "held.lock"))
+    holder, other = mould.cast(), mould.cast()
+    if not holder.acquire(0.0):
+        return [Doubt("a new lock of its kind is not free", name)]
+    limited = limit(ASKED_MAX_S)
+    try:
+        what = (
+            "was had by two at once, when the second one waited" if other.acquire(ASKED_S) else ""
+        )
+    except Expired:
+        what = "was held, and asked to wait, and waits on after"
+    finally:
+        if limited:
+            lift()
+    holder.release()
+    return [Doubt(f"the lock {what} {ASKED_S} s", name)] if what else []
 
 
 def _take_into_account(found: Exploration, set_up_s: float) -> None:

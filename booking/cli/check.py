@@ -99,6 +99,7 @@ def command(  # noqa: PLR0917 - a flag each
     ledger = Ledger(naming, tickets, remaining)
     reader = read(history, keyed=keyed)
     _load(ledger, reader, began)
+    _need_operations(ledger, history)
     _need_tickets(ledger, history)
     decision = decide(ledger, want_order=as_json, states_max=states or STATES_MAX)
     elapsed_s = time.perf_counter() - began
@@ -135,6 +136,19 @@ def _with_progress(chunks: Iterable[list[Event]], began: float) -> Iterator[list
             shown = True
     if shown:
         click.echo(f"\rjudging: {lines:,} events", err=True)
+
+
+def _need_operations(ledger: Ledger, path: Path) -> None:
+    """Refuse a history in which nothing was judged: most likely its names are other ones."""
+    if sum(ledger.outcomes.values()):
+        return
+    if ledger.strangers:
+        names = ", ".join(sorted(ledger.strangers))
+        raise HistoryError(
+            f"{path}: no orders and no searches in it; say which are, with --buy NAME and "
+            f"--observe NAME: it has {names}"
+        )
+    raise HistoryError(f"{path}: {'; '.join(ledger.notes) or 'it is empty'}: nothing to judge")
 
 
 def _need_tickets(ledger: Ledger, path: Path) -> None:

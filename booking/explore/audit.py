@@ -40,6 +40,7 @@ _EVENTS = {
     "os.rmdir": "remove",
 }
 _CONNECTS = {"sqlite3.connect", "socket.connect"}
+_STARTS = {"subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec"}
 _LOCKS = {"fcntl.flock", "fcntl.lockf"}
 
 
@@ -93,6 +94,9 @@ class Audit:
             self._file(actor, _EVENTS[event], args[0])
         elif event in _LOCKS:
             self._lock(actor, event, args[0])
+        elif event in _STARTS:
+            what = f"{event}: what another process does can't be seen, so nothing can be proved"
+            self._certain[Doubt(what, _where())] = None
         elif event in _CONNECTS and actor.steps == 0:
             self._certain[Doubt(f"{event} before any step was announced", _where())] = None
 
@@ -100,6 +104,9 @@ class Audit:
         step = actor.standing
         if self._past(_path_of(fd)):
             return
+        if event == "fcntl.lockf":
+            what = "fcntl.lockf locks for a whole process, and explored buyers share one"
+            self._certain[Doubt(what, _where())] = None
         if step is None or step.action not in {WAITS, GIVES}:
             what = f'{event} is called, and no step announces it: call step("acquire", …) first'
             self._certain[Doubt(what, _where())] = None

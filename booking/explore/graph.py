@@ -224,8 +224,8 @@ class Graph:
             moved.append(parent[1:])
         return self._people(reversed(moved))
 
-    def _people(self, moved: Iterator[tuple[Entry, Entry]]) -> list[int]:
-        """Give each move to the first buyer who stands where it starts."""
+    def _people(self, moved: Iterator[tuple[Entry, Entry]], *, mirrored: bool = False) -> list[int]:
+        """Give each move to the first buyer who stands where it starts, or to the last."""
         places = [(stand, IDLE) for stand in self.lab.start]
         schedule = []
         forgotten = False
@@ -233,7 +233,10 @@ class Graph:
             if forgotten or entry not in places:
                 forgotten = True  # the order is lost, and with it everybody's floor
                 places = [(stand, IDLE) for stand, _ in places]
-            buyer = places.index((entry[0], IDLE) if forgotten else entry)
+            wanted = (entry[0], IDLE) if forgotten else entry
+            buyer = places.index(wanted)
+            if mirrored:
+                buyer = len(places) - 1 - places[::-1].index(wanted)
             places[buyer] = (after[0], IDLE) if forgotten else after
             schedule.append(buyer)
         return schedule
@@ -242,6 +245,8 @@ class Graph:
         """Execute whole sales again until every state was passed through, or enough were."""
         passed = [False] * len(self._keys)
         executed = 0
+        # Effects were learnt of the first of equal buyers; now the last one has to do the same.
+        alike = all(party.kind != CLERK for party in self.plan.parties)
         for at in range(len(self._keys) - 1, -1, -1):
             if passed[at]:
                 continue
@@ -260,7 +265,7 @@ class Graph:
                 moved.append((move.entry, move.after))
                 end = move.to
                 passed[end] = True
-            self.lab.rehearse(self._people(iter(moved)), self._keys[end].content)
+            self.lab.rehearse(self._people(iter(moved), mirrored=alike), self._keys[end].content)
             executed += 1
         self.result.rechecked = sum(passed)
 

@@ -32,6 +32,11 @@ class Plan:
     timeouts: bool = False  # whether a wait for a lock may end without it
 
     @property
+    def staffed(self) -> bool:
+        """Whether the last of them is a clerk."""
+        return self.parties[-1].kind == CLERK
+
+    @property
     def alike(self) -> bool:
         """Whether all buyers are interchangeable."""
         return len({party.kind for party in self.parties} - {CLERK}) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Hashable
 from contextlib import suppress
 from typing import Any
@@ -12,7 +13,9 @@ from booking.contracts import Guard, Order, Staffed, Store
 from booking.errors import InventoryError, MalformedError
 from booking.explore.effect import Done, Step
 from booking.explore.plan import CLERK, Party
+from booking.patience import Expired, lift, limit
 
+SEGMENT_S = 5.0  # of one buyer between two steps
 DISMISSALS_MAX = 100  # code that goes on after so many exceptions is left where it is
 
 
@@ -29,6 +32,7 @@ class Actor:
         self.number = number
         self.party = party
         self.dismissed = False
+        self.refusals = 0
         self.steps = 0
         self.next: Step | None = None
         self.standing: Step | None = None  # the step that it was last let through
@@ -64,7 +68,7 @@ class Actor:
         """End it where it stands, without any effect; that is not how a crash looks."""
         self.dismissed = True
         for _ in range(DISMISSALS_MAX):
-            if self.greenlet.dead or not self.greenlet:
+            if self.greenlet.dead or not self.greenlet or self.refusals > DISMISSALS_MAX:
                 return
             self.greenlet.throw(_Dismissed)
 
@@ -83,7 +87,7 @@ class Actor:
             if self._search:
                 self._look()
             self._buy()
-        except Exception as error:  # the user's own failure is a result
+        except (Exception, SystemExit) as error:  # the user's own failure is a result
             self.failed = error
 
     def _serve(self) -> None:
@@ -122,14 +126,21 @@ class Stage:
 
     def __init__(self) -> None:
         self.current: Actor | None = None
+        self.strangers: set[str] = set()  # steps that came from other threads
         self._hub = getcurrent()
+        self._thread = threading.get_ident()
+        self._unwilling: list[greenlet] = []
 
     def step(self, action: str, resource: str, value: int | None) -> None:
         """Suspend the buyer that announces a step; the harness itself is never held up."""
         actor = self.current
         if actor is None:
             return
+        if threading.get_ident() != self._thread:
+            self.strangers.add(f"{action} {resource}")
+            return
         if actor.dismissed:
+            self._hold_back(actor)
             raise _Dismissed
         actor.announce(action, resource, value)
 
@@ -147,14 +158,29 @@ class Stage:
         """Go back to whoever lets buyers through."""
         self._hub.switch()
 
+    def _hold_back(self, actor: Actor) -> None:
+        """Leave code that goes on whatever is raised in it where it is, for good."""
+        actor.refusals += 1
+        if actor.refusals > DISMISSALS_MAX:
+            self._unwilling.append(actor.greenlet)  # kept, or its end would run it once more
+            while True:
+                self._hub.switch()
+
     def enter(self, actor: Actor) -> None:
         """Let a buyer run until its next step, or until it has finished."""
         actor.seen, actor.done, actor.told = [], [], None
         self.current = actor
+        # A segment that waits for what never comes must not outlast the search.
+        limited = limit(SEGMENT_S)
         try:
             actor.greenlet.switch()
         finally:
+            if limited:
+                lift()
             self.current = None
+        if isinstance(actor.failed, Expired):
+            what = f"it went on for {SEGMENT_S:.0f} s without a step that it announced"
+            actor.failed = TimeoutError(what)
 
     def dismiss(self, actor: Actor) -> None:
         """Send a buyer away in the middle of what it does."""

@@ -94,7 +94,11 @@ class Theatre:
 
     def doubts(self) -> list[Doubt]:
         """Give all that was not announced, each place once."""
-        return list(dict.fromkeys([*self._doubts, *self._audit.doubts()]))
+        threads = [
+            Doubt("a step in another thread: only the buyer's own can be explored", one)
+            for one in sorted(self.stage.strangers)
+        ]
+        return list(dict.fromkeys([*threads, *self._doubts, *self._audit.doubts()]))
 
 
 class World:

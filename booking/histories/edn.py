@@ -38,6 +38,7 @@ _DECIMAL = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?M?\Z")
 _CLOSES = {"(": ")", "[": "]", "{": "}", "#{": "}"}
 _WORDS = {"nil": None, "true": True, "false": False}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+DIGITS_MAX = 4000  # what Python turns into a number; more is no count of tickets
 _FIELDS = frozenset(Line.__struct_fields__)
 
 Token = tuple[str, str, int]  # what it is, its text, its line
@@ -171,7 +172,7 @@ def _atom(text: str) -> Any:
         return text[1:]
     if text in _WORDS:
         return _WORDS[text]
-    if _INTEGER.match(text):
+    if _INTEGER.match(text) and len(text) <= DIGITS_MAX:
         return int(text.rstrip("N"))
     if _DECIMAL.match(text):
         return float(text.rstrip("M"))

@@ -31,7 +31,7 @@ class JsonlReader(Reader):
                 events = decoder.decode_lines(block)  # type: ignore[assignment]
                 if len(events) < count:
                     raise msgspec.DecodeError  # blank lines: the numbers do not fit
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 for number, event in self._one_by_one(block, line, decoder, last):
                     yield number, [placed(event, shape, number)]
             else:
@@ -47,7 +47,7 @@ class JsonlReader(Reader):
         first = block.lstrip().split(b"\n", 1)[0]
         try:
             return shape_of(msgspec.json.decode(first))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return Line  # reading it will say what is wrong
 
     def _one_by_one(
@@ -67,6 +67,8 @@ class JsonlReader(Reader):
                     self.cut_off(number)
                     return
                 self.refuse(number, f"this is not JSON: {error}")
+            except RecursionError:
+                self.refuse(number, "this is nested too deeply")
 
 
 def _plain(error: msgspec.ValidationError) -> str:

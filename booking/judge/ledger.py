@@ -24,6 +24,19 @@ Key = str | int | None
 Numbers = Literal["before", "after", "seat", "none"]
 
 
+# What the frame of a history may say, and of which kind that is.
+_FRAME: dict[str, dict[str, tuple[type, ...]]] = {
+    "sale": {"tickets": (int,), "inventories": (dict,), "numbers": (str,)},
+    "end": {
+        "remaining": (int,),
+        "inventories": (dict,),
+        "hung": (list,),
+        "crashed": (dict, list),
+        "waits": (list,),
+    },
+}
+
+
 class Contradiction(HistoryError):  # noqa: N818 - the word people know
     """An event that cannot follow the ones before it."""
 
@@ -118,6 +131,7 @@ class Ledger:
         self.outcomes = {"ok": 0, "fail": 0, "info": 0}
         self.notes: list[str] = []  # what the reader has to say about the history
         self._pending: dict[int | str, Event] = {}
+        self.strangers: set[str] = set()  # operations that are neither orders nor searches
         self._harness: set[str] = {HARNESS, "nemesis", ":nemesis"}
 
     def feed(self, events: Iterable[Event]) -> None:  # noqa: C901, PLR0912, PLR0915
@@ -152,6 +166,8 @@ class Ledger:
                     _appenders(here.sold_outs),
                 )
             name = invoke.f
+            if event.f != name:
+                self._refuse(event, f"completes a {event.f}, and invoked a {name}")
             value = event.value
             if kind == "fail":
                 if name != buy or event.error != enough or invoke.value is not None:
@@ -242,15 +258,21 @@ class Ledger:
         if invoke.f == self.naming.refund:
             self.outcomes["ok"] += 1
             self._row(self._inventory(invoke.key).refunded, invoke, event)
+        else:
+            self.strangers.add(invoke.f)
 
     def _feed_info(self, event: Event) -> None:
         invoke = self._pending.pop(event.process, None)
         if invoke is not None:
             self._unknown(invoke, event)
-        elif event.f == "sale" and isinstance(event.value, dict):
-            self.sale = event.value
-        elif event.f == "end" and isinstance(event.value, dict):
-            self.end = event.value
+        elif event.f in _FRAME and isinstance(event.value, dict):
+            for name, kinds in _FRAME[event.f].items():
+                if not isinstance(event.value.get(name), (*kinds, type(None))):
+                    self._refuse(event, f"has a line {event.f!r} whose {name!r} is of no use")
+            if event.f == "sale":
+                self.sale = event.value
+            else:
+                self.end = event.value
 
     def _feed_fail(self, event: Event) -> None:
         invoke = self._pending.pop(event.process, None)

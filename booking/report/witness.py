@@ -108,6 +108,8 @@ def show_witness(witness: Witness, *, several: bool = False) -> None:
 
 def replay_words(proof: Proof, saved: Path | None) -> str:
     """Give the command that plays the witness out in real processes."""
+    if proof.staffed:
+        return "a sale with a clerk is explored, not replayed"
     if saved is not None:
         return shlex.join(["booking", "replay", str(saved), "--times", "100"])
     path = Path("witness.json")

@@ -19,6 +19,7 @@ def explored(
     *,
     store: str = "json",
     lock: str | None = None,
+    guard: str | None = None,
     timeouts: bool = False,
     search: bool = False,
     limits: Limits | None = None,
@@ -28,6 +29,8 @@ def explored(
     given: dict[str, Any] = {"store": store, "tickets": tickets}
     if lock is not None:
         given["lock"] = lock
+    if guard is not None:
+        given["guard"] = guard
     if timeouts:
         given["acquire_timeout"] = "1s"
     quantities = [1] * buyers if isinstance(buyers, int) else list(buyers)

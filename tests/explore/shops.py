@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import ClassVar
 
-from booking.contracts import Place
+from booking.contracts import Kit, Order, Place, Reply, Store
 from booking.errors import InventoryError
 from booking.locks.flock import FlockLock
+from booking.purchase import purchase
 from booking.steps import saw, step
 from booking.stores.memory_shared import MemorySharedStore
 
@@ -213,3 +217,105 @@ class Forgetful(Shop):
     def reset(self, tickets: int) -> None:
         if not self.path.exists():
             super().reset(tickets)
+
+
+class Thief(FlockLock):
+    """Waits for its turn, and breaks in when that takes too long."""
+
+    def acquire(self, timeout_s: float) -> bool:
+        return super().acquire(timeout_s) or timeout_s > 0
+
+
+class Classy:
+    """Keeps its count in its class: one process shares it, many do not."""
+
+    shared = True
+    resource = "class"
+    left: ClassVar[int] = 0
+
+    def reset(self, tickets: int) -> None:
+        type(self).left = tickets
+
+    def read(self) -> int:
+        step("read", self.resource)
+        saw(self.left)
+        return self.left
+
+    def write(self, remaining: int) -> None:
+        step("write", self.resource, remaining)
+        type(self).left = remaining
+
+    def close(self) -> None: ...
+
+
+class Shelling(Shop):
+    """Asks another program."""
+
+    def read(self) -> int:
+        subprocess.run(["true"], check=True)
+        return super().read()
+
+
+class _Odd:
+    needs = Store
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        raise NotImplementedError
+
+
+class Quitter(_Odd):
+    """Leaves in the middle, as if all were well."""
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        purchase(store, order)
+        sys.exit(0)
+
+
+class Waiter(_Odd):
+    """Waits for a lock that nothing announces."""
+
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        with self._lock:
+            return purchase(store, order)
+
+
+class Threaded(_Odd):
+    """Buys in a thread of its own."""
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        replies: list[Reply] = []
+        thread = threading.Thread(target=lambda: replies.append(purchase(store, order)))
+        thread.start()
+        thread.join()
+        return replies[0]
+
+
+class Stubborn(_Odd):
+    """Goes on whatever is raised in it."""
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        while True:
+            try:
+                return purchase(store, order)
+            except BaseException:
+                continue
+
+
+class Picky(_Odd):
+    """Serves the third buyer otherwise than all others."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._lock = kit.lock
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        assert self._lock is not None
+        if not self._lock.acquire(0.0):
+            return Reply("fail", error="lock-timeout")
+        try:
+            remaining = store.read()
+            store.write(remaining if order.buyer == 2 else remaining - 1)
+            return Reply("ok", remaining)
+        finally:
+            self._lock.release()

@@ -124,3 +124,40 @@ def test_a_store_that_shows_nothing_merges_nothing():
     hidden = explored(4, 2, store=shop("OpaqueMemory")).exploration
     assert hidden.states > shown.states
     assert (hidden.interleavings, hidden.violating) == (shown.interleavings, shown.violating)
+
+
+@pytest.mark.parametrize("guard, said", [
+    ("Quitter", "SystemExit"),
+    ("Waiter", "without a step"),
+    ("Threaded", "another thread"),
+])  # fmt: skip
+def test_a_guard_that_leaves_waits_or_threads_proves_nothing(monkeypatch, guard, said):
+    """What the explorer cannot drive is unknown, with the place, and within a limit."""
+    monkeypatch.setattr("booking.explore.stage.SEGMENT_S", 0.2)
+    found = explored(2, 1, guard=shop(guard))
+    assert found.exploration.outcome is Outcome.UNKNOWN
+    assert said in found.reason
+
+
+def test_a_guard_that_goes_on_whatever_is_raised_is_left_where_it_is():
+    """The search ends, and the race is found all the same."""
+    assert explored(2, 1, guard=shop("Stubborn")).exploration.outcome is Outcome.INVALID
+
+
+def test_equal_buyers_must_be_served_alike():
+    """Effects are learnt of the first of equal buyers, and held against the last."""
+    found = explored(3, 3, guard=shop("Picky"), lock="flock")
+    assert found.exploration.outcome is not Outcome.VALID
+
+
+@pytest.mark.parametrize("flags, said", [
+    ({"lock": "Thief"}, "had by two at once"),
+    ({"store": "Classy", "lock": "flock"}, "real processes fail"),
+    ({"store": "Shelling", "lock": "flock"}, "another process"),
+])  # fmt: skip
+def test_what_one_process_cannot_show_is_no_proof(flags, said):
+    """Waiting, sharing by a class, other programs: sound here, and not to be trusted."""
+    flags = {key: value if value == "flock" else shop(value) for key, value in flags.items()}
+    found = explored(2, 2, **flags)
+    assert found.exploration.outcome is Outcome.UNKNOWN
+    assert said in found.reason

@@ -108,8 +108,20 @@ def test_where_times_and_indexes_are_missing_the_order_of_lines_counts(tmp_path)
     assert json.loads(result.output)["witness_order"] == [1, 3]
 
 
-def test_an_empty_history_is_valid(tmp_path):
-    assert run(written(tmp_path, ""), "--tickets", "2").exit_code == 0
+@pytest.mark.parametrize("text, said", [
+    ("", "it is empty: nothing to judge"),
+    ("\n \n", "it is empty: nothing to judge"),
+    ('{"process": 0, "type":', "cut off in line 1"),
+    ('{"value":' + "[" * 5000 + "\n", "nested too deeply"),
+    ("\n".join(LINES).replace('"buy"', '"z"').replace('"search"', '"y"') + "\n", "has y, z"),
+    ("\n".join(LINES).replace('"ok","f":"buy"', '"ok","f":"search"') + "\n", "and invoked a buy"),
+    ('{"index":0,"process":0,"type":"info","f":"end","value":{"hung":3},"time":1}\n', "hung"),
+])  # fmt: skip
+def test_what_cannot_be_judged_is_never_valid(tmp_path, text, said):
+    """A misspelt name, a cut, a frame of the wrong kind: exit code 2 and what is wrong."""
+    result = run(written(tmp_path, text), "--tickets", "2")
+    assert isinstance(result.exception, HistoryError), result.output
+    assert said in str(result.exception)
 
 
 def test_other_names_and_a_counter_of_tickets_sold(tmp_path):
