@@ -222,3 +222,15 @@ class Impolite:
         if order.buyer % 2:
             return Reply("fail", error="busy")
         return Reply("ok", ticket=1) if order.buyer else purchase(store, order)
+
+
+class SecondClerkFails(ClerkGuard):
+    """A clerk whose successors have a mistake in their code."""
+
+    def serve(self, store: Store, ready: Callable[[], object]) -> None:
+        assert self._folder is not None
+        marker = self._folder / "served"
+        if marker.exists():
+            raise ValueError("a mistake")
+        marker.touch()
+        super().serve(store, ready)

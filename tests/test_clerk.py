@@ -263,6 +263,16 @@ def test_a_clerk_that_dies_unplanned_decides_nothing(sell: Sell) -> None:
     assert "a mistake" in sale["reason"]
 
 
+def test_a_planned_death_excuses_no_other(sell: Sell) -> None:
+    """The first clerk is killed as planned; that the next one fails is news."""
+    fault = {**CLERK_DIES, "before": "replace"}
+    sale = sell(
+        guard="tests.planted:SecondClerkFails", faults=[fault], timeout="1s", control=False, **MANY
+    )
+    assert sale["verdict"] == "unknown"
+    assert "a mistake" in sale["reason"]
+
+
 def test_a_buyer_that_dies_at_the_counter_holds_nobody_up(sell: Sell) -> None:
     """His order may have been served: the outcome is unknown, and everybody else is answered."""
     fault = {"kind": "kill", "buyer": 2, "before": "receive"}

@@ -214,13 +214,16 @@ class _Run:
     def _planned(self, happened: dict[int, int | str]) -> list[int | str]:
         """Give those who died as it was planned, and not of something else later."""
         deaths = {"kill": -signal.SIGKILL, "terminate": -signal.SIGTERM, "raise": FAILED}
-        planned = []
-        for number, who in happened.items():
-            code = deaths.get(self.scenario.faults[number].kind)
-            ended = self.staff.deaths if isinstance(who, str) else [self.roster.exit_codes.get(who)]
-            if code in ended:
-                planned.append(who)
-        return planned
+        codes = {n: deaths.get(self.scenario.faults[n].kind) for n in happened}
+        meant = {codes[n] for n, who in happened.items() if isinstance(who, str)}
+        clerks = (
+            set(self.staff.deaths) <= meant
+        )  # several may die; each death must be a planned one
+        return [
+            who
+            for n, who in happened.items()
+            if (clerks if isinstance(who, str) else codes[n] == self.roster.exit_codes.get(who))
+        ]
 
     def _end(self, census: dict[str, int], now_ns: int) -> dict[str, Any]:
         """What became of the processes."""
