@@ -23,7 +23,7 @@ from booking.explore.shrink import shrunk
 from booking.explore.world import Theatre
 from booking.history import History
 from booking.judge import check
-from booking.registry import build, split_url
+from booking.registry import build, resolve, split_url
 from booking.sale import TICKETS, ensure_capable, open_store, sidecar
 from booking.scenario import Scenario
 from booking.scratch import scratch_folder
@@ -80,8 +80,14 @@ def prove(
 ) -> Proof:
     """Explore a scenario with these buyers; `named`: each is somebody of his own."""
     plan = plan_of(scenario, buyers, named=named)
+    ordered = plan.numbers == "before"
     if method == "auto":
-        method = "graph" if plan.alike else "reduced"
+        method = "graph" if plan.alike and ordered else "reduced"
+    elif method == "graph" and not ordered:
+        raise UsageError(
+            f"--method graph merges states by the numbers of tickets, and guard {scenario.guard} "
+            "gives none that tell an order; use --method reduced"
+        )
     begun_s = time.monotonic()
     with scratch_folder(quick=True) as folder, Theatre(plan, folder) as theatre:
         try:
@@ -120,8 +126,14 @@ def plan_of(scenario: Scenario, buyers: Sequence[WitnessBuyer], *, named: bool =
             f"of its own; give --store {name} and --tickets N"
         )
 
+    if getattr(resolve("guard", scenario.guard), "by_the_clock", False):
+        raise UsageError(
+            f"guard {scenario.guard} depends on the clock, and an exploration only on the order "
+            "of steps; simulate it, with a planned pause"
+        )
+
     def set_up(folder: Path) -> tuple[Store, Guard]:
-        store = open_store(scenario, folder)
+        store = open_store(scenario.but(acquire_timeout=0.0), folder)
         ensure_capable(scenario, store)
         lock: Any = None
         if scenario.lock is not None:
@@ -130,11 +142,14 @@ def plan_of(scenario: Scenario, buyers: Sequence[WitnessBuyer], *, named: bool =
         guard: Guard = build("guard", scenario.guard, Kit(lock, 0.0))
         return store, guard
 
+    numbers = getattr(resolve("guard", scenario.guard), "numbers", "before")
+    named = named or numbers != "before"  # seats and shards depend on who comes
     return Plan(
         tickets_of(scenario),
         tuple(Party(one.name if named else f"x{one.quantity}", one.quantity) for one in buyers),
         set_up,
         scenario.search,
+        numbers,
         scenario.acquire_timeout is not None,
     )
 

@@ -18,7 +18,8 @@ LAYERS = [
     {"sale", "catalogue"},
     {"fleet", "explore", "judge", "histories"},
     {"stores", "locks", "guards"},
-    {"purchase", "inventory_file", "library_lock", "scratch", "witness", "sale_permit"},
+    {"purchase", "inventory_file", "library_lock", "scratch", "witness", "sale_permit"}
+    | {"arranging", "retrying", "sql_inventory", "servers"},
     {"scenario", "document"},
     {"contracts", "steps", "history", "verdict", "registry", "units", "pids", "copies"},
     {"errors", ""},

@@ -9,6 +9,7 @@ from typing import NamedTuple
 READS = frozenset({"read"})  # steps that change nothing, so that their order does not matter
 WAITS = "acquire"
 GIVES = "release"
+NEVER = -1  # what an acquire saw that was neither had nor refused: its transaction is lost
 
 
 class Step(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from contextlib import suppress
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
@@ -65,6 +66,11 @@ class Actor:
             if self.greenlet.dead or not self.greenlet:
                 return
             self.greenlet.throw(_Dismissed)
+
+    def leave(self) -> None:
+        """Let go of its connections and files, as the end of a process would."""
+        with suppress(InventoryError):
+            self._store.close()
 
     def _live(self) -> None:
         try:

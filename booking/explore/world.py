@@ -9,12 +9,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from booking.arranging import arrange
 from booking.contracts import Snapshot, Store
 from booking.copies import Mould
 from booking.errors import InventoryError
 from booking.explore.attentive import AttentiveLock, AttentiveStore, Listener
 from booking.explore.audit import Audit, listen
-from booking.explore.effect import GIVES, WAITS, Doubt, Effect, Step
+from booking.explore.effect import GIVES, NEVER, WAITS, Doubt, Effect, Step
 from booking.explore.plan import Plan
 from booking.explore.stage import Actor, Stage
 from booking.steps import drive
@@ -75,6 +76,7 @@ class Theatre:
         folder.mkdir()
         store, guard = self.plan.set_up(folder)
         store.reset(self.plan.tickets)
+        arrange(store, guard)
         mould = Mould((store, guard))
         actors = []
         for number, party in enumerate(self.plan.parties):
@@ -117,6 +119,7 @@ class World:
     def __exit__(self, *_: object) -> None:
         for actor in self.actors:
             self._theatre.stage.dismiss(actor)
+            actor.leave()
         self.actors.clear()
         with suppress(InventoryError):
             self._store.close()
@@ -135,7 +138,7 @@ class World:
         theatre.stage.enter(actor)
         self._remember(number, actor, step)
         content = self._look()
-        if content != self.content and (step is None or step.action in _CHANGES_NOTHING):
+        if content != self.content and _changes_nothing(step):
             what = "the shared content changed, and no step announced it"
             theatre.doubt(Doubt(what, _after(actor, step)))
         self.content = content
@@ -154,7 +157,7 @@ class World:
         if step is None:
             return
         held = self.holds[number]
-        if step.action == WAITS and not refused:
+        if step.action == WAITS and not refused and self.actors[number].told != NEVER:
             self.holds[number] = tuple(sorted((*held, step.resource)))
         elif step.action == GIVES and step.resource in held:
             rest = list(held)
@@ -189,6 +192,11 @@ class World:
             return self._store.read()
         except InventoryError as error:
             return type(error).__name__
+
+
+def _changes_nothing(step: Step | None) -> bool:
+    """Say whether a step leaves the content alone; a release that stores a value is a commit."""
+    return step is None or (step.action in _CHANGES_NOTHING and step.value is None)
 
 
 def _bytes(path: Path) -> bytes | None:
