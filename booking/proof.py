@@ -42,6 +42,7 @@ class Proof:
     buyers: tuple[WitnessBuyer, ...]
     exploration: Exploration
     witness: Witness | None
+    witnesses: tuple[Witness, ...] = ()  # one of each anomaly found
 
     @property
     def tickets(self) -> int:
@@ -107,7 +108,10 @@ def prove(
         for name, one in found.findings.items():
             if not one.message:
                 found.findings[name] = replace(one, message=message(name, lab.told(one.schedule)))
-    return Proof(scenario, tuple(buyers), found, witness)
+        witnesses = [
+            make_witness(scenario, buyers, lab, one, None) for one in found.findings.values()
+        ]
+    return Proof(scenario, tuple(buyers), found, witness, tuple(witnesses))
 
 
 def _take_into_account(found: Exploration, set_up_s: float) -> None:

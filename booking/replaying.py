@@ -201,7 +201,9 @@ class _Stage:
         return _Played(verdict, replies, remaining, problem)
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes, and let go of the store."""
+        if self._store is not None:
+            self._store.close()
         if self._troupe is not None:
             self._troupe.close()
             self._troupe = None

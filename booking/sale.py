@@ -285,7 +285,9 @@ def _judged(history: History, sold: int, faults: Sequence[Fault]) -> Verdict:
     if verdict.outcome is not Outcome.VALID:
         return verdict
     if history.remaining is None:
-        return Verdict(Outcome.UNKNOWN, "the count at the end could not be read: is the store gone?")
+        return Verdict(
+            Outcome.UNKNOWN, "the count at the end could not be read: is the store gone?"
+        )
     each = "each once, " if sold > 1 else ""
     reason = f"{sold} of {history.tickets} tickets sold, {each}{history.remaining} left"
     return Verdict(Outcome.VALID, reason, verdict.anomalies)

@@ -14,7 +14,7 @@ LAYERS = [
     {"__main__"},
     {"cli", "testing"},
     {"report"},
-    {"expectation", "bench", "proof", "replaying"},
+    {"expectation", "bench", "proof", "replaying", "matrix"},
     {"sale", "catalogue"},
     {"fleet", "explore", "judge", "histories"},
     {"stores", "locks", "guards"},
