@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from booking.contracts import Store
 from booking.registry import BUILT_IN, default_lock, members
 
 FACTS = {
     "store": ("shared", "torn_reads"),
     "lock": ("crash_safe", "cross_host", "fair", "reentrant"),
-    "guard": ("needs",),
+    "guard": ("sound", "needs"),
     "fleet": (),
 }
 
@@ -26,9 +27,22 @@ def _entry(kind: str, name: str, member: Any) -> dict[str, Any]:
     facts = {fact: _plain(getattr(member, fact, None)) for fact in FACTS[kind]}
     what = (inspect.getdoc(member) or "").partition("\n")[0]
     entry = {"name": name, "what": what, "installed": True, "facts": facts}
+    if kind == "guard":
+        facts["stores"] = ", ".join(stores_of(member))
     if kind == "lock":
         entry["default"] = name == default_lock()
     return entry
+
+
+def stores_of(guard: Any) -> list[str]:
+    """Give the registered stores that can carry a guard."""
+    return [name for name, store in members("store") if carries(store, guard)]
+
+
+def carries(store: Any, guard: Any) -> bool:
+    """Say whether a class of stores has what a class of guards needs."""
+    needs = getattr(guard, "needs", Store)
+    return isinstance(store, type) and (needs is Store or issubclass(store, needs))
 
 
 def _plain(fact: Any) -> Any:

@@ -44,6 +44,7 @@ class Place:
     location: str
     scratch: Path
     durable: bool = False
+    patience_s: float = 10.0  # how long a busy server is waited for; 0: it is asked once
 
 
 class Store(Protocol):
@@ -127,6 +128,138 @@ class AtomicStore(Protocol):
 
     def take(self, quantity: int) -> int | None:
         """Take `quantity` tickets and give the count before, or None where too few are left."""
+
+
+@runtime_checkable
+class VersionedStore(Protocol):
+    """A store that writes only over what was read."""
+
+    def read_versioned(self) -> tuple[int, int]:
+        """Give the count, and the version that it has."""
+
+    def compare_and_set(self, version: int, remaining: int) -> bool:
+        """Replace the count if it still has that version; say whether it had."""
+
+
+@runtime_checkable
+class CountingStore(Protocol):
+    """A store that adds to its count in one indivisible effect, and asks no questions."""
+
+    def add(self, delta: int) -> int:
+        """Add to the count and give what it is then: below 0, if that is what comes of it."""
+
+
+@runtime_checkable
+class ConstrainedStore(Protocol):
+    """A store that refuses a count below 0, whoever writes it."""
+
+    def take_constrained(self, quantity: int) -> int | None:
+        """Take `quantity` unasked; give the count before, or None where it was refused."""
+
+
+@runtime_checkable
+class RowLockingStore(Protocol):
+    """A store that can keep others from the count between reading and writing it.
+
+    What `write` stores in between is seen by nobody before `commit`.
+    """
+
+    def read_locked(self) -> int | None:
+        """Lock the count and give it; None where patience ended before others were done."""
+
+    def commit(self) -> None:
+        """Make what was written everybody's, and give back the lock."""
+
+    def rollback(self) -> None:
+        """Undo what was written, and give back the lock."""
+
+
+@runtime_checkable
+class AdvisoryStore(Protocol):
+    """A store with a lock of its own that locks nothing but itself."""
+
+    def lock_advisory(self) -> bool:
+        """Take the lock, or say False where patience ended before others were done."""
+
+    def unlock_advisory(self) -> None:
+        """Give it back."""
+
+
+@runtime_checkable
+class SerializableStore(Protocol):
+    """A store whose transactions end as if one ran after the other, or raise `ConflictError`."""
+
+    def read_serializable(self) -> int:
+        """Begin a transaction and give the count in it; `write` belongs to it, too."""
+
+    def commit(self) -> None:
+        """Make what was written everybody's, or raise `ConflictError`."""
+
+    def rollback(self) -> None:
+        """Undo what was written."""
+
+
+@runtime_checkable
+class TicketPool(Protocol):
+    """A store with one row or token for each ticket, of which anybody takes any."""
+
+    def open_pool(self) -> None:
+        """Make a token of each ticket that is left."""
+
+    def claim(self, buyer: int, quantity: int) -> int | None:
+        """Take `quantity` tokens; give the highest seat, or None where too few are left."""
+
+
+@runtime_checkable
+class ShardedStore(Protocol):
+    """A store that can keep several counters for one inventory."""
+
+    def split(self, shards: int) -> None:
+        """Spread what is left over so many counters."""
+
+    def take_from(self, shard: int, quantity: int) -> int | None:
+        """Take from one counter; give what it had before, or None where that is too little."""
+
+    def take_across(self, quantity: int) -> bool:
+        """Take from all counters together; say whether there was enough."""
+
+
+@runtime_checkable
+class LeaseStore(Protocol):
+    """A store that lends the right to write for a while; whoever is late, loses it."""
+
+    def take_lease(self, owner: int, lease_s: float) -> int | None:
+        """Borrow it if nobody has it; give a token, higher than any before, or None."""
+
+    def write_fenced(self, remaining: int, token: int) -> bool:
+        """Replace the count unless a higher token was given out; say whether it was."""
+
+    def give_back(self, token: int) -> None:
+        """End the lease early, if it is still this one."""
+
+
+@runtime_checkable
+class Gathering(Protocol):
+    """A store whose tickets may lie in several places, as some guards want them."""
+
+    def gather(self) -> None:
+        """Bring all of them back into the one counter."""
+
+
+@runtime_checkable
+class Arranging(Protocol):
+    """A guard that needs the inventory in a shape of its own before anybody buys."""
+
+    def arrange(self, store: Store) -> None:
+        """Bring it into that shape; the count stays what it is."""
+
+
+@runtime_checkable
+class Connecting(Protocol):
+    """A store that talks to a server: who has connected before the sale opens, sells sooner."""
+
+    def connect(self) -> None:
+        """Open in this process what it will need; no step, it changes nothing."""
 
 
 @runtime_checkable

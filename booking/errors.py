@@ -5,7 +5,10 @@
     BookingError              exit code of its own, one line for people
     ├── UsageError            2   a flag, a scenario, a URL or a name is wrong
     ├── InventoryError        2   the inventory cannot be used as it is
-    │   └── MalformedError        … because of what it contains; inside a sale: a torn read
+    │   ├── MalformedError        … because of what it contains; inside a sale: a torn read
+    │   ├── UnavailableError      … now; nothing has happened: inside a sale, `fail`
+    │   │   └── ConflictError         … and all was undone: trying again is safe
+    │   └── UncertainError        it may have happened: inside a sale, `info`
     ├── HistoryError          2   a recorded history cannot be read
     ├── CapacityError         2   the sale is larger than this machine holds
     └── Interrupted         130   somebody pressed Ctrl-C
@@ -46,6 +49,18 @@ class InventoryError(BookingError):
 
 class MalformedError(InventoryError):
     """The inventory holds no count of tickets; a reader inside a sale met it half-written."""
+
+
+class UnavailableError(InventoryError):
+    """A server was busy, or was lost before it can have done anything: it did not happen."""
+
+
+class ConflictError(UnavailableError):
+    """Two transactions were in each other's way, and this one was undone."""
+
+
+class UncertainError(InventoryError):
+    """A server was lost while it may have been doing it: nobody knows whether it happened."""
 
 
 class HistoryError(BookingError):

@@ -48,6 +48,7 @@ class Proof:
     buyers: tuple[WitnessBuyer, ...]
     exploration: Exploration
     witness: Witness | None
+    witnesses: tuple[Witness, ...] = ()  # one of each anomaly found
 
     @property
     def tickets(self) -> int:
@@ -91,8 +92,14 @@ def prove(
 ) -> Proof:
     """Explore a scenario with these buyers; `named`: each is somebody of his own."""
     plan = plan_of(scenario, buyers, named=named)
+    ordered = plan.numbers == "before"
     if method == "auto":
-        method = "graph" if plan.alike else "reduced"
+        method = "graph" if plan.alike and ordered else "reduced"
+    elif method == "graph" and not ordered:
+        raise UsageError(
+            f"--method graph merges states by the numbers of tickets, and guard {scenario.guard} "
+            "gives none that tell an order; use --method reduced"
+        )
     if plan.staffed and method != "graph":
         # Where a clerk answers tells his buyers apart; only the graph takes them in order.
         plan = plan_of(scenario, buyers, named=True)
@@ -119,7 +126,10 @@ def prove(
         for name, one in found.findings.items():
             if not one.message:
                 found.findings[name] = replace(one, message=message(name, lab.told(one.schedule)))
-    return Proof(scenario, tuple(buyers), found, witness)
+        witnesses = [
+            make_witness(scenario, buyers, lab, one, None) for one in found.findings.values()
+        ]
+    return Proof(scenario, tuple(buyers), found, witness, tuple(witnesses))
 
 
 def _all_ours(scenario: Scenario) -> bool:
@@ -187,9 +197,14 @@ def plan_of(scenario: Scenario, buyers: Sequence[WitnessBuyer], *, named: bool =
         raise UsageError(f"guard {scenario.guard} can't be explored: {kind.explorable_not}")
     named_lock = scenario.lock or getattr(kind, "holds", None)
     staff = (Party(CLERK, 0),) if hasattr(kind, "serve") else ()
+    if getattr(kind, "by_the_clock", False):
+        raise UsageError(
+            f"guard {scenario.guard} depends on the clock, and an exploration only on the order "
+            "of steps; simulate it, with a planned pause"
+        )
 
     def set_up(folder: Path) -> tuple[Store, Guard]:
-        store = open_store(scenario, folder)
+        store = open_store(scenario.but(acquire_timeout=0.0), folder)
         ensure_capable(scenario, store)
         lock: Any = None
         if named_lock is not None:
@@ -198,12 +213,15 @@ def plan_of(scenario: Scenario, buyers: Sequence[WitnessBuyer], *, named: bool =
         guard: Guard = build("guard", scenario.guard, Kit(lock, 0.0, 0.0))
         return store, guard
 
+    numbers = getattr(resolve("guard", scenario.guard), "numbers", "before")
+    named = named or numbers != "before"  # seats and shards depend on who comes
     return Plan(
         tickets_of(scenario),
         tuple(Party(one.name if named else f"x{one.quantity}", one.quantity) for one in buyers)
         + staff,
         set_up,
         scenario.search,
+        numbers,
         scenario.acquire_timeout is not None,
     )
 

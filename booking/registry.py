@@ -24,6 +24,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "json-inplace": "booking.stores.json_inplace:JsonInplaceStore",
         "memory": "booking.stores.memory:MemoryStore",
         "memory-shared": "booking.stores.memory_shared:MemorySharedStore",
+        "sqlite": "booking.stores.sqlite:SqliteStore",
+        "postgres": "booking.stores.postgres:PostgresStore",
+        "redis": "booking.stores.redis:RedisStore",
     },
     "lock": {
         "flock": "booking.locks.flock:FlockLock",
@@ -36,6 +39,17 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "lock": "booking.guards.lock:LockGuard",
         "queue": "booking.guards.queue:QueueGuard",
         "clerk": "booking.guards.clerk:ClerkGuard",
+        "atomic": "booking.guards.atomic:AtomicGuard",
+        "optimistic": "booking.guards.optimistic:OptimisticGuard",
+        "row-lock": "booking.guards.row_lock:RowLockGuard",
+        "advisory": "booking.guards.advisory:AdvisoryGuard",
+        "serializable": "booking.guards.serializable:SerializableGuard",
+        "backstop": "booking.guards.backstop:BackstopGuard",
+        "pool": "booking.guards.pool:PoolGuard",
+        "shards": "booking.guards.shards:ShardsGuard",
+        "compensate": "booking.guards.compensate:CompensateGuard",
+        "lease": "booking.guards.lease:LeaseGuard",
+        "lease-fenced": "booking.guards.lease:FencedLeaseGuard",
     },
     "fleet": {
         "local": "booking.fleet.local:LocalFleet",
@@ -47,6 +61,7 @@ METHODS = {
     "guard": ("sell",),
     "fleet": ("run",),
 }
+SCHEMES = {"postgresql": "postgres", "rediss": "redis", "valkey": "redis"}  # other tools' names
 NAMES_SHOWN_MAX = 12
 _CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -122,6 +137,7 @@ def build(kind: str, name: str, argument: object) -> Any:
 def split_url(url: str) -> tuple[str, str]:
     """Split `json:data.json` into a store's name and its location; a class has its own colon."""
     name, colon, location = url.partition(":")
+    name = SCHEMES.get(name, name)
     if not colon or name in BUILT_IN["store"] or name in table("store"):
         return name, location
     attribute, _, location = location.partition(":")

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from booking.contracts import Store
+from booking.arranging import arrange, hand_over
+from booking.contracts import Guard, Store
 from booking.errors import InventoryError, UsageError
 from booking.explore.course import Course
 from booking.explore.lab import Lab
@@ -165,6 +166,7 @@ class _Stage:
         self._witness = witness
         self._scenario = scenario
         self._store: Store | None = None
+        self._guard: Guard | None = None
         self._troupe: Troupe | None = None
 
     def play(self, folder: Path) -> _Played:
@@ -173,15 +175,18 @@ class _Stage:
         if self._troupe is None:
             self._begin(folder)
         assert self._store is not None
+        assert self._guard is not None
         assert self._troupe is not None
         self._store.reset(witness.tickets)
+        arrange(self._store, self._guard)
         script = _Script(witness.steps)
         told = self._troupe.perform(script.choose)
         try:
             remaining = self._store.read()
         except InventoryError:
             remaining = None
-        verdict = check(history_of(told, witness.tickets, remaining))
+        numbers = getattr(self._guard, "numbers", "before")
+        verdict = check(history_of(told, witness.tickets, remaining, numbers))
         replies = tuple(
             (one.process, one.type, one.f, one.value, one.error)
             for one in told.events
@@ -198,7 +203,9 @@ class _Stage:
         return _Played(verdict, replies, remaining, problem)
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes, and let go of the store."""
+        if self._store is not None:
+            self._store.close()
         if self._troupe is not None:
             self._troupe.close()
             self._troupe = None
@@ -212,7 +219,8 @@ class _Stage:
                 "replay it; explore the same sale with --store json"
             )
         store.reset(self._witness.tickets)
-        guard = open_guard(scenario, folder, store)
+        guard = self._guard = open_guard(scenario, folder, store)
+        hand_over(store)
         quantities = [buyer.quantity for buyer in self._witness.buyers]
         self._troupe = Troupe(scenario, store, guard, quantities, timeouts=self._witness.timeouts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
+from booking.arranging import arrange, hand_over
 from booking.contracts import Guard, Kit, Lock, Order, Place, Preparable, Reply, Store, Sweepable
 from booking.errors import BookingError, UsageError
 from booking.fleet.watcher import Nobody, Watcher
@@ -72,6 +74,20 @@ class Sale:
         if self.remaining is None:
             return 0
         return max(0, self.tickets - self.remaining - self.sold)
+
+    @property
+    def retries(self) -> int:
+        """How often an order was begun anew: each attempt after the first reads once more."""
+        reads: Counter[int | str] = Counter()
+        retries = 0
+        for event in self.history.events:
+            if event.f == "buy":
+                retries += max(0, reads.pop(event.process, 0) - 1)
+            elif event.type == "step" and event.f == "read":
+                reads[event.process] += 1
+            elif event.f == "search":
+                reads.pop(event.process, None)
+        return retries
 
     @property
     def elapsed_s(self) -> float:
@@ -163,11 +179,15 @@ def _run_once(scenario: Scenario, watcher: Watcher, fleet: FleetMaker | None) ->
         with sale_permit(_named_file(store, scenario)):
             tickets = _stock(store, scenario)
             try:
+                arrange(store, guard)
+                hand_over(store)
                 history: History = launched.run(scenario, store, guard)
                 history.tickets, history.remaining = tickets, _count(store)
             finally:
                 _leave(store)
         history.sale = scenario.model_dump(mode="json", exclude_defaults=True)
+        if numbers := getattr(guard, "numbers", None):  # what a bought ticket's number means
+            history.sale["numbers"] = numbers
         sale = Sale(scenario, history, UNJUDGED)
         return replace(sale, verdict=_judged(history, sale.sold, scenario.faults))
 
@@ -175,7 +195,8 @@ def _run_once(scenario: Scenario, watcher: Watcher, fleet: FleetMaker | None) ->
 def open_store(scenario: Scenario, folder: Path) -> Store:
     """Build the store that a scenario names."""
     name, location = split_url(scenario.store)
-    store: Store = build("store", name, Place(location, folder, scenario.durable))
+    place = Place(location, folder, scenario.durable, scenario.patience_s)
+    store: Store = build("store", name, place)
     return store
 
 
@@ -265,6 +286,10 @@ def _judged(history: History, sold: int, faults: Sequence[Fault]) -> Verdict:
     verdict = merge([check(history), _processes(history), _plan(history, faults)])
     if verdict.outcome is not Outcome.VALID:
         return verdict
+    if history.remaining is None:
+        return Verdict(
+            Outcome.UNKNOWN, "the count at the end could not be read: is the store gone?"
+        )
     each = "each once, " if sold > 1 else ""
     reason = f"{sold} of {history.tickets} tickets sold, {each}{history.remaining} left"
     return Verdict(Outcome.VALID, reason, verdict.anomalies)
@@ -365,6 +390,7 @@ def sell_one(scenario: Scenario) -> Reply:
             store.prepare()
         store.read()  # an inventory that cannot be used is refused before a lock file is made
         guard = open_guard(scenario, folder, store)
+        arrange(store, guard)
         return guard.sell(store, Order(0, scenario.quantity))
 
 

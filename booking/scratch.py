@@ -25,7 +25,7 @@ def scratch_folder(*, quick: bool = False) -> Iterator[Path]:
     where = Path(tempfile.gettempdir())
     if quick and os.access(_MEMORY, os.W_OK | os.X_OK):
         where = _MEMORY
-    _sweep(where)
+    sweep(where)
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=where))
     try:
         yield folder
@@ -33,7 +33,7 @@ def scratch_folder(*, quick: bool = False) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sweep(tmp: Path) -> None:
+def sweep(tmp: Path) -> None:
     """Remove the folders of harnesses that died by SIGKILL and could not."""
     for folder in tmp.glob(f"{PREFIX}[0-9]*-*"):
         pid = folder.name.removeprefix(PREFIX).split("-")[0]

@@ -27,6 +27,10 @@ COMMANDS = {
     ),
     "replay": ("booking.cli.replay:replay", "Drive real processes through a witness."),
     "run": ("booking.cli.run:run", "Run scenario files, hold each against what it expects."),
+    "matrix": (
+        "booking.cli.matrix:matrix",
+        "Which anomaly each guard on each store allows, shown by runs.",
+    ),
     "check": ("booking.cli.check:command", "Judge a recorded history, ours or another tool's."),
     "bench": ("booking.cli.bench:bench", "What each guard and lock costs, side by side."),
     "demo": ("booking.cli.demo:demo", "The tutorial's sale, without a lock and with one."),

@@ -25,7 +25,7 @@ class Course:
         self._tally = Tally()
         self._floors = [0] * len(self.stands)
         plan = lab.plan
-        self._teller = Teller(plan.tickets, [party.quantity for party in plan.parties])
+        self._teller = Teller.of(plan)
         for number, effect in enumerate(world.first):
             self._teller.born(number, effect)
 
@@ -64,6 +64,8 @@ class Course:
         return self.lab.remaining(self.world.content), tuple(sorted(ended.items()))
 
     def _count(self, buyer: int, effect: Effect) -> None:
+        if self.lab.plan.numbers != "before":
+            return  # nothing is certain of it before the end
         for done in effect.done:
             try:
                 after = counted(self._tally, done, self._floors[buyer], self.lab.plan.tickets)

@@ -10,6 +10,7 @@ READS = frozenset({"read"})  # steps that change nothing, so that their order do
 WAITS = "acquire"
 GIVES = "release"
 GETS = "receive"  # from a mailbox; who finds it empty waits
+NEVER = -1  # what an acquire saw that was neither had nor refused: its transaction is lost
 
 
 class Step(NamedTuple):

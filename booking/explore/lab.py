@@ -122,7 +122,7 @@ class Lab:
 
     def told(self, schedule: Sequence[int]) -> History:
         """Tell a schedule whose every effect is known as a history, executing nothing."""
-        teller = Teller(self.plan.tickets, [party.quantity for party in self.plan.parties])
+        teller = Teller.of(self.plan)
         stands, content = list(self.start), self.content
         for number, effect in enumerate(self._births):
             teller.born(number, effect)

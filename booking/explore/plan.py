@@ -29,6 +29,7 @@ class Plan:
     parties: tuple[Party, ...]
     set_up: Callable[[Path], tuple[Store, Guard]]
     search: bool = False
+    numbers: str = "before"  # what a bought ticket's number means: `Naming` of the judge has it
     timeouts: bool = False  # whether a wait for a lock may end without it
 
     @property

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Self
 
 from booking.explore.effect import Done, Effect, Step
+from booking.explore.plan import Plan
 from booking.history import Event, History
 
 
 class Teller:
     """Writes down what happens as a recorder would: before the first step, after the last."""
 
-    def __init__(self, tickets: int, quantities: Iterable[int]) -> None:
+    def __init__(self, tickets: int, quantities: Iterable[int], numbers: str = "before") -> None:
         self.tickets = tickets
+        self.numbers = numbers
         self.events: list[Event] = []
         self._quantities = list(quantities)
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """Make one for the executions of a plan."""
+        return cls(plan.tickets, [party.quantity for party in plan.parties], plan.numbers)
 
     def told(self, buyer: int, step: Step, effect: Effect) -> None:
         """Write down one step, what begins with it and what ended by it."""
@@ -32,7 +40,9 @@ class Teller:
 
     def history(self, remaining: int | None, hung: list[int]) -> History:
         """Give the whole sale; buyers that wait for ever have hung."""
-        return History(self.tickets, remaining, list(self.events), {}, {"hung": hung, "waits": []})
+        sale = {"numbers": self.numbers}
+        end = {"hung": hung, "waits": []}
+        return History(self.tickets, remaining, list(self.events), sale, end)
 
     def _complete(self, buyer: int, done: Iterable[Done], *, begun: bool = True) -> None:
         for one in done:

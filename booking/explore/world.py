@@ -9,12 +9,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from booking.arranging import arrange
 from booking.contracts import Guard, Snapshot, Staffed, Store
 from booking.copies import Mould
 from booking.errors import InventoryError
 from booking.explore.attentive import AttentiveLock, AttentiveStore, Listener
 from booking.explore.audit import Audit, listen
-from booking.explore.effect import GETS, GIVES, WAITS, Doubt, Effect, Step
+from booking.explore.effect import GETS, GIVES, NEVER, WAITS, Doubt, Effect, Step
 from booking.explore.plan import Plan
 from booking.explore.stage import Actor, Stage
 from booking.steps import drive
@@ -75,6 +76,7 @@ class Theatre:
         folder.mkdir()
         store, guard = self.plan.set_up(folder)
         store.reset(self.plan.tickets)
+        arrange(store, guard)
         if isinstance(guard, Staffed):
             guard.open(folder, len(self.plan.parties) - 1)  # the last one is the clerk
         mould = Mould((store, guard))
@@ -145,7 +147,7 @@ class World:
         theatre.stage.enter(actor)
         self._remember(number, actor, step)
         content = self._look()
-        if content != self.content and (step is None or step.action in _CHANGES_NOTHING):
+        if content != self.content and _changes_nothing(step):
             what = "the shared content changed, and no step announced it"
             theatre.doubt(Doubt(what, _after(actor, step)))
         self.content = content
@@ -164,7 +166,7 @@ class World:
         if step is None:
             return
         held = self.holds[number]
-        if step.action == WAITS and not refused:
+        if step.action == WAITS and not refused and self.actors[number].told != NEVER:
             self.holds[number] = tuple(sorted((*held, step.resource)))
         elif step.action == GIVES and step.resource in held:
             rest = list(held)
@@ -204,6 +206,11 @@ class World:
 def _refused(step: Step, told: int | None) -> bool:
     """Say whether a step that may have to wait would have: no lock was had, no message came."""
     return not told if step.action == WAITS else step.action == GETS and told is None
+
+
+def _changes_nothing(step: Step | None) -> bool:
+    """Say whether a step leaves the content alone; a release that stores a value is a commit."""
+    return step is None or (step.action in _CHANGES_NOTHING and step.value is None)
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from booking.contracts import Guard, Order, Reply, Store
-from booking.errors import InventoryError, MalformedError
+from booking.errors import InventoryError, MalformedError, UnavailableError, UncertainError
 from booking.fleet.recorder import Recorder
 
 TORN = "torn-read"
@@ -52,6 +52,10 @@ class Buyer:
         except MalformedError as error:
             # Only a read finds that out, and no guard reads after it wrote.
             reply = Reply("fail", error=_named(error))
+        except UnavailableError as error:
+            reply = Reply("fail", error=f"unavailable: {error}")
+        except UncertainError as error:
+            reply = Reply("info", error=f"uncertain: {error}")
         except Exception as error:
             self._recorder.complete(
                 "info", "buy", None, quantity, f"{type(error).__name__}: {error}"

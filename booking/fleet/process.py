@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
 
-from booking.contracts import Guard, Store
+from booking.contracts import Connecting, Guard, Store
 from booking.fleet import behaviours
 from booking.fleet.buyer import Buyer
 from booking.fleet.faults import FaultPlan
@@ -75,6 +75,8 @@ def _attend(attendance: Attendance) -> None:
     buyer = Buyer(number, attendance.store, attendance.guard, recorder, random, scenario.quantity)
     try:
         behave = behaviour_of(scenario)
+        if isinstance(attendance.store, Connecting):
+            attendance.store.connect()
         if not attendance.gate.wait(attendance.gate_timeout_s):
             raise TimeoutError("the gate did not open")
         time.sleep(attendance.arrives_after_s)

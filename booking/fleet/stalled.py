@@ -16,7 +16,7 @@ def holders(steps: Iterable[Event]) -> dict[str, int | str]:
     held: dict[str, dict[int | str, None]] = {}
     for event in steps:
         those = held.setdefault(event.resource or "", {})
-        if event.f == "acquire" and event.saw:
+        if event.f == "acquire" and event.saw == 1:
             those[event.process] = None
         elif event.f == "release":
             those.pop(event.process, None)

@@ -185,7 +185,7 @@ class _Round:
             if events[at].type == "step" and events[at].process == number:
                 events[at] = _with(events[at], saw)
                 break
-        if step.action == "acquire" and saw:
+        if step.action == "acquire" and saw == 1:
             self.holders[step.resource] = number
 
     def _look(self) -> None:
@@ -222,9 +222,12 @@ class _Round:
         )  # fmt: skip
 
 
-def history_of(told: Performance, tickets: int | None, remaining: int | None) -> History:
+def history_of(
+    told: Performance, tickets: int | None, remaining: int | None, numbers: str = "before"
+) -> History:
     """Make a history of a performance; an order that never ended is of unknown outcome."""
-    return History(tickets, remaining, told.events, {}, {"hung": told.hung, "waits": []})
+    end = {"hung": told.hung, "waits": []}
+    return History(tickets, remaining, told.events, {"numbers": numbers}, end)
 
 
 def _with(event: Event, saw: int | None) -> Event:

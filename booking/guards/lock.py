@@ -11,6 +11,7 @@ class LockGuard:
     """acquire; read, wait for the network, check, write; release."""
 
     needs = Store
+    sound = True
 
     def __init__(self, kit: Kit) -> None:
         if kit.lock is None:

@@ -11,6 +11,7 @@ class NoGuard:
     """Read, wait for the network, check, write: whoever reads in between sells the same ticket."""
 
     needs = Store
+    sound = False
 
     def __init__(self, kit: Kit) -> None:
         if kit.lock is not None:

@@ -227,6 +227,8 @@ def _phantom(case: Case, balanced: bool) -> Iterator[Anomaly]:
     else:
         who = listed(buyer(x.process) for x in guilty.members)
         why = f"{tickets_(sum(x.quantity for x in guilty.members))} went to {who} afterwards"
+        if not guilty.members:
+            why = f"the sale ended with {tickets_(case.here.remaining or 0)} left"
         witness = events([told, *guilty.members])
     yield Anomaly(
         AnomalyName.PHANTOM_SOLD_OUT,

@@ -29,6 +29,7 @@ def sale_document(sale: Sale, replay: str) -> dict[str, Any]:
         "oversold": sale.oversold,
         "undersold": sale.undersold,
         "lost": sale.lost,
+        "retries": sale.retries,
         "operations": {kind: len(sale.completions(kind)) for kind in ("ok", "fail", "info")},
         "processes": {
             "started": end["started"],

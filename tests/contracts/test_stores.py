@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,9 +32,10 @@ class Steps:
 
 
 @pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     made: Store = build("store", request.param, Place("", tmp_path))
-    return made
+    yield made
+    made.close()
 
 
 def test_what_is_written_is_read(store: Store) -> None:
@@ -64,7 +66,9 @@ def test_a_store_travels_to_another_process(store: Store) -> None:
     """It is picklable before and after it was used."""
     store.reset(3)
     store.read()
-    assert pickle.loads(pickle.dumps(store)).read() == 3
+    copy: Store = pickle.loads(pickle.dumps(store))
+    assert copy.read() == 3
+    copy.close()
 
 
 def test_every_read_and_write_is_announced(store: Store) -> None:
@@ -89,3 +93,5 @@ def test_two_stores_of_one_place_share_the_count_if_they_say_so(tmp_path: Path) 
         other: Store = pickle.loads(pickle.dumps(one))
         one.write(2)
         assert other.read() == (2 if type(one).shared else 3)  # type: ignore[attr-defined]
+        one.close()
+        other.close()

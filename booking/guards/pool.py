@@ -1,0 +1,30 @@
+"""`pool`: one row or token for each ticket, so that buyers need not meet on one counter."""
+
+from __future__ import annotations
+
+from typing import ClassVar, cast
+
+from booking.contracts import SOLD_OUT, Order, Reply, Store, TicketPool
+from booking.steps import network
+
+
+class PoolGuard:
+    """take any free ticket: SELECT … FOR UPDATE SKIP LOCKED LIMIT q, or LPOP of Redis.
+
+    Needs a pool. Costs a row for each ticket, and nobody waits for anybody; seats come in any
+    order. Counting what is left means counting rows.
+    """
+
+    needs = TicketPool
+    sound = True
+    numbers: ClassVar[str] = "seat"  # what is sold is a seat, and no count
+
+    def arrange(self, store: Store) -> None:
+        """Make a token of each ticket."""
+        cast("TicketPool", store).open_pool()
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        """Claim seats."""
+        network()
+        seat = cast("TicketPool", store).claim(order.buyer, order.quantity)
+        return Reply("fail", error=SOLD_OUT) if seat is None else Reply("ok", seat)

@@ -1,0 +1,45 @@
+"""`serializable`: the purchase as it is written, in transactions that the database keeps apart."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from booking.contracts import SOLD_OUT, Kit, Order, Reply, SerializableStore, Store
+from booking.errors import ConflictError
+from booking.retrying import GAVE_UP, attempts
+from booking.steps import network
+
+
+class SerializableGuard:
+    """BEGIN SERIALIZABLE; read n; check; UPDATE n; COMMIT; if it failed to serialize, again.
+
+    Needs such transactions. Costs a whole purchase for each collision, found only at the end;
+    after 50 attempts the order fails, though tickets may be left. Nothing else has to change.
+    """
+
+    needs = SerializableStore
+    sound = True
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        """Try until nobody was in the way, or too often somebody was."""
+        for _ in attempts(self._kit):
+            try:
+                return _purchase(store, order)
+            except ConflictError:
+                cast("SerializableStore", store).rollback()
+        return Reply("fail", error=GAVE_UP)
+
+
+def _purchase(store: Store, order: Order) -> Reply:
+    transaction = cast("SerializableStore", store)
+    remaining = transaction.read_serializable()
+    network()
+    if remaining < order.quantity:
+        transaction.commit()  # what was read is true only of a transaction that succeeds
+        return Reply("fail", error=SOLD_OUT)
+    store.write(remaining - order.quantity)
+    transaction.commit()
+    return Reply("ok", remaining)

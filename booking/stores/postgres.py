@@ -1,0 +1,208 @@
+"""`postgres`: a row of a PostgreSQL server: a private one, or one of yours by URL."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from booking.contracts import Place
+from booking.errors import ConflictError, InventoryError, UnavailableError, UncertainError
+from booking.sql_inventory import TABLES, SqlInventory
+from booking.steps import saw, step
+
+if TYPE_CHECKING:
+    from psycopg import Connection, Error
+
+CONNECT_S = 5
+STATEMENT_S = 30.0  # a statement that takes longer is cancelled by the server
+NO_TABLE = {"42P01"}
+_BEGIN = {"locked": "BEGIN", "serializable": "BEGIN ISOLATION LEVEL SERIALIZABLE"}
+
+_inherited: list[object] = []  # connections of a parent: clearing them away would end them
+_created: set[str] = set()
+
+
+class PostgresStore(SqlInventory):
+    """A row of a PostgreSQL table; without a URL on a private server of its own."""
+
+    shared = True
+    torn_reads = False
+    now = "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
+    skip_locked = " FOR UPDATE SKIP LOCKED"
+    resource = "inventory"
+
+    def __init__(self, place: Place) -> None:
+        try:
+            import psycopg  # noqa: F401 - only whether it is there
+        except ImportError:
+            raise InventoryError(
+                "store postgres needs the extra postgres; install it with: "
+                "pip install 'booking[postgres]'"
+            ) from None
+        self.location = place.location
+        self.sale = "sale" if place.location else str(place.scratch)
+        self.durable = place.durable
+        self.patience_s = place.patience_s
+        self._dsn = f"postgresql:{place.location}" if place.location else ""
+        self._connection: Connection[Any] | None = None
+        self._owner_pid = 0
+
+    def connect(self) -> None:
+        """Connect this process."""
+        self._opened()
+
+    def read_locked(self) -> int | None:
+        """Begin a transaction, lock the row and read it: one effect, SELECT … FOR UPDATE."""
+        step("acquire", self.resource)
+        self._begin("locked")
+        try:
+            rows = self._run(
+                "SELECT remaining FROM booking_inventory WHERE sale = ? FOR UPDATE", self.sale
+            )
+        except UnavailableError:
+            self._undo()
+            saw(0)
+            return None
+        if not rows:
+            self._undo()
+            raise self._missing()
+        saw(1)
+        return int(rows[0][0])
+
+    def lock_advisory(self) -> bool:
+        """Take the session's advisory lock of this sale."""
+        step("acquire", f"{self.resource}.advisory")
+        try:
+            self._run("SELECT pg_advisory_lock(hashtext(?))", self.sale)
+        except UnavailableError:
+            saw(0)
+            return False
+        saw(1)
+        return True
+
+    def unlock_advisory(self) -> None:
+        """Give it back."""
+        step("release", f"{self.resource}.advisory")
+        self._run("SELECT pg_advisory_unlock(hashtext(?))", self.sale)
+
+    def close(self) -> None:
+        """Close the connection; the server undoes what was not committed."""
+        connection, self._connection = self._connection, None
+        self._transaction, self._wrote = "", None
+        if connection is None:
+            return
+        if self._owner_pid != os.getpid():
+            _inherited.append(connection)
+            return
+        with suppress(Exception):
+            connection.close()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_connection": None, "_transaction": "", "_wrote": None}
+
+    def _opened(self) -> Connection[Any]:
+        if self._connection is not None and self._owner_pid == os.getpid():
+            return self._connection
+        if self._connection is not None:
+            _inherited.append(self._connection)
+            self._connection = None
+        import psycopg
+
+        if not self._dsn:
+            from booking.servers.postgres import private_postgres
+
+            self._dsn = private_postgres(durable=self.durable)
+        lock_ms = max(1, int(self.patience_s * 1000))  # 0 would be no limit
+        options = f"-c lock_timeout={lock_ms} -c statement_timeout={int(STATEMENT_S * 1000)}"
+        if self.durable:
+            options += " -c synchronous_commit=on"
+        try:
+            self._connection = psycopg.connect(
+                self._dsn, autocommit=True, connect_timeout=CONNECT_S, options=options
+            )
+        except psycopg.Error as error:
+            problem = " ".join(str(error).split())
+            raise UnavailableError(f"{self._url()}: cannot connect: {problem}") from None
+        self._connection.add_notice_handler(_ignore)
+        self._owner_pid = os.getpid()
+        return self._connection
+
+    def _create(self) -> None:
+        self._opened()
+        if self._dsn not in _created:
+            # Two who create the same table at once are in each other's way, even so.
+            self._run("SELECT pg_advisory_lock(7285642)")
+            try:
+                for table in TABLES:
+                    self._run(table)
+            finally:
+                self._run("SELECT pg_advisory_unlock(7285642)")
+            _created.add(self._dsn)
+
+    def _begin(self, kind: str = "locked") -> None:
+        self._run(_BEGIN[kind])
+        self._transaction = kind
+
+    def _undo(self) -> None:
+        self._transaction, self._wrote = "", None
+        if self._connection is not None:
+            with suppress(InventoryError):
+                self._run("ROLLBACK")
+
+    def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        import psycopg
+
+        try:
+            cursor = self._opened().execute(_translated(statement), values or None)
+            return cursor.fetchall() if cursor.description else []
+        except psycopg.Error as error:
+            raise self._error(error, statement) from None
+
+    def _constrained(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        try:
+            return self._run(statement, *values)
+        except _RefusedError:
+            return []
+
+    def _error(self, error: Error, statement: str) -> InventoryError:
+        """Say what an error means, and whether the statement may have taken effect."""
+        problem = " ".join(str(error).split())
+        connection = self._connection
+        if connection is None or connection.closed or connection.broken:
+            # Gone, and with it all that was not committed: only a commit is uncertain.
+            autocommitted = not self._transaction and not statement.startswith(("SELECT", "BEGIN"))
+            self.close()
+            if statement == "COMMIT" or autocommitted:
+                return UncertainError(f"{self._url()}: lost while it may have sold: {problem}")
+            return UnavailableError(f"{self._url()}: lost: {problem}")
+        if error.sqlstate in NO_TABLE:
+            return self._missing()
+        return _MEANINGS.get(error.sqlstate or "", InventoryError)(f"{self._url()}: {problem}")
+
+    def _url(self) -> str:
+        return self._dsn.partition("?")[0] if self.location else "postgres"
+
+
+class _RefusedError(InventoryError):
+    """A constraint refused what would have been wrong."""
+
+
+_MEANINGS: dict[str, type[InventoryError]] = {
+    "40001": ConflictError,  # serialization failure
+    "40P01": ConflictError,  # deadlock
+    "55P03": UnavailableError,  # the lock took too long
+    "57014": UnavailableError,  # the statement took too long
+    "23514": _RefusedError,  # a check constraint
+}
+
+
+@lru_cache(maxsize=256)
+def _translated(statement: str) -> Any:
+    """Give a statement with the placeholders that this driver knows."""
+    return statement.replace("?", "%s").encode()
+
+
+def _ignore(_notice: object) -> None:
+    """Nobody needs to hear that a table exists already."""

@@ -1,0 +1,95 @@
+"""The matrix says what runs show, and no more than that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import msgspec
+import pytest
+
+from booking.errors import UsageError
+from booking.matrix import BOUND_95, BY_CRASH, ROWS, Cell, Column, Shown, fill
+from booking.report.matrix import markdown, matrix_document
+from booking.verdict import AnomalyName
+
+Program = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def columns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Column]:
+    folder = tmp_path_factory.mktemp("found")
+    guards = ["none", "atomic", "compensate"]
+    return {one.guard: one for one in fill(["sqlite"], guards, 3, folder)}
+
+
+def test_no_guard_oversells_and_its_witness_is_a_file(columns: dict[str, Column]) -> None:
+    """It can be replayed."""
+    cell = columns["none"].cell(AnomalyName.OVERSELL)
+    assert (cell.shown, cell.how) == (Shown.HAPPENS, "explored")
+    assert cell.witness is not None
+    assert cell.witness.exists()
+
+
+def test_a_sound_guard_prevents_what_can_be_explored(columns: dict[str, Column]) -> None:
+    """And nothing of what crashes and pauses do, however often it was tried."""
+    for name in ROWS:
+        cell = columns["atomic"].cell(name)
+        wanted = Shown.NOT_PROVOKED if name in BY_CRASH else Shown.PREVENTED
+        assert cell.shown is wanted, name
+
+
+def test_compensate_does_not_oversell_and_lies(columns: dict[str, Column]) -> None:
+    """Found by the exploration of two sizes."""
+    shown = {name: columns["compensate"].cell(name).shown for name in ROWS}
+    for name in ("phantom-sold-out", "undersell", "negative-stock"):
+        assert shown[AnomalyName(name)] is Shown.HAPPENS, name
+    assert shown[AnomalyName.OVERSELL] is Shown.NOT_PROVOKED
+
+
+def test_zero_in_a_number_of_trials_is_printed_with_its_bound() -> None:
+    """At most 3 in N with 95 % confidence, and never more than all."""
+    assert Cell(Shown.NOT_PROVOKED, "judged", 60).rate_max == BOUND_95 / 60
+    assert Cell(Shown.NOT_PROVOKED, "judged", 2).rate_max == 1
+    assert Cell(Shown.PREVENTED, "explored", 60).rate_max is None
+
+
+def test_what_was_not_explored_to_its_end_is_not_prevented() -> None:
+    """Nor what was not found beside something else."""
+    assert Column("s", "g", complete=False).cell(AnomalyName.OVERSELL).shown is Shown.NOT_PROVOKED
+    found = {AnomalyName.UNDERSELL: ("explored", "", None)}
+    column = Column("s", "g", found=found)
+    assert column.cell(AnomalyName.OVERSELL).shown is Shown.NOT_PROVOKED
+
+
+def test_it_is_written_for_documents_and_for_scripts(columns: dict[str, Column]) -> None:
+    """One line a row; the document holds what the table shows."""
+    lines = markdown(list(columns.values())).splitlines()
+    assert lines[0] == "| anomaly | none on sqlite | atomic on sqlite | compensate on sqlite |"
+    assert "≤ 100%" in next(line for line in lines if line.startswith("| stale-lock"))
+    document = matrix_document(list(columns.values()))
+    assert msgspec.json.encode(document)
+    assert document["columns"][0]["cells"]["oversell"]["shown"] == "happens"
+
+
+def test_the_command_prints_a_table_and_writes_the_evidence(
+    program: Program, tmp_path: Path
+) -> None:
+    """As a user calls it."""
+    done = program(
+        "matrix", "--stores", "json", "--trials", "1", "--witnesses", "found", "--markdown", "m.md"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "oversell" in done.stdout
+    assert (tmp_path / "m.md").read_text().startswith("| anomaly | none on json | lock on json |")
+    witness = tmp_path / "found" / "json-none-oversell.json"
+    assert program("replay", str(witness)).returncode == 0
+
+
+def test_what_cannot_be_shown_is_refused() -> None:
+    """In one line, before anything runs."""
+    with pytest.raises(UsageError, match="did you mean atomic"):
+        fill(["json"], ["atomik"])
+    with pytest.raises(UsageError, match="shared by no processes"):
+        fill(["memory"])
