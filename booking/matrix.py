@@ -126,7 +126,7 @@ def fill(
 
 def _column(store: str, name: str, guard: Any, trials: int, folder: Path | None) -> Column:
     column = Column(store, name)
-    if getattr(guard, "by_the_clock", False):
+    if getattr(guard, "by_the_clock", False) or not getattr(guard, "explorable", True):
         column.complete = False
     else:
         for quantities, tickets, search in EXPLORED:

@@ -321,7 +321,7 @@ class SqlInventory:
         # compares, choose others each time, and take more than were ordered.
         take = (
             "WITH chosen AS MATERIALIZED (SELECT seat FROM booking_ticket "
-            f"WHERE sale = ? AND buyer IS NULL ORDER BY seat LIMIT ?{self.skip_locked}) "
+            f"WHERE sale = ? AND buyer IS NULL ORDER BY seat DESC LIMIT ?{self.skip_locked}) "
             "UPDATE booking_ticket SET buyer = ? WHERE sale = ? AND buyer IS NULL "
             "AND seat IN (SELECT seat FROM chosen) RETURNING seat"
         )

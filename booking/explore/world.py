@@ -22,6 +22,7 @@ from booking.steps import drive
 
 CHUNK_BYTES = 1 << 16
 _CHANGES_NOTHING = frozenset({"read", WAITS, GIVES})
+_MAIL = frozenset({"send", GETS})  # what waits in mailboxes no store can show
 
 
 class Contents:
@@ -176,7 +177,9 @@ class World:
     def _remember(self, number: int, actor: Actor, step: Step | None) -> None:
         """Note an effect that looking at the store would not show."""
         self._known[number] += (step, *actor.seen)
-        if step is None or step.action in _CHANGES_NOTHING or self._shows:
+        if step is None or step.action in _CHANGES_NOTHING:
+            return
+        if self._shows and step.action not in _MAIL:
             return
         if self._path is None or step.resource != self._path.name:
             self._told.append((actor.party, self._known[number]))
@@ -186,7 +189,7 @@ class World:
         store: Any = self._store
         content: Hashable
         if self._shows:
-            content = store.snapshot()
+            content = (store.snapshot(), tuple(self._told)) if self._told else store.snapshot()
         elif self._path is not None:
             content = (_bytes(self._path), tuple(self._told))
         elif getattr(store, "shared", True):

@@ -43,6 +43,7 @@ class ClerkGuard:
     """One clerk takes all orders that wait, writes once, answers each: no lock to fight for."""
 
     needs = Store
+    sound = True
     holds = "flock"  # against a second clerk, and against buyers with a lock
     crash_safe = True  # orders wait for the next clerk, and nothing is answered before it is kept
 

@@ -9,7 +9,7 @@ from booking.steps import network
 
 
 class PoolGuard:
-    """take any free ticket: SELECT … FOR UPDATE SKIP LOCKED LIMIT q, or LPOP of Redis.
+    """take any free ticket: SELECT … FOR UPDATE SKIP LOCKED LIMIT q, or RPOP of Redis.
 
     Needs a pool. Costs a row for each ticket, and nobody waits for anybody; seats come in any
     order. Counting what is left means counting rows.

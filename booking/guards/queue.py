@@ -25,6 +25,7 @@ class QueueGuard:
     """A clerk as tutorials write it: multiprocessing.Queue, one order at a time, no time limit."""
 
     needs = Store
+    sound = True
     holds = "flock"
     explorable = False
     explorable_not = "multiprocessing.Queue sends from a thread; use --guard clerk"

@@ -149,7 +149,8 @@ def _tickets(sale: Sale) -> str:
 
 def _orders(sale: Sale) -> str:
     counts = {kind: len(sale.completions(kind)) for kind in ("ok", "fail", "info")}
-    return f"{counts['ok']} sold, {counts['fail']} refused, {counts['info']} unknown"
+    anew = f"; {sale.retries} begun anew" if sale.retries else ""
+    return f"{counts['ok']} sold, {counts['fail']} refused, {counts['info']} unknown{anew}"
 
 
 def _time(sale: Sale) -> str:

@@ -36,7 +36,7 @@ ADD = "redis.call('INCR', KEYS[2]) return redis.call('INCRBY', KEYS[1], ARGV[1])
 CLAIM = """
 if redis.call('LLEN', KEYS[3]) < tonumber(ARGV[1]) then return false end
 local highest = 0
-for _, seat in ipairs(redis.call('LPOP', KEYS[3], ARGV[1])) do
+for _, seat in ipairs(redis.call('RPOP', KEYS[3], ARGV[1])) do
   highest = math.max(highest, tonumber(seat))
 end
 return highest"""
@@ -178,7 +178,7 @@ class RedisStore:
             pipeline.execute()
 
     def claim(self, buyer: int, quantity: int) -> int | None:
-        """Take the next tokens: LPOP, of all or none."""
+        """Take the highest tokens, as a counter would: RPOP, of all or none."""
         step("claim", self.resource)
         seat = self._script(CLAIM, quantity)
         saw(seat)

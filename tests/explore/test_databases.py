@@ -21,7 +21,7 @@ STORES = {name: store for name, store in members("store") if name in DATABASES}
 GUARDS = {
     name: guard
     for name, guard in members("guard")
-    if name not in {"none", "lock"} and not getattr(guard, "by_the_clock", False)
+    if name not in {"none", "lock", "clerk", "queue"} and not getattr(guard, "by_the_clock", False)
 }
 PAIRS = [
     (store, guard) for store in STORES for guard in GUARDS if carries(STORES[store], GUARDS[guard])
@@ -38,6 +38,14 @@ def explored(store: str, guard: str, quantities: list[int], tickets: int) -> Pro
 def test_every_interleaving_of_three_buyers_is_sound(store: str, guard: str) -> None:
     """Every guard on every database that carries it; orders of one size, so `compensate` too."""
     proof = explored(store, guard, [1, 1, 1], 2)
+    assert proof.exploration.outcome is Outcome.VALID, proof.reason
+    assert proof.exploration.complete
+
+
+@pytest.mark.parametrize("store", DATABASES)
+def test_a_clerk_before_a_database_is_sound(store: str) -> None:
+    """He needs nothing of it but to read and to write."""
+    proof = explored(store, "clerk", [1, 1], 1)
     assert proof.exploration.outcome is Outcome.VALID, proof.reason
     assert proof.exploration.complete
 

@@ -1,0 +1,212 @@
+"""Errors of a server are definite or not; which of them is decided by what may have happened."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+import pytest
+
+from booking.contracts import Order, Place
+from booking.errors import InventoryError, UnavailableError, UncertainError
+from booking.guards.row_lock import RowLockGuard
+from booking.servers.postgres import private_postgres
+from booking.servers.valkey import private_valkey
+from booking.steps import driven_by
+from booking.stores.postgres import PostgresStore
+from booking.stores.redis import RedisStore
+from booking.stores.sqlite import SqliteStore
+from tests.conftest import Sell
+
+NAME = ".s.PGSQL.5432"
+LIMIT_S = 30
+
+
+@pytest.fixture(scope="module")
+def server() -> str:
+    """Give the folder of a private server's socket."""
+    return dict(word.split("=") for word in private_postgres(durable=False).split())["host"]
+
+
+class Cable:
+    """A relay to the server, which can be cut right after a COMMIT was carried out."""
+
+    def __init__(self, server: str) -> None:
+        self.folder = tempfile.mkdtemp(prefix="booking-test-", dir="/tmp")
+        self.cut = False
+        self._server = f"{server}/{NAME}"
+        self._door = socket.socket(socket.AF_UNIX)
+        self._door.bind(f"{self.folder}/{NAME}")
+        self._door.listen()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._door.shutdown(socket.SHUT_RDWR)
+        self._door.close()
+        self._thread.join(LIMIT_S)
+        shutil.rmtree(self.folder)
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._door.accept()
+                with client, socket.socket(socket.AF_UNIX) as server:
+                    server.connect(self._server)
+                    self._relay(client, server)
+
+    def _relay(self, client: socket.socket, server: socket.socket) -> None:
+        server.settimeout(LIMIT_S)
+        while asked := client.recv(1 << 16):
+            server.sendall(asked)
+            if asked[:1] == b"X":
+                return
+            answer = server.recv(1 << 16)
+            while answer[-6:-1] != b"Z\x00\x00\x00\x05":  # until it is ready for the next
+                answer += server.recv(1 << 16)
+            if self.cut and b"COMMIT" in asked:
+                return
+            client.sendall(answer)
+
+
+@pytest.fixture
+def cable(server: str) -> Iterator[Cable]:
+    made = Cable(server)
+    yield made
+    made.close()
+
+
+def opened(folder: str, tmp_path: Path) -> PostgresStore:
+    return PostgresStore(Place(f"//booking@/postgres?host={folder}", tmp_path))
+
+
+def test_a_connection_lost_after_the_commit_is_uncertain(cable: Cable, tmp_path: Path) -> None:
+    """The ticket is gone, and nobody was told whose it is."""
+    store = opened(cable.folder, tmp_path)
+    store.reset(2)
+    cable.cut = True
+    with pytest.raises(UncertainError, match="may have sold"):
+        RowLockGuard().sell(store, Order(0))
+    cable.cut = False
+    assert store.read() == 1
+    store.close()
+
+
+def test_a_connection_lost_before_the_commit_is_definite(server: str, tmp_path: Path) -> None:
+    """The server undoes what was not committed, so the order certainly failed."""
+    store = opened(server, tmp_path)
+    store.reset(2)
+
+    def step(action: str, _resource: str, _value: int | None) -> None:
+        if action == "write":
+            with psycopg.connect(f"host={server} user=booking dbname=postgres") as other:
+                other.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                    "WHERE pid <> pg_backend_pid() AND state = 'idle in transaction'"
+                )
+
+    driver = SimpleNamespace(step=step, saw=lambda _value: None, network=lambda: None)
+    with driven_by(driver), pytest.raises(UnavailableError, match="lost"):
+        RowLockGuard().sell(store, Order(0))
+    assert store.read() == 2
+    store.close()
+
+
+def test_a_sale_of_uncertain_and_failed_orders_is_judged(sell: Sell, server: str) -> None:
+    """Buyers for whom the server has no connection end early, and nothing hangs."""
+    with psycopg.connect(f"host={server} user=booking dbname=postgres", autocommit=True) as admin:
+        with suppress(psycopg.errors.DuplicateObject):
+            admin.execute("CREATE ROLE few LOGIN CONNECTION LIMIT 2")
+        admin.execute("GRANT ALL ON SCHEMA public TO few")
+        admin.execute("GRANT booking TO few")
+    sale = sell(
+        store=f"postgresql://few@/postgres?host={server}", guard="atomic", tickets=3, buyers=5,
+        control=False,
+    )  # fmt: skip
+    assert sale["verdict"] == "unknown"
+    assert "too many connections" in sale["reason"]
+    assert sale["processes"]["hung"] == 0
+
+
+def test_who_waits_for_a_row_too_long_gives_up(server: str, tmp_path: Path) -> None:
+    """The lock's time limit is the server's, and the answer is definite."""
+    holder = opened(server, tmp_path)
+    holder.reset(2)
+    assert holder.read_locked() == 2
+    waiter = PostgresStore(Place(f"//booking@/postgres?host={server}", tmp_path, patience_s=0.1))
+    reply = RowLockGuard().sell(waiter, Order(1))
+    assert (reply.type, reply.error) == ("fail", "lock-timeout")
+    holder.rollback()
+    assert RowLockGuard().sell(waiter, Order(1)).ticket == 2
+    holder.close()
+    waiter.close()
+
+
+def test_sqlite_that_is_busy_for_too_long_says_so(tmp_path: Path) -> None:
+    """Nothing was taken."""
+    holder = SqliteStore(Place("", tmp_path))
+    holder.reset(2)
+    assert holder.read_locked() == 2
+    other = SqliteStore(Place("", tmp_path, patience_s=0.05))
+    with pytest.raises(UnavailableError, match="others were writing"):
+        other.take(1)
+    holder.rollback()
+    assert other.take(1) == 2
+    holder.close()
+    other.close()
+
+
+@pytest.mark.parametrize(
+    "store, problem",
+    [
+        ("postgresql://nobody@/nothing?host=/nowhere", "cannot connect"),
+        ("redis://127.0.0.1:1/0", "lost"),
+        ("sqlite:///nowhere/at/all/x.db", "no such folder"),
+        ("sqlite://host/x.db", "a file has no host"),
+    ],
+)
+def test_a_server_that_is_not_there_is_one_line(sell: Sell, store: str, problem: str) -> None:
+    """Before any buyer is started."""
+    answer = sell(store=store, tickets=3, guard="atomic", control=False)
+    assert answer["exit_code"] == 2
+    assert problem in answer["error"]
+    assert "\n" not in answer["error"]
+
+
+@pytest.mark.parametrize("driver, store", [("psycopg", PostgresStore), ("redis", RedisStore)])
+def test_a_missing_extra_is_named(
+    driver: str, store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And how to install it."""
+    monkeypatch.setitem(sys.modules, driver, None)
+    with pytest.raises(InventoryError, match=r"needs the extra \w+; install it with: pip install"):
+        store(Place("", tmp_path))
+
+
+def test_a_missing_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server of one's own would do as well."""
+    monkeypatch.setattr("booking.servers.postgres.WHEEL", "booking_no_such_wheel")
+    monkeypatch.setattr("booking.servers.valkey.WHEEL", "booking_no_such_wheel")
+    monkeypatch.setattr("booking.servers.postgres._running", {})
+    monkeypatch.setattr("booking.servers.valkey._running", {})
+    for start in (private_postgres, private_valkey):
+        with pytest.raises(InventoryError, match="or name a server: --store"):
+            start(durable=False)
+
+
+def test_an_inventory_that_was_never_filled_says_how(tmp_path: Path) -> None:
+    """In the words of the command line."""
+    store = SqliteStore(Place(str(tmp_path / "x.db"), tmp_path))
+    with pytest.raises(InventoryError, match="booking reset --store sqlite:"):
+        store.read()
+    assert not os.path.exists(store.path)
