@@ -34,8 +34,8 @@ def test_a_guarded_sale_sells_what_it_can_and_no_more(
     """An order is all or nothing: what is left over is less than anybody wants."""
     sale = sell(
         store=store, guard=guard, buyers=8, tickets=tickets, quantity=quantity, control=False,
-        delay="1ms..5ms",
-    )  # fmt: skip
+        delay="1ms..5ms", search=False,
+    )  # fmt: skip  # (a search outside the guard may meet a file that is written in place)
     assert (sale["verdict"], sale["sold"], sale["remaining"]) == ("valid", sold, tickets - sold)
     assert sale["undersold"] == 0
     assert sale["operations"]["info"] == 0
@@ -44,7 +44,7 @@ def test_a_guarded_sale_sells_what_it_can_and_no_more(
 @pytest.mark.parametrize("store, guard", SOUND)
 def test_the_same_sale_without_it_races(sell: Sell, store: str, guard: str) -> None:
     """So the guard was put to the test."""
-    sale = sell(store=store, guard=guard)
+    sale = sell(store=store, guard=guard, search=False)
     assert (sale["verdict"], sale["control"]["verdict"]) == ("valid", "invalid")
 
 
@@ -84,7 +84,8 @@ def test_a_buyer_killed_before_the_last_effect_costs_one_ticket_at_most(
 def _steps(sell: Sell, store: str, guard: str) -> list[str]:
     """Give the steps of one purchase, as they are announced."""
     sale = sell(store=store, guard=guard, buyers=1, search=False, control=False)
-    return [event["f"] for event in sale["events"] if event["type"] == "step"]
+    steps = [event for event in sale["events"] if event["type"] == "step"]
+    return [event["f"] for event in steps if event["process"] != "clerk"]
 
 
 def _killed(sell: Sell, store: str, guard: str, before: str) -> dict[str, object]:
@@ -104,7 +105,7 @@ def test_every_attempt_announces_its_steps(sell: Sell, store: str, guard: str) -
     assert steps
     assert set(steps) <= {
         "read", "write", "replace", "truncate", "take", "add", "claim", "compare-and-set",
-        "acquire", "release",
+        "acquire", "release", "send", "receive",
     }  # fmt: skip
 
 
@@ -149,7 +150,7 @@ def test_a_guard_that_the_store_cannot_carry_is_refused_with_those_that_it_can()
     """Before any process is started, in one line."""
     with pytest.raises(UsageError, match="guard atomic needs a store with AtomicStore") as caught:
         run_sale(from_flags({"store": "json", "guard": "atomic"}))
-    assert str(caught.value).endswith("it can do: none, lock")
+    assert str(caught.value).endswith("it can do: none, lock, queue, clerk")
 
 
 def test_a_guard_that_releases_before_it_writes_is_found(sell: Sell) -> None:
