@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from booking.arranging import arrange, hand_over
 from booking.bench import closed_loop
 from booking.bench.cpu import CpuMeter
 from booking.bench.floor import bare, c_loop, compile_limit
@@ -82,12 +83,15 @@ def _sale(variant: Variant, buyers: int, plan: Plan, duration_s: float) -> Figur
     scenario = _scenario(variant, buyers, plan, duration_s)
     with _inventory(scenario) as (store, folder):
         guard = open_guard(scenario, folder, store)
-        store.reset(TICKETS)
+        tickets = min(TICKETS, getattr(guard, "tickets_max", TICKETS))
+        store.reset(tickets)
+        arrange(store, guard)
+        hand_over(store)
         meter = CpuMeter()
         history = LocalFleet(folder, meter).run(scenario, store, guard)
         if history.end["crashed"] or history.end["hung"]:
             raise BookingError(_broken(variant, buyers, history.end))
-        history.tickets, history.remaining = TICKETS, store.read()
+        history.tickets, history.remaining = tickets, store.read()
         return figures(history, buyers, meter.used_ns())
 
 
