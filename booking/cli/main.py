@@ -115,14 +115,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error.format_message())  # noqa: T201
         code = ExitCode.USAGE
     except BrokenPipeError:
-        # Whoever read our output has enough; Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # whoever read it has enough
         code = BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:
         message, code = _explained(error)
         line = " ".join(f"booking: {message}".split())
         print(line.encode("utf-8", "replace").decode(), file=sys.stderr)  # noqa: T201
     return int(code or 0)
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere: Python would complain once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _explained(error: BaseException) -> tuple[str, int]:
@@ -132,6 +136,7 @@ def _explained(error: BaseException) -> tuple[str, int]:
     if isinstance(error, click.ClickException):
         return _with_help(error), ExitCode.USAGE
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EIO}:
+        _drop_output()
         return f"the answer could not be written: {(error.strerror or '').lower()}", ExitCode.USAGE
     if isinstance(error, BookingError):
         return str(error), error.exit_code
