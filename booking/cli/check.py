@@ -100,6 +100,7 @@ def command(  # noqa: PLR0917 - a flag each
     reader = read(history, keyed=keyed)
     _load(ledger, reader, began)
     _need_operations(ledger, history)
+    _need_numbers(ledger, history)
     _need_tickets(ledger, history)
     decision = decide(ledger, want_order=as_json, states_max=states or STATES_MAX)
     elapsed_s = time.perf_counter() - began
@@ -136,6 +137,21 @@ def _with_progress(chunks: Iterable[list[Event]], began: float) -> Iterator[list
             shown = True
     if shown:
         click.echo(f"\rjudging: {lines:,} events", err=True)
+
+
+def _need_numbers(ledger: Ledger, path: Path) -> None:
+    """Refuse a history in which two operations have one index: a proof points at events by it."""
+    seen: set[int] = set()
+    count = 0
+    for here in ledger.inventories.values():
+        for rows in (here.sold, here.searches, here.sold_outs):
+            seen.update(rows.index)
+            count += len(rows.index)
+    if len(seen) < count:
+        raise HistoryError(
+            f"{path}: {count - len(seen)} operations have the index of another one; number the "
+            "events, or leave `index` out everywhere"
+        )
 
 
 def _need_operations(ledger: Ledger, path: Path) -> None:

@@ -124,6 +124,12 @@ def test_what_cannot_be_judged_is_never_valid(tmp_path, text, said):
     assert said in str(result.exception)
 
 
+def test_indexes_that_stand_twice_are_refused(tmp_path):
+    """A proof names events by their index; here it would name two."""
+    text = "\n".join(LINES[:2] + [line.replace('"process":0', '"process":7') for line in LINES[:2]])
+    assert "have the index of another one" in refused(written(tmp_path, text), "--tickets", "2")
+
+
 def test_other_names_and_a_counter_of_tickets_sold(tmp_path):
     text = "\n".join(LINES).replace('"buy","value":2', '"buy","value":null')
     text = text.replace("buy", "add").replace("search", "read")
