@@ -271,14 +271,6 @@ class Preparable(Protocol):
 
 
 @runtime_checkable
-class Lingering(Protocol):
-    """A store whose writes leave behind what is slow to get rid of, and nobody must wait for."""
-
-    def let_go(self) -> None:
-        """Get rid of it; a guard calls this when it holds nobody up any more."""
-
-
-@runtime_checkable
 class Sweepable(Protocol):
     """A store whose killed processes may leave something behind."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from pathlib import Path
 
 from booking.contracts import Place
@@ -12,6 +13,8 @@ from booking.errors import InventoryError
 from booking.steps import saw, step
 
 CHUNK_BYTES = 1 << 16
+SOON_S = 0.0001
+TRIES = 50_000  # at least 5 s
 NAME = "data.json"  # of the private default
 
 
@@ -67,11 +70,7 @@ class InventoryFile:
         return self._frame
 
     def _bytes(self) -> bytes:
-        try:
-            # Non-blocking: a named pipe must not hold the sale up for ever.
-            fd = os.open(self._name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as error:
-            raise self._error(error) from None
+        fd = self._open()
         try:
             if self._frame is None:
                 self._check_kind(fd)
@@ -83,11 +82,19 @@ class InventoryFile:
         except OSError as error:
             raise self._error(error) from None
         finally:
-            self._done_with(fd)
+            os.close(fd)
 
-    def _done_with(self, fd: int) -> None:
-        """Let go of the file that was read."""
-        os.close(fd)
+    def _open(self) -> int:
+        """Open it; whoever put it there this very moment may be about to let others in."""
+        for _ in range(TRIES):
+            try:
+                # Non-blocking: a named pipe must not hold the sale up for ever.
+                return os.open(self._name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            except BlockingIOError:  # a lease: see spare_file
+                time.sleep(SOON_S)
+            except OSError as error:
+                raise self._error(error) from None
+        raise InventoryError(f"{self._shown()}: another process keeps it to itself; end that one")
 
     def _check_kind(self, fd: int) -> None:
         mode = os.fstat(fd).st_mode

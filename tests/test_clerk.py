@@ -20,6 +20,7 @@ from booking.guards.clerk import ANSWER, NOT_WRITTEN, NOTHING_LEFT, ORDER, TORN,
 from booking.guards.clerk import tickets_for as served
 from booking.locks.flock import FlockLock
 from booking.locks.mutex import MutexLock
+from booking.spare_file import SpareFile
 from booking.stores.json_replaced import JsonStore
 from tests.conftest import Sell
 
@@ -82,7 +83,7 @@ def test_nobody_hears_sold_when_it_could_not_be_written(tmp_path: Path) -> None:
     """Whether it was kept is not known; who gets nothing gets nothing either way."""
     store = JsonStore(Place(str(tmp_path / "data.json"), tmp_path))
     store.reset(1)
-    store._partial_path = lambda: str(tmp_path / "no" / "folder")  # type: ignore[method-assign]
+    store._spare = SpareFile(tmp_path / "no" / "folder")
     assert served(store, batch(1, 1)) == [NOT_WRITTEN, NOTHING_LEFT]
 
 

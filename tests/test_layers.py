@@ -21,6 +21,8 @@ LAYERS = [
     {
         "purchase",
         "inventory_file",
+        "spare_file",
+        "exchange",
         "library_lock",
         "counter",
         "scratch",

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from booking.contracts import Kit, Order, Place
-from booking.guards.lock import LockGuard
+from booking import spare_file
+from booking.contracts import Place
+from booking.exchange import exchange
 from booking.steps import driven_by
 from booking.stores.json_inplace import JsonInplaceStore
 from booking.stores.json_replaced import JsonStore
@@ -89,29 +90,29 @@ def test_in_place_the_file_is_empty_between_its_two_steps(tmp_path: Path) -> Non
 def test_durable_syncs_the_file_before_and_the_folder_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """fsync of the new file, then the replacement, then fsync of the folder."""
+    """fsync of the new file, then the change of places, then fsync of the folder."""
     path = tmp_path / "data.json"
     calls: list[str] = []
-    fsync, replace = os.fsync, os.replace
+    fsync = os.fsync
 
     def note_sync(fd: int) -> None:
         calls.append("folder" if os.path.isdir(f"/proc/self/fd/{fd}") else "file")
         fsync(fd)
 
-    def note_replace(source: str, target: Path) -> None:
-        calls.append("replace")
-        replace(source, target)
+    def note_exchange(one: str, other: str) -> None:
+        calls.append("exchange")
+        exchange(one, other)
 
     store = JsonStore(place(path, durable=True))
     store.reset(3)
     monkeypatch.setattr(os, "fsync", note_sync)
-    monkeypatch.setattr(os, "replace", note_replace)
+    monkeypatch.setattr(spare_file, "exchange", note_exchange)
     store.write(2)
-    assert calls == ["file", "replace", "folder"]
+    assert calls == ["file", "exchange", "folder"]
     calls.clear()
     plain = JsonStore(place(path))
     plain.write(1)
-    assert calls == ["replace"]
+    assert calls == ["exchange"]
 
 
 def test_leftovers_of_the_dead_are_swept_and_those_of_the_living_are_not(tmp_path: Path) -> None:
@@ -136,39 +137,3 @@ def test_large_documents_are_read_whole(tmp_path: Path) -> None:
     assert store.read() == 41
     store.write(40)
     assert JsonStore(place(path)).read() == 40
-
-
-def test_a_replaced_file_is_let_go_of_behind_the_lock(tmp_path: Path) -> None:
-    """Deleting it is most of what a sale costs; inside the lock it stays open, and once only."""
-    events: list[str] = []
-
-    class Lock:
-        path, crash_safe = tmp_path / "data.json.lock", True
-
-        def acquire(self, timeout_s: float) -> bool:
-            return True
-
-        def release(self) -> None:
-            events.append("open" if held() else "deleted")
-
-    def held() -> list[str]:
-        links = []
-        for fd in os.listdir("/proc/self/fd"):
-            try:
-                links.append(os.readlink(f"/proc/self/fd/{fd}"))
-            except OSError:
-                continue  # the descriptor that lists the folder
-        return [link for link in links if link == f"{tmp_path}/data.json (deleted)"]
-
-    store = JsonStore(Place(str(tmp_path / "data.json"), tmp_path))
-    store.reset(9)
-    guard = LockGuard(Kit(Lock(), 1.0))  # type: ignore[arg-type]  # facts are left out
-    for _ in range(3):
-        assert guard.sell(store, Order(0)).type == "ok"
-        events.append("open" if held() else "deleted")
-    assert events == ["open", "deleted"] * 3
-    for _ in range(3):  # a guard that never lets go leaves one open, and closing leaves none
-        store.write(store.read() - 1)
-    assert len(held()) == 1
-    store.close()
-    assert held() == []

@@ -15,7 +15,7 @@ from booking.explore.effect import Doubt
 from booking.explore.stage import Stage
 
 # Methods that set up and clear away, tell facts, or belong to the explorer.
-_QUIET = frozenset({"reset", "close", "sweep", "snapshot", "prepare", "let_go"})
+_QUIET = frozenset({"reset", "close", "sweep", "snapshot", "prepare"})
 
 
 class Listener:

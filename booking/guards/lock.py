@@ -27,6 +27,3 @@ class LockGuard:
             return purchase(store, order)
         finally:
             self._lock.release()
-            let_go = getattr(store, "let_go", None)  # see `Lingering`
-            if let_go is not None:
-                let_go()
