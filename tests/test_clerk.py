@@ -20,6 +20,7 @@ from booking.guards.clerk import ANSWER, NOT_WRITTEN, NOTHING_LEFT, ORDER, TORN,
 from booking.guards.clerk import tickets_for as served
 from booking.locks.flock import FlockLock
 from booking.locks.mutex import MutexLock
+from booking.mailbox import DRAIN_BYTES, Mailbox
 from booking.spare_file import SpareFile
 from booking.stores.json_replaced import JsonStore
 from tests.conftest import Sell
@@ -306,3 +307,51 @@ def test_order_of_service_is_the_order_of_the_queue(sell: Sell) -> None:
     sold = [ticket for ticket in tickets if ticket > 0]
     assert sold == sorted(sold, reverse=True)
     assert len(set(sold)) == 60
+
+
+def sends(folder: Path, monkeypatch: pytest.MonkeyPatch, *late: bytes) -> tuple[Mailbox, list[int]]:
+    """A mailbox to which others send one message each time that they may run."""
+    mailbox, turns, waiting = Mailbox(folder / "orders", blocking=True), [], list(late)
+    mailbox.create()
+
+    def run_others() -> None:
+        turns.append(1)
+        if waiting:
+            os.write(mailbox.fileno(), waiting.pop(0))
+
+    monkeypatch.setattr(os, "sched_yield", run_others)
+    return mailbox, turns
+
+
+def test_who_was_just_answered_gets_his_next_order_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clerk lets others run before he writes, as long as that brings orders."""
+    mailbox, turns = sends(tmp_path, monkeypatch, b"second", b"third")
+    os.write(mailbox.fileno(), b"first")
+    assert mailbox.gather(100) == b"firstsecondthird"
+    assert len(turns) == 3  # the last brought nothing
+    mailbox.close()
+
+
+def test_nobody_is_waited_for_who_is_not_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine each turn given away may cost a time slice."""
+    mailbox, turns = sends(tmp_path, monkeypatch, b"second", b"third", b"fourth")
+    os.write(mailbox.fileno(), b"first")
+    assert mailbox.gather(len(b"first")) == b"first"
+    assert turns == []
+    assert mailbox.waiting() == 0
+    os.write(mailbox.fileno(), b"first")
+    assert mailbox.gather(len(b"firstsecond")) == b"firstsecond"
+    mailbox.close()
+
+
+def test_gathering_ends_however_many_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who sends faster than the clerk reads does not keep him from serving."""
+    page = bytes(4096)
+    mailbox, _ = sends(tmp_path, monkeypatch, *[page] * 100)
+    os.write(mailbox.fileno(), page)
+    assert len(mailbox.gather(10**9)) == DRAIN_BYTES
+    mailbox.close()

@@ -11,7 +11,6 @@ import os
 import select
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
-from multiprocessing import parent_process
 from pathlib import Path
 from struct import Struct
 from typing import Any
@@ -113,12 +112,6 @@ class ClerkGuard:
         if self._orders is None:
             raise closed("clerk")
         self._orders_fd, self._pid, self._mine = self._orders.fileno(), os.getpid(), {}
-        if hasattr(os, "SCHED_BATCH") and parent_process() is not None:
-            # A buyer who is woken by his answer need not push the clerk aside, who has answers for
-            # others: with 100 buyers that saves a fifth of the processor time of a sale (sched(7)).
-            # A process that is nobody's buyer (an explorer, somebody's test) is left as it is.
-            with suppress(OSError):
-                os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
     def _mailbox(self, buyer: int) -> tuple[int, str]:
         """Open a buyer's answers before he sends anything: the answer then meets an open pipe."""
@@ -173,20 +166,18 @@ class ClerkGuard:
         queue = Mailbox(self._folder / ORDERS, blocking=True)
         with closing(queue), on_duty(self._lock, "clerk"):
             ready()
-            fd = queue.fileno()
+            answered = 0
             while True:
                 step("receive", queue.resource)
                 if not self._timeout_s and not queue.waiting():
                     saw(None)  # who has no time to wait finds nothing, as with a lock
                     continue
-                orders = list(ORDER.iter_unpack(os.read(fd, DRAIN_BYTES)))
+                orders = list(ORDER.iter_unpack(queue.gather(answered * ORDER.size)))
+                answered = len(orders)
                 saw(len(orders))
                 wanted = [order for order in orders if order[1]]
                 if wanted:
                     self.carry_out(store, wanted)
-                    let_go = getattr(store, "let_go", None)  # see `Lingering`
-                    if let_go is not None:
-                        let_go()
                 if len(wanted) < len(orders):
                     return
 
