@@ -1,7 +1,7 @@
 """What the machine can do: the same reads and writes in one process without a lock.
 
-`bare` runs the store's own Python code. `c` is the same in C (`limit.c`, compiled here where
-there is a compiler): it leaves nothing to gain but by writing less often.
+`bare` runs the store's own Python code. `c` replaces a JSON file in C as it is usually done
+(`limit.c`, compiled here where there is a compiler): a new file, renamed over the old one.
 """
 
 from __future__ import annotations

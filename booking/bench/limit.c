@@ -1,4 +1,4 @@
-/* The physical limit: one process, no lock. Read the file, take one off, write a new file,
+/* The limit of the usual way: one process, no lock. Read the file, take one off, write a new file,
    rename it over the old one; again, for the milliseconds given. Prints sales and nanoseconds.
    usage: limit FOLDER MILLISECONDS DURABLE(0|1) */
 #include <fcntl.h>
