@@ -28,7 +28,8 @@ STORES = ("json", "sqlite", "postgres", "redis")
 TRIALS = 20
 TICKETS = 2
 BUYERS = 4
-PAUSE_S = 1.5  # longer than any lease
+PAUSE_S = 0.2  # long enough for everybody else to sell
+LEASE_PAUSE_S = 1.5  # longer than any lease
 # The bounded sales that are explored: what each buyer wants, tickets, whether they look first.
 # Orders of two sizes with too few tickets are what `compensate` stumbles over.
 EXPLORED: tuple[tuple[tuple[int, ...], int, bool], ...] = (
@@ -136,7 +137,8 @@ def _column(store: str, name: str, guard: Any, trials: int, folder: Path | None)
     if not plans:
         plans = [[]]
     pauses = [step for step in steps if step in {"write", "replace"}][:1]
-    plans += [[Fault(kind="pause", before=step, duration=PAUSE_S)] for step in pauses]
+    pause_s = LEASE_PAUSE_S if getattr(guard, "by_the_clock", False) else PAUSE_S
+    plans += [[Fault(kind="pause", before=step, duration=pause_s)] for step in pauses]
     for trial in range(1, trials):
         _judge(column, trial, plans[(trial - 1) % len(plans)], folder)
     return column

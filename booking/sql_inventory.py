@@ -39,6 +39,11 @@ TAKE = (
     "UPDATE booking_inventory SET remaining = remaining - ?, version = version + 1{more} "
     "WHERE sale = ?{condition} RETURNING remaining"
 )
+SNAPSHOT = (
+    "SELECT 0, remaining, version FROM booking_inventory WHERE sale = ? "
+    "UNION ALL SELECT 1, seat, buyer FROM booking_ticket WHERE sale = ? "
+    "UNION ALL SELECT 2, shard, remaining FROM booking_shard WHERE sale = ? ORDER BY 1, 2"
+)
 
 
 class SqlInventory:
@@ -285,15 +290,8 @@ class SqlInventory:
         )  # fmt: skip
 
     def snapshot(self) -> tuple[object, ...]:
-        """Give all that buyers share: what is committed."""
-        return tuple(
-            tuple(self._run(f"SELECT {columns} FROM {table} WHERE sale = ? ORDER BY 1", self.sale))
-            for columns, table in (
-                ("remaining, version", "booking_inventory"),
-                ("seat, buyer", "booking_ticket"),
-                ("shard, remaining", "booking_shard"),
-            )
-        )
+        """Give all that buyers share: what is committed, in one statement."""
+        return tuple(self._run(SNAPSHOT, self.sale, self.sale, self.sale))
 
     def _count(self) -> int:
         rows = self._run(COUNT, self.sale)

@@ -45,6 +45,7 @@ LAYERS = [
         "copies",
         "patience",
         "mailbox",
+        "idle",
     },
     {"errors", ""},
 ]

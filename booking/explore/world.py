@@ -18,6 +18,7 @@ from booking.explore.audit import Audit, listen
 from booking.explore.effect import GETS, GIVES, NEVER, WAITS, Doubt, Effect, Step
 from booking.explore.plan import Plan
 from booking.explore.stage import Actor, Stage
+from booking.idle import keeping
 from booking.steps import drive
 
 CHUNK_BYTES = 1 << 16
@@ -58,14 +59,17 @@ class Theatre:
         self._folder = folder
         self._serial = count()
         self._before: Any = None
+        self._keeping = keeping()  # connections, from one execution to the next
 
     def __enter__(self) -> Theatre:
         self._before = (drive(self.stage), AttentiveLock.listener)
         AttentiveLock.listener = self._listener
         listen(self._audit)
+        self._keeping.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._keeping.__exit__(None, None, None)
         listen(None)
         driver, AttentiveLock.listener = self._before
         drive(driver)

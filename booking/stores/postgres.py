@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from booking.contracts import Place
 from booking.errors import ConflictError, InventoryError, UnavailableError, UncertainError
+from booking.idle import keep, kept
 from booking.sql_inventory import TABLES, SqlInventory
 from booking.steps import saw, step
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 CONNECT_S = 5
 STATEMENT_S = 30.0  # a statement that takes longer is cancelled by the server
 NO_TABLE = {"42P01"}
+IDLE = 0  # of psycopg.pq.TransactionStatus: in no transaction
 _BEGIN = {"locked": "BEGIN", "serializable": "BEGIN ISOLATION LEVEL SERIALIZABLE"}
 
 _inherited: list[object] = []  # connections of a parent: clearing them away would end them
@@ -48,6 +50,7 @@ class PostgresStore(SqlInventory):
         self._dsn = f"postgresql:{place.location}" if place.location else ""
         self._connection: Connection[Any] | None = None
         self._owner_pid = 0
+        self._advised = False  # whether this session may hold advisory locks
 
     def connect(self) -> None:
         """Connect this process."""
@@ -74,6 +77,7 @@ class PostgresStore(SqlInventory):
     def lock_advisory(self) -> bool:
         """Take the session's advisory lock of this sale."""
         step("acquire", f"{self.resource}.advisory")
+        self._advised = True
         try:
             self._run("SELECT pg_advisory_lock(hashtext(?))", self.sale)
         except UnavailableError:
@@ -97,10 +101,19 @@ class PostgresStore(SqlInventory):
             _inherited.append(connection)
             return
         with suppress(Exception):
-            connection.close()
+            if connection.broken or not self._kept(connection):
+                connection.close()
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_connection": None, "_transaction": "", "_wrote": None}
+
+    def _kept(self, connection: Connection[Any]) -> bool:
+        """Hand the connection in for the next who wants one like it, without locks of ours."""
+        if connection.info.transaction_status != IDLE:
+            connection.execute(b"ROLLBACK")
+        if self._advised:
+            connection.execute(b"SELECT pg_advisory_unlock_all()")
+        return keep((self._dsn, self._options()), connection)
 
     def _opened(self) -> Connection[Any]:
         if self._connection is not None and self._owner_pid == os.getpid():
@@ -114,10 +127,11 @@ class PostgresStore(SqlInventory):
             from booking.servers.postgres import private_postgres
 
             self._dsn = private_postgres(durable=self.durable)
-        lock_ms = max(1, int(self.patience_s * 1000))  # 0 would be no limit
-        options = f"-c lock_timeout={lock_ms} -c statement_timeout={int(STATEMENT_S * 1000)}"
-        if self.durable:
-            options += " -c synchronous_commit=on"
+        options = self._options()
+        self._owner_pid = os.getpid()
+        if (spare := kept((self._dsn, options))) is not None:
+            self._connection = cast("Connection[Any]", spare)
+            return self._connection
         try:
             self._connection = psycopg.connect(
                 self._dsn, autocommit=True, connect_timeout=CONNECT_S, options=options
@@ -126,8 +140,13 @@ class PostgresStore(SqlInventory):
             problem = " ".join(str(error).split())
             raise UnavailableError(f"{self._url()}: cannot connect: {problem}") from None
         self._connection.add_notice_handler(_ignore)
-        self._owner_pid = os.getpid()
         return self._connection
+
+    def _options(self) -> str:
+        """Give the settings of this store's sessions."""
+        lock_ms = max(1, int(self.patience_s * 1000))  # 0 would be no limit
+        options = f"-c lock_timeout={lock_ms} -c statement_timeout={int(STATEMENT_S * 1000)}"
+        return f"{options} -c synchronous_commit=on" if self.durable else options
 
     def _create(self) -> None:
         self._opened()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from booking.contracts import Place
 from booking.errors import InventoryError, UnavailableError, UncertainError
+from booking.idle import keep, kept
 from booking.steps import saw, step
 
 if TYPE_CHECKING:
@@ -263,7 +264,8 @@ class RedisStore:
         with suppress(Exception):
             if watching is not None:
                 watching.reset()
-            connection.close()
+            if not keep(self._server, connection):
+                connection.close()
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_connection": None, "_watching": None}
@@ -293,6 +295,10 @@ class RedisStore:
             from booking.servers.valkey import private_valkey
 
             self._server = private_valkey(durable=self.durable)
+        self._owner_pid = os.getpid()
+        if (spare := kept(self._server)) is not None:
+            self._connection = cast("Redis", spare)
+            return self._connection
         try:
             self._connection = redis.Redis.from_url(
                 self._server, socket_connect_timeout=CONNECT_S, socket_timeout=ANSWER_S,
@@ -300,7 +306,6 @@ class RedisStore:
             )  # fmt: skip
         except ValueError as error:
             raise InventoryError(f"{self._server}: {error}; write redis://host:6379/0") from None
-        self._owner_pid = os.getpid()
         return self._connection
 
     def _script(self, script: str, *values: object) -> Any:

@@ -1,0 +1,94 @@
+"""Connections that an exploration uses again: clean, and in an exploration only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from booking.contracts import AdvisoryStore, Place, RowLockingStore, Store
+from booking.idle import keep, keeping, kept
+from booking.registry import build
+
+SERVERS = ["postgres", "redis"]
+
+
+class Line:
+    """A connection that knows whether it was closed."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def opened(name: str, folder: Path) -> Store:
+    store: Store = build("store", name, Place("", folder, patience_s=0.0))
+    store.reset(3)
+    return store
+
+
+def test_nothing_is_kept_anywhere_else() -> None:
+    """A buyer's connection is his own, and ends with him."""
+    assert not keep("kind", Line())
+    assert kept("kind") is None
+
+
+def test_what_is_kept_is_given_once_and_closed_at_the_end() -> None:
+    """To whoever asks for its kind."""
+    first, second = Line(), Line()
+    with keeping():
+        assert keep("kind", first)
+        assert kept("other") is None
+        assert kept("kind") is first
+        assert kept("kind") is None
+        assert keep("kind", second)
+    assert (first.closed, second.closed) == (False, True)
+    assert kept("kind") is None
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_store_uses_a_connection_again(name: str, tmp_path: Path) -> None:
+    """The same object, in an exploration; another one outside."""
+    store = opened(name, tmp_path)
+    before = store._connection  # type: ignore[attr-defined]
+    with keeping():
+        store.close()
+        store.read()
+        assert store._connection is before  # type: ignore[attr-defined]
+    store.close()
+    store.read()
+    assert store._connection is not before  # type: ignore[attr-defined]
+    store.close()
+
+
+def test_a_buyer_dismissed_in_a_transaction_leaves_no_lock_behind(tmp_path: Path) -> None:
+    """Nor what it wrote: the next who uses the connection begins with nothing."""
+    store, other = opened("postgres", tmp_path), opened("postgres", tmp_path)
+    assert isinstance(store, RowLockingStore)
+    assert isinstance(other, RowLockingStore)
+    with keeping():
+        assert store.read_locked() == 3
+        store.write(1)
+        assert other.read_locked() is None  # the row is locked
+        store.close()
+        assert other.read_locked() == 3
+        other.rollback()
+        store.write(2)  # on a used connection, and in no transaction
+        assert other.read() == 2
+    store.close()
+    other.close()
+
+
+def test_a_buyer_dismissed_with_an_advisory_lock_gives_it_back(tmp_path: Path) -> None:
+    """It is the session's, and the session goes on."""
+    store, other = opened("postgres", tmp_path), opened("postgres", tmp_path)
+    assert isinstance(store, AdvisoryStore)
+    assert isinstance(other, AdvisoryStore)
+    with keeping():
+        assert store.lock_advisory()
+        assert not other.lock_advisory()
+        store.close()
+        assert other.lock_advisory()
+    store.close()
+    other.close()
