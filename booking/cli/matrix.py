@@ -41,7 +41,7 @@ def matrix(
 ) -> int:
     """Show by runs which anomaly happens under each guard on each store.
 
-    Every interleaving of two small sales is explored; what crashes and pauses do is tried in
+    Every interleaving of three small sales is explored; what crashes and pauses do is tried in
     sales of real processes. An exploration's witness is a file for booking replay, a sale's
     history one for booking check.
     """

@@ -7,49 +7,89 @@ from itertools import groupby
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from booking.matrix import EXPLORED, ROWS, Cell, Column, Shown
 from booking.report.terminal import console
 
-SIGNS = {Shown.PREVENTED: "✓", Shown.HAPPENS: "✗", Shown.NOT_PROVOKED: "–"}
+SIGNS = {Shown.PREVENTED: "✓", Shown.HAPPENS: "✗"}
+STYLES = {Shown.PREVENTED: "green", Shown.HAPPENS: "bold red", Shown.NOT_PROVOKED: "dim"}
 LEGEND = (
-    "✓ prevented: every interleaving of three bounded sales explored, all sound",
+    f"✓ prevented: every interleaving of {len(EXPLORED)} bounded sales explored, all sound",
     "✗ happens: a run shows it",
-    "– not provoked: zero in N sales, kills and a pause among them; 95 % sure: at most 3/N have it",
+    "≤ not provoked: zero in N sales, kills and a pause among them; 95 % sure: at most 3/N have it",
 )
+HEAD_CHARS = max(map(len, ROWS))
+GAP_CHARS = 2
 
 
 def show_matrix(columns: Sequence[Column]) -> None:
-    """Print a table for each store: anomalies by guards."""
+    """Print a table for each store: anomalies by guards, in as many blocks as the room takes."""
     out = console()
     for store, group in groupby(columns, key=lambda one: one.store):
-        mine = list(group)
-        table = Table(title=store, title_justify="left", box=None, pad_edge=False, padding=(0, 1))
-        table.add_column("", no_wrap=True)
-        for column in mine:
-            table.add_column(column.guard, justify="center", overflow="fold")
-        for name in ROWS:
-            table.add_row(name, *(SIGNS[column.cell(name).shown] for column in mine))
-        table.add_row("sales", *(str(column.judged) for column in mine))
-        out.print(table)
-        out.print()
+        for at, block in enumerate(_blocks(list(group), out.width)):
+            out.print(_table(store if at == 0 else f"{store}, more guards", block))
+            out.print()
     for line in LEGEND:
         out.print(line)
     shown = [(column, name, column.cell(name)) for column in columns for name in ROWS]
     for column, name, cell in shown:
         if cell.witness is not None:
             out.print(f"{column.guard} on {column.store}: {name}, {cell.message}: {cell.witness}")
+    if not any(cell.witness for _, _, cell in shown):
+        out.print("\nthe evidence of each ✗ as a file: give --witnesses FOLDER as well")
+
+
+def _table(title: str, columns: Sequence[Column]) -> Table:
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False,
+        padding=(0, GAP_CHARS, 0, 0),
+    )  # fmt: skip
+    table.add_column("", no_wrap=True)
+    for column in columns:
+        table.add_column(_head(column), justify="center", vertical="bottom", no_wrap=True)
+    for name in ROWS:
+        table.add_row(name, *(_sign(column.cell(name)) for column in columns))
+    table.add_row("N sales", *(str(column.judged) for column in columns), style="dim")
+    return table
+
+
+def _head(column: Column) -> str:
+    """Give a guard's name over as many lines as it has words."""
+    return column.guard.replace("-", "-\n")
+
+
+def _blocks(columns: Sequence[Column], room: int) -> list[list[Column]]:
+    """Share the columns out among tables that are no wider than the terminal."""
+    blocks: list[list[Column]] = [[]]
+    left = room - HEAD_CHARS
+    for column in columns:
+        width = GAP_CHARS + max(len("≤100%"), *map(len, _head(column).split("\n")))
+        if width > left and blocks[-1]:
+            blocks.append([])
+            left = room - HEAD_CHARS
+        blocks[-1].append(column)
+        left -= width
+    return blocks
+
+
+def _sign(cell: Cell) -> Text:
+    sign = SIGNS.get(cell.shown) or f"≤{cell.rate_max:.0%}"
+    return Text(sign, STYLES[cell.shown])
 
 
 def markdown(columns: Sequence[Column]) -> str:
-    """Give the matrix as a table for a document."""
-    heads = [f"{column.guard} on {column.store}" for column in columns]
-    lines = ["| anomaly | " + " | ".join(heads) + " |", "|---|" + "---|" * len(columns)]
-    lines += [
-        f"| {name} | " + " | ".join(_words(column.cell(name)) for column in columns) + " |"
-        for name in ROWS
-    ]
-    return "\n".join([*lines, "", *(f"* {line}" for line in LEGEND), ""])
+    """Give the matrix as a table for each store, for a document."""
+    lines: list[str] = []
+    for store, group in groupby(columns, key=lambda one: one.store):
+        mine = list(group)
+        lines += [f"### {store}", ""]
+        lines += [f"| anomaly | {' | '.join(column.guard for column in mine)} |"]
+        lines += ["|---|" + "---|" * len(mine)]
+        for name in ROWS:
+            lines += [f"| {name} | {' | '.join(_words(column.cell(name)) for column in mine)} |"]
+        lines += [""]
+    return "\n".join([*lines, *(f"* {line}" for line in LEGEND), ""])
 
 
 def matrix_document(columns: Sequence[Column]) -> dict[str, Any]:
@@ -73,7 +113,7 @@ def matrix_document(columns: Sequence[Column]) -> dict[str, Any]:
 
 def _words(cell: Cell) -> str:
     if cell.shown is Shown.NOT_PROVOKED:
-        return f"– 0 of {cell.trials}, ≤ {cell.rate_max:.0%}"
+        return f"0 of {cell.trials}, ≤ {cell.rate_max:.0%}"
     if cell.shown is Shown.HAPPENS and cell.witness is not None:
         return f"✗ [{cell.how}]({cell.witness})"
     return f"{SIGNS[cell.shown]} {cell.how}"
