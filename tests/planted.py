@@ -183,7 +183,7 @@ class ForgetfulClerk(ClerkGuard):
     """A clerk who loses an order: its buyer is never answered."""
 
     def carry_out(self, store: Store, orders: list[tuple[Any, ...]]) -> None:
-        super().carry_out(store, [order for order in orders if order[0] != 2])
+        super().carry_out(store, [order for order in orders if order[0] != 1])
 
 
 class FullQueue(ClerkGuard):

@@ -35,7 +35,7 @@ def test_who_may_give_up_waiting_is_explored_too() -> None:
 
 def test_a_clerk_who_forgets_an_order_leaves_its_buyer_waiting() -> None:
     """Found, with a witness in which the clerk has a column of his own."""
-    proof = explored(3, 2, guard="tests.planted:ForgetfulClerk")
+    proof = explored(2, 2, guard="tests.planted:ForgetfulClerk")
     assert proof.exploration.outcome is Outcome.INVALID
     assert proof.witness is not None
     assert proof.witness.anomaly == AnomalyName.HANG
