@@ -8,6 +8,7 @@ replies are made once a sale: a `Struct` takes a tenth of the time of a frozen d
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol, runtime_checkable
@@ -260,6 +261,14 @@ class Connecting(Protocol):
 
     def connect(self) -> None:
         """Open in this process what it will need; no step, it changes nothing."""
+
+
+@runtime_checkable
+class Reservable(Protocol):
+    """A store elsewhere, where two may come to run a sale, and be blamed for each other."""
+
+    def reserved(self) -> AbstractContextManager[None]:
+        """Hold the right to run a sale; it ends with the block, and with the process."""
 
 
 @runtime_checkable

@@ -62,6 +62,9 @@ METHODS = {
     "fleet": ("run",),
 }
 SCHEMES = {"postgresql": "postgres", "rediss": "redis", "valkey": "redis"}  # other tools' names
+SAFE = {
+    "rediss"
+}  # what it says of the connection must not be lost: such a location is the whole URL
 NAMES_SHOWN_MAX = 12
 _CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -136,8 +139,10 @@ def build(kind: str, name: str, argument: object) -> Any:
 
 def split_url(url: str) -> tuple[str, str]:
     """Split `json:data.json` into a store's name and its location; a class has its own colon."""
-    name, colon, location = url.partition(":")
-    name = SCHEMES.get(name, name)
+    scheme, colon, location = url.partition(":")
+    name = SCHEMES.get(scheme, scheme)
+    if scheme in SAFE:
+        return name, url
     if not colon or name in BUILT_IN["store"] or name in table("store"):
         return name, location
     attribute, _, location = location.partition(":")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from random import SystemRandom
+from tempfile import gettempdir
 from typing import Any
 
 from booking.arranging import arrange, hand_over
@@ -176,7 +179,7 @@ def _run_once(scenario: Scenario, watcher: Watcher, fleet: FleetMaker | None) ->
         guard = open_guard(scenario, folder, store)
         if scenario.behaviour is not None:
             load(scenario.behaviour, "behaviour")
-        with sale_permit(_named_file(store, scenario)):
+        with sale_permit(store, split_url(scenario.store)[1]):
             tickets = _stock(store, scenario)
             try:
                 arrange(store, guard)
@@ -229,9 +232,17 @@ def _carries(store: Store, guard: Any) -> bool:
 
 
 def sidecar(store: Store, folder: Path) -> Path:
-    """Say where the lock file is: beside the inventory, never the file that is replaced."""
+    """Say where the lock file is: beside the inventory, never the file that is replaced.
+
+    Where the inventory is a server's, whoever names it on this machine meets at one file.
+    """
     path = getattr(store, "path", None)
-    return path.with_name(path.name + ".lock") if isinstance(path, Path) else folder / "sale.lock"
+    if isinstance(path, Path):
+        return path.with_name(path.name + ".lock")
+    if location := getattr(store, "location", None):
+        name = sha256(str(location).encode()).hexdigest()[:16]
+        return Path(gettempdir()) / f"booking-lock-{os.getuid()}-{name}"
+    return folder / "sale.lock"
 
 
 def _stock(store: Store, scenario: Scenario) -> int:
@@ -258,13 +269,6 @@ def _users_code(what: str) -> Iterator[None]:
     except Exception as error:
         problem = " ".join(f"{type(error).__name__}: {error}".split())
         raise UsageError(f"{what} fails: {problem}") from None
-
-
-def _named_file(store: Store, scenario: Scenario) -> Path | None:
-    """Give the file that a sale has for itself: one with a place, where others may find it."""
-    _, location = split_url(scenario.store)
-    path = getattr(store, "path", None)
-    return path if location and isinstance(path, Path) and path.parent.is_dir() else None
 
 
 def _count(store: Store) -> int | None:

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from booking.contracts import Reservable, Store
 from booking.errors import InventoryError
 
 
+def sale_permit(store: Store, location: str) -> AbstractContextManager[None]:
+    """Hold the right to run a sale on an inventory that others may find; a private one needs none.
+
+    A file is reserved by a marker beside it, what is elsewhere by whatever the store has for that.
+    """
+    path = getattr(store, "path", None)
+    if location and isinstance(path, Path) and path.parent.is_dir():
+        return file_permit(path)
+    if location and isinstance(store, Reservable):
+        return store.reserved()
+    return nullcontext()
+
+
 @contextmanager
-def sale_permit(inventory: Path | None) -> Iterator[None]:
-    """Hold the right to run a sale on `inventory`, or say that somebody else has it."""
-    if inventory is None:
-        yield
-        return
+def file_permit(inventory: Path) -> Iterator[None]:
+    """Hold the right to run a sale on a file, or say that somebody else has it."""
     marker = inventory.with_name(f".{inventory.name}.sale")
     fd = _take(marker, inventory)
     try:
@@ -42,10 +53,13 @@ def _take(marker: Path, inventory: Path) -> int | None:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(fd)
-            raise InventoryError(
-                f"{inventory}: another sale is running on it; wait for it"
-            ) from None
+            raise another(str(inventory)) from None
         # Whoever had it before may have removed the file between our open and our lock.
         if marker.exists() and marker.stat().st_ino == os.fstat(fd).st_ino:
             return fd
         os.close(fd)
+
+
+def another(inventory: str) -> InventoryError:
+    """Give what whoever comes second is told."""
+    return InventoryError(f"{inventory}: another sale is running on it; wait for it")

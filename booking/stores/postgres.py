@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from booking.contracts import Place
 from booking.errors import ConflictError, InventoryError, UnavailableError, UncertainError
 from booking.idle import keep, kept
+from booking.sale_permit import another
 from booking.sql_inventory import TABLES, SqlInventory
 from booking.steps import saw, step
 
@@ -55,6 +57,20 @@ class PostgresStore(SqlInventory):
     def connect(self) -> None:
         """Connect this process."""
         self._opened()
+
+    @contextmanager
+    def reserved(self) -> Iterator[None]:
+        """Hold an advisory lock in a session of its own; the server drops it with the session."""
+        session = self._session()
+        wanted = _translated("SELECT pg_try_advisory_lock(hashtext(?))")
+        try:
+            with _said(self._url()):
+                held = session.execute(wanted, (f"booking sale {self.sale}",)).fetchall()
+            if not held[0][0]:
+                raise another(self._url())
+            yield
+        finally:
+            session.close()
 
     def read_locked(self) -> int | None:
         """Begin a transaction, lock the row and read it: one effect, SELECT … FOR UPDATE."""
@@ -121,26 +137,25 @@ class PostgresStore(SqlInventory):
         if self._connection is not None:
             _inherited.append(self._connection)
             self._connection = None
-        import psycopg
-
         if not self._dsn:
             from booking.servers.postgres import private_postgres
 
             self._dsn = private_postgres(durable=self.durable)
-        options = self._options()
         self._owner_pid = os.getpid()
-        if (spare := kept((self._dsn, options))) is not None:
-            self._connection = cast("Connection[Any]", spare)
-            return self._connection
-        try:
-            self._connection = psycopg.connect(
-                self._dsn, autocommit=True, connect_timeout=CONNECT_S, options=options
-            )
-        except psycopg.Error as error:
-            problem = " ".join(str(error).split())
-            raise UnavailableError(f"{self._url()}: cannot connect: {problem}") from None
-        self._connection.add_notice_handler(_ignore)
+        spare = kept((self._dsn, self._options()))
+        self._connection = self._session() if spare is None else cast("Connection[Any]", spare)
         return self._connection
+
+    def _session(self) -> Connection[Any]:
+        """Connect anew."""
+        import psycopg
+
+        with _said(f"{self._url()}: cannot connect"):
+            session = psycopg.connect(
+                self._dsn, autocommit=True, connect_timeout=CONNECT_S, options=self._options()
+            )
+        session.add_notice_handler(_ignore)
+        return session
 
     def _options(self) -> str:
         """Give the settings of this store's sessions."""
@@ -202,6 +217,17 @@ class PostgresStore(SqlInventory):
 
     def _url(self) -> str:
         return self._dsn.partition("?")[0] if self.location else "postgres"
+
+
+@contextmanager
+def _said(what: str) -> Iterator[None]:
+    """Say in one line what the driver says in several; nothing was sold yet."""
+    import psycopg
+
+    try:
+        yield
+    except psycopg.Error as error:
+        raise UnavailableError(f"{what}: {' '.join(str(error).split())}") from None
 
 
 class _RefusedError(InventoryError):

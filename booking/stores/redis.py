@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from booking.contracts import Place
 from booking.errors import InventoryError, UnavailableError, UncertainError
 from booking.idle import keep, kept
+from booking.sale_permit import another
 from booking.steps import saw, step
 
 if TYPE_CHECKING:
@@ -92,7 +94,8 @@ class RedisStore:
         sale = "sale" if place.location else str(place.scratch)
         names = ("remaining", "version", "pool", "shards", "lease", "token")
         self._keys = tuple(f"booking:{{{sale}}}:{name}" for name in names)
-        self._server = f"redis:{place.location}" if place.location else ""
+        bare = place.location.startswith("//")  # or the whole URL, where that says rediss
+        self._server = f"redis:{place.location}" if bare else place.location
         self._connection: Redis | None = None
         self._watching: Any = None
         self._owner_pid = 0
@@ -252,6 +255,32 @@ class RedisStore:
         """Connect this process."""
         self._call("PING", write=False)
 
+    @contextmanager
+    def reserved(self) -> Iterator[None]:
+        """Hold a connection with a name that says so; the server forgets it with the connection.
+
+        Two who come in the same moment see each other, and neither has it: that errs on the safe
+        side (CLIENT SETNAME, CLIENT LIST).
+        """
+        with self._errors(write=False):
+            line: Redis = self._client().client()  # type: ignore[no-untyped-call]  # one connection
+        try:
+            with self._errors(write=False):
+                alone = self._name_alone(line, f"sale-of-{self._keys[0]}")
+            if not alone:
+                raise another(self._url())
+            yield
+        finally:
+            line.close()
+            line.connection_pool.disconnect()
+
+    def _name_alone(self, line: Redis, name: str) -> bool:
+        """Name a connection; say whether no other to this database is called that."""
+        line.client_setname(name)
+        number = int(line.client_info()["db"])
+        named = [(one["name"], int(one["db"])) for one in line.client_list()]
+        return named.count((name, number)) == 1
+
     def close(self) -> None:
         """Close the connection."""
         connection, self._connection = self._connection, None
@@ -287,10 +316,6 @@ class RedisStore:
         if self._connection is not None:
             _inherited.append((self._connection, self._watching))
             self._connection = self._watching = None
-        import redis
-        from redis.backoff import NoBackoff
-        from redis.retry import Retry
-
         if not self._server:
             from booking.servers.valkey import private_valkey
 
@@ -299,14 +324,22 @@ class RedisStore:
         if (spare := kept(self._server)) is not None:
             self._connection = cast("Redis", spare)
             return self._connection
+        self._connection = self._client()
+        return self._connection
+
+    def _client(self) -> Redis:
+        """Give a client that has not connected yet."""
+        import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
         try:
-            self._connection = redis.Redis.from_url(
+            return redis.Redis.from_url(
                 self._server, socket_connect_timeout=CONNECT_S, socket_timeout=ANSWER_S,
                 retry=Retry(NoBackoff(), 0),  # sent once: a second time might sell twice
             )  # fmt: skip
         except ValueError as error:
             raise InventoryError(f"{self._server}: {error}; write redis://host:6379/0") from None
-        return self._connection
 
     def _script(self, script: str, *values: object) -> Any:
         return self._call(
