@@ -11,8 +11,10 @@ from collections.abc import Callable
 _HERE = -100  # AT_FDCWD
 _EXCHANGE = 2  # RENAME_EXCHANGE
 
-# What a file system or a kernel answers that does not know how.
-NOT_HERE = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM, errno.EXDEV})
+# What a kernel, a file system or a sandbox answers that does not offer it; a rename may do.
+NOT_OFFERED = frozenset(
+    {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM, errno.EXDEV, errno.ENOENT}
+)
 
 
 def _find() -> Callable[[int, bytes, int, bytes, int], int] | None:
@@ -31,12 +33,12 @@ _renameat2 = _find()
 def exchange(one: str, other: str) -> None:
     """Give each file the other's name (renameat2(2), RENAME_EXCHANGE), or raise `OSError`.
 
-    Both must be there. It is heard as what `os.rename` is heard as (an audit event), so that
-    whoever listens for shared effects, the explorer for one, hears this one too.
+    Both must be there. What was done is heard as `os.rename` is (an audit event), so that whoever
+    listens for shared effects, the explorer for one, hears this one too.
     """
-    sys.audit("os.rename", one, other, -1, -1)
     if _renameat2 is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), one)
     if _renameat2(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE):
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), one, None, other)
+    sys.audit("os.rename", one, other, -1, -1)

@@ -13,8 +13,8 @@ from booking.errors import InventoryError
 from booking.steps import saw, step
 
 CHUNK_BYTES = 1 << 16
+PATIENCE_S = 2.0
 SOON_S = 0.0001
-TRIES = 50_000  # at least 5 s
 NAME = "data.json"  # of the private default
 
 
@@ -70,7 +70,24 @@ class InventoryFile:
         return self._frame
 
     def _bytes(self) -> bytes:
-        fd = self._open()
+        """Read the file; one that is no longer the inventory by then is not what was asked for."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                data = self._read_once()
+            except BlockingIOError:  # it is being written to for a later sale: see spare_file
+                data = None
+                time.sleep(SOON_S)
+            except OSError as error:
+                raise self._error(error) from None
+            if data is not None:
+                return data
+            if time.monotonic() > deadline_s:
+                raise InventoryError(f"{self._shown()}: others keep writing it; try again")
+
+    def _read_once(self) -> bytes | None:
+        # Non-blocking: a named pipe must not hold the sale up for ever.
+        fd = os.open(self._name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             if self._frame is None:
                 self._check_kind(fd)
@@ -78,23 +95,13 @@ class InventoryFile:
             if len(data) == CHUNK_BYTES:
                 while more := os.read(fd, CHUNK_BYTES):
                     data += more
-            return data
-        except OSError as error:
-            raise self._error(error) from None
+            return data if self._is_current(fd) else None
         finally:
             os.close(fd)
 
-    def _open(self) -> int:
-        """Open it; whoever put it there this very moment may be about to let others in."""
-        for _ in range(TRIES):
-            try:
-                # Non-blocking: a named pipe must not hold the sale up for ever.
-                return os.open(self._name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            except BlockingIOError:  # a lease: see spare_file
-                time.sleep(SOON_S)
-            except OSError as error:
-                raise self._error(error) from None
-        raise InventoryError(f"{self._shown()}: another process keeps it to itself; end that one")
+    def _is_current(self, fd: int) -> bool:
+        """Say whether what was read is the inventory: a file that stays where it is always is."""
+        return True
 
     def _check_kind(self, fd: int) -> None:
         mode = os.fstat(fd).st_mode

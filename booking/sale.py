@@ -180,8 +180,8 @@ def _run_once(scenario: Scenario, watcher: Watcher, fleet: FleetMaker | None) ->
         if scenario.behaviour is not None:
             load(scenario.behaviour, "behaviour")
         with sale_permit(store, split_url(scenario.store)[1]):
-            tickets = _stock(store, scenario)
             try:
+                tickets = _stock(store, scenario)
                 arrange(store, guard)
                 hand_over(store)
                 history: History = launched.run(scenario, store, guard)
@@ -382,7 +382,7 @@ def _by_hand(scenario: Scenario) -> Iterator[tuple[Store, Path]]:
             with _users_code(f"store {scenario.store}"):
                 yield store, folder
         finally:
-            store.close()
+            _leave(store)
 
 
 def sell_one(scenario: Scenario) -> Reply:

@@ -1,7 +1,7 @@
 """`clerk`: buyers queue up, and one process serves all who wait with a single write.
 
 Orders are fixed-size messages in one bounded pipe, answers come back through one pipe a buyer.
-A write of the inventory costs a hundred times what a message costs, and here it is shared by
+A write of the inventory costs many times what a message costs, and here it is shared by
 everybody who waits: see docs/clerk.md.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from booking.contracts import Place
-from booking.inventory_file import InventoryFile, write_all
+from booking.inventory_file import InventoryFile
 from booking.spare_file import SpareFile, sweep
 from booking.steps import step
 
@@ -24,15 +24,9 @@ class JsonStore(InventoryFile):
         """Put a new document in the place of the old one; durable: on disk before this returns."""
         document = self._learn().render(remaining)
         try:
-            fd = self._spare.open(self._mode, len(document))
-            try:
-                write_all(fd, document)
-                if self.durable:
-                    os.fsync(fd)
-                step("replace", self.resource, remaining)
-                self._spare.become_the_inventory()
-            finally:
-                os.close(fd)
+            self._spare.write(document, self._mode, durable=self.durable)
+            step("replace", self.resource, remaining)
+            self._spare.change_places()
             if self.durable:
                 self._sync_folder()
         except OSError as error:
@@ -45,6 +39,10 @@ class JsonStore(InventoryFile):
     def sweep(self) -> None:
         """Remove the spare files of processes that are gone."""
         sweep(self.path)
+
+    def _is_current(self, fd: int) -> bool:
+        """Say whether what was read is the inventory now: else it may be a later sale's."""
+        return os.fstat(fd).st_ino == os.stat(self._name).st_ino
 
     def _sync_folder(self) -> None:
         """Make the change of places survive a power cut (fsync(2): a folder needs its own)."""
