@@ -15,8 +15,20 @@ from tempfile import gettempdir
 from typing import Any
 
 from booking.arranging import arrange, hand_over
-from booking.contracts import Guard, Kit, Lock, Order, Place, Preparable, Reply, Store, Sweepable
-from booking.errors import BookingError, UsageError
+from booking.contracts import (
+    Arranging,
+    Gathering,
+    Guard,
+    Kit,
+    Lock,
+    Order,
+    Place,
+    Preparable,
+    Reply,
+    Store,
+    Sweepable,
+)
+from booking.errors import BookingError, InventoryError, UsageError
 from booking.fleet.watcher import Nobody, Watcher
 from booking.history import Event, History
 from booking.judge import check
@@ -123,10 +135,21 @@ def run_sale(
     sale = _run_once(scenario, watcher or Nobody(), fleet)
     if not (scenario.guarded and scenario.control):
         return sale
-    control = _run_once(_control_of(scenario, sale.tickets), watcher or Nobody(), fleet)
+    try:
+        control = _run_once(_control_of(scenario, sale.tickets), watcher or Nobody(), fleet)
+    except InventoryError as error:  # the sale was: what it shows is not thrown away
+        return replace(sale, verdict=_without_control(sale.verdict, error))
     if _has_one_place(scenario):
         restock(scenario.but(tickets=sale.remaining or 0))  # as the guarded sale left it
     return Sale(scenario, sale.history, _against(sale.verdict, control), control)
+
+
+def _without_control(verdict: Verdict, error: BookingError) -> Verdict:
+    """Weigh a verdict that has no control: whether the guard was put to the test is not known."""
+    if verdict.outcome is not Outcome.VALID:
+        return verdict
+    advice = "--no-control judges the sale alone"
+    return Verdict(Outcome.UNKNOWN, f"the control could not be run: {error}; {advice}")
 
 
 def _control_of(scenario: Scenario, tickets: int) -> Scenario:
@@ -394,7 +417,10 @@ def sell_one(scenario: Scenario) -> Reply:
             store.prepare()
         store.read()  # an inventory that cannot be used is refused before a lock file is made
         guard = open_guard(scenario, folder, store)
-        arrange(store, guard)
+        # Who sells meanwhile has the tickets where he needs them.
+        if isinstance(store, Gathering) or isinstance(guard, Arranging):
+            with sale_permit(store, split_url(scenario.store)[1]):
+                arrange(store, guard)
         return guard.sell(store, Order(0, scenario.quantity))
 
 

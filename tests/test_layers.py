@@ -30,6 +30,7 @@ LAYERS = [
         "sale_permit",
         "arranging",
         "retrying",
+        "holding",
         "sql_inventory",
         "servers",
     },

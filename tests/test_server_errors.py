@@ -20,13 +20,17 @@ import pytest
 from booking.contracts import Order, Place
 from booking.errors import InventoryError, UnavailableError, UncertainError
 from booking.guards.row_lock import RowLockGuard
+from booking.sale import run_sale
+from booking.scenario import from_flags
 from booking.servers.postgres import private_postgres
 from booking.servers.valkey import private_valkey
 from booking.steps import driven_by
 from booking.stores.postgres import PostgresStore
 from booking.stores.redis import RedisStore
 from booking.stores.sqlite import SqliteStore
+from booking.verdict import Outcome
 from tests.conftest import Sell
+from tests.contracts.test_cuts import Proxy
 
 NAME = ".s.PGSQL.5432"
 LIMIT_S = 30
@@ -170,7 +174,7 @@ def test_sqlite_that_is_busy_for_too_long_says_so(tmp_path: Path) -> None:
     "store, problem",
     [
         ("postgresql://nobody@/nothing?host=/nowhere", "cannot connect"),
-        ("redis://127.0.0.1:1/0", "lost"),
+        ("redis://127.0.0.1:1/0", "cannot connect"),
         ("sqlite:///nowhere/at/all/x.db", "no such folder"),
         ("sqlite://host/x.db", "a file has no host"),
     ],
@@ -210,3 +214,56 @@ def test_an_inventory_that_was_never_filled_says_how(tmp_path: Path) -> None:
     with pytest.raises(InventoryError, match="booking reset --store sqlite:"):
         store.read()
     assert not os.path.exists(store.path)
+
+
+@pytest.mark.parametrize("guard", ["row-lock", "atomic", "shards"])
+def test_a_database_with_another_isolation_by_default_sells_as_well(
+    sell: Sell, server: str, guard: str
+) -> None:
+    """Guards say what isolation they need; what a database is set to must not undo them."""
+    with psycopg.connect(f"host={server} user=booking dbname=postgres", autocommit=True) as admin:
+        with suppress(psycopg.errors.DuplicateDatabase):
+            admin.execute("CREATE DATABASE strict")
+        admin.execute("ALTER DATABASE strict SET default_transaction_isolation='repeatable read'")
+    sale = sell(
+        store=f"postgresql://booking@/strict?host={server}", guard=guard, tickets=6, buyers=6,
+        control=False,
+    )  # fmt: skip
+    assert (sale["verdict"], sale["sold"]) == ("valid", 6), sale["reason"]
+
+
+def test_options_in_the_url_are_kept(server: str, tmp_path: Path) -> None:
+    """Ours are added to them."""
+    location = f"//booking@/postgres?host={server}&options=-csearch_path%3Dpg_temp"
+    store = PostgresStore(Place(location, tmp_path))
+    (path,) = store._opened().execute("SHOW search_path").fetchall()
+    (limit,) = store._opened().execute("SHOW statement_timeout").fetchall()
+    assert (path, limit) == (("pg_temp",), ("30s",))
+    store.close()
+
+
+def test_a_sale_whose_control_cannot_be_run_is_not_thrown_away(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server of the user's, and none of ours to be had: what was sold is told, and undecided."""
+
+    def none_to_be_had(*, durable: bool) -> str:
+        raise InventoryError("a private server needs the extra postgres")
+
+    monkeypatch.setattr("booking.servers.postgres.private_postgres", none_to_be_had)
+    url = f"postgresql://booking@/postgres?host={server}"
+    sale = run_sale(from_flags({"store": url, "guard": "atomic", "tickets": 3, "delay": "1ms"}))
+    assert (sale.sold, sale.verdict.outcome) == (3, Outcome.UNKNOWN)
+    assert "the control could not be run: a private server needs" in sale.verdict.reason
+
+
+def test_a_wrong_password_is_said(tmp_path: Path) -> None:
+    """It is no lost line, and nothing is uncertain."""
+    store = RedisStore(Place(f"//me:wrong@{_valkey()}/0", tmp_path))
+    with pytest.raises(InventoryError, match="check the user and password"):
+        store.reset(3)
+
+
+def _valkey() -> str:
+    """Give the address of a relay to the private Valkey: a URL has room for host and port only."""
+    return f"127.0.0.1:{Proxy(Path(private_valkey(durable=False).removeprefix('unix://'))).port}"

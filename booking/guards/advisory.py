@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from booking.contracts import AdvisoryStore, Order, Reply, Store
+from booking.holding import held
 from booking.purchase import purchase
 
 
@@ -24,7 +25,5 @@ class AdvisoryGuard:
         advisory = cast("AdvisoryStore", store)
         if not advisory.lock_advisory():
             return Reply("fail", error="lock-timeout")
-        try:
+        with held(store, advisory.unlock_advisory):
             return purchase(store, order)
-        finally:
-            advisory.unlock_advisory()

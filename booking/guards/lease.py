@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import ClassVar, cast
 
 from booking.contracts import SOLD_OUT, Kit, LeaseStore, Order, Reply, Store
+from booking.errors import UnavailableError, UncertainError
+from booking.holding import held
 from booking.retrying import GAVE_UP, attempts
 from booking.steps import network
 
@@ -35,10 +38,8 @@ class LeaseGuard:
             token = self._borrow(leasing, order.buyer)
             if token is None:
                 return Reply("fail", error="lock-timeout")
-            try:
+            with held(store, partial(leasing.give_back, token)):
                 reply = self._purchase(store, order, token)
-            finally:
-                leasing.give_back(token)
             if reply is not None:
                 return reply
         return Reply("fail", error=GAVE_UP)
@@ -58,7 +59,10 @@ class LeaseGuard:
     def _borrow(self, leasing: LeaseStore, buyer: int) -> int | None:
         deadline_s = time.monotonic() + self._kit.acquire_timeout_s
         while True:
-            token = leasing.take_lease(buyer, LEASE_S)
+            try:
+                token = leasing.take_lease(buyer, LEASE_S)
+            except UncertainError as error:  # perhaps it was lent, but surely nothing was sold
+                raise UnavailableError(str(error)) from None
             if token is not None or time.monotonic() >= deadline_s:
                 return token
             time.sleep(POLL_S)

@@ -80,6 +80,9 @@ class PostgresStore(SqlInventory):
             rows = self._run(
                 "SELECT remaining FROM booking_inventory WHERE sale = ? FOR UPDATE", self.sale
             )
+        except ConflictError:
+            self._undo()
+            raise
         except UnavailableError:
             self._undo()
             saw(0)
@@ -159,9 +162,17 @@ class PostgresStore(SqlInventory):
 
     def _options(self) -> str:
         """Give the settings of this store's sessions."""
+        from psycopg.conninfo import conninfo_to_dict
+
         lock_ms = max(1, int(self.patience_s * 1000))  # 0 would be no limit
-        options = f"-c lock_timeout={lock_ms} -c statement_timeout={int(STATEMENT_S * 1000)}"
-        return f"{options} -c synchronous_commit=on" if self.durable else options
+        options = (
+            f"-c lock_timeout={lock_ms} -c statement_timeout={int(STATEMENT_S * 1000)} "
+            r"-c default_transaction_isolation=read\ committed"  # guards say what else they need
+        )
+        if self.durable:
+            options += " -c synchronous_commit=on"
+        given = conninfo_to_dict(self._dsn).get("options") or ""
+        return f"{given} {options}".strip()
 
     def _create(self) -> None:
         self._opened()

@@ -28,6 +28,10 @@ if not n then return false end
 local sum = tonumber(n) + redis.call('LLEN', KEYS[3])
 for _, shard in ipairs(redis.call('HVALS', KEYS[4])) do sum = sum + tonumber(shard) end
 return sum"""
+GATHER = f"""
+local count = (function() {COUNT} end)()
+if count then redis.call('SET', KEYS[1], count) redis.call('DEL', KEYS[3], KEYS[4]) end
+return count"""
 SET = "redis.call('SET', KEYS[1], ARGV[1]) redis.call('INCR', KEYS[2]) return 1"
 TAKE = """
 local n = redis.call('GET', KEYS[1])
@@ -147,6 +151,7 @@ class RedisStore:
     def compare_and_set(self, version: int, remaining: int) -> bool:
         """Write in a transaction that is dropped if a watched key has changed."""
         step("compare-and-set", self.resource, remaining)
+        import redis
         from redis import WatchError
 
         pipeline, self._watching = self._watching, None
@@ -157,7 +162,10 @@ class RedisStore:
                 pipeline.incr(self._keys[1])
                 pipeline.execute()
                 done = True
-            except WatchError:
+            except WatchError as error:
+                # The driver says this, too, of a connection that was lost at EXEC.
+                if isinstance(error.__context__, (redis.ConnectionError, redis.TimeoutError)):
+                    raise error.__context__ from None
                 done = False
             finally:
                 pipeline.reset()
@@ -215,12 +223,8 @@ class RedisStore:
 
     def gather(self) -> None:
         """Bring the tickets back from pool and shards into the one counter."""
-        count = self._count()
-        with self._errors(write=True):
-            pipeline = self._opened().pipeline()
-            pipeline.set(self._keys[0], count)
-            pipeline.delete(*self._keys[2:4])
-            pipeline.execute()
+        if self._script(GATHER) is None:
+            raise self._missing()
 
     def take_lease(self, owner: int, lease_s: float) -> int | None:
         """Borrow the right to write: a key that expires by the server's clock."""
@@ -384,8 +388,14 @@ class _Errors:
             if "EMPTY" in problem:
                 raise self._store._missing() from None
             raise InventoryError(f"{url}: {problem}") from None
+        if isinstance(error, redis.AuthenticationError):
+            self._store.close()
+            raise InventoryError(f"{url}: {problem}; check the user and password in it") from None
         never_sent = isinstance(error, redis.ConnectionError) and "onnecting to" in problem
         self._store.close()
-        if self._write and not never_sent:
+        if never_sent:
+            hint = "is a server running there?"
+            raise UnavailableError(f"{url}: cannot connect: {problem}; {hint}") from None
+        if self._write:
             raise UncertainError(f"{url}: lost while it may have sold: {problem}") from None
         raise UnavailableError(f"{url}: lost: {problem}") from None

@@ -1,0 +1,190 @@
+"""A line that is cut, at every exchange with the server: each guard's answer is true all the same.
+
+`fail` means that nothing was taken, `ok` that it was. Only `info` may be either.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from booking.arranging import arrange
+from booking.catalogue import carries
+from booking.contracts import Connecting, Guard, Order, Reply, Store
+from booking.errors import UnavailableError, UncertainError
+from booking.guards.advisory import AdvisoryGuard
+from booking.registry import members
+from booking.sale import open_guard, open_store
+from booking.scenario import from_flags
+from booking.servers.postgres import private_postgres
+from booking.servers.valkey import private_valkey
+
+EXCHANGES_MAX = 40
+CHUNK = 1 << 16
+LIMIT_S = 20
+STORES = {"postgres": "postgresql://booking@127.0.0.1:{}/postgres?sslmode=disable",
+          "redis": "redis://127.0.0.1:{}/0"}  # fmt: skip
+LOCKS = {"lock": {"lock": "flock"}}
+GUARDS = {
+    (store, guard)
+    for store, made in members("store")
+    for guard, one in members("guard")
+    if store in STORES and carries(made, one) and not hasattr(one, "serve")
+}
+
+
+class Proxy:
+    """A line to a server's socket, which is cut at one exchange: before it, after it, or idle.
+
+    `before`: the server never hears of it. `after`: it carries it out, and nobody hears of that.
+    `idle`: it answers, and then the line is gone.
+    """
+
+    def __init__(self, server: Path) -> None:
+        self.server = server
+        self.port = 0
+        self.armed = False
+        self.cut_at, self.when = 0, "before"
+        self.exchanges = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def was_cut(self) -> bool:
+        return self.exchanges >= self.cut_at
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(str(self.server))
+            threading.Thread(target=self._relay, args=(client, server), daemon=True).start()
+
+    def _relay(self, client: socket.socket, server: socket.socket) -> None:
+        with suppress(OSError), closing(client), closing(server):
+            cut = False
+            while True:
+                for line in select.select([client, server], (), (), LIMIT_S)[0]:
+                    data = line.recv(CHUNK)
+                    if not data:
+                        return
+                    if line is server:
+                        if cut and self.when == "after":
+                            return
+                        client.sendall(data)
+                        if cut:
+                            return
+                        continue
+                    cut = self._cuts_here()
+                    if cut and self.when == "before":
+                        return
+                    server.sendall(data)
+
+    def _cuts_here(self) -> bool:
+        if not self.armed or self.was_cut:
+            return False
+        self.exchanges += 1
+        return self.was_cut
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@pytest.fixture(scope="module")
+def sockets() -> dict[str, Path]:
+    folder = dict(word.split("=") for word in private_postgres(durable=False).split())["host"]
+    valkey = private_valkey(durable=False).removeprefix("unix://")
+    return {"postgres": Path(folder) / ".s.PGSQL.5432", "redis": Path(valkey)}
+
+
+def cuts(
+    store: str, guard: str, server: Path, when: str, folder: Path
+) -> Iterator[tuple[str, int]]:
+    """Cut one order at each of its exchanges in turn; give what it was told, and what was taken."""
+    for cut_at in range(1, EXCHANGES_MAX):
+        proxy = Proxy(server)
+        direct, own = Proxy(server), None
+        flags = {
+            "guard": guard,
+            "acquire_timeout": "2s",
+            **({"lock": "flock"} if guard == "lock" else {}),
+        }
+        scenario = from_flags({"store": STORES[store].format(proxy.port), **flags})
+        admin = open_store(from_flags({"store": STORES[store].format(direct.port)}), folder)
+        try:
+            admin.reset(5)
+            own = open_store(scenario, folder)
+            clerk = open_guard(scenario, folder, own)
+            arrange(admin, clerk)
+            assert isinstance(own, Connecting)
+            own.connect()
+            proxy.cut_at, proxy.when, proxy.armed = cut_at, when, True
+            told = outcome(clerk, own)
+            if not proxy.was_cut:
+                return
+            yield told, 5 - admin.read()
+        finally:
+            admin.close()
+            if own is not None:
+                own.close()
+            proxy.close()
+            direct.close()
+    raise AssertionError("it never came to an end")
+
+
+def outcome(guard: Guard, store: Store) -> str:
+    """What a buyer writes down."""
+    try:
+        return guard.sell(store, Order(0)).type
+    except UnavailableError:
+        return "fail"
+    except UncertainError:
+        return "info"
+
+
+def lies(told: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Answers that are not true."""
+    return [one for one in told if one not in {("ok", 1), ("fail", 0), ("info", 0), ("info", 1)}]
+
+
+@pytest.mark.parametrize("when", ["before", "after", "idle"])
+@pytest.mark.parametrize("store, guard", sorted(GUARDS))
+def test_an_answer_is_true_wherever_the_line_is_cut(
+    sockets: dict[str, Path], tmp_path: Path, store: str, guard: str, when: str
+) -> None:
+    """Definite errors are definite: nothing was taken by who failed, or twice by who was served."""
+    told = list(cuts(store, guard, sockets[store], when, tmp_path))
+    assert told
+    if guard == "compensate":  # takes first, and is known to lose what it cannot put back
+        told = [one for one in told if one[0] != "fail"]
+    assert lies(told) == []
+
+
+class Careless(AdvisoryGuard):
+    """A guard whose giving back decides what the buyer is told: the bug that must be found."""
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        store.lock_advisory()  # type: ignore[attr-defined]
+        try:
+            store.write(store.read() - 1)
+            return Reply("ok")
+        finally:
+            store.unlock_advisory()  # type: ignore[attr-defined]
+
+
+def test_a_release_that_decides_is_found(sockets: dict[str, Path], tmp_path: Path) -> None:
+    """The check above can fail."""
+    guard = f"{__name__}:Careless"
+    assert lies(list(cuts("postgres", guard, sockets["postgres"], "before", tmp_path)))
