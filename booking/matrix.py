@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from booking.catalogue import carries
 from booking.errors import BookingError, UsageError
-from booking.history import dump
+from booking.history import History, dump
 from booking.proof import prove
 from booking.registry import members, resolve, unknown
 from booking.sale import Sale, run_sale
@@ -37,6 +37,8 @@ EXPLORED: tuple[tuple[tuple[int, ...], int, bool], ...] = (
     ((2, 1), 1, True),
     ((2, 1), 2, True),
 )
+# What a process that is late may do to the others, the worst first.
+CHANGES = ("write", "replace", "compare-and-set", "take", "claim", "add", "send")
 BOUND_95 = 3.0  # the rule of three
 
 BY_ORDER = (
@@ -46,6 +48,9 @@ BY_ORDER = (
 )  # fmt: skip
 BY_CRASH = (AnomalyName.LOST_TICKET, AnomalyName.STALE_LOCK, AnomalyName.FENCED_OUT_WRITE)
 ROWS = (*BY_ORDER, *BY_CRASH)
+
+
+Who = Literal["first", "clerk"]
 
 
 class Shown(StrEnum):
@@ -69,9 +74,9 @@ class Cell:
     @property
     def rate_max(self) -> float | None:
         """What zero in so many trials allows to say, with 95 % confidence."""
-        if self.shown is not Shown.NOT_PROVOKED or not self.trials:
+        if self.shown is not Shown.NOT_PROVOKED:
             return None
-        return min(1.0, BOUND_95 / self.trials)
+        return min(1.0, BOUND_95 / self.trials) if self.trials else 1.0
 
 
 @dataclass(slots=True)
@@ -82,7 +87,9 @@ class Column:
     guard: str
     complete: bool = True  # whether all was explored
     explored: int = 0
-    judged: int = 0
+    judged: int = 0  # sales that were decided; one that was not says nothing
+    undecided: int = 0
+    untried: int = 0  # kills and pauses for which there were too few trials
     found: dict[AnomalyName, tuple[str, str, Path | None]] = field(default_factory=dict)
 
     def cell(self, name: AnomalyName) -> Cell:
@@ -132,16 +139,23 @@ def _column(store: str, name: str, guard: Any, trials: int, folder: Path | None)
     else:
         for quantities, tickets, search in EXPLORED:
             _explore(column, quantities, tickets, search, folder)
-    steps = _judge(column, 0, [], folder)
-    plans = [[Fault(kind="kill", before=step)] for step in steps]
-    if not plans:
-        plans = [[]]
-    pauses = [step for step in steps if step in {"write", "replace"}][:1]
-    pause_s = LEASE_PAUSE_S if getattr(guard, "by_the_clock", False) else PAUSE_S
-    plans += [[Fault(kind="pause", before=step, duration=pause_s)] for step in pauses]
+    plans = [[one] for one in _plans(_judge(column, 0, [], folder), guard)]
+    column.untried = max(0, len(plans) - (trials - 1))
     for trial in range(1, trials):
-        _judge(column, trial, plans[(trial - 1) % len(plans)], folder)
+        _judge(column, trial, plans.pop(0) if plans else [], folder)
     return column
+
+
+def _plans(steps: Sequence[tuple[Who, str]], guard: Any) -> list[Fault]:
+    """Plan a pause before what each kind of process changes, and its death before each step."""
+    pause_s = LEASE_PAUSE_S if getattr(guard, "by_the_clock", False) else PAUSE_S
+    pauses = []
+    for who in dict.fromkeys(who for who, _ in steps):
+        changes = [name for name in CHANGES if (who, name) in steps]
+        pauses += [
+            Fault(kind="pause", buyer=who, before=name, duration=pause_s) for name in changes[:1]
+        ]
+    return pauses + [Fault(kind="kill", buyer=who, before=name) for who, name in steps]
 
 
 def _explore(
@@ -154,7 +168,7 @@ def _explore(
     column.complete &= proof.exploration.complete and not proof.exploration.undecided
     for witness in proof.witnesses:
         name = AnomalyName(witness.anomaly)
-        if name not in column.found:
+        if name in ROWS and name not in column.found:
             path = _saved(column, witness, folder)
             column.found[name] = ("explored", witness.message, path)
 
@@ -167,11 +181,19 @@ def _saved(column: Column, witness: Witness, folder: Path | None) -> Path | None
     return path
 
 
-def _judge(column: Column, trial: int, faults: list[Fault], folder: Path | None) -> list[str]:
-    """Run one sale of real processes; give the steps that were taken, each once."""
-    scenario = _scenario(column, BUYERS).but(seed=trial, faults=faults)
+def _judge(
+    column: Column, trial: int, faults: list[Fault], folder: Path | None
+) -> list[tuple[Who, str]]:
+    """Run one sale of real processes; give whose steps were taken in orders, each once.
+
+    With a fault nobody searches before he orders: the step that it strikes is then an order's.
+    """
+    scenario = _scenario(column, BUYERS).but(seed=trial, faults=faults, search=not faults)
     sale: Sale = run_sale(scenario)
-    column.judged += 1
+    if sale.verdict.outcome is Outcome.UNKNOWN:
+        column.undecided += 1
+    else:
+        column.judged += 1
     if sale.verdict.outcome is Outcome.INVALID:
         for anomaly in sale.verdict.anomalies:
             if anomaly.name in ROWS and anomaly.name not in column.found:
@@ -180,7 +202,19 @@ def _judge(column: Column, trial: int, faults: list[Fault], folder: Path | None)
                     path = folder / f"{column.store}-{column.guard}-{anomaly.name}.jsonl"
                     dump(sale.history, path)
                 column.found[anomaly.name] = ("judged", anomaly.message, path)
-    return sorted({event.f for event in sale.history.steps()})
+    return sorted(_taken(sale.history))
+
+
+def _taken(history: History) -> set[tuple[Who, str]]:
+    """Give the steps of orders, and of whoever carries them out; a search is no order."""
+    doing: dict[int | str, str] = {"clerk": "buy"}
+    taken: set[tuple[Who, str]] = set()
+    for event in history.events:
+        if event.type == "invoke":
+            doing[event.process] = event.f
+        elif event.type == "step" and doing.get(event.process) == "buy":
+            taken.add(("clerk" if event.process == "clerk" else "first", event.f))
+    return taken
 
 
 def _scenario(column: Column, buyers: int) -> Scenario:

@@ -11,11 +11,21 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from booking import matrix
 from booking.errors import UsageError
 from booking.matrix import BOUND_95, BY_CRASH, ROWS, Cell, Column, Shown, fill
-from booking.report.matrix import _blocks, _table, markdown, matrix_document, show_matrix
+from booking.report.matrix import (
+    _blocks,
+    _table,
+    markdown,
+    matrix_document,
+    show_matrix,
+    trials_for_all,
+)
 from booking.report.terminal import console
-from booking.verdict import AnomalyName
+from booking.sale import Sale
+from booking.scenario import Scenario
+from booking.verdict import AnomalyName, Outcome, Verdict
 
 Program = Callable[..., CompletedProcess[str]]
 WIDE = Console(width=1000).options  # no table is too wide for it
@@ -122,3 +132,41 @@ def test_what_cannot_be_shown_is_refused() -> None:
         fill(["json"], ["atomik"])
     with pytest.raises(UsageError, match="shared by no processes"):
         fill(["memory"])
+
+
+def test_a_sale_that_was_not_decided_is_no_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zero in twenty of which ten tried nothing would be worth less than it says."""
+    undecided = Verdict(Outcome.UNKNOWN, "the planned fault never struck")
+    real = matrix.run_sale
+
+    def run(scenario: Scenario) -> Sale:
+        sale = real(scenario)
+        return replace(sale, verdict=undecided) if scenario.faults else sale
+
+    monkeypatch.setattr(matrix, "run_sale", run)
+    (column,) = fill(["sqlite"], ["atomic"], 3)
+    assert (column.judged, column.undecided, column.untried) == (1, 2, 0)
+    assert column.cell(AnomalyName.STALE_LOCK).rate_max == 1
+    (column,) = fill(["sqlite"], ["atomic"], 1)
+    assert (column.judged, column.untried) == (1, 2)
+    assert trials_for_all([column]) == 3
+
+
+def test_kills_and_pauses_strike_orders_and_the_clerk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each once, pauses first; a search is nobody's order."""
+    planned: list[tuple[str, str, str]] = []
+    real = matrix.run_sale
+
+    def run(scenario: Scenario) -> Sale:
+        planned.extend((one.kind, str(one.buyer), one.before) for one in scenario.faults)
+        return real(scenario)
+
+    monkeypatch.setattr(matrix, "run_sale", run)
+    (column,) = fill(["sqlite"], ["clerk"], 11)
+    assert planned[:2] == [("pause", "clerk", "write"), ("pause", "first", "send")]
+    assert set(planned[2:]) == {
+        ("kill", "clerk", "read"), ("kill", "clerk", "receive"), ("kill", "clerk", "send"),
+        ("kill", "clerk", "write"), ("kill", "clerk", "acquire"), ("kill", "clerk", "release"),
+        ("kill", "first", "send"), ("kill", "first", "receive"),
+    }  # fmt: skip
+    assert column.undecided == 0

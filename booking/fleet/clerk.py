@@ -86,10 +86,11 @@ class Staff:
             return
         self._guard.open(self._folder, self._scenario.buyers)
         self._start(self._guard, self._gate)
-        process, deadline = self._process, time.monotonic() + limit_s
-        assert process is not None
+        deadline = time.monotonic() + limit_s
         while not self._gate.anybody(0.05):
-            if not process.is_alive() or time.monotonic() > deadline:
+            if self._process is not None and (self._process.exitcode or 0) < 0:
+                self.look()  # killed on his way: another one comes
+            if self._process is None or self._process.exitcode or time.monotonic() > deadline:
                 self.tails[-1].rest()
                 raise UsageError(self.tails[-1].note or "the clerk did not come to work")
 

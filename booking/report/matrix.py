@@ -17,7 +17,7 @@ STYLES = {Shown.PREVENTED: "green", Shown.HAPPENS: "bold red", Shown.NOT_PROVOKE
 LEGEND = (
     f"✓ prevented: every interleaving of {len(EXPLORED)} bounded sales explored, all sound",
     "✗ happens: a run shows it",
-    "≤ not provoked: zero in N sales, kills and a pause among them; 95 % sure: at most 3/N have it",
+    "≤ not provoked: zero in N sales, kills and pauses among them; 95 % sure: at most 3/N have it",
 )
 HEAD_CHARS = max(map(len, ROWS))
 GAP_CHARS = 2
@@ -36,8 +36,16 @@ def show_matrix(columns: Sequence[Column]) -> None:
     for column, name, cell in shown:
         if cell.witness is not None:
             out.print(f"{column.guard} on {column.store}: {name}, {cell.message}: {cell.witness}")
+    if enough := trials_for_all(columns):
+        out.print(f"\nnot every kill and pause was tried; --trials {enough} tries them all")
     if not any(cell.witness for _, _, cell in shown):
         out.print("\nthe evidence of each ✗ as a file: give --witnesses FOLDER as well")
+
+
+def trials_for_all(columns: Sequence[Column]) -> int:
+    """Give how many trials would try every kill and pause, or 0 where they were enough."""
+    short = [one.judged + one.undecided + one.untried for one in columns if one.untried]
+    return max(short, default=0)
 
 
 def _table(title: str, columns: Sequence[Column]) -> Table:
@@ -104,6 +112,9 @@ def matrix_document(columns: Sequence[Column]) -> dict[str, Any]:
             {
                 "store": column.store,
                 "guard": column.guard,
+                "judged": column.judged,
+                "undecided": column.undecided,
+                "untried": column.untried,
                 "cells": {name: _plain(column.cell(name)) for name in ROWS},
             }
             for column in columns
