@@ -1,0 +1,552 @@
+"""What buyers announce is what the system sees: step by step, on every store that they share.
+
+A driver of the seam listens to a purchase, and something else listens to the system beneath the
+store, which is the real one: the server's own log (PostgreSQL), MONITOR (Valkey), the trace of the
+connection (SQLite), inotify on the folder (files), and Python's audit events for locks on files.
+At each step all that the system saw since the step before is taken down, so that it is known under
+which step it fell. Then these hold of every order:
+
+* before the first step the system sees nothing at all;
+* under one step there is one effect at most that others could come before or behind: where there
+  are two, no fault plan and no explorer ever lets anybody in between;
+* under each step there is at least one thing that others depend on, or belongs to what they will.
+
+What counts is in one table for each system, with the reason; what is in no table is an effect.
+Where a guard does not keep to it, that is written down in `EXCEPTIONS`, and must be so exactly.
+
+Not heard: what only looks at a file's facts (stat(2)), and what one statement does in parts.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import re
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from booking.arranging import arrange
+from booking.catalogue import carries
+from booking.contracts import Guard, Kit, Order, Place, Staffed
+from booking.registry import build, default_lock
+from booking.steps import driven_by, step
+from booking.stores.json_inplace import JsonInplaceStore
+from tests.contracts.test_guards import GUARDS, STORES
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs inotify, and /proc/self/fd")
+
+EFFECT = "effect"  # others can come before or behind it, and one of the two sees a difference
+WITHIN = "within"  # part of an effect that comes with a later statement, or came with an earlier
+NOTHING = "nothing"  # bookkeeping: whenever it happens, nobody sees a difference
+
+Heard = Callable[[], list[str]]  # gives what the system saw since it was last called
+Table = list[tuple[str, str, str]]  # a pattern for what was seen, what it is, and why
+
+LOCKS: Table = [
+    (r"flock \S+\.lock LOCK_EX", EFFECT, "takes the lock, or asks whether it is free"),
+    (r"flock \S+\.lock LOCK_UN", EFFECT, "gives back the lock"),
+    (r"(open|create|close) \S+\.lock", NOTHING, "the file is where the lock hangs, not the lock"),
+]
+# Statements stand behind where they stand: "alone", or in a transaction: "inside"; or there
+# "settled", a read whose answer was settled by an earlier statement, or "held", a write to rows
+# which that transaction has locked by then.
+SQL: Table = [
+    (r"alone: BEGIN IMMEDIATE\b", EFFECT, "takes SQLite's one lock for writing, and the snapshot"),
+    (r"alone: BEGIN\b", NOTHING, "no lock is taken and no snapshot, before the first statement"),
+    (r"alone: ROLLBACK\b", NOTHING, "of no transaction"),
+    (r"alone: (SET|SHOW)\b", NOTHING, "settings of this session"),
+    (r"alone: SELECT pg_advisory_(un)?lock\(", EFFECT, "takes or gives the advisory lock"),
+    (r"alone: SELECT\b", EFFECT, "a read"),
+    (r"alone: (UPDATE|WITH)\b", EFFECT, "a write that commits by itself"),
+    (r"inside: SELECT .* FOR UPDATE\b", EFFECT, "takes the lock on rows, and reads them"),
+    (r"inside: SELECT\b", EFFECT, "a read: what it gives, or the snapshot, is settled by it"),
+    (r"settled: SELECT\b", WITHIN, "it gives what the snapshot or the lock settled before"),
+    (r"inside: (UPDATE|WITH)\b", EFFECT, "takes the lock on what it writes: others wait, or pass"),
+    (r"held: (UPDATE|WITH)\b", WITHIN, "nobody sees it before COMMIT, and the lock is had already"),
+    (r"inside: (COMMIT|ROLLBACK)\b", EFFECT, "publishes, and gives back the locks"),
+]
+REDIS: Table = [
+    (r"lua ", WITHIN, "runs in a script, and the server runs nothing else meanwhile"),
+    (r"queued ", WITHIN, "runs in EXEC, and the server runs nothing else meanwhile"),
+    (r"unix (EVAL|EXEC)\b", EFFECT, "a script or transaction: one effect"),
+    (r"unix MULTI\b", NOTHING, "what follows is only put into a queue"),
+    (
+        r"unix WATCH\b", NOTHING,
+        "nobody sees it; who writes between it and the read makes EXEC fail, as he would behind it",
+    ),
+    (r"unix UNWATCH\b", NOTHING, "forgets what was watched"),
+    (r"unix (PING|HELLO|CLIENT|SELECT|AUTH)\b", NOTHING, "connecting"),
+    (r"unix M?GET\b", EFFECT, "a read"),
+]  # fmt: skip
+FILES: Table = [
+    (r"access data\.json$", EFFECT, "a read"),
+    (r"modify data\.json$", EFFECT, "empties or fills it"),
+    (r"exchange \S+\.tmp data\.json$", EFFECT, "another document is the inventory"),
+    (r"move \S+\.tmp data\.json$", EFFECT, "another document is the inventory"),
+    (r"(open|close) data\.json$", NOTHING, "the read or write that follows is what counts"),
+    (
+        r"(create|open|modify|access|close|attrib|delete) \.data\.json\.\S+\.tmp$", WITHIN,
+        "the buyer's own file, which nobody reads before it takes the inventory's place",
+    ),
+    (r"fcntl \.data\.json\.\S+\.tmp", NOTHING, "a lease on the buyer's own file"),
+]  # fmt: skip
+
+# How an inventory is sold out: tickets, and then orders of so many. The first sells, the last not.
+CASES = {
+    "one-by-one": (2, [1, 1, 1]),
+    "two-at-once": (4, [2, 2, 2]),  # guard shards: no counter of the four has two
+    "two-wanted-one-left": (3, [2, 2]),
+}
+_CLAIM = ("claim", "several")
+_TAKE = ("take", "several")
+# A whole transaction under one step: it takes locks, and then it publishes and gives them back.
+EXCEPTIONS: dict[tuple[str, str, str], list[list[tuple[str, str]]]] = {
+    # In PostgreSQL others pass over rows that are claimed and not yet committed (SKIP LOCKED): in
+    # between they find too few, count too many, and look again, CLAIMS_MAX times at most: who meets
+    # a paused buyer there gets UnavailableError in a tenth of a second. Explored buyers never do.
+    ("postgres", "pool", "two-at-once"): [[_CLAIM], [_CLAIM], [_CLAIM]],
+    ("postgres", "pool", "two-wanted-one-left"): [[_CLAIM], [_CLAIM]],
+    # In SQLite others who write wait for the one lock meanwhile, and those who read see the state
+    # before: to them it is one effect, unless their patience ends (UnavailableError).
+    ("sqlite", "pool", "two-at-once"): [[_CLAIM], [_CLAIM], [_CLAIM]],
+    ("sqlite", "pool", "two-wanted-one-left"): [[_CLAIM], [_CLAIM]],
+    # The same with all counters: others who want to take wait. In PostgreSQL for each row in turn.
+    ("postgres", "shards", "two-at-once"): [[_TAKE], [_TAKE], [_TAKE]],
+    ("postgres", "shards", "two-wanted-one-left"): [[_TAKE], [_TAKE]],
+    ("sqlite", "shards", "two-at-once"): [[_TAKE], [_TAKE], [_TAKE]],
+    ("sqlite", "shards", "two-wanted-one-left"): [[_TAKE], [_TAKE]],
+}
+
+PAIRS = [
+    pytest.param(store, guard, id=f"{store}-{guard}")
+    for store in STORES
+    for guard in GUARDS
+    if carries(STORES[store], GUARDS[guard]) and not issubclass(GUARDS[guard], Staffed)
+]
+
+
+class Segment(NamedTuple):
+    """What the system saw under one step; under `START` what it saw before the first."""
+
+    action: str
+    seen: list[str]
+
+
+class Violation(NamedTuple):
+    action: str
+    rule: str  # "early", "several" or "idle"
+    seen: list[str]
+
+
+START = "start"
+
+
+class Listener:
+    """A driver that puts down, at each step, what the system saw under the one before."""
+
+    def __init__(self, ears: list[Heard]) -> None:
+        self._ears = ears
+        self.segments = [Segment(START, [])]
+
+    def step(self, action: str, resource: str, value: int | None) -> None:
+        self.take_down()
+        self.segments.append(Segment(action, []))
+
+    def saw(self, value: int | None) -> None:
+        pass
+
+    def network(self) -> None:
+        pass
+
+    def take_down(self) -> None:
+        for heard in self._ears:
+            self.segments[-1].seen.extend(heard())
+
+
+class Deaf(Listener):
+    """A driver that is told steps and keeps them to itself."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+
+
+def kind_of(seen: str, table: Table) -> str:
+    """Classify what the system saw: the first row that fits; what fits none is an effect."""
+    fitting = (kind for pattern, kind, _why in table if re.match(pattern, seen))
+    return next(fitting, EFFECT)
+
+
+def violations(segments: list[Segment], table: Table) -> list[Violation]:
+    """Hold what was announced against what was seen."""
+    found = []
+    start, *steps = segments
+    if start.seen:
+        found.append(Violation(START, "early", start.seen))
+    for segment in steps:
+        kinds = [kind_of(seen, table) for seen in segment.seen]
+        if kinds.count(EFFECT) > 1:
+            found.append(Violation(segment.action, "several", segment.seen))
+        if set(kinds) <= {NOTHING}:
+            found.append(Violation(segment.action, "idle", segment.seen))
+    return found
+
+
+class Transaction:
+    """Where a session stands, by the statements that it sent."""
+
+    def __init__(self, *, snapshots: set[str]) -> None:
+        self._snapshots = snapshots  # BEGINs of transactions in which all reads see one state
+        self._began = ""
+        self._settled = False
+        self._held = ""  # a pattern for the tables whose rows are locked
+
+    def place(self, statement: str) -> str:
+        """Give the statement with where it stands, which it may change for the next."""
+        standing = self._standing(statement)
+        word = statement.partition(" ")[0]
+        if word == "BEGIN":
+            self._began = statement
+            self._settled = statement == "BEGIN IMMEDIATE"
+            self._held = ".*" if self._settled else ""
+        elif word in {"COMMIT", "ROLLBACK"}:
+            self._began = ""
+        elif self._began and word == "SELECT":
+            self._settled = self._began in self._snapshots
+            if locked := re.search(r"FROM (\w+) .*FOR UPDATE$", statement):
+                self._held = locked[1]
+        return f"{standing}: {statement}"
+
+    def _standing(self, statement: str) -> str:
+        if not self._began:
+            return "alone"
+        word, _, rest = statement.partition(" ")
+        if word == "SELECT" and self._settled:
+            return "settled"
+        if word in {"UPDATE", "WITH"} and self._held and re.match(self._held, rest):
+            return "held"
+        return "inside"
+
+
+@contextmanager
+def postgres_statements(store: Any, folder: Path) -> Iterator[Heard]:
+    """Hear what the private server writes into its log before it executes each statement."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    from booking.servers.postgres import private_postgres
+
+    dsn = private_postgres(durable=False)
+    log = Path(str(conninfo_to_dict(dsn)["host"]), "server.log")
+    sessions: dict[str, Transaction] = {}
+    line = re.compile(r"\S+ \S+ UTC \[(\d+)\] LOG:  (?:statement|execute [^:]+): (.*)")
+
+    def heard() -> list[str]:
+        nonlocal read
+        with log.open("rb") as file:
+            file.seek(read)
+            data = file.read()
+        read += len(data)
+        # A statement of several lines goes on behind a tab.
+        told = line.finditer(data.decode().replace("\n\t", " "))
+        return [
+            sessions.setdefault(
+                one[1], Transaction(snapshots={"BEGIN ISOLATION LEVEL SERIALIZABLE"})
+            ).place(one[2])
+            for one in told
+        ]
+
+    with psycopg.connect(dsn, autocommit=True) as own:
+        own.execute("ALTER ROLE booking SET log_statement = 'all'")  # of sessions from now on
+        try:
+            read = log.stat().st_size
+            store.connect()
+            yield heard
+        finally:
+            own.execute("ALTER ROLE booking RESET log_statement")
+
+
+@contextmanager
+def redis_commands(store: Any, folder: Path) -> Iterator[Heard]:
+    """Hear what the private server runs, up to a command of our own that it is sent."""
+    import redis
+
+    from booking.servers.valkey import private_valkey
+
+    own = redis.Redis.from_url(private_valkey(durable=False), socket_timeout=10)
+    mark = f"that was all of {folder}"
+
+    def heard() -> list[str]:
+        own.echo(mark)
+        seen = []
+        queue = False
+        while mark not in (told := monitor.next_command())["command"]:
+            name = told["command"].partition(" ")[0]
+            queue = queue and name != "EXEC"
+            seen.append(f"{'queued' if queue else told['client_type']} {told['command']}")
+            queue = queue or name == "MULTI"
+        return seen
+
+    try:
+        own.ping()
+        with own.monitor() as monitor:
+            store.connect()
+            yield heard
+    finally:
+        own.close()
+        own.connection_pool.disconnect()
+
+
+@contextmanager
+def sqlite_statements(store: Any, folder: Path) -> Iterator[Heard]:
+    """Hear what the store's own connection executes; that it opens no other is heard elsewhere."""
+    transaction = Transaction(snapshots={"BEGIN", "BEGIN IMMEDIATE"})
+    seen: list[str] = []
+    store.connect()
+    store._connection.set_trace_callback(lambda sql: seen.append(transaction.place(sql)))
+    yield lambda: _emptied(seen)
+
+
+_MASK = 0x3EF  # all that is done to what is in a folder, but closing what was only read
+_TOLD = {
+    0x1: "access", 0x2: "modify", 0x4: "attrib", 0x8: "close", 0x20: "open", 0x40: "from",
+    0x80: "to", 0x100: "create", 0x200: "delete",
+}  # fmt: skip
+_HEAD = struct.Struct("iIII")
+
+
+@contextmanager
+def file_events(store: Any, folder: Path) -> Iterator[Heard]:
+    """Hear from the kernel what is done to the files of a folder (inotify(7)).
+
+    Of two equal events in a row it tells one, and so of two writes. Therefore each file that is
+    there is watched, too: what is told of the file itself, without a name, stands in between.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def watch() -> None:
+        for path in (folder, *folder.iterdir()):
+            assert libc.inotify_add_watch(fd, os.fsencode(path), _MASK) >= 0, ctypes.get_errno()
+
+    def heard() -> list[str]:
+        told = _told(fd)
+        watch()  # its own looking into the folder is told without a name
+        return _moves(told)
+
+    try:
+        watch()
+        yield heard
+    finally:
+        os.close(fd)
+
+
+def _told(fd: int) -> list[str]:
+    told = []
+    while True:
+        try:
+            data = os.read(fd, 1 << 16)
+        except BlockingIOError:
+            return told
+        while data:
+            _, mask, _, length = _HEAD.unpack_from(data)
+            if name := data[_HEAD.size : _HEAD.size + length].rstrip(b"\0").decode():
+                told.append(f"{_TOLD.get(mask, hex(mask))} {name}")
+            data = data[_HEAD.size + length :]
+
+
+def _moves(told: list[str]) -> list[str]:
+    """Make one thing of what the kernel tells in parts: a move in two, an exchange in four."""
+    text = "\n".join(told)
+    text = re.sub(r"^from (\S+)\nto (\S+)$", r"move \1 \2", text, flags=re.M)
+    text = re.sub(r"^move (\S+) (\S+)\nmove \2 \1$", r"exchange \1 \2", text, flags=re.M)
+    return text.splitlines()
+
+
+class _Audit:
+    """What Python says that it is asked for; a hook can't be removed, so it is switched."""
+
+    hooked = False
+    on = False
+    told: list[str] = []  # noqa: RUF012 - there is one
+
+    @classmethod
+    def hear(cls, event: str, args: tuple[Any, ...]) -> None:
+        if not cls.on:
+            return
+        if event == "sqlite3.connect":
+            cls.told.append(f"connect {args[0]}")
+        elif event in {"fcntl.flock", "fcntl.lockf", "fcntl.fcntl"}:
+            how = [word for word, bit in _HOW.items() if args[1] & bit]
+            more = how if event == "fcntl.flock" else [str(arg) for arg in args[1:]]
+            name = os.path.basename(os.readlink(f"/proc/self/fd/{args[0]}"))
+            cls.told.append(" ".join([event.removeprefix("fcntl."), name, *more]))
+
+
+_HOW = {name: getattr(fcntl, name) for name in ("LOCK_EX", "LOCK_SH", "LOCK_UN")}
+
+
+@contextmanager
+def locks_and_connections() -> Iterator[Heard]:
+    """Hear the locks on files and the connections of SQLite that Python is asked for."""
+    if not _Audit.hooked:
+        _Audit.hooked = True
+        sys.addaudithook(_Audit.hear)
+    _Audit.told.clear()
+    _Audit.on = True
+    try:
+        yield lambda: _emptied(_Audit.told)
+    finally:
+        _Audit.on = False
+
+
+def _emptied(seen: list[str]) -> list[str]:
+    taken, seen[:] = seen[:], []
+    return taken
+
+
+SYSTEMS = {
+    "postgres": (postgres_statements, SQL),
+    "redis": (redis_commands, REDIS),
+    "sqlite": (sqlite_statements, SQL),
+    "json": (file_events, FILES),
+    "json-inplace": (file_events, FILES),
+}
+
+
+def test_there_is_an_ear_for_every_store() -> None:
+    """A new store that processes share needs one, and a table; no exception is left over."""
+    assert set(SYSTEMS) == set(STORES)
+    there = {(*pair.values, case) for pair in PAIRS for case in CASES}
+    assert set(EXCEPTIONS) <= there
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("store, guard", PAIRS)
+def test_each_step_is_one_effect(store: str, guard: str, case: str, tmp_path: Path) -> None:
+    """Nothing before the first, one effect at most and something at least under each."""
+    orders = listened(store, STORES[store], guard, case, tmp_path)
+    table = SYSTEMS[store][1] + LOCKS
+    found = [violations(segments, table) for segments in orders]
+    assert [[(one.action, one.rule) for one in order] for order in found] == EXCEPTIONS.get(
+        (store, guard, case), [[]] * len(orders)
+    ), found
+
+
+def listened(name: str, kind: Any, guard_name: str, case: str, folder: Path) -> list[list[Segment]]:
+    """Sell one order after another as a buyer does; give the segments of each."""
+    tickets, quantities = CASES[case]
+    store: Any = kind(Place("", folder))
+    lock = build("lock", default_lock(), folder / "sale.lock") if guard_name == "lock" else None
+    guard: Guard = build("guard", guard_name, Kit(lock, 1.0))
+    orders = []
+    try:
+        store.reset(tickets)
+        arrange(store, guard)
+        store.close()  # as before buyers are started, who connect for themselves
+        with ExitStack() as stack:
+            ears = [
+                stack.enter_context(SYSTEMS[name][0](store, folder)),
+                stack.enter_context(locks_and_connections()),
+            ]
+            Listener(ears).take_down()  # connecting
+            for buyer, quantity in enumerate(quantities):
+                listener = Listener(ears)
+                with driven_by(listener):
+                    reply = guard.sell(store, Order(buyer, quantity))
+                listener.take_down()
+                orders.append((reply.type, listener.segments))
+    finally:
+        store.close()
+    assert [reply for reply, _ in orders] == ["ok"] * (len(quantities) - 1) + ["fail"]
+    return [segments for _, segments in orders]
+
+
+class WritesTwice:
+    """A store that writes once more than it says."""
+
+    def write(self, remaining: int) -> None:
+        super().write(remaining)  # type: ignore[misc]
+        with driven_by(Deaf()):
+            super().write(remaining)  # type: ignore[misc]
+
+
+class WritesUnheard:
+    """A store that writes and does not say so."""
+
+    def write(self, remaining: int) -> None:
+        with driven_by(Deaf()):
+            super().write(remaining)  # type: ignore[misc]
+
+
+class LooksFirst:
+    """A store that has read before it says so."""
+
+    def read(self) -> int:
+        with driven_by(Deaf()):
+            super().read()  # type: ignore[misc]
+        count: int = super().read()  # type: ignore[misc]
+        return count
+
+
+class SaysTooMuch:
+    """A store that says that it does what it does not."""
+
+    def read(self) -> int:
+        step("read", "what nobody reads")
+        count: int = super().read()  # type: ignore[misc]
+        return count
+
+
+@pytest.mark.parametrize(
+    "fault, rule, action",
+    [
+        (WritesTwice, "several", "write"),
+        (WritesUnheard, "several", "read"),
+        (LooksFirst, "early", START),
+        (SaysTooMuch, "idle", "read"),
+    ],
+)
+@pytest.mark.parametrize("store", STORES)
+def test_a_store_that_does_not_say_what_it_does_is_found(
+    store: str, fault: type, rule: str, action: str, tmp_path: Path
+) -> None:
+    """The test above can fail, by each of its rules, and names the step."""
+    kind = type(fault.__name__, (fault, STORES[store]), {})
+    orders = listened(store, kind, "none", "one-by-one", tmp_path)
+    found = violations(orders[0], SYSTEMS[store][1] + LOCKS)
+    action = "replace" if (store, action) == ("json", "write") else action
+    assert [(one.action, one.rule) for one in found] == [(action, rule)], found
+
+
+class FillsAtOnce(JsonInplaceStore):
+    """A store that takes emptying and filling its file for one effect."""
+
+    def write(self, remaining: int) -> None:
+        step("truncate", self.resource, remaining)
+        self.path.write_bytes(self._learn().render(remaining))
+
+
+class FillsInParts(JsonInplaceStore):
+    """A store that takes filling its file for one effect, and writes it in two parts."""
+
+    def write(self, remaining: int) -> None:
+        step("truncate", self.resource)
+        with self.path.open("wb", buffering=0) as file:
+            step("write", self.resource, remaining)
+            for byte in (b'{"ticket_num": ', b"%d}" % remaining):
+                file.write(byte)
+
+
+@pytest.mark.parametrize("store, action", [(FillsAtOnce, "truncate"), (FillsInParts, "write")])
+def test_writes_in_a_row_are_told_apart(store: type, action: str, tmp_path: Path) -> None:
+    """Each is heard, though it is the same to the same file."""
+    orders = listened("json-inplace", store, "none", "one-by-one", tmp_path)
+    found = violations(orders[0], FILES)
+    assert [(one.action, one.rule) for one in found] == [(action, "several")], found
