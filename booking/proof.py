@@ -24,6 +24,7 @@ from booking.explore.shrink import shrunk
 from booking.explore.world import Theatre
 from booking.history import History
 from booking.judge import check
+from booking.masking import masked
 from booking.patience import Expired, lift, limit
 from booking.registry import BUILT_IN, build, resolve, split_url
 from booking.sale import TICKETS, ensure_capable, open_store, run_sale, sidecar
@@ -188,8 +189,8 @@ def plan_of(scenario: Scenario, buyers: Sequence[WitnessBuyer], *, named: bool =
     name, location = split_url(scenario.store)
     if location:
         raise UsageError(
-            f"--store {scenario.store}: an exploration sells thousands of times, on inventories "
-            f"of its own; give --store {name} and --tickets N"
+            f"--store {masked(scenario.store)}: an exploration sells thousands of times, on "
+            f"inventories of its own; give --store {name} and --tickets N"
         )
 
     kind = resolve("guard", scenario.guard)

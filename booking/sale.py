@@ -32,6 +32,7 @@ from booking.errors import BookingError, InventoryError, UsageError
 from booking.fleet.watcher import Nobody, Watcher
 from booking.history import Event, History
 from booking.judge import check
+from booking.masking import masked
 from booking.registry import BUILT_IN, build, load, members, resolve, split_url, takes_argument
 from booking.sale_permit import sale_permit
 from booking.scenario import Fault, Scenario
@@ -196,8 +197,8 @@ def _run_once(scenario: Scenario, watcher: Watcher, fleet: FleetMaker | None) ->
         store = open_store(scenario, folder)
         if getattr(store, "explored_only", False):
             raise UsageError(
-                f"store {scenario.store} is shared inside one process, for booking explore; "
-                "real buyers are processes: use --store json"
+                f"store {masked(scenario.store)} is shared inside one process, for booking "
+                "explore; real buyers are processes: use --store json"
             )
         guard = open_guard(scenario, folder, store)
         if scenario.behaviour is not None:
@@ -211,7 +212,8 @@ def _run_once(scenario: Scenario, watcher: Watcher, fleet: FleetMaker | None) ->
                 history.tickets, history.remaining = tickets, _count(store)
             finally:
                 _leave(store)
-        history.sale = scenario.model_dump(mode="json", exclude_defaults=True)
+        shown = scenario.but(store=masked(scenario.store))
+        history.sale = shown.model_dump(mode="json", exclude_defaults=True)
         if numbers := getattr(guard, "numbers", None):  # what a bought ticket's number means
             history.sale["numbers"] = numbers
         sale = Sale(scenario, history, UNJUDGED)
@@ -244,8 +246,8 @@ def ensure_capable(scenario: Scenario, store: Store) -> None:
     if needs is not Store and not isinstance(store, needs):
         able = [name for name, one in members("guard") if _carries(store, one)]
         raise UsageError(
-            f"guard {scenario.guard} needs a store with {needs.__name__}, which {scenario.store} "
-            f"is not; it can do: {', '.join(able)}"
+            f"guard {scenario.guard} needs a store with {needs.__name__}, which "
+            f"{masked(scenario.store)} is not; it can do: {', '.join(able)}"
         )
 
 
@@ -272,7 +274,7 @@ def _stock(store: Store, scenario: Scenario) -> int:
     """Fill the inventory, or take it as it is; nothing has been started yet if it is bad."""
     _, location = split_url(scenario.store)
     tickets = scenario.tickets
-    with _users_code(f"store {scenario.store}"):
+    with _users_code(f"store {masked(scenario.store)}"):
         if isinstance(store, Preparable):
             store.prepare()
         if tickets is None and location:
@@ -290,7 +292,7 @@ def _users_code(what: str) -> Iterator[None]:
     except BookingError:
         raise
     except Exception as error:
-        problem = " ".join(f"{type(error).__name__}: {error}".split())
+        problem = masked(" ".join(f"{type(error).__name__}: {error}".split()))
         raise UsageError(f"{what} fails: {problem}") from None
 
 
@@ -369,6 +371,8 @@ def replay_command(
     if source is not None:
         words.append(str(source))
     usual = (base or Scenario()).model_dump(mode="json")
+    usual["store"] = masked(usual["store"])
+    scenario = scenario.but(store=masked(scenario.store))
     for key, value in scenario.model_dump(mode="json").items():
         if value != usual[key]:
             words += _flag(key, value)
@@ -402,7 +406,7 @@ def _by_hand(scenario: Scenario) -> Iterator[tuple[Store, Path]]:
     with scratch_folder() as folder:
         store = open_store(scenario, folder)
         try:
-            with _users_code(f"store {scenario.store}"):
+            with _users_code(f"store {masked(scenario.store)}"):
                 yield store, folder
         finally:
             _leave(store)

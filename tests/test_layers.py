@@ -42,6 +42,7 @@ LAYERS = [
         "verdict",
         "registry",
         "units",
+        "masking",
         "pids",
         "copies",
         "patience",

@@ -10,6 +10,7 @@ from typing import Any
 from booking.bench.metrics import CONTENDED_SHARE_MIN, Figures
 from booking.bench.plan import PEER_GUARD, SHORT, Variant
 from booking.bench.rounds import Sample
+from booking.masking import masked
 from booking.registry import resolve
 
 RATIOS = ("ratio_to_bare", "ratio_to_limit", "ratio_to_none", "ratio_to_sqlite")
@@ -36,7 +37,7 @@ class Row:
         """Give the row as JSON has it."""
         variant = self.variant
         return {
-            "store": SHORT.get(variant.store, variant.store),
+            "store": SHORT.get(variant.store, masked(variant.store)),
             "guard": SHORT.get(variant.guard, variant.guard),
             "lock": variant.lock,
             "buyers": self.buyers,

@@ -16,12 +16,13 @@ store_option = click.option(
 @json_option
 def search(store: str, as_json: bool) -> int:
     """Look how many tickets a store has left."""
+    from booking.masking import masked
     from booking.report import machine
     from booking.sale import count
 
     remaining = count(store)
     if as_json:
-        machine.show({"store": store, "remaining": remaining})
+        machine.show({"store": masked(store), "remaining": remaining})
     else:
         click.echo(f"{remaining} left")
     return 0
@@ -52,6 +53,7 @@ def buy(
 
     Exit code 1 when there are not enough tickets left.
     """
+    from booking.masking import masked
     from booking.report import machine
     from booking.sale import sell_one
     from booking.scenario import from_flags
@@ -64,7 +66,7 @@ def buy(
     reply = sell_one(scenario)
     if as_json:
         answer = {"buyer": buyer, "type": reply.type, "ticket": reply.ticket, "error": reply.error}
-        machine.show({"store": store, "quantity": quantity, **answer})
+        machine.show({"store": masked(store), "quantity": quantity, **answer})
     elif reply.type == "ok":
         click.echo(f"{buyer} bought {_tickets(reply.ticket, quantity)}")
     else:

@@ -15,6 +15,7 @@ import click
 
 from booking import __version__
 from booking.errors import BookingError, ExitCode, Interrupted
+from booking.masking import masked
 
 COMMANDS = {
     "simulate": (
@@ -119,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:
         message, code = _explained(error)
-        line = " ".join(f"booking: {message}".split())
+        line = masked(" ".join(f"booking: {message}".split()))  # also where somebody else wrote it
         print(line.encode("utf-8", "replace").decode(), file=sys.stderr)  # noqa: T201
     return int(code or 0)
 

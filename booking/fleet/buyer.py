@@ -7,6 +7,7 @@ from random import Random
 from booking.contracts import Guard, Order, Reply, Store
 from booking.errors import InventoryError, MalformedError, UnavailableError, UncertainError
 from booking.fleet.recorder import Recorder
+from booking.masking import masked
 
 TORN = "torn-read"
 UNREADABLE = "unreadable"
@@ -53,12 +54,12 @@ class Buyer:
             # Only a read finds that out, and no guard reads after it wrote.
             reply = Reply("fail", error=_named(error))
         except UnavailableError as error:
-            reply = Reply("fail", error=f"unavailable: {error}")
+            reply = Reply("fail", error=masked(f"unavailable: {error}"))
         except UncertainError as error:
-            reply = Reply("info", error=f"uncertain: {error}")
+            reply = Reply("info", error=masked(f"uncertain: {error}"))
         except Exception as error:
             self._recorder.complete(
-                "info", "buy", None, quantity, f"{type(error).__name__}: {error}"
+                "info", "buy", None, quantity, masked(f"{type(error).__name__}: {error}")
             )
             raise
         recorder.complete(reply.type, "buy", reply.ticket, quantity, reply.error)
@@ -66,4 +67,4 @@ class Buyer:
 
 
 def _named(error: InventoryError) -> str:
-    return TORN if isinstance(error, MalformedError) else f"{UNREADABLE}: {error}"
+    return TORN if isinstance(error, MalformedError) else masked(f"{UNREADABLE}: {error}")

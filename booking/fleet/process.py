@@ -21,6 +21,7 @@ from booking.fleet.faults import FaultPlan
 from booking.fleet.gate import Gate
 from booking.fleet.lifeline import tie
 from booking.fleet.recorder import Recorder
+from booking.masking import masked
 from booking.registry import load
 from booking.scenario import Scenario
 from booking.steps import drive
@@ -164,4 +165,4 @@ def described(error: BaseException) -> str:
     while at is not None and at.tb_next is not None:
         at = at.tb_next
     where = f" ({Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno})" if at else ""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}{where}"
+    return f"{type(error).__name__}: {masked(' '.join(str(error).split()))}{where}"

@@ -10,6 +10,7 @@ import msgspec
 
 from booking.expectation import Trial
 from booking.history import Event
+from booking.masking import masked
 from booking.sale import Sale
 
 
@@ -44,7 +45,7 @@ def sale_document(sale: Sale, replay: str) -> dict[str, Any]:
         "elapsed_s": sale.elapsed_s,
         "sales_per_s": sale.sales_per_s,
         "seed": scenario.seed,
-        "store": scenario.store,
+        "store": masked(scenario.store),
         "guard": scenario.guard,
         "lock": scenario.lock,
         "control": _control(sale.control),

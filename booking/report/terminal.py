@@ -14,6 +14,7 @@ from rich.table import Table
 
 from booking.expectation import Trial, differences
 from booking.history import Event
+from booking.masking import masked
 from booking.report.advice import cure, why
 from booking.sale import Sale
 from booking.scenario import Expect, Scenario
@@ -128,8 +129,9 @@ def _rows(sale: Sale) -> list[tuple[str, str]]:
     """Give the numbers and the causes, each with its label."""
     scenario, end = sale.scenario, sale.history.end
     lock = f", lock {scenario.lock}" if scenario.lock else ""
+    store = masked(scenario.store)
     rows = [
-        ("sale", f"{scenario.buyers} buyers, store {scenario.store}, guard {scenario.guard}{lock}"),
+        ("sale", f"{scenario.buyers} buyers, store {store}, guard {scenario.guard}{lock}"),
         ("tickets", _tickets(sale)),
         ("orders", _orders(sale)),
         ("time", _time(sale)),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from booking.contracts import Place
 from booking.errors import ConflictError, InventoryError, UnavailableError, UncertainError
 from booking.idle import keep, kept
+from booking.masking import masked
 from booking.sale_permit import another
 from booking.sql_inventory import TABLES, SqlInventory
 from booking.steps import saw, step
@@ -64,7 +65,7 @@ class PostgresStore(SqlInventory):
         session = self._session()
         wanted = _translated("SELECT pg_try_advisory_lock(hashtext(?))")
         try:
-            with _said(self._url()):
+            with _said(self._url(), self._dsn):
                 held = session.execute(wanted, (f"booking sale {self.sale}",)).fetchall()
             if not held[0][0]:
                 raise another(self._url())
@@ -153,7 +154,7 @@ class PostgresStore(SqlInventory):
         """Connect anew."""
         import psycopg
 
-        with _said(f"{self._url()}: cannot connect"):
+        with _said(f"{self._url()}: cannot connect", self._dsn):
             session = psycopg.connect(
                 self._dsn, autocommit=True, connect_timeout=CONNECT_S, options=self._options()
             )
@@ -213,7 +214,7 @@ class PostgresStore(SqlInventory):
 
     def _error(self, error: Error, statement: str) -> InventoryError:
         """Say what an error means, and whether the statement may have taken effect."""
-        problem = " ".join(str(error).split())
+        problem = _in_one_line(error, self._dsn)
         connection = self._connection
         if connection is None or connection.closed or connection.broken:
             # Gone, and with it all that was not committed: only a commit is uncertain.
@@ -227,18 +228,22 @@ class PostgresStore(SqlInventory):
         return _MEANINGS.get(error.sqlstate or "", InventoryError)(f"{self._url()}: {problem}")
 
     def _url(self) -> str:
-        return self._dsn.partition("?")[0] if self.location else "postgres"
+        return masked(self._dsn).partition("?")[0] if self.location else "postgres"
 
 
 @contextmanager
-def _said(what: str) -> Iterator[None]:
+def _said(what: str, dsn: str) -> Iterator[None]:
     """Say in one line what the driver says in several; nothing was sold yet."""
     import psycopg
 
     try:
         yield
     except psycopg.Error as error:
-        raise UnavailableError(f"{what}: {' '.join(str(error).split())}") from None
+        raise UnavailableError(f"{what}: {_in_one_line(error, dsn)}") from None
+
+
+def _in_one_line(error: Error, dsn: str) -> str:
+    return masked(" ".join(str(error).split()), dsn)
 
 
 class _RefusedError(InventoryError):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from booking.contracts import Place
 from booking.errors import InventoryError, UnavailableError, UncertainError
 from booking.idle import keep, kept
+from booking.masking import masked
 from booking.sale_permit import another
 from booking.steps import saw, step
 
@@ -343,7 +344,8 @@ class RedisStore:
                 retry=Retry(NoBackoff(), 0),  # sent once: a second time might sell twice
             )  # fmt: skip
         except ValueError as error:
-            raise InventoryError(f"{self._server}: {error}; write redis://host:6379/0") from None
+            problem = masked(str(error), self._server)
+            raise InventoryError(f"{self._url()}: {problem}; write redis://host:6379/0") from None
 
     def _script(self, script: str, *values: object) -> Any:
         return self._call(
@@ -364,7 +366,7 @@ class RedisStore:
         )
 
     def _url(self) -> str:
-        return self._server if self.location else "redis"
+        return masked(self._server) if self.location else "redis"
 
 
 class _Errors:
@@ -382,7 +384,7 @@ class _Errors:
 
         if not isinstance(error, redis.RedisError):
             return
-        problem = " ".join(str(error).split())
+        problem = masked(" ".join(str(error).split()), self._store._server)
         url = self._store._url()
         if isinstance(error, redis.ResponseError):
             if "EMPTY" in problem:
