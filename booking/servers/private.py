@@ -25,6 +25,10 @@ LOG = "server.log"
 OUT_OF_REACH = 98  # as the keeper has it
 
 
+class EndedError(InventoryError):
+    """A private server ended before it served anybody."""
+
+
 class PrivateServer:
     """One server in a folder of its own, reached through a socket in it."""
 
@@ -45,9 +49,9 @@ class PrivateServer:
         deadline_s = time.monotonic() + START_S
         while not ready():
             if self._keeper.poll() is not None or time.monotonic() > deadline_s:
-                why = self._why()
+                why, kind = self._why(), InventoryError if self.alive else EndedError
                 self.stop()
-                raise InventoryError(f"a private {self.name} server would not start: {why}")
+                raise kind(f"a private {self.name} server would not start: {why}")
             time.sleep(POLL_S)
 
     def stop(self) -> None:
