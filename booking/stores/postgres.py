@@ -13,6 +13,7 @@ from booking.errors import ConflictError, InventoryError, UnavailableError, Unce
 from booking.idle import keep, kept
 from booking.masking import masked
 from booking.sale_permit import another
+from booking.servers.postgres import BUYERS_MAX, private_postgres
 from booking.sql_inventory import TABLES, SqlInventory
 from booking.steps import saw, step
 
@@ -34,6 +35,7 @@ class PostgresStore(SqlInventory):
 
     shared = True
     torn_reads = False
+    buyers_max = BUYERS_MAX  # who are connected at once, on a private server
     now = "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
     skip_locked = " FOR UPDATE SKIP LOCKED"
     resource = "inventory"
@@ -142,8 +144,6 @@ class PostgresStore(SqlInventory):
             _inherited.append(self._connection)
             self._connection = None
         if not self._dsn:
-            from booking.servers.postgres import private_postgres
-
             self._dsn = private_postgres(durable=self.durable)
         self._owner_pid = os.getpid()
         spare = kept((self._dsn, self._options()))
