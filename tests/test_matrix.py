@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from booking import matrix
+from booking.cli.main import main
 from booking.errors import UsageError
 from booking.matrix import BOUND_95, BY_CRASH, ROWS, Cell, Column, Shown, fill
 from booking.report.matrix import (
@@ -28,6 +29,7 @@ from booking.scenario import Scenario
 from booking.verdict import AnomalyName, Outcome, Verdict
 
 Program = Callable[..., CompletedProcess[str]]
+ABLE = "atomic cannot be carried by json, which can do: none, lock, queue, clerk"
 WIDE = Console(width=1000).options  # no table is too wide for it
 
 
@@ -170,3 +172,41 @@ def test_kills_and_pauses_strike_orders_and_the_clerk(monkeypatch: pytest.Monkey
         ("kill", "first", "send"), ("kill", "first", "receive"),
     }  # fmt: skip
     assert column.undecided == 0
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (("--stores", "json", "--guards", "atomic"), ABLE),
+        (("--stores", "json", "--guards", "atomik"), "--guards: unknown guard"),
+        (("--stores", ","), "--stores: names nothing"),
+        (("--guards", ""), "--guards: names nothing"),
+        (("--markdown", "nowhere/x.md"), "--markdown nowhere/x.md: no such folder"),
+    ],
+)
+def test_what_gives_no_table_is_refused_before_anything_runs(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    said: str,
+) -> None:
+    """Each with what is wrong, and what would do."""
+    monkeypatch.setattr("booking.matrix._column", lambda *_: pytest.fail("it ran"))
+    assert main(["matrix", *words]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert said in err
+
+
+def test_a_store_that_is_named_twice_has_one_column(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other guards that one of several stores cannot carry are left out."""
+    monkeypatch.setattr("booking.matrix._column", lambda store, guard, *_: Column(store, guard))
+    assert (
+        main(["matrix", "--stores", "json,json,sqlite", "--guards", "none,atomic", "--json"]) == 0
+    )
+    columns = msgspec.json.decode(capsys.readouterr().out)["columns"]
+    assert [(one["store"], one["guard"]) for one in columns] == [
+        ("json", "none"),
+        ("sqlite", "none"),
+        ("sqlite", "atomic"),
+    ]

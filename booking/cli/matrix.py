@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from booking.cli.options import json_option
+from booking.cli.options import ensure_writable, json_option
 
 EPILOG = """\b
 Examples:
@@ -51,11 +52,12 @@ def matrix(
     from booking.report import machine
     from booking.report.matrix import markdown, matrix_document, show_matrix
 
+    chosen, wanted = _names("--stores", stores) or STORES, _names("--guards", guards)
+    _ensure_some(chosen, wanted)
+    if document is not None:
+        ensure_writable("--markdown", document)
     shown = Progress()
-    columns = fill(
-        _names(stores) or STORES, _names(guards), TRIALS if trials is None else trials, witnesses,
-        shown.tell,
-    )  # fmt: skip
+    columns = fill(chosen, wanted, TRIALS if trials is None else trials, witnesses, shown.tell)
     shown.end()
     if document is not None:
         try:
@@ -70,5 +72,29 @@ def matrix(
     return 0
 
 
-def _names(text: str | None) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()] if text else []
+def _names(flag: str, text: str | None) -> list[str]:
+    """Give the names in a list, each once."""
+    from booking.errors import UsageError
+
+    if text is None:
+        return []
+    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        raise UsageError(f"{flag}: names nothing; leave it out, or give names: A,B")
+    return names
+
+
+def _ensure_some(stores: Sequence[str], guards: Sequence[str]) -> None:
+    """Refuse guards of which these stores can carry none: the table would be empty."""
+    from booking.catalogue import carries
+    from booking.errors import UsageError
+    from booking.registry import members, resolve
+
+    made = [resolve("store", store) for store in stores]
+    known = dict(members("guard"))
+    able = [name for name, guard in known.items() if any(carries(one, guard) for one in made)]
+    if set(guards) <= set(known) and guards and not set(guards) & set(able):
+        raise UsageError(
+            f"--guards: {', '.join(guards)} cannot be carried by {', '.join(stores)}, "
+            f"which can do: {', '.join(able)}"
+        )

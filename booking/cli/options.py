@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -116,3 +117,15 @@ def read_scenario(path: Path | None, context: click.Context) -> tuple[Any, Any]:
 
     base = from_file(path) if path is not None else None
     return from_flags(given_flags(context), base), base or Scenario()
+
+
+def ensure_writable(flag: str, path: Path) -> None:
+    """Refuse before the work what could not be written after it."""
+    from booking.errors import UsageError
+
+    if path.is_dir():
+        raise UsageError(f"{flag} {path}: is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise UsageError(f"{flag} {path}: no such folder; create it or name another file")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"{flag} {path}: cannot be written to; check its permissions")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
-from booking.cli.options import SaleCommand, json_option, read_scenario, scenario_flags
+from booking.cli.options import (
+    SaleCommand,
+    ensure_writable,
+    json_option,
+    read_scenario,
+    scenario_flags,
+)
 
 EPILOG = """\b
 Examples:
@@ -57,7 +62,7 @@ def simulate(
     wanted, usual = read_scenario(scenario, context)
     expected = named(expect) if expect else None
     if history is not None:
-        _ensure_writable(history)
+        ensure_writable("--history", history)
     if witness is not None and schedule is None:
         raise UsageError("--witness needs an order to write down: give --schedule random or pct")
     with watching(wanted, quiet=as_json) as watcher:
@@ -77,15 +82,3 @@ def simulate(
         if witness is not None:
             terminal.show_witness_file(witness, sale)
     return exit_code(sale, expected)
-
-
-def _ensure_writable(path: Path) -> None:
-    """Refuse before the sale what could not be written after it."""
-    from booking.errors import UsageError
-
-    if path.is_dir():
-        raise UsageError(f"--history {path}: is a folder; name a file in it")
-    if not path.parent.is_dir():
-        raise UsageError(f"--history {path}: no such folder; create it or name another file")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise UsageError(f"--history {path}: cannot be written to; check its permissions")
