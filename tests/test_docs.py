@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shlex
 
@@ -10,7 +11,7 @@ import pytest
 
 from booking.cli.main import COMMANDS, booking
 from booking.cli.options import SCENARIO_FLAGS, option_name
-from booking.registry import BUILT_IN
+from booking.registry import BUILT_IN, resolve
 from booking.scenario import Scenario, from_file
 from tests.conftest import ROOT
 
@@ -29,6 +30,15 @@ def test_every_store_lock_and_guard_is_in_the_readme_or_the_docs(kind: str) -> N
     """By its name."""
     for name in BUILT_IN[kind]:
         assert f"`{name}`" in README + DOCS or f"={name}" in README + DOCS, name
+
+
+@pytest.mark.parametrize("name", BUILT_IN["guard"])
+def test_every_guard_says_what_it_does_needs_and_costs(name: str) -> None:
+    """One line of pseudo-code, then the rest."""
+    first, blank, *rest = (inspect.getdoc(resolve("guard", name)) or "").splitlines()
+    assert re.search(r"[;=:]", first)
+    assert blank == ""
+    assert re.search(r"\bneeds\b.*\bcosts\b", " ".join(rest), re.IGNORECASE)
 
 
 def lines() -> list[str]:

@@ -39,7 +39,12 @@ LATER_S = 0.001  # a full pipe is "writable" only when a whole page is free: ask
 
 
 class ClerkGuard:
-    """One clerk takes all orders that wait, writes once, answers each: no lock to fight for."""
+    """send q; the clerk: take all that wait, n = n − q for each, one write, answer; receive.
+
+    Needs a process of its own, a lock against a second one, and all buyers on its machine. Costs
+    two messages an order, and shares a write among all who wait; when a clerk dies, orders wait
+    for the next one, and whoever gets no answer in time knows only that he may have bought.
+    """
 
     needs = Store
     sound = True

@@ -8,7 +8,11 @@ from booking.purchase import purchase
 
 
 class LockGuard:
-    """acquire; read, wait for the network, check, write; release."""
+    """acquire; read n, check n ≥ q, write n − q; release.
+
+    Needs a lock, and that everybody who writes takes it. Costs that everybody waits for the
+    network of whoever is inside; what becomes of a holder that dies is the lock's own fact.
+    """
 
     needs = Store
     sound = True

@@ -8,7 +8,11 @@ from booking.purchase import purchase
 
 
 class NoGuard:
-    """Read, wait for the network, check, write: whoever reads in between sells the same ticket."""
+    """read n; check n ≥ q; write n − q. Unsound: who reads in between sells the same ticket.
+
+    Needs a store, and buyers who come one after another. Costs nothing but the network between
+    reading and writing, in which everybody else reads the same count.
+    """
 
     needs = Store
     sound = False

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 
 class QueueGuard:
-    """A clerk as tutorials write it: multiprocessing.Queue, one order at a time, no time limit."""
+    """orders.put(q); the clerk: get one order, read, check, write, put its answer; answers.get().
+
+    Needs a process of its own, and a lock against a second one. Costs two messages, pickled,
+    locked and handed to a thread, and a write for each sale; buyers whose clerk died with their
+    order wait without a limit.
+    """
 
     needs = Store
     sound = True
