@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from booking.contracts import Store
-from booking.registry import BUILT_IN, default_lock, members
+from booking.registry import BUILT_IN, default_lock, members, resolve, split_url
 
 FACTS = {
     "store": ("shared", "torn_reads"),
@@ -43,6 +43,12 @@ def carries(store: Any, guard: Any) -> bool:
     """Say whether a class of stores has what a class of guards needs."""
     needs = getattr(guard, "needs", Store)
     return isinstance(store, type) and (needs is Store or issubclass(store, needs))
+
+
+def usual_guard(url: str) -> str:
+    """Name the guard that keeps apart whoever buys from a store: on one machine only, a lock."""
+    name, _ = split_url(url)
+    return "atomic" if carries(resolve("store", name), resolve("guard", "atomic")) else "lock"
 
 
 def _plain(fact: Any) -> Any:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from booking.history import Event, History
 from booking.report import terminal
+from booking.report.advice import cure
 from booking.sale import Sale, replay_command
 from booking.scenario import Expect, Scenario
+from booking.stores.memory_shared import MemorySharedStore
 from booking.verdict import Anomaly, AnomalyName, Outcome, Verdict
 from tests.golden import golden
 
@@ -68,6 +72,24 @@ def test_a_sale_reads_well(capsys: Capture, name: str) -> None:
     terminal.show_sale(sale, replay_command(sale.scenario), Expect(sold=2))
     terminal.console.cache_clear()
     golden(f"sale-{name}.txt", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    "store", ["sqlite", "postgresql://me:x@host/db", "tests.test_report:Takes"]
+)
+def test_a_store_that_can_check_and_take_at_once_needs_no_lock(store: str) -> None:
+    """A lock would keep apart buyers of one machine only."""
+    told = cure(replace(OVERSOLD, scenario=SCENARIO.but(store=store)))
+    assert told is not None
+    assert "--guard atomic" in told
+    assert "--lock" not in told
+
+
+class Takes(MemorySharedStore):
+    """A store of somebody's own."""
+
+    def take(self, quantity: int) -> int | None:
+        return None
 
 
 def test_markup_in_names_is_text(capsys: Capture) -> None:

@@ -53,6 +53,7 @@ def buy(
 
     Exit code 1 when there are not enough tickets left.
     """
+    from booking.catalogue import usual_guard
     from booking.masking import masked
     from booking.report import machine
     from booking.sale import sell_one
@@ -61,7 +62,7 @@ def buy(
     flags = {"store": store, "guard": guard, "lock": lock, "acquire_timeout": acquire_timeout}
     given = {key: value for key, value in flags.items() if value is not None}
     if "guard" not in given and "lock" not in given:
-        given["guard"] = _usual_guard(store)
+        given["guard"] = usual_guard(store)
     scenario = from_flags({**given, "durable": durable, "quantity": quantity, "buyers": 1})
     reply = sell_one(scenario)
     if as_json:
@@ -86,15 +87,6 @@ def reset(store: str, tickets: int) -> int:
     restock(scenario)
     click.echo(f"{tickets} for sale")
     return 0
-
-
-def _usual_guard(store: str) -> str:
-    """Name the guard that keeps apart whoever buys from a store: on one machine only, a lock."""
-    from booking.catalogue import carries
-    from booking.registry import resolve, split_url
-
-    name, _ = split_url(store)
-    return "atomic" if carries(resolve("store", name), resolve("guard", "atomic")) else "lock"
 
 
 def _tickets(first: int | None, quantity: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from booking.catalogue import usual_guard
 from booking.registry import resolve, split_url
 from booking.sale import Sale, replay_command
 from booking.verdict import AnomalyName, Outcome
@@ -39,13 +40,20 @@ def cure(sale: Sale) -> str | None:
         better = scenario.but(store="json", faults=[])
         return f"replace the file whole, so that nobody meets half of it: {replay_command(better)}"
     if scenario.guard == "none":
-        better = scenario.but(guard="lock", lock="flock", faults=[])
-        return f"put read, check and write inside one lock: {replay_command(better)}"
+        what, changes = guarding(scenario.store)
+        return f"{what}: {replay_command(scenario.but(**changes, faults=[]))}"
     if AnomalyName.HANG in names and scenario.lock == "mutex":
         return (
             "a mutex never comes back when its holder dies; a lock of the kernel does: --lock=flock"
         )
     return None
+
+
+def guarding(store: str) -> tuple[str, dict[str, Any]]:
+    """Say what keeps apart whoever buys from a store, and what of a scenario changes by it."""
+    if usual_guard(store) == "atomic":
+        return "let the store check and take in one effect", {"guard": "atomic"}
+    return "put read, check and write inside one lock", {"guard": "lock", "lock": "flock"}
 
 
 def _shared(sale: Sale) -> bool:

@@ -12,6 +12,7 @@ from rich.table import Table
 from booking.explore.outcome import Exploration, Finding
 from booking.proof import Proof
 from booking.replaying import Replayed
+from booking.report.advice import guarding
 from booking.report.terminal import COLOURS, SIGNS, console
 from booking.scenario import Scenario
 from booking.verdict import AnomalyName, Outcome
@@ -218,8 +219,8 @@ def _cure(proof: Proof) -> str:
     if scenario.store == "memory":
         return "keep the count where all can see it: " + explore_words(proof, store="json")
     if scenario.guard == "none":
-        better = explore_words(proof, guard="lock", lock="flock")
-        return f"put read, check and write inside one lock: {better}"
+        what, changes = guarding(scenario.store)
+        return f"{what}: {explore_words(proof, **changes)}"
     return ""
 
 

@@ -73,6 +73,14 @@ def test_for_people_it_shows_the_numbers_the_table_and_the_cure(capsys):
     console.cache_clear()
 
 
+def test_a_store_that_can_check_and_take_at_once_is_told_to(capsys):
+    """Not to take a lock."""
+    assert main(["explore", "--buyers", "2", "--tickets", "1", "--store", "sqlite"]) == 1
+    shown = "".join(capsys.readouterr().out.split("cure")[1:])
+    assert "--guard atomic" in shown
+    assert "--lock" not in shown
+
+
 def test_buyers_who_differ_are_explored_by_classes(capsys):
     """A list of quantities, or names: orders that commute are executed once."""
     _, found = _document(capsys, "explore", "--quantity", "1,2", "--tickets", "3")
