@@ -234,6 +234,16 @@ def test_an_unsound_variant_never_wins() -> None:
     assert price.winner(found) is found[1]
 
 
+def test_a_guard_that_is_unsound_by_design_never_wins() -> None:
+    """However fast it is, and although it lost nothing this time."""
+    lease, compensate = Variant("sqlite", "lease"), Variant("sqlite", "compensate")
+    found = rows([sample(lease, 10, 900), sample(compensate, 10, 800), sample(CLERK, 10, 100)])
+    best = price.winner(found)
+    assert best is not None
+    assert best.variant == CLERK
+    assert price.winner(rows([sample(lease, 10, 900)])) is None
+
+
 def test_kill_safety_is_the_locks_or_the_guards_fact() -> None:
     assert kill_safe(FLOCK) is True
     assert kill_safe(Variant("json", "lock", "mutex")) is False

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from booking.bench.rows import Row
 from booking.bench.usl import FORECAST_BUYERS, Fit
+from booking.registry import resolve
 
 WIDTH = 150  # where nobody looks at a terminal
 NARROW = 132  # of a terminal that has no room for what is looked at last
@@ -63,9 +64,16 @@ def rows_stores(rows: Sequence[Row]) -> int:
 
 
 def winner(group: Sequence[Row]) -> Row | None:
-    """Give the fastest of those that lost nothing; nobody wins who never had to compete."""
-    sound = [row for row in group if row.sound and row.contended and row.variant.guard != "none"]
-    return max(sound, key=lambda row: _value(row, "sales_per_s"), default=None)
+    """Give the fastest of those that lost nothing; nobody wins who never had to compete.
+
+    Nor by a guard that is unsound by design: that it lost nothing was luck.
+    """
+    able = [row for row in group if row.sound and row.contended and _by_design(row.variant.guard)]
+    return max(able, key=lambda row: _value(row, "sales_per_s"), default=None)
+
+
+def _by_design(guard: str) -> bool:
+    return bool(getattr(resolve("guard", guard), "sound", True))
 
 
 def show_floors(floors: dict[str, float], limit: str) -> None:
