@@ -249,6 +249,8 @@ def test_kill_safety_is_the_locks_or_the_guards_fact() -> None:
     assert kill_safe(Variant("json", "lock", "mutex")) is False
     assert kill_safe(CLERK) is True
     assert kill_safe(Variant("json", "queue")) is False
+    assert kill_safe(Variant("sqlite", "atomic")) is True
+    assert kill_safe(Variant("sqlite", "compensate")) is None  # who dies there loses tickets
     assert kill_safe(NONE) is None
 
 

@@ -19,6 +19,7 @@ class AdvisoryGuard:
 
     needs = AdvisoryStore
     sound = True
+    crash_safe = True  # the lock goes with its holder's connection
 
     def sell(self, store: Store, order: Order) -> Reply:
         """Carry out the purchase while nobody else who asks can."""

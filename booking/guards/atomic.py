@@ -16,6 +16,7 @@ class AtomicGuard:
 
     needs = AtomicStore
     sound = True
+    crash_safe = True  # nothing is held between statements
 
     def sell(self, store: Store, order: Order) -> Reply:
         """Take the tickets, or learn that there are too few."""

@@ -17,6 +17,7 @@ class BackstopGuard:
 
     needs = ConstrainedStore
     sound = True
+    crash_safe = True  # nothing is held between statements
 
     def sell(self, store: Store, order: Order) -> Reply:
         """Take without asking, and be refused where there are too few."""

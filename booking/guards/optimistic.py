@@ -18,6 +18,7 @@ class OptimisticGuard:
 
     needs = VersionedStore
     sound = True
+    crash_safe = True  # nothing is held between statements
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit

@@ -17,6 +17,7 @@ class PoolGuard:
 
     needs = TicketPool
     sound = True
+    crash_safe = True  # nothing is held between statements
     tickets_max: ClassVar[int] = 100_000  # of a sale that is measured: each is a row
     numbers: ClassVar[str] = "seat"  # what is sold is a seat, and no count
 

@@ -17,6 +17,7 @@ class RowLockGuard:
 
     needs = RowLockingStore
     sound = True
+    crash_safe = True  # the server undoes what was not committed
 
     def sell(self, store: Store, order: Order) -> Reply:
         """Read, check and write while nobody else can."""

@@ -19,6 +19,7 @@ class SerializableGuard:
 
     needs = SerializableStore
     sound = True
+    crash_safe = True  # the server undoes what was not committed
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit

@@ -20,6 +20,7 @@ class ShardsGuard:
 
     needs = ShardedStore
     sound = True
+    crash_safe = True  # nothing is held between statements
     numbers: ClassVar[str] = "none"  # a counter knows nothing of the whole
 
     def arrange(self, store: Store) -> None:

@@ -25,6 +25,8 @@ PAIRS = [
 ]
 SOUND = [pair for pair in PAIRS if getattr(GUARDS[str(pair.values[1])], "sound", True)]
 
+SAFE = [pair for pair in PAIRS if getattr(GUARDS[str(pair.values[1])], "crash_safe", False)]
+
 
 @pytest.mark.parametrize("store, guard", SOUND)
 @pytest.mark.parametrize("quantity, tickets, sold", [(1, 5, 5), (2, 5, 4), (3, 2, 0)])
@@ -88,6 +90,18 @@ def test_a_buyer_killed_before_the_last_effect_costs_one_ticket_at_most(
     assert sale["verdict"] == "valid", sale["reason"]
     assert sale["sold"] in {2, 3}
     assert sale["sold"] + sale["remaining"] + sale["lost"] == 3
+
+
+@pytest.mark.parametrize("store, guard", SAFE)
+def test_a_guard_that_says_so_goes_on_whichever_step_a_buyer_dies_before(
+    sell: Sell, store: str, guard: str
+) -> None:
+    """Nobody hangs, and nothing is lost but what the dead buyer may have bought."""
+    for step in dict.fromkeys(_steps(sell, store, guard)):
+        sale = _killed(sell, store, guard, step)
+        assert (sale["verdict"], sale["processes"]["hung"]) == ("valid", 0), (step, sale["reason"])
+        assert sale["sold"] + sale["remaining"] + sale["lost"] == 3
+        assert sale["lost"] <= sale["operations"]["info"] == 1
 
 
 def _steps(sell: Sell, store: str, guard: str) -> list[str]:
