@@ -172,6 +172,8 @@ def test_kills_and_pauses_strike_orders_and_the_clerk(monkeypatch: pytest.Monkey
         ("kill", "first", "send"), ("kill", "first", "receive"),
     }  # fmt: skip
     assert column.undecided == 0
+
+
 @pytest.mark.parametrize(
     "words, said",
     [
