@@ -250,7 +250,7 @@ def test_a_sale_whose_control_cannot_be_run_is_not_thrown_away(
     def none_to_be_had(*, durable: bool) -> str:
         raise InventoryError("a private server needs the extra postgres")
 
-    monkeypatch.setattr("booking.servers.postgres.private_postgres", none_to_be_had)
+    monkeypatch.setattr("booking.stores.postgres.private_postgres", none_to_be_had)
     url = f"postgresql://booking@/postgres?host={server}"
     sale = run_sale(from_flags({"store": url, "guard": "atomic", "tickets": 3, "delay": "1ms"}))
     assert (sale.sold, sale.verdict.outcome) == (3, Outcome.UNKNOWN)

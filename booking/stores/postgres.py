@@ -172,7 +172,8 @@ class PostgresStore(SqlInventory):
         )
         if self.durable:
             options += " -c synchronous_commit=on"
-        given = conninfo_to_dict(self._dsn).get("options") or ""
+        with _said(f"{self._url()}: cannot connect", self._dsn):
+            given = conninfo_to_dict(self._dsn).get("options") or ""
         return f"{given} {options}".strip()
 
     def _create(self) -> None:
