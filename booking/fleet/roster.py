@@ -8,12 +8,14 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 
 from booking.errors import CapacityError
 from booking.fleet.leftovers import Household
 
 REAP_S = 5.0
+TRACKED = {"spawn", "forkserver"}  # multiprocessing has a resource tracker for these
 POLITE_S = 2.0  # for who was asked to end, before it is ended
 POLL_S = 0.02
 REAP_POLL_S = 0.0005
@@ -24,6 +26,9 @@ class Roster:
     """Buyers by number: who was started, who lives, who ended how."""
 
     def __init__(self, processes: Sequence[BaseProcess]) -> None:
+        if any(getattr(one, "_start_method", None) in TRACKED for one in processes):
+            # It is started with the first of them otherwise, and lets interrupts through behind it.
+            resource_tracker.ensure_running()
         self.processes = processes
         self.alive: set[int] = set()
         self.exit_codes: dict[int, int] = {}
