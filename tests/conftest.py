@@ -23,6 +23,7 @@ settings.register_profile(
 )
 settings.load_profile("booking")
 
+
 def pytest_xdist_auto_num_workers() -> int:
     """Run two tests a processor: half of the time of a test is waiting for other processes."""
     return 2 * len(os.sched_getaffinity(0))
