@@ -30,7 +30,7 @@ Examples:
 @click.option("--locks", default="flock,filelock,soft,mutex", metavar="NAME,…", show_default=True)
 @click.option("--buyers", default="1,2,10,50", metavar="N,…", show_default=True)
 @click.option("--rounds", default=3, metavar="N", show_default=True, help="Interleaved.")
-@click.option("--time", "duration", default="300ms", metavar="TIME", show_default=True,
+@click.option("--time", "duration", default="600ms", metavar="TIME", show_default=True,
               help="How long each sale goes on.")  # fmt: skip
 @click.option("--durable", is_flag=True, help="On disk before anybody hears 'sold'.")
 @click.option("--peer", is_flag=True, help="SQLite as well: WAL, with --durable synchronous=FULL.")
