@@ -29,11 +29,11 @@ demo: $(STAMP)  ## the tutorial's sale, without a lock and with one
 test: $(STAMP)  ## the whole test suite
 	@$(BIN)/python -m pytest
 
-check: $(STAMP)  ## ruff, mypy --strict, the layers
+check: $(STAMP)  ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q -n 0 tests/test_layers.py
+	@$(BIN)/lint-imports --no-logo
 
 bench: $(STAMP)  ## what each guard and lock costs, in under two minutes; writes into build/bench only
 	@mkdir -p build/bench

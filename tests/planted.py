@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from booking.contracts import Kit, Order, Place, Reply, Store
-from booking.fleet.buyer import Buyer
+from booking.core.protocols import Kit, Order, Place, Reply, Store
+from booking.core.steps import saw, step
 from booking.guards.clerk import ORDER, ClerkGuard
-from booking.purchase import purchase
-from booking.steps import saw, step
+from booking.guards.common.read_check_write import purchase
+from booking.processes.buyer import Buyer
 from booking.stores.json_replaced import JsonStore
 
 
@@ -47,7 +47,7 @@ class EarlyRelease:
         lock.acquire(self.kit.acquire_timeout_s)
         remaining = store.read()
         lock.release()
-        from booking.steps import network
+        from booking.core.steps import network
 
         network()
         if remaining < order.quantity:

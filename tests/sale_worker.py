@@ -10,17 +10,17 @@ import sys
 
 import msgspec
 
+from booking.core.scenario import from_flags
 from booking.errors import BookingError
-from booking.report import machine
-from booking.sale import replay_command, run_sale
-from booking.scenario import from_flags
+from booking.experiments.sale import replay_command, run_sale
+from booking.report import documents
 
 
 def main() -> None:
     for line in sys.stdin:
         try:
             sale = run_sale(from_flags(json.loads(line)))
-            document = machine.sale_document(sale, replay_command(sale.scenario))
+            document = documents.sale_document(sale, replay_command(sale.scenario))
             document["events"] = sale.history.events
             document["end"] = sale.history.end
         except BookingError as error:

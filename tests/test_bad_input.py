@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from booking.cli.main import main
-from booking.document import parse
+from booking.core.scenario import from_flags
 from booking.errors import MalformedError
-from booking.fleet.capacity import ensure_connections
-from booking.scenario import from_flags
+from booking.processes.resource_limits import ensure_connections
+from booking.stores.common.json_document import parse
 from tests.test_document import BAD
 
 Capture = pytest.CaptureFixture[str]
@@ -107,9 +107,9 @@ def _search_as_nobody(path: str, answer: object) -> None:
     import io
 
     # Everything is imported while we may still read it.
-    import booking.cli.by_hand
-    import booking.report.machine
-    import booking.sale
+    import booking.cli.store
+    import booking.experiments.sale
+    import booking.report.documents
     import booking.stores.json_replaced  # noqa: F401
 
     if os.getuid() == 0:
@@ -195,7 +195,7 @@ def test_a_sale_too_large_for_the_machine_touches_nothing(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is refused before anything starts, and says how many would do."""
-    monkeypatch.setattr("booking.fleet.capacity._available_bytes", lambda: 100 << 20)
+    monkeypatch.setattr("booking.processes.resource_limits._available_bytes", lambda: 100 << 20)
     path = tmp_path / "data.json"
     path.write_text('{"ticket_num": 3}')
     words = ["--buyers", "5000", "--tickets", "9", "--store", f"json:{path}"]

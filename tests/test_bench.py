@@ -16,19 +16,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.bench import closed_loop, floor, noise, summary
+from booking.bench import baseline, noise, summary, workload
+from booking.bench.aggregate import METRICS, kill_safe, rows
+from booking.bench.measure import Sample
 from booking.bench.metrics import Figures, figures, jain, overlapping, percentile
-from booking.bench.overheads import misses
 from booking.bench.plan import Plan, Variant, make_plan
-from booking.bench.rounds import Sample
-from booking.bench.rows import METRICS, kill_safe, rows
+from booking.bench.scalability_law import Law, fit, fit_rounds
+from booking.bench.self_cost import misses
 from booking.bench.thresholds import parse
-from booking.bench.usl import Law, fit, fit_rounds
-from booking.contracts import Reply
+from booking.core.protocols import Reply
 from booking.errors import UsageError
-from booking.history import Event, History
-from booking.report import price, price_files
-from booking.report.chart import chart
+from booking.history.model import Event, History
+from booking.report import benchmark_files
+from booking.report.svg_chart import chart
+from booking.report.terminal import benchmark as benchmark_report
 from tests.conftest import ROOT
 from tests.golden import golden
 
@@ -224,24 +225,24 @@ def test_what_never_contended_is_not_compared() -> None:
     found = rows(alone)
     assert [row.contended for row in found] == [False, False]
     assert found[1].values["ratio_to_bare"] is None
-    assert price.winner(found) is None
+    assert benchmark_report.winner(found) is None
     assert len(summary.doubts(alone, found)) == 2
 
 
 def test_an_unsound_variant_never_wins() -> None:
     """However fast it is."""
     found = rows([sample(FLOCK, 10, 900, lost_sales=1), sample(CLERK, 10, 100)])
-    assert price.winner(found) is found[1]
+    assert benchmark_report.winner(found) is found[1]
 
 
 def test_a_guard_that_is_unsound_by_design_never_wins() -> None:
     """However fast it is, and although it lost nothing this time."""
     lease, compensate = Variant("sqlite", "lease"), Variant("sqlite", "compensate")
     found = rows([sample(lease, 10, 900), sample(compensate, 10, 800), sample(CLERK, 10, 100)])
-    best = price.winner(found)
+    best = benchmark_report.winner(found)
     assert best is not None
     assert best.variant == CLERK
-    assert price.winner(rows([sample(lease, 10, 900)])) is None
+    assert benchmark_report.winner(rows([sample(lease, 10, 900)])) is None
 
 
 def test_kill_safety_is_the_locks_or_the_guards_fact() -> None:
@@ -333,23 +334,23 @@ def test_overheads_have_thresholds_too() -> None:
 def test_the_table_reads_well(capsys: pytest.CaptureFixture[str]) -> None:
     """The winner stands out; every column has its figure."""
     found, plan = rows(samples()), replace(PLAN, rounds=2)
-    price.show_rows(found)
-    price.show_floors(summary.floors(samples()), "c")
-    price.show_fits(summary.fits(plan, samples()))
-    price.show_floors({"bare": 5000.0}, "bare")
+    benchmark_report.show_rows(found)
+    benchmark_report.show_floors(summary.floors(samples()), "c")
+    benchmark_report.show_fits(summary.fits(plan, samples()))
+    benchmark_report.show_floors({"bare": 5000.0}, "bare")
     golden("bench.txt", capsys.readouterr().out)
 
 
 def test_the_overheads_read_well(capsys: pytest.CaptureFixture[str]) -> None:
     one = {"name": "help", "what": "booking --help, against python -c pass", "unit": "ms",
            "ours": 60.0, "bare": 12.0, "ratio": 5.0, "range": [4.5, 5.5]}  # fmt: skip
-    price.show_overheads([one])
+    benchmark_report.show_overheads([one])
     golden("bench-self.txt", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("share, cells", [(0, ""), (1, "█" * 12), (0.5, "█" * 6), (0.01, "▏")])
 def test_bars(share: float, cells: str) -> None:
-    assert price.bar(share) == cells
+    assert benchmark_report.bar(share) == cells
 
 
 def test_the_chart_is_a_picture_of_every_row() -> None:
@@ -379,11 +380,11 @@ def test_a_chart_of_one_row_is_one_too() -> None:
 def test_csv_and_json_have_every_metric() -> None:
     """JSON has no infinities; CSV has a line a row."""
     found = rows(samples())
-    table = list(csv.DictReader(io.StringIO(price_files.csv_text(found))))
+    table = list(csv.DictReader(io.StringIO(benchmark_files.csv_text(found))))
     assert len(table) == len(found) == 20
     assert set(METRICS) < set(table[0])
     fits = summary.fits(replace(PLAN, rounds=2), samples())
-    document = price_files.document(samples(), found, fits, {"bare": 1.0}, [])
+    document = benchmark_files.document(samples(), found, fits, {"bare": 1.0}, [])
     assert document["limit"] == "bare"
     sqlite = [row for row in document["rows"] if row["guard"] == "sqlite"]
     assert [row["most_to_least"] for row in sqlite] == [None] * 4
@@ -436,15 +437,15 @@ class Once:
 
 def test_buyers_order_again_and_again_until_the_time_is_up() -> None:
     """Or until there is nothing left."""
-    name = closed_loop.behaviour(3600).partition(":")[2]
+    name = workload.behaviour(3600).partition(":")[2]
     buyer = Once()
-    getattr(closed_loop, name)(buyer)
+    getattr(workload, name)(buyer)
     assert buyer.orders == 3
     buyer = Once()
-    closed_loop.for_0_ms(buyer)  # type: ignore[arg-type]
+    workload.for_0_ms(buyer)  # type: ignore[arg-type]
     assert buyer.orders == 1
     with pytest.raises(AttributeError):
-        closed_loop.for_ever  # noqa: B018
+        workload.for_ever  # noqa: B018
 
 
 # The command.
@@ -453,10 +454,10 @@ def test_buyers_order_again_and_again_until_the_time_is_up() -> None:
 def test_without_a_compiler_there_is_no_c_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     """And with one it sells."""
     monkeypatch.setenv("PATH", "")
-    from booking.scratch import scratch_folder
+    from booking.system.scratch import scratch_folder
 
     with scratch_folder() as folder:
-        assert floor.compile_limit(folder) is None
+        assert baseline.compile_limit(folder) is None
 
 
 def test_the_whole_command(program: Program, tmp_path: Any) -> None:

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking import counter
-from booking.contracts import Kit, Order, Place
+from booking.core.protocols import Kit, Order, Place
 from booking.errors import UsageError
 from booking.guards.clerk import ANSWER, NOT_WRITTEN, NOTHING_LEFT, ORDER, TORN, ClerkGuard
 from booking.guards.clerk import tickets_for as served
+from booking.guards.common import clerk_lock
+from booking.guards.common.mailbox import DRAIN_BYTES, Mailbox
 from booking.locks.flock import FlockLock
 from booking.locks.mutex import MutexLock
-from booking.mailbox import DRAIN_BYTES, Mailbox
-from booking.spare_file import SpareFile
+from booking.stores.common.spare_file import SpareFile
 from booking.stores.json_replaced import JsonStore
 from tests.conftest import Sell
 
@@ -131,7 +131,7 @@ def test_an_order_that_found_no_room_certainly_did_not_happen(tmp_path: Path) ->
 
 def test_a_second_clerk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And so is a buyer with a lock, for as long as the clerk serves; afterwards neither."""
-    monkeypatch.setattr(counter, "HANDOVER_S", 0)
+    monkeypatch.setattr(clerk_lock, "HANDOVER_S", 0)
     first, second = clerk(tmp_path), FlockLock(tmp_path / "data.json.lock")
     (tmp_path / "other").mkdir()
     refused = []

@@ -145,7 +145,7 @@ def test_a_store_without_a_place_is_left_as_the_guarded_sale_left_it(
 ) -> None:
     """Its control sells from the same inventory, as there is no other."""
     (tmp_path / "mine.py").write_text(
-        "from booking.contracts import Place\n"
+        "from booking.core.protocols import Place\n"
         "from booking.stores.json_replaced import JsonStore\n"
         "from pathlib import Path\n"
         "class Store(JsonStore):\n"
@@ -223,12 +223,12 @@ def test_a_defect_of_ours_is_one_line_and_70(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     """And says how to see where it is."""
-    import booking.catalogue
+    import booking.core.catalogue
 
     def defect() -> None:
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr(booking.catalogue, "catalogue", defect)
+    monkeypatch.setattr(booking.core.catalogue, "catalogue", defect)
     monkeypatch.delenv("BOOKING_DEBUG", raising=False)
     assert main(["list"]) == 70
     assert capsys.readouterr().err == (

@@ -11,8 +11,8 @@ import pytest
 
 from booking.cli.main import COMMANDS, booking
 from booking.cli.options import SCENARIO_FLAGS, option_name
-from booking.registry import BUILT_IN, resolve
-from booking.scenario import Scenario, from_file
+from booking.core.registry import BUILT_IN, resolve
+from booking.core.scenario import Scenario, from_file
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.contracts import TICKETS_MAX
-from booking.document import NEW, parse
+from booking.core.protocols import TICKETS_MAX
 from booking.errors import MalformedError
+from booking.stores.common.json_document import NEW, parse
 
 BAD = {
     "empty": (b"", "empty"),

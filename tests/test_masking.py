@@ -9,9 +9,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from booking.masking import masked
-from booking.sale import replay_command
-from booking.scenario import from_flags
+from booking.core.redaction import masked
+from booking.core.scenario import from_flags
+from booking.experiments.sale import replay_command
 from booking.servers.postgres import private_postgres
 
 Program = Callable[..., CompletedProcess[str]]

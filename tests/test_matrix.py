@@ -11,11 +11,14 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from booking import matrix
 from booking.cli.main import main
+from booking.core.scenario import Scenario
+from booking.core.verdict import AnomalyName, Outcome, Verdict
 from booking.errors import UsageError
-from booking.matrix import BOUND_95, BY_CRASH, ROWS, Cell, Column, Shown, fill
-from booking.report.matrix import (
+from booking.experiments import matrix
+from booking.experiments.matrix import BOUND_95, BY_CRASH, ROWS, Cell, Column, Shown, fill
+from booking.experiments.sale import Sale
+from booking.report.terminal.matrix import (
     _blocks,
     _table,
     markdown,
@@ -23,10 +26,7 @@ from booking.report.matrix import (
     show_matrix,
     trials_for_all,
 )
-from booking.report.terminal import console
-from booking.sale import Sale
-from booking.scenario import Scenario
-from booking.verdict import AnomalyName, Outcome, Verdict
+from booking.report.terminal.sale import console
 
 Program = Callable[..., CompletedProcess[str]]
 ABLE = "atomic cannot be carried by json, which can do: none, lock, queue, clerk"
@@ -191,7 +191,7 @@ def test_what_gives_no_table_is_refused_before_anything_runs(
     said: str,
 ) -> None:
     """Each with what is wrong, and what would do."""
-    monkeypatch.setattr("booking.matrix._column", lambda *_: pytest.fail("it ran"))
+    monkeypatch.setattr("booking.experiments.matrix._column", lambda *_: pytest.fail("it ran"))
     assert main(["matrix", *words]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
@@ -202,7 +202,9 @@ def test_a_store_that_is_named_twice_has_one_column(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Other guards that one of several stores cannot carry are left out."""
-    monkeypatch.setattr("booking.matrix._column", lambda store, guard, *_: Column(store, guard))
+    monkeypatch.setattr(
+        "booking.experiments.matrix._column", lambda store, guard, *_: Column(store, guard)
+    )
     assert (
         main(["matrix", "--stores", "json,json,sqlite", "--guards", "none,atomic", "--json"]) == 0
     )

@@ -13,13 +13,13 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from booking.contracts import Place, Reservable, Store
+from booking.core.protocols import Place, Reservable, Store
+from booking.core.registry import build, split_url
 from booking.errors import InventoryError
-from booking.registry import build, split_url
-from booking.sale import sidecar
-from booking.sale_permit import sale_permit
+from booking.experiments.sale import sidecar
 from booking.servers.postgres import private_postgres
 from booking.servers.valkey import _binary
+from booking.stores.common.run_lock import sale_permit
 from booking.stores.redis import RedisStore
 from tests.conftest import Sell
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from booking import patience
-from booking.patience import Expired, lift, limit
+from booking.system import deadline
+from booking.system.deadline import Expired, lift, limit
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_somebody_elses_alarm_is_left_alone() -> None:
     """Then there is no limit to be had, and the caller asks again and again instead."""
     before = signal.signal(signal.SIGALRM, lambda *_: None)
     try:
-        patience._alarm.forget()
+        deadline._alarm.forget()
         assert not limit(1)
     finally:
         signal.signal(signal.SIGALRM, before)

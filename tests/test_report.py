@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from booking.history import Event, History
-from booking.report import terminal
+from booking.core.scenario import Expect, Scenario
+from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict
+from booking.experiments.sale import Sale, replay_command
+from booking.history.model import Event, History
 from booking.report.advice import cure
-from booking.sale import Sale, replay_command
-from booking.scenario import Expect, Scenario
+from booking.report.terminal import sale as sale_report
 from booking.stores.memory_shared import MemorySharedStore
-from booking.verdict import Anomaly, AnomalyName, Outcome, Verdict
 from tests.golden import golden
 
 Capture = pytest.CaptureFixture[str]
@@ -67,10 +67,10 @@ SALES = {"oversold": OVERSOLD, "sound": SOUND, "hung": HUNG, "unknown": UNKNOWN}
 @pytest.mark.parametrize("name", SALES)
 def test_a_sale_reads_well(capsys: Capture, name: str) -> None:
     """Verdict, numbers, why, cure, and the command that repeats it."""
-    terminal.console.cache_clear()
+    sale_report.console.cache_clear()
     sale = SALES[name]
-    terminal.show_sale(sale, replay_command(sale.scenario), Expect(sold=2))
-    terminal.console.cache_clear()
+    sale_report.show_sale(sale, replay_command(sale.scenario), Expect(sold=2))
+    sale_report.console.cache_clear()
     golden(f"sale-{name}.txt", capsys.readouterr().out)
 
 
@@ -95,7 +95,7 @@ class Takes(MemorySharedStore):
 def test_markup_in_names_is_text(capsys: Capture) -> None:
     """An error's brackets are no colour."""
     event = Event(0, 1, "info", "buy", None, 0, error="ValueError: [red]x[/]")
-    terminal.console.cache_clear()
-    terminal.console().print(terminal.event_line(event, 1.5))
-    terminal.console.cache_clear()
+    sale_report.console.cache_clear()
+    sale_report.console().print(sale_report.event_line(event, 1.5))
+    sale_report.console.cache_clear()
     assert "[red]x[/]" in capsys.readouterr().out

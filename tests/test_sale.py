@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from booking.core.registry import members
 from booking.errors import InventoryError
-from booking.registry import members
-from booking.sale_permit import file_permit
+from booking.stores.common.run_lock import file_permit
 from tests.conftest import Sell
 
 LOCKS = [name for name, _ in members("lock")]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from booking.expectation import Trial, differences
-from booking.scenario import Expect, from_file
-from booking.verdict import Outcome
+from booking.core.scenario import Expect, from_file
+from booking.core.verdict import Outcome
+from booking.experiments.expectations import Trial, differences
 from tests.conftest import ROOT
 
 FILES = sorted((ROOT / "scenarios").glob("*.toml"))
@@ -30,10 +30,10 @@ def test_a_scenario_comes_out_as_expected(program: object, path: object) -> None
 
 def test_a_difference_is_named() -> None:
     """The check above can fail: each number and name that differs is said."""
-    from booking.history import History
-    from booking.sale import Sale
-    from booking.scenario import Scenario
-    from booking.verdict import Verdict
+    from booking.core.scenario import Scenario
+    from booking.core.verdict import Verdict
+    from booking.experiments.sale import Sale
+    from booking.history.model import History
 
     end = {"crashed": {}, "hung": [], "planned": []}
     sale = Sale(Scenario(), History(3, 2, [], {}, end), Verdict(Outcome.VALID, "fine"))

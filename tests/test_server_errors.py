@@ -17,18 +17,18 @@ from typing import Any
 import psycopg
 import pytest
 
-from booking.contracts import Order, Place
+from booking.core.protocols import Order, Place
+from booking.core.scenario import from_flags
+from booking.core.steps import driven_by
+from booking.core.verdict import Outcome
 from booking.errors import InventoryError, UnavailableError, UncertainError
+from booking.experiments.sale import run_sale
 from booking.guards.row_lock import RowLockGuard
-from booking.sale import run_sale
-from booking.scenario import from_flags
 from booking.servers.postgres import private_postgres
 from booking.servers.valkey import private_valkey
-from booking.steps import driven_by
 from booking.stores.postgres import PostgresStore
 from booking.stores.redis import RedisStore
 from booking.stores.sqlite import SqliteStore
-from booking.verdict import Outcome
 from tests.conftest import Sell
 from tests.contracts.test_cuts import Proxy
 

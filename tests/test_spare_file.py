@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from booking import exchange as exchanging
-from booking import inventory_file, spare_file
-from booking.contracts import Place
+from booking.core.protocols import Place
+from booking.core.verdict import Outcome
 from booking.errors import InventoryError
-from booking.exchange import exchange
-from booking.inventory_file import write_all
-from booking.spare_file import SpareFile
+from booking.stores.common import json_file, spare_file
+from booking.stores.common.json_file import write_all
+from booking.stores.common.spare_file import SpareFile
 from booking.stores.json_replaced import JsonStore
-from booking.verdict import Outcome
+from booking.system import file_swap as exchanging
+from booking.system.file_swap import exchange
 from tests.explore.sales import explored
 
 
@@ -148,12 +148,13 @@ def test_a_writer_with_the_usual_signals_survives_a_reader_at_the_door(tmp_path:
     script = f"""
 import os, subprocess, sys
 from pathlib import Path
-from booking import exchange as exchanging
-from booking import inventory_file, spare_file
-from booking.contracts import Place
+from booking.system import file_swap as exchanging
+from booking.stores.common import json_file
+from booking.stores.common import spare_file
+from booking.core.protocols import Place
 from booking.errors import InventoryError
-from booking.exchange import exchange
-from booking.inventory_file import write_all
+from booking.system.file_swap import exchange
+from booking.stores.common.json_file import write_all
 from booking.stores.json_replaced import JsonStore
 store = JsonStore(Place({str(tmp_path / "data.json")!r}, Path({str(tmp_path)!r})))
 store.reset(3)
@@ -216,7 +217,7 @@ def test_what_is_not_the_inventory_any_more_is_read_again(
 
 def test_a_reader_does_not_wait_for_ever(store: JsonStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """If others keep it to themselves, that is an error which says so."""
-    monkeypatch.setattr(inventory_file, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(json_file, "PATIENCE_S", 0.05)
     monkeypatch.setattr(store, "_is_current", lambda fd: False)
     with pytest.raises(InventoryError, match="others keep writing it; try again"):
         store.read()

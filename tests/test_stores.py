@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from booking import spare_file
-from booking.contracts import Place
-from booking.exchange import exchange
-from booking.steps import driven_by
+from booking.core.protocols import Place
+from booking.core.steps import driven_by
+from booking.stores.common import spare_file
 from booking.stores.json_inplace import JsonInplaceStore
 from booking.stores.json_replaced import JsonStore
+from booking.system.file_swap import exchange
 from tests.contracts.test_stores import Steps
 
 TEXT = '{\n  "event": "Café",  "ticket_num" : 3,\n  "price": 1.50}\n'

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.units import Span, parse_duration, parse_span, written
+from booking.core.durations import Span, parse_duration, parse_span, written
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from booking.history import History, Operation
+from booking.history.model import History, Operation
 
 RAMP_SHARE = 0.25
 CONTENDED_SHARE_MIN = 0.05  # of the orders met another buyer's

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median, quantiles
 
-from booking.bench.rounds import Sample
+from booking.bench.measure import Sample
 
 NOISY_SPREAD = 0.2
 FEW = 3

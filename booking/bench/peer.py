@@ -10,8 +10,8 @@ import os
 import sqlite3
 from contextlib import suppress
 
-from booking.contracts import SOLD_OUT, AtomicStore, Order, Place, Reply, Store
-from booking.steps import network, saw, step
+from booking.core.protocols import SOLD_OUT, AtomicStore, Order, Place, Reply, Store
+from booking.core.steps import network, saw, step
 
 BUSY_S = 60.0
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from booking.core.registry import resolve, split_url, table, unknown
+from booking.core.scenario import BUYERS_MAX
 from booking.errors import UsageError
-from booking.registry import resolve, split_url, table, unknown
-from booking.scenario import BUYERS_MAX
 
 PEER_STORE = "booking.bench.peer:SqliteStore"
 PEER_GUARD = "booking.bench.peer:TakeGuard"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
+from booking.bench.aggregate import Row
+from booking.bench.measure import Sample
 from booking.bench.noise import warning
 from booking.bench.plan import Plan
-from booking.bench.rounds import Sample
-from booking.bench.rows import Row
-from booking.bench.usl import Fit, fit_rounds
+from booking.bench.scalability_law import Fit, fit_rounds
 
 
 def floors(samples: Sequence[Sample]) -> dict[str, float]:

@@ -13,10 +13,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from booking.bench.aggregate import METRICS, Row
 from booking.bench.plan import Plan
-from booking.bench.rows import METRICS, Row
+from booking.core.registry import unknown
 from booking.errors import UsageError
-from booking.registry import unknown
 
 _FORM = re.compile(
     r"\s*(?P<name>[\w/=:-]+)(?:@(?P<buyers>\d{1,6}))?\.(?P<metric>\w+)"

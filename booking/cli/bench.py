@@ -10,9 +10,9 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from booking.bench.aggregate import Row
+    from booking.bench.measure import Sample
     from booking.bench.plan import Plan
-    from booking.bench.rounds import Sample
-    from booking.bench.rows import Row
 
 EPILOG = """\b
 Examples:
@@ -65,11 +65,11 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     """
     if own:
         return _overheads(demands, as_json=as_json)
+    from booking.bench.aggregate import rows
+    from booking.bench.measure import measure
     from booking.bench.plan import make_plan
-    from booking.bench.rounds import measure
-    from booking.bench.rows import rows
     from booking.bench.thresholds import parse
-    from booking.report.progress import progress
+    from booking.report.terminal.progress import progress
 
     plan = make_plan(
         _names(stores), _names(guards), _names(locks), _counts(buyers),
@@ -97,22 +97,23 @@ def _told(
     """Show the result in every way that was asked for; give the exit code."""
     from booking.bench import summary
     from booking.errors import ExitCode
-    from booking.report import machine, price, price_files
-    from booking.report.chart import chart
+    from booking.report import benchmark_files, documents
+    from booking.report.svg_chart import chart
+    from booking.report.terminal import benchmark as benchmark_report
 
     floors, fits = summary.floors(samples), summary.fits(plan, samples)
     if csv_file is not None:
-        csv_file.write_text(price_files.csv_text(found))
+        csv_file.write_text(benchmark_files.csv_text(found))
     if chart_file is not None:
         chart_file.write_text(chart(found, "the price of safety, in this run"))
     if as_json:
-        machine.show(price_files.document(samples, found, fits, floors, missed))
+        documents.show(benchmark_files.document(samples, found, fits, floors, missed))
     else:
-        price.show_rows(found)
-        price.show_floors(floors, "c" if "c" in floors else "bare")
-        price.show_fits(fits)
-        price.show_lines(summary.doubts(samples, found), "yellow")
-        price.show_lines(missed, "bold red")
+        benchmark_report.show_rows(found)
+        benchmark_report.show_floors(floors, "c" if "c" in floors else "bare")
+        benchmark_report.show_fits(fits)
+        benchmark_report.show_lines(summary.doubts(samples, found), "yellow")
+        benchmark_report.show_lines(missed, "bold red")
     if missed:
         return ExitCode.THRESHOLD_MISSED
     contended = any(row.contended for row in found)
@@ -121,18 +122,19 @@ def _told(
 
 def _overheads(demands: tuple[str, ...], *, as_json: bool) -> int:
     """Price our own machinery."""
-    from booking.bench.overheads import measure, misses
+    from booking.bench.self_cost import measure, misses
     from booking.errors import ExitCode
-    from booking.report import machine, price
+    from booking.report import documents
+    from booking.report.terminal import benchmark as benchmark_report
 
     missed_by = misses(demands)
     found = measure()
     missed = missed_by(found)
     if as_json:
-        machine.show({"overheads": found, "missed": missed})
+        documents.show({"overheads": found, "missed": missed})
     else:
-        price.show_overheads(found)
-        price.show_lines(missed, "bold red")
+        benchmark_report.show_overheads(found)
+        benchmark_report.show_lines(missed, "bold red")
     return ExitCode.THRESHOLD_MISSED if missed else ExitCode.AS_EXPECTED
 
 
@@ -150,8 +152,8 @@ def _counts(text: str) -> list[int]:
 
 
 def _seconds(text: str) -> float:
+    from booking.core.durations import parse_duration
     from booking.errors import UsageError
-    from booking.units import parse_duration
 
     try:
         return parse_duration(text)

@@ -14,9 +14,9 @@ from booking.cli.options import json_option
 from booking.errors import ExitCode, HistoryError
 
 if TYPE_CHECKING:
-    from booking.histories import Reader
-    from booking.history import Event
-    from booking.judge import Decision, Ledger
+    from booking.checker import Decision, Ledger
+    from booking.history import Reader
+    from booking.history.model import Event
 
 QUIET_S = 1.0  # what takes longer shows that it goes on
 EXIT = {
@@ -90,9 +90,9 @@ def command(  # noqa: PLR0917 - a flag each
     HISTORY is JSON lines with Jepsen's keys (process, type, f, value, time, index), or EDN as
     Jepsen writes it (by its suffix .edn).
     """
-    from booking.histories import read
-    from booking.judge import Ledger, Naming, decide
-    from booking.judge.search import STATES_MAX
+    from booking.checker import Ledger, Naming, decide
+    from booking.checker.wgl import STATES_MAX
+    from booking.history import read
 
     began = time.perf_counter()
     naming = Naming(buy, observe, refund, sold_out, cast("Any", counting), cast("Any", numbers))
@@ -113,7 +113,7 @@ def command(  # noqa: PLR0917 - a flag each
 
 def _load(ledger: Ledger, reader: Reader, began: float) -> None:
     """Read everything; a contradiction names its line."""
-    from booking.judge.ledger import Contradiction
+    from booking.checker.columns import Contradiction
 
     try:
         for events in _with_progress(reader.chunks(), began):
@@ -180,7 +180,7 @@ def _reason(decision: Decision, ledger: Ledger) -> str:
 
 
 def _print_json(decision: Decision, ledger: Ledger, elapsed_s: float) -> None:
-    from booking.report import machine
+    from booking.report import documents
 
     verdict = decision.verdict
     document = {
@@ -209,7 +209,7 @@ def _print_json(decision: Decision, ledger: Ledger, elapsed_s: float) -> None:
         ],
         "notes": ledger.notes,
     }
-    machine.show(document)
+    documents.show(document)
 
 
 def _index(op: Any) -> int | str | None:
@@ -254,7 +254,7 @@ def _rows(decision: Decision, ledger: Ledger, elapsed_s: float) -> Iterator[tupl
 
 
 def _explain(decision: Decision, ledger: Ledger) -> None:
-    from booking.report.timeline import timeline
+    from booking.report.terminal.timeline import timeline
 
     for proof in decision.certificates:
         here = ledger.inventories[proof.key]

@@ -8,13 +8,13 @@ import click
 @click.command()
 def demo() -> int:
     """Run the tutorial's sale without a lock, which oversells, and with one, which does not."""
+    from booking.core.registry import default_lock
+    from booking.core.scenario import Scenario
+    from booking.core.verdict import Outcome
     from booking.errors import ExitCode
-    from booking.registry import default_lock
-    from booking.report import terminal
-    from booking.report.live import watching
-    from booking.sale import replay_command, run_sale
-    from booking.scenario import Scenario
-    from booking.verdict import Outcome
+    from booking.experiments.sale import replay_command, run_sale
+    from booking.report.terminal import sale as sale_report
+    from booking.report.terminal.live import watching
 
     bare = Scenario(buyers=10, tickets=3)
     outcomes = []
@@ -22,10 +22,10 @@ def demo() -> int:
         ("1. ten buyers, three tickets, no lock", bare),
         ("2. the same with a lock", bare.but(guard="lock", lock=default_lock())),
     ):
-        terminal.heading(title)
+        sale_report.heading(title)
         with watching(scenario) as watcher:
             sale = run_sale(scenario, watcher)
-        terminal.show_sale(sale, replay_command(sale.scenario), None)
+        sale_report.show_sale(sale, replay_command(sale.scenario), None)
         outcomes.append(sale.verdict.outcome)
     shown = outcomes == [Outcome.INVALID, Outcome.VALID]
     return ExitCode.AS_EXPECTED if shown else ExitCode.UNKNOWN

@@ -10,7 +10,7 @@ import click
 from booking.cli.options import SaleCommand, json_option
 
 if TYPE_CHECKING:
-    from booking.witness import WitnessBuyer
+    from booking.core.counterexample import WitnessBuyer
 
 EPILOG = """\b
 Examples:
@@ -68,14 +68,14 @@ def explore(  # noqa: PLR0917
     Runs the same store, lock and guard code as simulate, one step at a time. Exit code
     0: sound, and all of it explored; 1: an anomaly; 3: unknown, with the reason.
     """
-    from booking.cli.expecting import expected_code
-    from booking.cli.progress import Progress
-    from booking.explore.plan import SECONDS_MAX, STATES_MAX, Limits
-    from booking.proof import prove
-    from booking.report import machine
-    from booking.report.witness import proof_document, show_proof
-    from booking.scenario import from_flags
-    from booking.witness import save
+    from booking.core.counterexample import save
+    from booking.core.scenario import from_flags
+    from booking.experiments.expecting import expected_code
+    from booking.experiments.exploration import prove
+    from booking.explorer.model import SECONDS_MAX, STATES_MAX, Limits
+    from booking.report import documents
+    from booking.report.terminal.exploration import proof_document, show_proof
+    from booking.report.terminal.search_progress import Progress
 
     who = _buyers(buyers, quantity, names)
     flags = {
@@ -99,15 +99,15 @@ def explore(  # noqa: PLR0917
         save(proof.witness, witness)
     saved = witness if proof.witness is not None else None
     if as_json:
-        machine.show(proof_document(proof, saved))
+        documents.show(proof_document(proof, saved))
     else:
         show_proof(proof, saved)
     return code(proof.exploration.outcome, proof.exploration.findings)
 
 
 def _buyers(buyers: int | None, quantity: str | None, names: str | None) -> list[WitnessBuyer]:
+    from booking.core.counterexample import WitnessBuyer
     from booking.errors import UsageError
-    from booking.witness import WitnessBuyer
 
     quantities = _quantities(quantity)
     called = [name.strip() for name in names.split(",")] if names else []
@@ -128,7 +128,7 @@ def _buyers(buyers: int | None, quantity: str | None, names: str | None) -> list
 
 
 def _quantities(text: str | None) -> list[int]:
-    from booking.contracts import TICKETS_MAX
+    from booking.core.protocols import TICKETS_MAX
     from booking.errors import UsageError
 
     words = (text or "1").split(",")

@@ -14,8 +14,8 @@ from typing import Any
 import click
 
 from booking import __version__
+from booking.core.redaction import masked
 from booking.errors import BookingError, ExitCode, Interrupted
-from booking.masking import masked
 
 COMMANDS = {
     "simulate": (
@@ -35,10 +35,13 @@ COMMANDS = {
     "check": ("booking.cli.check:command", "Judge a recorded history, ours or another tool's."),
     "bench": ("booking.cli.bench:bench", "What each guard and lock costs, side by side."),
     "demo": ("booking.cli.demo:demo", "The tutorial's sale, without a lock and with one."),
-    "search": ("booking.cli.by_hand:search", "Look how many tickets a store has left."),
-    "buy": ("booking.cli.by_hand:buy", "Buy from a store, as one buyer."),
-    "reset": ("booking.cli.by_hand:reset", "Put tickets into a store."),
-    "list": ("booking.cli.listing:listing", "Stores, locks, guards and fleets, with their facts."),
+    "search": ("booking.cli.store:search", "Look how many tickets a store has left."),
+    "buy": ("booking.cli.store:buy", "Buy from a store, as one buyer."),
+    "reset": ("booking.cli.store:reset", "Put tickets into a store."),
+    "list": (
+        "booking.cli.catalogue:listing",
+        "Stores, locks, guards and fleets, with their facts.",
+    ),
     "schema": ("booking.cli.schema:schema", "JSON Schema of a scenario, for editors."),
 }
 
@@ -87,7 +90,7 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Say which command may be meant when there is none of that name."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            from booking.registry import unknown
+            from booking.core.registry import unknown
 
             raise click.UsageError(unknown("command", args[0], COMMANDS), ctx)
         return super().resolve_command(ctx, args)

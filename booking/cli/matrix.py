@@ -46,11 +46,11 @@ def matrix(
     sales of real processes. An exploration's witness is a file for booking replay, a sale's
     history one for booking check.
     """
-    from booking.cli.progress import Progress
     from booking.errors import UsageError
-    from booking.matrix import STORES, TRIALS, fill
-    from booking.report import machine
-    from booking.report.matrix import markdown, matrix_document, show_matrix
+    from booking.experiments.matrix import STORES, TRIALS, fill
+    from booking.report import documents
+    from booking.report.terminal.matrix import markdown, matrix_document, show_matrix
+    from booking.report.terminal.search_progress import Progress
 
     chosen, wanted = _names("--stores", stores) or STORES, _names("--guards", guards)
     _ensure_some(chosen, wanted)
@@ -66,7 +66,7 @@ def matrix(
             problem = (error.strerror or str(error)).lower()
             raise UsageError(f"--markdown {document}: {problem}") from None
     if as_json:
-        machine.show(matrix_document(columns))
+        documents.show(matrix_document(columns))
     else:
         show_matrix(columns)
     return 0
@@ -86,9 +86,9 @@ def _names(flag: str, text: str | None) -> list[str]:
 
 def _ensure_some(stores: Sequence[str], guards: Sequence[str]) -> None:
     """Refuse guards of which these stores can carry none: the table would be empty."""
-    from booking.catalogue import carries
+    from booking.core.catalogue import carries
+    from booking.core.registry import members, resolve
     from booking.errors import UsageError
-    from booking.registry import members, resolve
 
     made = [resolve("store", store) for store in stores]
     known = dict(members("guard"))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from booking.registry import BUILT_IN, default_lock
+from booking.core.registry import BUILT_IN, default_lock
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -55,10 +55,10 @@ def scenario_flags(function: F) -> F:
 
 def _only_json(context: click.Context, _parameter: click.Parameter, value: bool) -> bool:
     if value:
-        from booking.report import machine
+        from booking.report import documents
 
-        machine.reserve_output()
-        context.call_on_close(machine.release_output)
+        documents.reserve_output()
+        context.call_on_close(documents.release_output)
     return value
 
 
@@ -113,7 +113,7 @@ def option_name(decorate: Callable[[Callable[..., Any]], Any]) -> str:
 
 def read_scenario(path: Path | None, context: click.Context) -> tuple[Any, Any]:
     """Give the scenario of the flags over the file, and what is usual without the flags."""
-    from booking.scenario import Scenario, from_file, from_flags
+    from booking.core.scenario import Scenario, from_file, from_flags
 
     base = from_file(path) if path is not None else None
     return from_flags(given_flags(context), base), base or Scenario()

@@ -25,18 +25,18 @@ def replay(witness: Path, times: int, as_json: bool) -> int:
     Exit code 0: each time the steps, the answers and the anomaly were those of the witness;
     3: they were not.
     """
-    from booking.cli.progress import Progress
+    from booking.core.counterexample import load
     from booking.errors import ExitCode
-    from booking.replaying import replay as play
-    from booking.report import machine
-    from booking.report.witness import replayed_document, show_replayed
-    from booking.witness import load
+    from booking.experiments.replay import replay as play
+    from booking.report import documents
+    from booking.report.terminal.exploration import replayed_document, show_replayed
+    from booking.report.terminal.search_progress import Progress
 
     shown = Progress()
     played = play(load(witness), times, lambda done: shown.tell(f"{done:,} of {times:,}"))
     shown.end()
     if as_json:
-        machine.show(replayed_document(played))
+        documents.show(replayed_document(played))
     else:
         show_replayed(played)
     return ExitCode.AS_EXPECTED if played.same == played.times else ExitCode.UNKNOWN

@@ -8,8 +8,8 @@ import click
 @click.command(epilog="Example: booking schema > scenario.schema.json")
 def schema() -> int:
     """Print the JSON Schema of a scenario file."""
-    from booking.report import machine
-    from booking.scenario import schema as document
+    from booking.core.scenario import schema as document
+    from booking.report import documents
 
-    machine.show(document())
+    documents.show(document())
     return 0

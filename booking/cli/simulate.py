@@ -52,12 +52,13 @@ def simulate(
     3: unknown (for example: the sale without the guard did not race either).
     """
     from booking.errors import UsageError
-    from booking.expectation import exit_code, named
-    from booking.history import dump
-    from booking.replaying import run_scheduled
-    from booking.report import machine, terminal
-    from booking.report.live import watching
-    from booking.sale import replay_command, run_sale
+    from booking.experiments.expectations import exit_code, named
+    from booking.experiments.replay import run_scheduled
+    from booking.experiments.sale import replay_command, run_sale
+    from booking.history.model import dump
+    from booking.report import documents
+    from booking.report.terminal import sale as sale_report
+    from booking.report.terminal.live import watching
 
     wanted, usual = read_scenario(scenario, context)
     expected = named(expect) if expect else None
@@ -76,9 +77,9 @@ def simulate(
     if schedule is not None:
         replay += f" --schedule {schedule}"
     if as_json:
-        machine.show(machine.sale_document(sale, replay))
+        documents.show(documents.sale_document(sale, replay))
     else:
-        terminal.show_sale(sale, replay, expected)
+        sale_report.show_sale(sale, replay, expected)
         if witness is not None:
-            terminal.show_witness_file(witness, sale)
+            sale_report.show_witness_file(witness, sale)
     return exit_code(sale, expected)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from booking.contracts import AdvisoryStore, Order, Reply, Store
-from booking.holding import held
-from booking.purchase import purchase
+from booking.core.protocols import AdvisoryStore, Order, Reply, Store
+from booking.guards.common.read_check_write import purchase
+from booking.guards.common.release import held
 
 
 class AdvisoryGuard:

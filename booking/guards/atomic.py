@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from booking.contracts import SOLD_OUT, AtomicStore, Order, Reply, Store
-from booking.steps import network
+from booking.core.protocols import SOLD_OUT, AtomicStore, Order, Reply, Store
+from booking.core.steps import network
 
 
 class AtomicGuard:

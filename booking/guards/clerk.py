@@ -15,12 +15,12 @@ from pathlib import Path
 from struct import Struct
 from typing import Any
 
-from booking.contracts import SOLD_OUT, Kit, Order, Reply, Store
-from booking.counter import closed, on_duty, sole_lock
+from booking.core.protocols import SOLD_OUT, Kit, Order, Reply, Store
+from booking.core.steps import network, saw, step
 from booking.errors import InventoryError, MalformedError
-from booking.mailbox import DRAIN_BYTES, Mailbox
-from booking.patience import Expired, lift, limit
-from booking.steps import network, saw, step
+from booking.guards.common.clerk_lock import closed, on_duty, sole_lock
+from booking.guards.common.mailbox import DRAIN_BYTES, Mailbox
+from booking.system.deadline import Expired, lift, limit
 
 ORDER = Struct("<IIQ")  # buyer, quantity (0: go home), number of the order
 ANSWER = Struct("<Qq")  # number of the order; the ticket, or one of those below

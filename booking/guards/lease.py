@@ -6,11 +6,11 @@ import time
 from functools import partial
 from typing import ClassVar, cast
 
-from booking.contracts import SOLD_OUT, Kit, LeaseStore, Order, Reply, Store
+from booking.core.protocols import SOLD_OUT, Kit, LeaseStore, Order, Reply, Store
+from booking.core.steps import network
 from booking.errors import UnavailableError, UncertainError
-from booking.holding import held
-from booking.retrying import GAVE_UP, attempts
-from booking.steps import network
+from booking.guards.common.release import held
+from booking.guards.common.retry import GAVE_UP, attempts
 
 LEASE_S = 1.0
 POLL_S = 0.005

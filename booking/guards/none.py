@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from booking.contracts import Kit, Order, Reply, Store
+from booking.core.protocols import Kit, Order, Reply, Store
 from booking.errors import UsageError
-from booking.purchase import purchase
+from booking.guards.common.read_check_write import purchase
 
 
 class NoGuard:

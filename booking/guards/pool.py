@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, cast
 
-from booking.contracts import SOLD_OUT, Order, Reply, Store, TicketPool
-from booking.steps import network
+from booking.core.protocols import SOLD_OUT, Order, Reply, Store, TicketPool
+from booking.core.steps import network
 
 
 class PoolGuard:

@@ -12,10 +12,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from booking.contracts import Kit, Order, Reply, Store
-from booking.counter import closed, on_duty, sole_lock
-from booking.purchase import purchase
-from booking.steps import network, saw, step
+from booking.core.protocols import Kit, Order, Reply, Store
+from booking.core.steps import network, saw, step
+from booking.guards.common.clerk_lock import closed, on_duty, sole_lock
+from booking.guards.common.read_check_write import purchase
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import cast
 
-from booking.contracts import SOLD_OUT, Kit, Order, Reply, SerializableStore, Store
+from booking.core.protocols import SOLD_OUT, Kit, Order, Reply, SerializableStore, Store
+from booking.core.steps import network
 from booking.errors import ConflictError
-from booking.retrying import GAVE_UP, attempts
-from booking.steps import network
+from booking.guards.common.retry import GAVE_UP, attempts
 
 
 class SerializableGuard:

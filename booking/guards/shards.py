@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, cast
 
-from booking.contracts import SOLD_OUT, Order, Reply, ShardedStore, Store
-from booking.steps import network
+from booking.core.protocols import SOLD_OUT, Order, Reply, ShardedStore, Store
+from booking.core.steps import network
 
 SHARDS = 4
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from booking.library_lock import LibraryLock
+from booking.locks.common.filelock_base import LibraryLock
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

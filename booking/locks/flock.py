@@ -7,9 +7,9 @@ import os
 import time
 from pathlib import Path
 
+from booking.core.steps import saw, step
 from booking.errors import InventoryError
-from booking.patience import Expired, lift, limit
-from booking.steps import saw, step
+from booking.system.deadline import Expired, lift, limit
 
 POLL_S = 0.001
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from multiprocessing import get_context
 from pathlib import Path
 
-from booking.steps import saw, step
+from booking.core.steps import saw, step
 
 
 class MutexLock:

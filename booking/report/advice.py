@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from booking.catalogue import usual_guard
-from booking.registry import resolve, split_url
-from booking.sale import Sale, replay_command
-from booking.verdict import AnomalyName, Outcome
+from booking.core.catalogue import usual_guard
+from booking.core.registry import resolve, split_url
+from booking.core.verdict import AnomalyName, Outcome
+from booking.experiments.sale import Sale, replay_command
 
 WAITS_SHOWN_MAX = 3
 

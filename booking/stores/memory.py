@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from booking.contracts import Place
+from booking.core.protocols import Place
+from booking.core.steps import saw, step
 from booking.errors import InventoryError
-from booking.steps import saw, step
 
 
 class MemoryStore:

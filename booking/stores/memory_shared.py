@@ -6,9 +6,9 @@ from itertools import count
 from typing import Self
 from weakref import WeakValueDictionary
 
-from booking.contracts import Place
+from booking.core.protocols import Place
+from booking.core.steps import saw, step
 from booking.errors import InventoryError
-from booking.steps import saw, step
 
 
 class _Cell:

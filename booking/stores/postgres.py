@@ -8,14 +8,14 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-from booking.contracts import Place
+from booking.core.protocols import Place
+from booking.core.redaction import masked
+from booking.core.steps import saw, step
 from booking.errors import ConflictError, InventoryError, UnavailableError, UncertainError
-from booking.idle import keep, kept
-from booking.masking import masked
-from booking.sale_permit import another
 from booking.servers.postgres import BUYERS_MAX, private_postgres
-from booking.sql_inventory import TABLES, SqlInventory
-from booking.steps import saw, step
+from booking.stores.common.connection_cache import keep, kept
+from booking.stores.common.run_lock import another
+from booking.stores.common.sql import TABLES, SqlInventory
 
 if TYPE_CHECKING:
     from psycopg import Connection, Error

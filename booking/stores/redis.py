@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from booking.contracts import Place
+from booking.core.protocols import Place
+from booking.core.redaction import masked
+from booking.core.steps import saw, step
 from booking.errors import InventoryError, UnavailableError, UncertainError
-from booking.idle import keep, kept
-from booking.masking import masked
-from booking.sale_permit import another
-from booking.steps import saw, step
+from booking.stores.common.connection_cache import keep, kept
+from booking.stores.common.run_lock import another
 
 if TYPE_CHECKING:
     from redis import Redis

@@ -8,10 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from booking.contracts import Place
+from booking.core.protocols import Place
+from booking.core.steps import saw, step
 from booking.errors import ConflictError, InventoryError, UnavailableError
-from booking.sql_inventory import TABLES, SqlInventory
-from booking.steps import saw, step
+from booking.stores.common.sql import TABLES, SqlInventory
 
 NAME = "sale.db"  # of the private default
 BUSY_SNAPSHOT = 517  # SQLITE_BUSY_SNAPSHOT, which Python's module has no name for

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from heapq import heappop, heappush
 
-from booking.history import Event
+from booking.history.model import Event
 
 
 def sale(operations: int, buyers: int, tickets: int, numbered: bool = True, seed: int = 1):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from booking.verdict import Outcome
+from booking.core.verdict import Outcome
 from tests.explore.sales import explored
 
 ROUNDS = 3

@@ -13,10 +13,10 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from booking.checker import Ledger, check, decide
 from booking.cli.check import command
-from booking.history import Event, History, dump
-from booking.judge import Ledger, check, decide
-from booking.verdict import Outcome
+from booking.core.verdict import Outcome
+from booking.history.model import Event, History, dump
 from tests.benchmarks.sales import sale
 from tests.judge.brute import linearizable
 from tests.judge.make import history_of, served

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from booking.fleet.recorder import Recorder
-from booking.sale import run_sale
-from booking.scenario import Scenario
-from booking.units import Span
+from booking.core.durations import Span
+from booking.core.scenario import Scenario
+from booking.experiments.sale import run_sale
+from booking.recording.recorder import Recorder
 
 EVENTS = 200_000
 

@@ -8,8 +8,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from booking.catalogue import carries
-from booking.registry import members
+from booking.core.catalogue import carries
+from booking.core.registry import members
 
 GUARDS = {name: guard for name, guard in members("guard") if not hasattr(guard, "serve")}
 

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from booking.arranging import arrange
-from booking.catalogue import carries
-from booking.contracts import Connecting, Guard, Order, Reply, Store
+from booking.core.assembly import arrange
+from booking.core.catalogue import carries
+from booking.core.protocols import Connecting, Guard, Order, Reply, Store
+from booking.core.registry import members
+from booking.core.scenario import from_flags
 from booking.errors import UnavailableError, UncertainError
+from booking.experiments.sale import open_guard, open_store
 from booking.guards.advisory import AdvisoryGuard
-from booking.registry import members
-from booking.sale import open_guard, open_store
-from booking.scenario import from_flags
 from booking.servers.postgres import private_postgres
 from booking.servers.valkey import private_valkey
 

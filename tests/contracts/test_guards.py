@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from booking.catalogue import carries
+from booking.core.catalogue import carries
+from booking.core.registry import members
+from booking.core.scenario import from_flags
 from booking.errors import UsageError
-from booking.registry import members
-from booking.sale import run_sale
-from booking.scenario import from_flags
+from booking.experiments.sale import run_sale
 from tests.conftest import Sell
 
 STORES = {

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from booking.contracts import Lock
-from booking.registry import build, members
-from booking.steps import driven_by
+from booking.core.protocols import Lock
+from booking.core.registry import build, members
+from booking.core.steps import driven_by
 from tests.conftest import Sell
 from tests.contracts.test_stores import Steps
 

@@ -32,11 +32,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from booking.arranging import arrange
-from booking.catalogue import carries
-from booking.contracts import Guard, Kit, Order, Place, Staffed
-from booking.registry import build, default_lock
-from booking.steps import driven_by, step
+from booking.core.assembly import arrange
+from booking.core.catalogue import carries
+from booking.core.protocols import Guard, Kit, Order, Place, Staffed
+from booking.core.registry import build, default_lock
+from booking.core.steps import driven_by, step
 from booking.stores.json_inplace import JsonInplaceStore
 from tests.contracts.test_guards import GUARDS, STORES
 

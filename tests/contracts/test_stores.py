@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from booking.contracts import Place, Store
-from booking.registry import build, members
-from booking.steps import driven_by
+from booking.core.protocols import Place, Store
+from booking.core.registry import build, members
+from booking.core.steps import driven_by
 
 STORES = [name for name, _ in members("store")]
 

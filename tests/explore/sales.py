@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from booking.explore.plan import Limits
-from booking.proof import Proof, prove
-from booking.scenario import from_flags
-from booking.witness import WitnessBuyer
+from booking.core.counterexample import WitnessBuyer
+from booking.core.scenario import from_flags
+from booking.experiments.exploration import Proof, prove
+from booking.explorer.model import Limits
 
 SHOPS = "tests.explore.shops"
 

@@ -10,11 +10,11 @@ import threading
 from pathlib import Path
 from typing import ClassVar
 
-from booking.contracts import Kit, Order, Place, Reply, Store
+from booking.core.protocols import Kit, Order, Place, Reply, Store
+from booking.core.steps import saw, step
 from booking.errors import InventoryError
+from booking.guards.common.read_check_write import purchase
 from booking.locks.flock import FlockLock
-from booking.purchase import purchase
-from booking.steps import saw, step
 from booking.stores.memory_shared import MemorySharedStore
 
 

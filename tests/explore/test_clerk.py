@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import UsageError
-from booking.proof import Method
-from booking.verdict import AnomalyName, Outcome
+from booking.experiments.exploration import Method
 from tests.explore.sales import explored
 
 

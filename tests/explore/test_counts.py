@@ -6,7 +6,7 @@ from math import factorial
 
 import pytest
 
-from booking.verdict import AnomalyName, Outcome
+from booking.core.verdict import AnomalyName, Outcome
 from tests.explore.sales import explored
 
 TABLE = [

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from booking.catalogue import carries
+from booking.core.catalogue import carries
+from booking.core.counterexample import WitnessBuyer
+from booking.core.registry import members
+from booking.core.scenario import from_flags
+from booking.core.steps import saw, step
+from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import UsageError
-from booking.proof import Proof, prove
-from booking.registry import members
-from booking.replaying import replay
-from booking.scenario import from_flags
-from booking.sql_inventory import COUNT
-from booking.steps import saw, step
+from booking.experiments.exploration import Proof, prove
+from booking.experiments.replay import replay
+from booking.stores.common.sql import COUNT
 from booking.stores.sqlite import SqliteStore
-from booking.verdict import AnomalyName, Outcome
-from booking.witness import WitnessBuyer
 
 DATABASES = ("sqlite", "postgres", "redis")
 STORES = {name: store for name, store in members("store") if name in DATABASES}

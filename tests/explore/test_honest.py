@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from booking.core.verdict import Outcome
 from booking.errors import UsageError
-from booking.explore.plan import Limits
-from booking.verdict import Outcome
+from booking.explorer.model import Limits
 from tests.explore.sales import explored, shop
 from tests.explore.shops import FickleShop
 
@@ -133,7 +133,7 @@ def test_a_store_that_shows_nothing_merges_nothing():
 ])  # fmt: skip
 def test_a_guard_that_leaves_waits_or_threads_proves_nothing(monkeypatch, guard, said):
     """What the explorer cannot drive is unknown, with the place, and within a limit."""
-    monkeypatch.setattr("booking.explore.stage.SEGMENT_S", 0.2)
+    monkeypatch.setattr("booking.explorer.task.SEGMENT_S", 0.2)
     found = explored(2, 1, guard=shop(guard))
     assert found.exploration.outcome is Outcome.UNKNOWN
     assert said in found.reason

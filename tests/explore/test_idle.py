@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from booking.contracts import AdvisoryStore, Place, RowLockingStore, Store
-from booking.idle import keep, keeping, kept
-from booking.registry import build
+from booking.core.protocols import AdvisoryStore, Place, RowLockingStore, Store
+from booking.core.registry import build
+from booking.stores.common.connection_cache import keep, keeping, kept
 
 SERVERS = ["postgres", "redis"]
 

@@ -8,14 +8,14 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from booking.core.counterexample import WitnessStep, load
+from booking.core.scenario import from_flags
+from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import UsageError
-from booking.fleet.schedules import Priorities, scheduler
-from booking.fleet.troupe import Troupe
-from booking.replaying import replay, run_scheduled
-from booking.sale import open_guard, open_store
-from booking.scenario import from_flags
-from booking.verdict import AnomalyName, Outcome
-from booking.witness import WitnessStep, load
+from booking.experiments.replay import replay, run_scheduled
+from booking.experiments.sale import open_guard, open_store
+from booking.processes.controlled_pool import Troupe
+from booking.schedulers.pct import Priorities, scheduler
 from tests.explore.sales import explored, shop
 
 

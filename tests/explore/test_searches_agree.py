@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from booking.explore.lab import Lab
-from booking.explore.plan import Limits
-from booking.explore.reduced import Reduced
-from booking.explore.world import Theatre
-from booking.judge import check
-from booking.proof import plan_of
-from booking.registry import BUILT_IN
-from booking.scenario import from_flags
-from booking.scratch import scratch_folder
-from booking.witness import WitnessBuyer
+from booking.checker import check
+from booking.core.counterexample import WitnessBuyer
+from booking.core.registry import BUILT_IN
+from booking.core.scenario import from_flags
+from booking.experiments.exploration import plan_of
+from booking.explorer.dpor import Reduced
+from booking.explorer.execution import Theatre
+from booking.explorer.model import Limits
+from booking.explorer.transition_cache import Lab
+from booking.system.scratch import scratch_folder
 from tests.explore.sales import explored, shop
 
 LOCKS = [None, *BUILT_IN["lock"]]
@@ -116,17 +116,19 @@ def test_classes_stand_for_all_interleavings():
 
 def test_a_reduction_that_ignores_writes_would_be_caught(monkeypatch):
     """Planted: steps that write commute, so orders are lost, and the searches disagree."""
-    from booking.explore import reduced
 
-    monkeypatch.setattr(reduced, "READS", frozenset({"read", "replace"}))
+    from booking.explorer import dpor
+
+    monkeypatch.setattr(dpor, "READS", frozenset({"read", "replace"}))
     graph, wrong, _ = _results(3, 1)
     assert graph != wrong
 
 
 def test_a_tally_that_forgets_would_be_caught(monkeypatch):
     """Planted: nothing is ever certain, so what merges has not the same past."""
-    from booking.explore import graph
 
-    monkeypatch.setattr(graph, "counted", lambda tally, *_: tally)
+    from booking.explorer import state_graph
+
+    monkeypatch.setattr(state_graph, "counted", lambda tally, *_: tally)
     merged, _, plain = _results(3, 2)
     assert merged != plain

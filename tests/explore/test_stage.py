@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from booking.contracts import Order, Reply
-from booking.explore.lab import Lab
-from booking.explore.plan import Party, Plan
-from booking.explore.stage import Actor, Stage
-from booking.explore.world import Theatre
+from booking.core.protocols import Order, Reply
+from booking.core.steps import drive, driven_by, saw, step
+from booking.explorer.execution import Theatre
+from booking.explorer.model import Party, Plan
+from booking.explorer.task import Actor, Stage
+from booking.explorer.transition_cache import Lab
 from booking.locks.flock import FlockLock
-from booking.steps import drive, driven_by, saw, step
 from booking.stores.memory_shared import MemorySharedStore
 
 
@@ -88,7 +88,7 @@ def test_an_abandoned_execution_leaves_the_next_one_alone(tmp_path):
     """Half a sale holds a real lock; the next execution finds its own lock free."""
 
     def set_up(folder):
-        from booking.contracts import Place
+        from booking.core.protocols import Place
         from booking.guards.lock import LockGuard
         from booking.stores.json_replaced import JsonStore
 

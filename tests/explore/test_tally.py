@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from booking.judge import check
+from booking.checker import check
+from booking.core.verdict import Outcome
 from booking.testing import schedules, sell
-from booking.testing.rehearsal import rehearsing, scenario_for
-from booking.verdict import Outcome
+from booking.testing.scheduled_sale import rehearsing, scenario_for
 
 
 @settings(deadline=None, database=None, max_examples=60)

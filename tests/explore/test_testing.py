@@ -6,10 +6,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from booking.registry import BUILT_IN
+from booking.core.registry import BUILT_IN
+from booking.core.verdict import Outcome
 from booking.testing import RaceMachine, StoreMachine, assert_sound, schedules, sell
 from booking.testing.strategies import Schedule
-from booking.verdict import Outcome
 from tests.explore import shops
 from tests.explore.sales import shop
 

@@ -6,16 +6,16 @@ import json
 
 import pytest
 
+from booking.core.counterexample import Witness, WitnessBuyer, WitnessStep, load, save
+from booking.core.scenario import from_flags
+from booking.core.verdict import AnomalyName
 from booking.errors import UsageError
-from booking.explore.lab import Lab
-from booking.explore.shrink import shrunk
-from booking.explore.world import Theatre
-from booking.proof import plan_of
-from booking.report.witness import show_witness
-from booking.scenario import from_flags
-from booking.scratch import scratch_folder
-from booking.verdict import AnomalyName
-from booking.witness import Witness, WitnessBuyer, WitnessStep, load, save
+from booking.experiments.exploration import plan_of
+from booking.explorer.execution import Theatre
+from booking.explorer.shrink import shrunk
+from booking.explorer.transition_cache import Lab
+from booking.report.terminal.exploration import show_witness
+from booking.system.scratch import scratch_folder
 from tests.explore.sales import explored
 
 SHOWN = """\
@@ -74,7 +74,7 @@ def test_a_witness_of_another_version_or_of_nobody_is_refused(tmp_path):
 
 def test_the_table_has_a_column_a_buyer_and_marks_the_fatal_step(capsys):
     """What was read, what was written, after which step no order is sound, and why."""
-    from booking.report.terminal import console
+    from booking.report.terminal.sale import console
 
     console.cache_clear()
     witness = Witness(

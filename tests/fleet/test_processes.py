@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from booking.document import parse
+from booking.stores.common.json_document import parse
 from tests.conftest import LIMIT_S, ROOT, Sell
 
 KEEPER = "keeper.py"  # of a private server

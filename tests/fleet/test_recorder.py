@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.fleet.logbook import HEADER, RECORD, Tail
-from booking.fleet.recorder import FIRST_BYTES, Recorder
-from booking.history import Event
+from booking.history.model import Event
+from booking.recording.event_log import HEADER, RECORD, Tail
+from booking.recording.recorder import FIRST_BYTES, Recorder
 
 KILLED = """
 import os, sys
 from pathlib import Path
-from booking.fleet.recorder import Recorder
+from booking.recording.recorder import Recorder
 recorder = Recorder(Path(sys.argv[1]), 4, lambda: None)
 acknowledged = os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT)
 number = 0
@@ -158,8 +158,8 @@ def test_invoke_comes_before_the_first_effect_and_completion_after_the_last(
     """Or the judge would accuse the innocent."""
     from random import Random
 
-    from booking.contracts import Order, Reply, Store
-    from booking.fleet.buyer import Buyer
+    from booking.core.protocols import Order, Reply, Store
+    from booking.processes.buyer import Buyer
 
     recorder = Recorder(tmp_path / "log", 4, nothing)
     effects: list[int] = []

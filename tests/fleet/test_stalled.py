@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from booking.fleet.stalled import holders, waits
-from booking.history import Event
+from booking.history.lock_state import holders, waits
+from booking.history.model import Event
 
 
 def step(process: int, action: str, saw: int | None = None) -> Event:

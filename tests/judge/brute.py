@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from booking.history import History
+from booking.history.model import History
 
 
 def linearizable(history: History) -> bool:

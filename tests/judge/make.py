@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from booking.history import Event, History
+from booking.history.model import Event, History
 
 
 def history_of(ops, tickets, remaining=None, steps=(), sale=None, end=None) -> History:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from booking.history import Event, History, dump
+from booking.history.model import Event, History, dump
 from tests.judge.make import history_of
 
 FOLDER = Path(__file__).parent.parent / "histories"

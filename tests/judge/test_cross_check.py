@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from booking.judge import Ledger, decide
-from booking.judge.certificate import operations, verify
-from booking.judge.units import unit_of
-from booking.judge.witness import replay
-from booking.verdict import AnomalyName, Outcome
+from booking.checker import Ledger, decide
+from booking.checker.certificate import operations, verify
+from booking.checker.linearization import replay
+from booking.checker.reduction import unit_of
+from booking.core.verdict import AnomalyName, Outcome
 from tests.judge.brute import linearizable
 from tests.judge.make import anything
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from booking.errors import HistoryError
-from booking.histories import read
+from booking.history import read
 
 FIRST = "{:process 0, :type :invoke, :f :buy, :value nil, :time -5, :index 0}"
 SECOND = '{:index 1 :process 0 :type :ok :f :buy :value 3N :time 7 :error [:odd "a \\" ; b"]}'

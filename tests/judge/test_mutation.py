@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from booking.history import History
-from booking.judge import check
-from booking.verdict import Outcome
+from booking.checker import check
+from booking.core.verdict import Outcome
+from booking.history.model import History
 from tests.judge.make import history_of, served
 from tests.judge.test_cross_check import compare_large
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from booking.judge import check
-from booking.verdict import AnomalyName
+from booking.checker import check
+from booking.core.verdict import AnomalyName
 from tests.judge.make import history_of
 from tests.judge.planted import dies, planted, step
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from booking.history import Event, History
-from booking.judge import Ledger, Naming, check, decide
-from booking.judge import decide as decide_function
-from booking.judge.certificate import Certificate, operations, verify
-from booking.judge.units import Parts
-from booking.judge.witness import replay
-from booking.verdict import Outcome
+from booking.checker import Ledger, Naming, check, decide
+from booking.checker import decide as decide_function
+from booking.checker.certificate import Certificate, operations, verify
+from booking.checker.linearization import replay
+from booking.checker.reduction import Parts
+from booking.core.verdict import Outcome
+from booking.history.model import Event, History
 from tests.judge.make import history_of
 from tests.judge.planted import buy, dies, fails, search
 from tests.judge.test_cross_check import ledger_of
@@ -91,7 +91,7 @@ def test_a_check_that_crashes_is_unknown(monkeypatch):
     def crash(*_, **__):
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("booking.judge.court.solve", crash)
+    monkeypatch.setattr("booking.checker.check.solve", crash)
     verdict = check(history_of([buy(1, 0, 1)], 3))
     assert verdict.outcome is Outcome.UNKNOWN
     assert "planted" in verdict.reason
@@ -101,13 +101,13 @@ def test_a_crash_never_hides_what_another_rule_has_found(monkeypatch):
     def crash(*_, **__):
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("booking.judge.court.solve", crash)
+    monkeypatch.setattr("booking.checker.check.solve", crash)
     verdict = check(history_of([fails(1, 0, 1, "torn-read")], 3))
     assert verdict.outcome is Outcome.INVALID
 
 
 def test_a_certificate_that_does_not_hold_is_our_defect(monkeypatch):
-    monkeypatch.setattr("booking.judge.court.verify", lambda *_: False)
+    monkeypatch.setattr("booking.checker.check.verify", lambda *_: False)
     verdict = check(history_of(OVERFULL, 3))
     assert verdict.outcome is Outcome.UNKNOWN
     assert "defect" in verdict.reason

@@ -1,0 +1,115 @@
+"""From samples to rows: medians with their spread, and ratios of what was measured side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from booking.bench.measure import Sample
+from booking.bench.metrics import CONTENDED_SHARE_MIN, Figures
+from booking.bench.plan import PEER_GUARD, SHORT, Variant
+from booking.core.redaction import masked
+from booking.core.registry import resolve
+
+RATIOS = ("ratio_to_bare", "ratio_to_limit", "ratio_to_none", "ratio_to_sqlite")
+METRICS = (*Figures.__dataclass_fields__, *RATIOS)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One variant with one number of buyers, over all rounds."""
+
+    variant: Variant
+    buyers: int
+    values: dict[str, float | None]  # the median of each metric; None: not to be had
+    spread: dict[str, float]  # half of what lies between the extremes, as a share of the median
+    contended: bool
+    kill_safe: bool | None  # None for no guard at all
+
+    @property
+    def sound(self) -> bool:
+        """Whether every sale that was told made the count fall."""
+        return self.values["lost_sales"] == 0
+
+    def document(self) -> dict[str, Any]:
+        """Give the row as JSON has it."""
+        variant = self.variant
+        return {
+            "store": SHORT.get(variant.store, masked(variant.store)),
+            "guard": SHORT.get(variant.guard, variant.guard),
+            "lock": variant.lock,
+            "buyers": self.buyers,
+            **{name: _rounded(value) for name, value in self.values.items()},
+            "contended": self.contended,
+            "kill_safe": self.kill_safe,
+            "spread": {name: round(value, 3) for name, value in self.spread.items()},
+        }
+
+
+def rows(samples: Sequence[Sample]) -> list[Row]:
+    """Give a row for each number of buyers and variant, in the order of measuring."""
+    cells: dict[tuple[int, Variant], list[dict[str, float | None]]] = {}
+    for sample in samples:
+        values = _values(sample, _company(sample, samples))
+        cells.setdefault((sample.buyers, sample.variant), []).append(values)
+    found = [_row(variant, buyers, cell) for (buyers, variant), cell in cells.items()]
+    return sorted(found, key=lambda row: row.buyers)
+
+
+def _company(sample: Sample, samples: Iterable[Sample]) -> dict[str, float]:
+    """Give tickets a second of the unguarded sale and of the peer, in the same round."""
+    found = {}
+    for other in samples:
+        if (other.turn, other.buyers) == (sample.turn, sample.buyers):
+            if other.variant == Variant(sample.variant.store, "none"):
+                found["none"] = other.figures.sales_per_s
+            elif other.variant.guard == PEER_GUARD:
+                found["sqlite"] = other.figures.sales_per_s
+    return found
+
+
+def _values(sample: Sample, company: dict[str, float]) -> dict[str, float | None]:
+    ours = sample.figures.sales_per_s
+    return {
+        **asdict(sample.figures),
+        "ratio_to_bare": _ratio(ours, sample.bare_per_s),
+        "ratio_to_limit": _ratio(ours, sample.c_per_s or sample.bare_per_s),
+        "ratio_to_none": _ratio(ours, company.get("none")),
+        "ratio_to_sqlite": _ratio(ours, company.get("sqlite")),
+    }
+
+
+def _ratio(ours: float, theirs: float | None) -> float | None:
+    return ours / theirs if theirs else None
+
+
+def _row(variant: Variant, buyers: int, cell: list[dict[str, float | None]]) -> Row:
+    values: dict[str, float | None] = {}
+    spread: dict[str, float] = {}
+    for name in METRICS:
+        known = [value for one in cell if (value := one[name]) is not None]
+        values[name] = median(known) if known else None
+        middle = values[name]
+        if middle and middle != float("inf"):
+            spread[name] = (max(known) - min(known)) / 2 / middle
+    contended = buyers > 1 and (values["contended_share"] or 0) >= CONTENDED_SHARE_MIN
+    if buyers > 1 and not contended:
+        values.update(dict.fromkeys(RATIOS))  # a price without competition says nothing
+    return Row(variant, buyers, values, spread, contended, kill_safe(variant))
+
+
+def kill_safe(variant: Variant) -> bool | None:
+    """Say whether a sale goes on when one of its processes is killed: a fact of lock or guard."""
+    if variant.guard == "none":
+        return None
+    holder = resolve("lock", variant.lock) if variant.lock else resolve("guard", variant.guard)
+    safe: bool | None = getattr(holder, "crash_safe", None)
+    return safe
+
+
+def _rounded(value: float | None) -> float | None:
+    if value is None or value == float("inf"):
+        return None
+    return value if isinstance(value, int) else float(f"{value:.5g}")

@@ -1,0 +1,124 @@
+"""The measuring: variants in interleaved rounds, A B C A B C, so that all meet the same weather."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from booking.bench import workload
+from booking.bench.baseline import bare, c_loop, compile_limit
+from booking.bench.cpu_time import CpuMeter
+from booking.bench.metrics import Figures, figures
+from booking.bench.plan import Plan, Variant
+from booking.core.assembly import arrange, hand_over
+from booking.core.durations import Span
+from booking.core.protocols import Store, Sweepable
+from booking.core.scenario import Scenario
+from booking.errors import BookingError
+from booking.experiments.sale import open_guard, open_store
+from booking.fleets.local import LocalFleet
+from booking.processes.resource_limits import ensure_connections
+from booking.system.scratch import scratch_folder
+
+TICKETS = 10**9  # more than anybody can sell meanwhile
+WARM_UP_SHARE = 0.2  # of the time; of what it shows nothing is kept
+NO_DELAY = Span(0.0, 0.0)
+
+Tell = Callable[[str, int, int], None]  # what comes next, pieces of work done, of how many
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sale in one round, and the floors that were measured beside it, in tickets a second."""
+
+    turn: int  # number of the round
+    buyers: int
+    variant: Variant
+    figures: Figures
+    bare_per_s: float
+    c_per_s: float | None  # None where there is no compiler
+
+
+def measure(plan: Plan, tell: Tell, *, with_c: bool = True) -> list[Sample]:
+    """Warm up, then run every round; `tell` hears of each piece of work before it begins."""
+    for variant in plan.variants:
+        ensure_connections(_scenario(variant, max(plan.buyers), plan, plan.duration_s))
+    work = len(plan.variants) * (1 + plan.rounds * len(plan.buyers))
+    samples: list[Sample] = []
+    done = 0
+    with scratch_folder() as folder:
+        program = compile_limit(folder) if with_c else None
+        several = min(count for count in plan.buyers if count > 1)
+        for variant in plan.variants:
+            tell(f"warming up {variant.label}", done, work)
+            _sale(variant, several, plan, plan.duration_s * WARM_UP_SHARE)
+            done += 1
+        for turn in range(plan.rounds):
+            for buyers in plan.buyers:
+                floors, c_per_s = _floors(plan, folder, program)
+                for variant in plan.variants:
+                    tell(f"round {turn + 1}: {variant.label}, {buyers} buyers", done, work)
+                    found = _sale(variant, buyers, plan, plan.duration_s)
+                    floor = floors[variant.store if variant.store in floors else plan.stores[0]]
+                    samples.append(Sample(turn, buyers, variant, found, floor, c_per_s))
+                    done += 1
+    tell("done", done, work)
+    return samples
+
+
+def _floors(
+    plan: Plan, folder: Path, program: Path | None
+) -> tuple[dict[str, float], float | None]:
+    """Measure what a sale costs without any company, for each store."""
+    floors = {}
+    for name in plan.stores:
+        with _inventory(_scenario(Variant(name, "none"), 1, plan, plan.duration_s)) as (store, _):
+            floors[name] = bare(store, plan.duration_s)
+    if program is None:
+        return floors, None
+    return floors, c_loop(program, folder, plan.duration_s, durable=plan.durable)
+
+
+def _sale(variant: Variant, buyers: int, plan: Plan, duration_s: float) -> Figures:
+    """Run one sale, recorded as every sale is, and give its figures."""
+    scenario = _scenario(variant, buyers, plan, duration_s)
+    with _inventory(scenario) as (store, folder):
+        guard = open_guard(scenario, folder, store)
+        tickets = min(TICKETS, getattr(guard, "tickets_max", TICKETS))
+        store.reset(tickets)
+        arrange(store, guard)
+        hand_over(store)
+        meter = CpuMeter()
+        history = LocalFleet(folder, meter).run(scenario, store, guard)
+        if history.end["crashed"] or history.end["hung"]:
+            raise BookingError(_broken(variant, buyers, history.end))
+        history.tickets, history.remaining = tickets, store.read()
+        return figures(history, buyers, meter.used_ns())
+
+
+def _scenario(variant: Variant, buyers: int, plan: Plan, duration_s: float) -> Scenario:
+    return Scenario(
+        store=variant.store, guard=variant.guard, lock=variant.lock, buyers=buyers,
+        tickets=TICKETS, search=False, delay=NO_DELAY, durable=plan.durable, control=False, seed=0,
+        behaviour=workload.behaviour(duration_s), timeout=60.0,
+    )  # fmt: skip
+
+
+@contextmanager
+def _inventory(scenario: Scenario) -> Iterator[tuple[Store, Path]]:
+    """Open a store in a folder of its own, and leave nothing of it."""
+    with scratch_folder() as folder:
+        store = open_store(scenario, folder)
+        try:
+            yield store, folder
+        finally:
+            if isinstance(store, Sweepable):
+                store.sweep()
+            store.close()
+
+
+def _broken(variant: Variant, buyers: int, end: dict[str, object]) -> str:
+    what = f"ended early: {end['crashed']}" if end["crashed"] else f"hung: {end['hung']}"
+    return f"{variant.label} with {buyers} buyers could not be measured; buyers {what}"

@@ -1,0 +1,100 @@
+"""Sentences that a person understands, and the events that prove them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf
+
+from booking.checker.certificate import Certificate, Op
+from booking.core.protocols import SOLD_OUT
+from booking.history.model import HARNESS, Event
+
+WITNESS_MAX = 100  # events; who wants all of a million has the history
+
+
+def buyer(process: int | str) -> str:
+    """Call a process what people call it."""
+    return f"buyer {process}"
+
+
+def tickets_(count: int) -> str:
+    """Give a number of tickets with its noun."""
+    return "1 ticket" if count == 1 else f"{count} tickets"
+
+
+def listed(names: Iterable[str], most: int = 4) -> str:
+    """Join names: `a, b and c`; many are cut short."""
+    names = list(names)
+    if len(names) > most:
+        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def events(ops: Iterable[Op | None]) -> tuple[Event, ...]:
+    """Give the events of operations, in the order of time; the end of the sale is one, too."""
+    found: list[Event] = []
+    for op in ops:
+        if op is not None:
+            found += _events(op)
+    found.sort(key=lambda event: (event.time, event.index))
+    return tuple(found[:WITNESS_MAX])
+
+
+def _events(op: Op) -> list[Event]:
+    if op.what == "end":
+        return [Event(-1, HARNESS, "info", "end", {"remaining": op.low}, 0)]
+    name = {"search": "search", "refund": "refund", "maybe-refund": "refund"}.get(op.what, "buy")
+    quantity = op.quantity if op.quantity else (op.high or 0) + 1 if op.what == "sold-out" else 1
+    begin = Event(op.index, op.process, "invoke", name, None, int(op.invoked), None, quantity)
+    if op.returned == inf:
+        return [begin]
+    kind = "fail" if op.what == "sold-out" else "ok"
+    value = op.low if kind == "ok" else None
+    error = SOLD_OUT if op.what == "sold-out" else None
+    done = Event(op.done, op.process, kind, name, value, int(op.returned), error, quantity)
+    return [begin, done]
+
+
+def saw(op: Op) -> str:
+    """Say what an operation tells of the count."""
+    who = buyer(op.process)
+    match op.what:
+        case "search":
+            return f"{who}'s search answered {op.low}"
+        case "sold-out":
+            few = "none" if op.high == 0 else f"at most {op.high}"
+            return f"{who} was told that it is sold out ({few} left)"
+        case "buy":
+            return f"{who} was sold ticket {op.high}"
+        case _:
+            return f"{op.low} remained at the end"
+
+
+def sentence(proof: Certificate, tickets: int) -> str:
+    """Say in one sentence what a certificate proves."""
+    a, b = proof.before, proof.after
+    if proof.kind == "out of range" and a is not None:
+        return f"{saw(a)}, which cannot be with {tickets_(tickets)} at the start"
+    if proof.kind == "rose" and a is not None and b is not None:
+        return f"{saw(b)} although {saw(a)} before that began: the count only falls"
+    fall = proof.high - proof.low
+    if proof.kind == "overfull":
+        taken = sum(x.quantity for x in proof.members)
+        who = listed(buyer(x.process) for x in proof.members)
+        return (
+            f"{tickets_(taken)} went to {who}{_between(a, b)}, "
+            f"where the count fell from {proof.high} to {proof.low}, by {fall} only"
+        )
+    could = sum(x.quantity for x in proof.members)
+    return (
+        f"the count fell from {proof.high} to {proof.low}{_between(a, b)}, by {fall}, "
+        f"but the orders of that time can have taken {could} at most"
+    )
+
+
+def _between(a: Op | None, b: Op | None) -> str:
+    if a is not None and b is not None:
+        return f" between two moments ({saw(a)}; {saw(b)})"
+    if a is not None:
+        return f" after {saw(a)}"
+    return f" by the time {saw(b)}" if b is not None else ""

@@ -1,0 +1,23 @@
+"""`booking list`: what is installed, with its facts."""
+
+from __future__ import annotations
+
+import click
+
+from booking.cli.options import json_option
+
+
+@click.command(epilog="Example: booking list --json")
+@json_option
+def listing(as_json: bool) -> int:
+    """List stores, locks, guards and fleets, with their facts."""
+    from booking.core.catalogue import catalogue
+    from booking.report import documents
+    from booking.report.terminal import sale as sale_report
+
+    found = catalogue()
+    if as_json:
+        documents.show(found)
+    else:
+        sale_report.show_catalogue(found)
+    return 0

@@ -1,0 +1,95 @@
+"""`search`, `buy`, `reset`: use a store by hand, as one buyer."""
+
+from __future__ import annotations
+
+import click
+
+from booking.cli.options import SaleCommand, json_option
+
+store_option = click.option(
+    "--store", metavar="URL", required=True, help="Where the tickets are: json:data.json"
+)
+
+
+@click.command(epilog="Example: booking search --store json:data.json")
+@store_option
+@json_option
+def search(store: str, as_json: bool) -> int:
+    """Look how many tickets a store has left."""
+    from booking.core.redaction import masked
+    from booking.experiments.sale import count
+    from booking.report import documents
+
+    remaining = count(store)
+    if as_json:
+        documents.show({"store": masked(store), "remaining": remaining})
+    else:
+        click.echo(f"{remaining} left")
+    return 0
+
+
+@click.command(
+    cls=SaleCommand, epilog="Example: booking buy --store json:data.json --buyer anna --quantity 2"
+)
+@store_option
+@click.option("--buyer", metavar="NAME", default="you", help="Who buys, for the answer.")
+@click.option("--quantity", type=int, default=1, metavar="N", help="How many tickets.")
+@click.option("--guard", metavar="NAME", help="How the order is carried out.  [default: lock]")
+@click.option("--lock", metavar="[=NAME]", help="Which lock guards it.")
+@click.option("--acquire-timeout", metavar="TIME", help="How long to wait for the lock.")
+@click.option("--durable", is_flag=True, help="On disk before you hear 'sold'.")
+@json_option
+def buy(
+    store: str,
+    buyer: str,
+    quantity: int,
+    guard: str | None,
+    lock: str | None,
+    acquire_timeout: str | None,
+    durable: bool,
+    as_json: bool,
+) -> int:
+    """Buy from a store, as one buyer among whoever else is there.
+
+    Exit code 1 when there are not enough tickets left.
+    """
+    from booking.core.catalogue import usual_guard
+    from booking.core.redaction import masked
+    from booking.core.scenario import from_flags
+    from booking.experiments.sale import sell_one
+    from booking.report import documents
+
+    flags = {"store": store, "guard": guard, "lock": lock, "acquire_timeout": acquire_timeout}
+    given = {key: value for key, value in flags.items() if value is not None}
+    if "guard" not in given and "lock" not in given:
+        given["guard"] = usual_guard(store)
+    scenario = from_flags({**given, "durable": durable, "quantity": quantity, "buyers": 1})
+    reply = sell_one(scenario)
+    if as_json:
+        answer = {"buyer": buyer, "type": reply.type, "ticket": reply.ticket, "error": reply.error}
+        documents.show({"store": masked(store), "quantity": quantity, **answer})
+    elif reply.type == "ok":
+        click.echo(f"{buyer} bought {_tickets(reply.ticket, quantity)}")
+    else:
+        click.echo(f"{buyer} got nothing: {(reply.error or reply.type).replace('-', ' ')}")
+    return 0 if reply.type == "ok" else 1
+
+
+@click.command(epilog="Example: booking reset --store json:data.json --tickets 3")
+@store_option
+@click.option("--tickets", type=int, required=True, metavar="N", help="How many there shall be.")
+def reset(store: str, tickets: int) -> int:
+    """Put tickets into a store; a missing file is created, its other keys are kept."""
+    from booking.core.scenario import from_flags
+    from booking.experiments.sale import restock
+
+    scenario = from_flags({"store": store, "tickets": tickets})
+    restock(scenario)
+    click.echo(f"{tickets} for sale")
+    return 0
+
+
+def _tickets(first: int | None, quantity: int) -> str:
+    if first is None:
+        return f"{quantity} tickets"
+    return f"ticket {first}" if quantity == 1 else f"tickets {first - quantity + 1} to {first}"

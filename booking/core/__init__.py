@@ -1,0 +1,1 @@
+"""Protocols, steps, verdict, scenario, registry and assembly: what every mode shares."""

@@ -1,0 +1,55 @@
+"""What is installed, with its facts: read from the classes, so that it cannot be out of date."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from booking.core.protocols import Store
+from booking.core.registry import BUILT_IN, default_lock, members, resolve, split_url
+
+FACTS = {
+    "store": ("shared", "torn_reads"),
+    "lock": ("crash_safe", "cross_host", "fair", "reentrant"),
+    "guard": ("sound", "needs"),
+    "fleet": (),
+}
+
+
+def catalogue() -> dict[str, list[dict[str, Any]]]:
+    """Give every store, lock, guard and fleet: name, what it is, its facts."""
+    return {f"{kind}s": [_entry(kind, *member) for member in members(kind)] for kind in BUILT_IN}
+
+
+def _entry(kind: str, name: str, member: Any) -> dict[str, Any]:
+    if isinstance(member, Exception):
+        return {"name": name, "what": str(member), "installed": False, "facts": {}}
+    facts = {fact: _plain(getattr(member, fact, None)) for fact in FACTS[kind]}
+    what = (inspect.getdoc(member) or "").partition("\n")[0]
+    entry = {"name": name, "what": what, "installed": True, "facts": facts}
+    if kind == "guard":
+        facts["stores"] = ", ".join(stores_of(member))
+    if kind == "lock":
+        entry["default"] = name == default_lock()
+    return entry
+
+
+def stores_of(guard: Any) -> list[str]:
+    """Give the registered stores that can carry a guard."""
+    return [name for name, store in members("store") if carries(store, guard)]
+
+
+def carries(store: Any, guard: Any) -> bool:
+    """Say whether a class of stores has what a class of guards needs."""
+    needs = getattr(guard, "needs", Store)
+    return isinstance(store, type) and (needs is Store or issubclass(store, needs))
+
+
+def usual_guard(url: str) -> str:
+    """Name the guard that keeps apart whoever buys from a store: on one machine only, a lock."""
+    name, _ = split_url(url)
+    return "atomic" if carries(resolve("store", name), resolve("guard", "atomic")) else "lock"
+
+
+def _plain(fact: Any) -> Any:
+    return fact.__name__ if isinstance(fact, type) else fact

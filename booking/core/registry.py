@@ -1,0 +1,180 @@
+"""From a name to the class behind it, imported only when it is used.
+
+Ours are the tables below; others are found through the entry-point groups `booking.stores`,
+`booking.locks`, `booking.guards` and `booking.fleets`, or named as `package.module:Class`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from booking.errors import BookingError, UsageError
+
+BUILT_IN: dict[str, dict[str, str]] = {
+    "store": {
+        "json": "booking.stores.json_replaced:JsonStore",
+        "json-inplace": "booking.stores.json_inplace:JsonInplaceStore",
+        "memory": "booking.stores.memory:MemoryStore",
+        "memory-shared": "booking.stores.memory_shared:MemorySharedStore",
+        "sqlite": "booking.stores.sqlite:SqliteStore",
+        "postgres": "booking.stores.postgres:PostgresStore",
+        "redis": "booking.stores.redis:RedisStore",
+    },
+    "lock": {
+        "flock": "booking.locks.flock:FlockLock",
+        "filelock": "booking.locks.filelocked:FilelockLock",
+        "soft": "booking.locks.soft:SoftLock",
+        "mutex": "booking.locks.mutex:MutexLock",
+    },
+    "guard": {
+        "none": "booking.guards.none:NoGuard",
+        "lock": "booking.guards.lock:LockGuard",
+        "queue": "booking.guards.queue:QueueGuard",
+        "clerk": "booking.guards.clerk:ClerkGuard",
+        "atomic": "booking.guards.atomic:AtomicGuard",
+        "optimistic": "booking.guards.optimistic:OptimisticGuard",
+        "row-lock": "booking.guards.row_lock:RowLockGuard",
+        "advisory": "booking.guards.advisory:AdvisoryGuard",
+        "serializable": "booking.guards.serializable:SerializableGuard",
+        "backstop": "booking.guards.backstop:BackstopGuard",
+        "pool": "booking.guards.pool:PoolGuard",
+        "shards": "booking.guards.shards:ShardsGuard",
+        "compensate": "booking.guards.compensate:CompensateGuard",
+        "lease": "booking.guards.lease:LeaseGuard",
+        "lease-fenced": "booking.guards.lease:FencedLeaseGuard",
+    },
+    "fleet": {
+        "local": "booking.fleets.local:LocalFleet",
+    },
+}
+METHODS = {
+    "store": ("reset", "read", "write", "close"),
+    "lock": ("acquire", "release"),
+    "guard": ("sell",),
+    "fleet": ("run",),
+}
+SCHEMES = {"postgresql": "postgres", "rediss": "redis", "valkey": "redis"}  # other tools' names
+SAFE = {
+    "rediss"
+}  # what it says of the connection must not be lost: such a location is the whole URL
+NAMES_SHOWN_MAX = 12
+_CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+def default_lock() -> str:
+    """Name the best lock that this system has."""
+    return "flock" if importlib.util.find_spec("fcntl") else "filelock"
+
+
+def table(kind: str) -> dict[str, str]:
+    """Give every name of a kind with its `module:Class`: ours, and those that are installed."""
+    from importlib.metadata import entry_points
+
+    others = {point.name: point.value for point in entry_points(group=f"booking.{kind}s")}
+    return {**others, **BUILT_IN[kind]}
+
+
+def resolve(kind: str, name: str) -> Any:
+    """Give the class that `name` stands for: registered, or `package.module:Class`."""
+    target = BUILT_IN[kind].get(name) or table(kind).get(name)
+    if target is None and _CLASS.fullmatch(name):
+        target = name
+    if target is None:
+        raise UsageError(unknown(kind, name, table(kind)))
+    return load(target, kind)
+
+
+def load(target: str, what: str) -> Any:
+    """Import `module:attribute`; the current folder counts, as it does for `python -m`."""
+    module_name, _, attribute = target.partition(":")
+    if not attribute:
+        raise UsageError(f'{what} "{target}": write module:name')
+    if not module_name.startswith("booking."):
+        _look_here()
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise UsageError(f"{what} {target}: cannot import {module_name}: {error}") from None
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UsageError(f"{what} {target}: {module_name} fails to import: {problem}") from None
+    try:
+        return getattr(module, attribute)
+    except AttributeError:
+        known = [name for name in vars(module) if not name.startswith("_")][:NAMES_SHOWN_MAX]
+        raise UsageError(f"{what} {target}: {unknown('name', attribute, known)}") from None
+
+
+def _look_here() -> None:
+    """Let the current folder count, last: a file in it must not stand in for a library's."""
+    if not {"", str(Path.cwd())} & set(sys.path):
+        sys.path.append(str(Path.cwd()))
+
+
+def build(kind: str, name: str, argument: object) -> Any:
+    """Make a store, a lock or a guard; one whose constructor takes nothing gets nothing."""
+    maker = resolve(kind, name)
+    if not callable(maker):
+        raise UsageError(f"{kind} {name}: is no class")
+    try:
+        made = maker(argument) if takes_argument(maker) else maker()
+    except BookingError:
+        raise
+    except Exception as error:
+        problem = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UsageError(f"{kind} {name}: its constructor fails: {problem}") from None
+    missing = [method for method in METHODS[kind] if not callable(getattr(made, method, None))]
+    if missing:
+        raise UsageError(f"{kind} {name}: has no {', '.join(missing)}; see docs/architecture.md")
+    return made
+
+
+def split_url(url: str) -> tuple[str, str]:
+    """Split `json:data.json` into a store's name and its location; a class has its own colon."""
+    scheme, colon, location = url.partition(":")
+    name = SCHEMES.get(scheme, scheme)
+    if scheme in SAFE:
+        return name, url
+    if not colon or name in BUILT_IN["store"] or name in table("store"):
+        return name, location
+    attribute, _, location = location.partition(":")
+    if _CLASS.fullmatch(f"{name}:{attribute}"):
+        return f"{name}:{attribute}", location
+    raise UsageError(unknown("store", name, table("store")))
+
+
+def members(kind: str) -> Iterator[tuple[str, Any]]:
+    """Give every registered name of a kind with its class, or with the error that it gave."""
+    for name in table(kind):
+        try:
+            yield name, resolve(kind, name)
+        except UsageError as error:
+            yield name, error
+
+
+def unknown(kind: str, name: str, known: Any) -> str:
+    """Say that a name is unknown, which one may be meant, and which there are."""
+    names = list(known)
+    close = get_close_matches(name, names, 1)
+    meant = f"did you mean {close[0]}? " if close else ""
+    return f'unknown {kind} "{name}"; {meant}known: {", ".join(names)}'
+
+
+def takes_argument(maker: Callable[..., Any]) -> bool:
+    """Say whether a constructor takes the one argument that it is offered."""
+    try:
+        parameters = inspect.signature(maker).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(
+        one.kind in {one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD, one.VAR_POSITIONAL}
+        for one in parameters
+    )

@@ -1,0 +1,1 @@
+"""Sale, exploration, replay and matrix: what the commands run."""

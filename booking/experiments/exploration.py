@@ -1,0 +1,264 @@
+"""Prove a sale: explore every interleaving, and make a witness of the shortest that breaks it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from booking.checker import check
+from booking.core.counterexample import Witness, WitnessBuyer, WitnessStep
+from booking.core.durations import Span
+from booking.core.protocols import Guard, Kit, Store
+from booking.core.redaction import masked
+from booking.core.registry import BUILT_IN, build, resolve, split_url
+from booking.core.scenario import Scenario
+from booking.core.verdict import Outcome
+from booking.errors import UsageError
+from booking.experiments.sale import TICKETS, ensure_capable, open_store, run_sale, sidecar
+from booking.explorer.call_monitor import AttentiveLock
+from booking.explorer.dpor import Reduced
+from booking.explorer.execution import Theatre
+from booking.explorer.exhaustive import Plain
+from booking.explorer.explanation import message, why
+from booking.explorer.model import CLERK, Limits, Party, Plan
+from booking.explorer.result import Exploration, Finding, Progress
+from booking.explorer.shrink import shrunk
+from booking.explorer.state_graph import Graph
+from booking.explorer.transition import Doubt, Undecided
+from booking.explorer.transition_cache import Lab
+from booking.history.model import History
+from booking.system.deadline import Expired, lift, limit
+from booking.system.pickled_copy import Mould
+from booking.system.scratch import scratch_folder
+
+ASKED_S = 0.2
+ASKED_MAX_S = 2.0
+TRIED_BUYERS_MAX = 4
+Method = Literal["auto", "graph", "reduced", "plain"]
+SEARCHES = {"graph": Graph, "reduced": Reduced, "plain": Plain}
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was explored, what was found, and the witness where there is one."""
+
+    scenario: Scenario
+    buyers: tuple[WitnessBuyer, ...]
+    exploration: Exploration
+    witness: Witness | None
+    witnesses: tuple[Witness, ...] = ()  # one of each anomaly found
+
+    @property
+    def tickets(self) -> int:
+        """Tickets at the start."""
+        return tickets_of(self.scenario)
+
+    @property
+    def staffed(self) -> bool:
+        """Whether a clerk serves in it."""
+        return hasattr(resolve("guard", self.scenario.guard), "serve")
+
+    @property
+    def reason(self) -> str:
+        """Say in one sentence why the result is what it is."""
+        found = self.exploration
+        if self.witness is not None:
+            return self.witness.message
+        if found.outcome is Outcome.VALID:
+            return "every interleaving was explored, and none is unsound"
+        if found.doubts:
+            return str(found.doubts[0])
+        if found.undecided:
+            return f"{found.undecided} ends could not be decided"
+        return f"not complete: the bound --{found.bound} was reached"
+
+
+def tickets_of(scenario: Scenario) -> int:
+    """Give how many tickets an exploration starts with."""
+    return TICKETS if scenario.tickets is None else scenario.tickets
+
+
+def prove(
+    scenario: Scenario,
+    buyers: Sequence[WitnessBuyer],
+    limits: Limits | None = None,
+    *,
+    named: bool = False,
+    method: Method = "auto",
+    first: bool = False,
+    progress: Progress = lambda _states, _executions: None,
+) -> Proof:
+    """Explore a scenario with these buyers; `named`: each is somebody of his own."""
+    plan = plan_of(scenario, buyers, named=named)
+    ordered = plan.numbers == "before"
+    if method == "auto":
+        method = "graph" if plan.alike and ordered else "reduced"
+    elif method == "graph" and not ordered:
+        raise UsageError(
+            f"--method graph merges states by the numbers of tickets, and guard {scenario.guard} "
+            "gives none that tell an order; use --method reduced"
+        )
+    if plan.staffed and method != "graph":
+        # Where a clerk answers tells his buyers apart; only the graph takes them in order.
+        plan = plan_of(scenario, buyers, named=True)
+    begun_s = time.monotonic()
+    with scratch_folder(quick=True) as folder, Theatre(plan, folder) as theatre:
+        try:
+            lab = Lab(theatre)
+        except Undecided as undecided:
+            doubts = [*theatre.doubts(), undecided.doubt]
+            return Proof(scenario, tuple(buyers), Exploration(method, doubts=doubts), None)
+        found = SEARCHES[method](lab, check, limits or Limits(), progress).explore(first=first)
+        if found.outcome is Outcome.VALID and not _all_ours(scenario):
+            found.doubts += _asked_while_held(scenario.lock, folder)
+            found.doubts += [] if found.doubts else _tried(scenario, len(buyers))
+            found.complete = not found.doubts
+        _take_into_account(found, time.monotonic() - begun_s - found.elapsed_s)
+        finding = found.witness
+        if finding is not None and method != "graph":  # which finds the shortest anyway
+            schedule = shrunk(lab, finding.schedule, finding.name)
+            found.findings[finding.name] = finding = replace(finding, schedule=tuple(schedule))
+        witness = (
+            None if finding is None else make_witness(scenario, buyers, lab, finding, found.fatal)
+        )
+        for name, one in found.findings.items():
+            if not one.message:
+                found.findings[name] = replace(one, message=message(name, lab.told(one.schedule)))
+        witnesses = [
+            make_witness(scenario, buyers, lab, one, None) for one in found.findings.values()
+        ]
+    return Proof(scenario, tuple(buyers), found, witness, tuple(witnesses))
+
+
+def _all_ours(scenario: Scenario) -> bool:
+    """Say whether nothing of the user's own is in it."""
+    named = (("store", scenario.store), ("lock", scenario.lock), ("guard", scenario.guard))
+    return all(name is None or name in BUILT_IN[kind] for kind, name in named)
+
+
+def _tried(scenario: Scenario, buyers: int) -> list[Doubt]:
+    """Sell once in real processes: what lives in a class or a module is shared only here."""
+    real = scenario.but(
+        buyers=min(buyers, TRIED_BUYERS_MAX), tickets=tickets_of(scenario), control=False,
+        delay=Span(0.0, 0.002), seed=0, acquire_timeout=None,
+    )  # fmt: skip
+    verdict = run_sale(real).verdict
+    if verdict.outcome is not Outcome.INVALID:
+        return []
+    what = f"sound when explored in one process, but real processes fail: {verdict.reason}"
+    return [Doubt(what, "a sale of real processes")]
+
+
+def _asked_while_held(name: str | None, folder: Path) -> list[Doubt]:
+    """Ask a lock of a user's own to wait while it is held: the search never waits.
+
+    One that says yes then, because it breaks in or because a lease ran out, proves nothing.
+    """
+    if name is None or name in BUILT_IN["lock"]:
+        return []
+    mould = Mould(build("lock", name, folder / "held.lock"))
+    holder, other = mould.cast(), mould.cast()
+    if not holder.acquire(0.0):
+        return [Doubt("a new lock of its kind is not free", name)]
+    limited = limit(ASKED_MAX_S)
+    try:
+        what = (
+            "was had by two at once, when the second one waited" if other.acquire(ASKED_S) else ""
+        )
+    except Expired:
+        what = "was held, and asked to wait, and waits on after"
+    finally:
+        if limited:
+            lift()
+    holder.release()
+    return [Doubt(f"the lock {what} {ASKED_S} s", name)] if what else []
+
+
+def _take_into_account(found: Exploration, set_up_s: float) -> None:
+    """Add what it took to set the stage: whoever waits for an answer waits for that too."""
+    found.elapsed_s += set_up_s
+    if found.witness_s is not None:
+        found.witness_s += set_up_s
+
+
+def plan_of(scenario: Scenario, buyers: Sequence[WitnessBuyer], *, named: bool = False) -> Plan:
+    """Make the plan of an exploration; refuse what it can't be true to."""
+    name, location = split_url(scenario.store)
+    if location:
+        raise UsageError(
+            f"--store {masked(scenario.store)}: an exploration sells thousands of times, on "
+            f"inventories of its own; give --store {name} and --tickets N"
+        )
+
+    kind = resolve("guard", scenario.guard)
+    if not getattr(kind, "explorable", True):
+        raise UsageError(f"guard {scenario.guard} can't be explored: {kind.explorable_not}")
+    named_lock = scenario.lock or getattr(kind, "holds", None)
+    staff = (Party(CLERK, 0),) if hasattr(kind, "serve") else ()
+    if getattr(kind, "by_the_clock", False):
+        raise UsageError(
+            f"guard {scenario.guard} depends on the clock, and an exploration only on the order "
+            "of steps; simulate it, with a planned pause"
+        )
+
+    def set_up(folder: Path) -> tuple[Store, Guard]:
+        store = open_store(scenario.but(acquire_timeout=0.0), folder)
+        ensure_capable(scenario, store)
+        lock: Any = None
+        if named_lock is not None:
+            lock = AttentiveLock(build("lock", named_lock, sidecar(store, folder)))
+        # A lock is asked for once, when the explorer's books say that it is free; so are answers.
+        guard: Guard = build("guard", scenario.guard, Kit(lock, 0.0, 0.0))
+        return store, guard
+
+    numbers = getattr(resolve("guard", scenario.guard), "numbers", "before")
+    named = named or numbers != "before"  # seats and shards depend on who comes
+    return Plan(
+        tickets_of(scenario),
+        tuple(Party(one.name if named else f"x{one.quantity}", one.quantity) for one in buyers)
+        + staff,
+        set_up,
+        scenario.search,
+        numbers,
+        scenario.acquire_timeout is not None,
+    )
+
+
+def make_witness(
+    scenario: Scenario,
+    buyers: Sequence[WitnessBuyer],
+    lab: Lab,
+    finding: Finding,
+    fatal: int | None,
+) -> Witness:
+    """Make a witness of a finding whose every step is known to the lab."""
+    history = lab.told(finding.schedule)
+    everybody = list(buyers)
+    if len(lab.plan.parties) > len(everybody):
+        everybody.append(WitnessBuyer(CLERK))
+    names = [one.name for one in everybody]
+    return Witness(
+        anomaly=finding.name,
+        message=finding.message or message(finding.name, history),
+        why=finding.message or why(finding.name, history, names),
+        store=scenario.store,
+        guard=scenario.guard,
+        lock=scenario.lock,
+        tickets=tickets_of(scenario),
+        buyers=everybody,
+        search=scenario.search,
+        timeouts=scenario.acquire_timeout is not None,
+        steps=steps_of(history),
+        fatal=fatal,
+    )
+
+
+def steps_of(history: History) -> list[WitnessStep]:
+    """Give the steps of a history as a witness has them."""
+    return [
+        WitnessStep(int(one.process), one.f, one.resource or "", one.value, one.saw)
+        for one in history.steps()
+    ]

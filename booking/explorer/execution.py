@@ -1,0 +1,239 @@
+"""One execution with real code: a fresh inventory, its buyers, one step after another."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from booking.core.assembly import arrange
+from booking.core.protocols import Guard, Snapshot, Staffed, Store
+from booking.core.steps import drive
+from booking.errors import InventoryError
+from booking.explorer.audit_monitor import Audit, listen
+from booking.explorer.call_monitor import AttentiveLock, AttentiveStore, Listener
+from booking.explorer.model import Plan
+from booking.explorer.task import Actor, Stage
+from booking.explorer.transition import GETS, GIVES, NEVER, WAITS, Doubt, Effect, Step
+from booking.stores.common.connection_cache import keeping
+from booking.system.pickled_copy import Mould
+
+CHUNK_BYTES = 1 << 16
+_CHANGES_NOTHING = frozenset({"read", WAITS, GIVES})
+_MAIL = frozenset({"send", GETS})  # what waits in mailboxes no store can show
+
+
+class Contents:
+    """Every shared content met so far, by number, with the count that it stands for."""
+
+    def __init__(self) -> None:
+        self.counts: list[int | None] = []
+        self._numbers: dict[Hashable, int] = {}
+
+    def number(self, content: Hashable, store: Store) -> int:
+        """Give the number of a content that is in `store` right now."""
+        number = self._numbers.get(content)
+        if number is None:
+            number = self._numbers[content] = len(self.counts)
+            try:
+                self.counts.append(store.read())
+            except InventoryError:
+                self.counts.append(None)
+        return number
+
+
+class Theatre:
+    """Where executions take place: a scratch folder, the driver, the ears."""
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        self.plan = plan
+        self.contents = Contents()
+        self.executions = 0
+        self.stage = Stage()
+        self._doubts: list[Doubt] = []
+        self._listener = Listener(self.stage, self._doubts)
+        self._audit = Audit(self.stage)
+        self._folder = folder
+        self._serial = count()
+        self._before: Any = None
+        self._keeping = keeping()  # connections, from one execution to the next
+
+    def __enter__(self) -> Theatre:
+        self._before = (drive(self.stage), AttentiveLock.listener)
+        AttentiveLock.listener = self._listener
+        listen(self._audit)
+        self._keeping.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._keeping.__exit__(None, None, None)
+        listen(None)
+        driver, AttentiveLock.listener = self._before
+        drive(driver)
+
+    def open(self) -> World:
+        """Begin an execution."""
+        self.executions += 1
+        folder = self._folder / str(next(self._serial))
+        folder.mkdir()
+        store, guard = self.plan.set_up(folder)
+        store.reset(self.plan.tickets)
+        arrange(store, guard)
+        if isinstance(guard, Staffed):
+            guard.open(folder, len(self.plan.parties) - 1)  # the last one is the clerk
+        mould = Mould((store, guard))
+        actors = []
+        for number, party in enumerate(self.plan.parties):
+            own_store, own_guard = mould.cast()
+            attentive: Any = AttentiveStore(own_store, self._listener)
+            actors.append(
+                Actor(self.stage, number, party, attentive, own_guard, search=self.plan.search)
+            )
+        self._audit.begin(folder)
+        return World(self, store, guard, actors)
+
+    def doubt(self, doubt: Doubt) -> None:
+        """Remember why nothing can be proved."""
+        self._doubts.append(doubt)
+
+    def doubts(self) -> list[Doubt]:
+        """Give all that was not announced, each place once."""
+        threads = [
+            Doubt("a step in another thread: only the buyer's own can be explored", one)
+            for one in sorted(self.stage.strangers)
+        ]
+        return list(dict.fromkeys([*threads, *self._doubts, *self._audit.doubts()]))
+
+
+class World:
+    """One execution: who stands where, what is in the inventory, who holds which lock."""
+
+    def __init__(self, theatre: Theatre, store: Store, guard: Guard, actors: list[Actor]) -> None:
+        self.actors = actors
+        self.holds: list[tuple[str, ...]] = [()] * len(actors)
+        self._theatre = theatre
+        self._store = store
+        self._guard = guard
+        path = getattr(store, "path", None)
+        self._shows = isinstance(store, Snapshot)
+        self._path: Path | None = path if isinstance(path, Path) else None
+        self._told: list[Hashable] = []  # the effects so far that the store cannot show
+        self._known: list[tuple[Hashable, ...]] = [()] * len(actors)
+        self.content = self._look()
+        self.first = [self._enter(number) for number in range(len(actors))]
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for actor in self.actors:
+            self._theatre.stage.dismiss(actor)
+            actor.leave()
+        self.actors.clear()
+        with suppress(InventoryError):
+            self._store.close()
+        if isinstance(self._guard, Staffed):
+            self._guard.close()
+
+    def advance(self, number: int) -> Effect:
+        """Let a buyer through the step that it stands at."""
+        return self._enter(number)
+
+    def finished(self) -> bool:
+        """Whether every buyer has."""
+        return all(actor.finished for actor in self.actors)
+
+    def _enter(self, number: int) -> Effect:
+        actor, theatre = self.actors[number], self._theatre
+        step = actor.next
+        theatre.stage.enter(actor)
+        self._remember(number, actor, step)
+        content = self._look()
+        if content != self.content and _changes_nothing(step):
+            what = "the shared content changed, and no step announced it"
+            theatre.doubt(Doubt(what, _after(actor, step)))
+        self.content = content
+        if actor.failed is not None:
+            error = actor.failed
+            what = f"buyer's code failed: {type(error).__name__}: {' '.join(str(error).split())}"
+            theatre.doubt(Doubt(what, _after(actor, step)))
+        refused = step is not None and _refused(step, actor.told)
+        self._hold(number, step, refused=refused)
+        return Effect(
+            tuple(actor.seen), tuple(actor.done), actor.next, actor.told, refused,
+            self.holds[number], content,
+        )  # fmt: skip
+
+    def _hold(self, number: int, step: Step | None, *, refused: bool) -> None:
+        if step is None:
+            return
+        held = self.holds[number]
+        if step.action == WAITS and not refused and self.actors[number].told != NEVER:
+            self.holds[number] = tuple(sorted((*held, step.resource)))
+        elif step.action == GIVES and step.resource in held:
+            rest = list(held)
+            rest.remove(step.resource)
+            self.holds[number] = tuple(rest)
+
+    def _remember(self, number: int, actor: Actor, step: Step | None) -> None:
+        """Note an effect that looking at the store would not show."""
+        self._known[number] += (step, *actor.seen)
+        if step is None or step.action in _CHANGES_NOTHING:
+            return
+        if self._shows and step.action not in _MAIL:
+            return
+        if self._path is None or step.resource != self._path.name:
+            self._told.append((actor.party, self._known[number]))
+
+    def _look(self) -> int:
+        """Give the number of the content that all buyers share, read behind the seam's back."""
+        store: Any = self._store
+        content: Hashable
+        if self._shows:
+            content = (store.snapshot(), tuple(self._told)) if self._told else store.snapshot()
+        elif self._path is not None:
+            content = (_bytes(self._path), tuple(self._told))
+        elif getattr(store, "shared", True):
+            # It shows nothing: only the same effects in the same order are surely the same.
+            content = (self._count(), tuple(self._told))
+        else:
+            content = None
+        return self._theatre.contents.number(content, store)
+
+    def _count(self) -> int | str:
+        try:
+            return self._store.read()
+        except InventoryError as error:
+            return type(error).__name__
+
+
+def _refused(step: Step, told: int | None) -> bool:
+    """Say whether a step that may have to wait would have: no lock was had, no message came."""
+    return not told if step.action == WAITS else step.action == GETS and told is None
+
+
+def _changes_nothing(step: Step | None) -> bool:
+    """Say whether a step leaves the content alone; a release that stores a value is a commit."""
+    return step is None or (step.action in _CHANGES_NOTHING and step.value is None)
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        data = os.read(fd, CHUNK_BYTES)
+        while len(data) % CHUNK_BYTES == 0 and (more := os.read(fd, CHUNK_BYTES)):
+            data += more
+        return data
+    finally:
+        os.close(fd)
+
+
+def _after(actor: Actor, step: Step | None) -> str:
+    where = f"after its step {step}" if step else "before its first step"
+    return f"buyer {actor.number}, {where}"

@@ -1,0 +1,195 @@
+"""Where explored buyers stand: each a greenlet which is suspended right before its next step."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable
+from contextlib import suppress
+from typing import Any
+
+from greenlet import GreenletExit, getcurrent, greenlet
+
+from booking.core.protocols import Guard, Order, Staffed, Store
+from booking.errors import InventoryError, MalformedError
+from booking.explorer.model import CLERK, Party
+from booking.explorer.transition import Done, Step
+from booking.system.deadline import Expired, lift, limit
+
+SEGMENT_S = 5.0  # of one buyer between two steps
+DISMISSALS_MAX = 100  # code that goes on after so many exceptions is left where it is
+
+
+class _Dismissed(GreenletExit):
+    """Ends a buyer in the middle; each step it still tries in a `finally` raises this again."""
+
+
+class Actor:
+    """One explored buyer: its own store, guard and stack; what it learnt since its last step."""
+
+    def __init__(
+        self, stage: Stage, number: int, party: Party, store: Store, guard: Guard, *, search: bool
+    ) -> None:
+        self.number = number
+        self.party = party
+        self.dismissed = False
+        self.refusals = 0
+        self.steps = 0
+        self.next: Step | None = None
+        self.standing: Step | None = None  # the step that it was last let through
+        self.seen: list[Hashable] = []
+        self.done: list[Done] = []
+        self.told: int | None = None
+        self.failed: BaseException | None = None
+        self._stage = stage
+        self._store = store
+        self._guard = guard
+        self._search = search
+        self._operation: str | None = None  # invoked, its first step not yet announced
+        self.greenlet = greenlet(self._live)
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing more to come."""
+        return bool(self.greenlet.dead)
+
+    def announce(self, action: str, resource: str, value: int | None) -> None:
+        """Stand at a step until the stage lets this buyer through."""
+        self.next = Step(action, resource, value, self._operation)
+        self._operation = None
+        self.steps += 1
+        self._stage.leave()
+        self.standing, self.next = self.next, None
+
+    def learn(self, what: Hashable) -> None:
+        """Remember what the buyer's code was told: it is all that its future depends on."""
+        self.seen.append(what)
+
+    def dismiss(self) -> None:
+        """End it where it stands, without any effect; that is not how a crash looks."""
+        self.dismissed = True
+        for _ in range(DISMISSALS_MAX):
+            if self.greenlet.dead or not self.greenlet or self.refusals > DISMISSALS_MAX:
+                return
+            self.greenlet.throw(_Dismissed)
+
+    def leave(self) -> None:
+        """Let go of what its own store holds open."""
+        with suppress(InventoryError):
+            self._store.close()
+        if isinstance(self._guard, Staffed):
+            self._guard.close()
+
+    def _live(self) -> None:
+        try:
+            if self.party.kind == CLERK:
+                self._serve()
+                return
+            if self._search:
+                self._look()
+            self._buy()
+        except (Exception, SystemExit) as error:  # the user's own failure is a result
+            self.failed = error
+
+    def _serve(self) -> None:
+        guard: Any = self._guard
+        guard.serve(self._store, lambda: None)
+
+    def _look(self) -> None:
+        self._operation = "search"
+        try:
+            remaining = self._store.read()
+        except InventoryError as error:
+            self._complete(Done("search", "fail", None, 1, _named(error)))
+        else:
+            self._complete(Done("search", "ok", remaining, 1))
+
+    def _buy(self) -> None:
+        quantity = self.party.quantity
+        self._operation = "buy"
+        try:
+            reply = self._guard.sell(self._store, Order(self.number, quantity))
+        except MalformedError as error:
+            self._complete(Done("buy", "fail", None, quantity, _named(error)))
+        except Exception as error:
+            self._complete(Done("buy", "info", None, quantity, type(error).__name__))
+            raise
+        else:
+            self._complete(Done("buy", reply.type, reply.ticket, quantity, reply.error))
+
+    def _complete(self, done: Done) -> None:
+        self._operation = None
+        self.done.append(done)
+
+
+class Stage:
+    """The driver of an exploration: it lets one buyer at a time through its step."""
+
+    def __init__(self) -> None:
+        self.current: Actor | None = None
+        self.strangers: set[str] = set()  # steps that came from other threads
+        self._hub = getcurrent()
+        self._thread = threading.get_ident()
+        self._unwilling: list[greenlet] = []
+
+    def step(self, action: str, resource: str, value: int | None) -> None:
+        """Suspend the buyer that announces a step; the harness itself is never held up."""
+        actor = self.current
+        if actor is None:
+            return
+        if threading.get_ident() != self._thread:
+            self.strangers.add(f"{action} {resource}")
+            return
+        if actor.dismissed:
+            self._hold_back(actor)
+            raise _Dismissed
+        actor.announce(action, resource, value)
+
+    def saw(self, value: int | None) -> None:
+        """Tell the buyer's record what its step gave."""
+        actor = self.current
+        if actor is not None and not actor.dismissed:
+            actor.told = value
+            actor.learn(value)
+
+    def network(self) -> None:
+        """Take no time: a delay is no step, it only makes orders likely that are all tried here."""
+
+    def leave(self) -> None:
+        """Go back to whoever lets buyers through."""
+        self._hub.switch()
+
+    def _hold_back(self, actor: Actor) -> None:
+        """Leave code that goes on whatever is raised in it where it is, for good."""
+        actor.refusals += 1
+        if actor.refusals > DISMISSALS_MAX:
+            self._unwilling.append(actor.greenlet)  # kept, or its end would run it once more
+            while True:
+                self._hub.switch()
+
+    def enter(self, actor: Actor) -> None:
+        """Let a buyer run until its next step, or until it has finished."""
+        actor.seen, actor.done, actor.told = [], [], None
+        self.current = actor
+        # A segment that waits for what never comes must not outlast the search.
+        limited = limit(SEGMENT_S)
+        try:
+            actor.greenlet.switch()
+        finally:
+            if limited:
+                lift()
+            self.current = None
+        if isinstance(actor.failed, Expired):
+            what = f"it went on for {SEGMENT_S:.0f} s without a step that it announced"
+            actor.failed = TimeoutError(what)
+
+    def dismiss(self, actor: Actor) -> None:
+        """Send a buyer away in the middle of what it does."""
+        self.current = actor
+        try:
+            actor.dismiss()
+        finally:
+            self.current = None
+
+
+def _named(error: InventoryError) -> str:
+    return "torn-read" if isinstance(error, MalformedError) else "unreadable"

@@ -1,0 +1,63 @@
+"""A fleet of real processes under a chosen schedule: a race is found by order, not by luck."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from booking.core.protocols import Guard, Store
+from booking.core.scenario import Scenario
+from booking.fleets.listener import Nobody, Watcher
+from booking.history.lock_state import waits
+from booking.history.model import Event, History
+from booking.processes.controlled_pool import Performance, Troupe, history_of
+from booking.processes.resource_limits import ensure_room
+from booking.schedulers.pct import scheduler
+
+
+class ScheduledFleet:
+    """Buyers as processes of this machine, of which one at a time goes on."""
+
+    def __init__(self, schedule: str, watcher: Watcher | None = None) -> None:
+        self.schedule = schedule
+        self.watcher = watcher or Nobody()
+        self.told: Performance | None = None
+
+    def ensure_room(self, scenario: Scenario) -> None:
+        """Refuse a sale that this machine cannot hold, before anything is touched."""
+        ensure_room(scenario.buyers, scenario.start_method)
+
+    def run(self, scenario: Scenario, store: Store, guard: Guard) -> History:
+        """Run one sale; give its history, without the counts that only the caller can know."""
+        started_ns = time.monotonic_ns()
+        choose = scheduler(self.schedule, scenario.seed or 0, scenario.buyers)
+        troupe = Troupe(scenario, store, guard, [scenario.quantity] * scenario.buyers)
+        try:
+            opened_ns = time.monotonic_ns()
+            self.watcher.opened(opened_ns)
+            told = self.told = troupe.perform(choose)
+        finally:
+            census = troupe.close()
+        self.watcher.progress("sell", scenario.buyers, scenario.buyers, told.events)
+        history = history_of(told, None, None)
+        last = {int(one.process): one for one in told.steps()}
+        history.end = {
+            "harness_pid": os.getpid(),
+            "started": scenario.buyers,
+            "started_ns": started_ns,
+            "opened_ns": opened_ns,
+            "ended_ns": time.monotonic_ns(),
+            "crashed": told.failed,
+            "planned": [],
+            "struck": {},
+            "silent": [],
+            "closed": {},
+            "hung": told.hung,
+            "waits": self._waits(told, last),
+            **census,
+        }
+        return history
+
+    def _waits(self, told: Performance, last: dict[int, Event]) -> list[dict[str, Any]]:
+        return waits(told.hung, last, told.steps())

@@ -1,0 +1,184 @@
+"""EDN, as Jepsen writes its histories: maps, one a line or all in one vector.
+
+A reader of ours rather than a library: those on the registry take the whole text at once, keep
+no line numbers and build a parser with generated tables; a history needs two hundred lines less.
+Tags (`#jepsen.history.Op{…}`, `#inst "…"`) are dropped and what they tag is kept; keywords
+become their names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from booking.errors import HistoryError
+from booking.history.model import Event
+from booking.history.reader import Line, Reader, placed, shape_of
+
+CHUNK_EVENTS = 4_096
+DEPTH_MAX = 100
+STRING_MAX = 1 << 16  # characters; an unclosed quote shall not swallow the file
+
+_TOKEN = re.compile(
+    r"""(?P<space>[\s,]+|;[^\n]*|\#![^\n]*)
+      | (?P<string>"(?:\\.|[^"\\])*")
+      | (?P<open>\#\{|[(\[{])
+      | (?P<close>[)\]}])
+      | (?P<discard>\#_)
+      | (?P<tag>\#(?=[A-Za-z:])[^\s,;()\[\]{}"]+)
+      | (?P<char>\\(?:[^\s]\w*))
+      | (?P<atom>[^\s,;()\[\]{}"\\#][^\s,;()\[\]{}"]*)""",
+    re.VERBOSE | re.DOTALL,
+)
+_INTEGER = re.compile(r"[+-]?\d+N?\Z")
+_DECIMAL = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?M?\Z")
+_CLOSES = {"(": ")", "[": "]", "{": "}", "#{": "}"}
+_WORDS = {"nil": None, "true": True, "false": False}
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+DIGITS_MAX = 4000  # what Python turns into a number; more is no count of tickets
+_FIELDS = frozenset(Line.__struct_fields__)
+
+Token = tuple[str, str, int]  # what it is, its text, its line
+
+
+class _CutOff(Exception):  # noqa: N818 - not an error: the text ends here
+    """The text ends in the middle of something."""
+
+
+class EdnReader(Reader):
+    """Reads one form at a time; a vector or list around all of them is walked through."""
+
+    def lines(self) -> Iterator[tuple[int, list[Event]]]:
+        """Give each event with its line."""
+        shape: type[Line] | None = None
+        for line, form in self._forms():
+            if not isinstance(form, dict):
+                self.refuse(line, f"an event is a map, this is {_short(form)}")
+            fields = {name: value for name, value in form.items() if name in _FIELDS}
+            shape = shape or shape_of(fields)
+            try:
+                event = msgspec.convert(fields, shape)
+            except msgspec.ValidationError as error:
+                self.refuse(
+                    line, str(error).replace("Object missing required field", "there is no")
+                )
+            yield line, [placed(event, shape, line)]
+
+    def chunks(self) -> Iterator[list[Event]]:
+        """Give the events, some thousands at a time."""
+        chunk: list[Event] = []
+        for events in super().chunks():
+            chunk += events
+            if len(chunk) >= CHUNK_EVENTS:
+                yield chunk
+                chunk = []
+        yield chunk
+
+    def _forms(self) -> Iterator[tuple[int, Any]]:
+        tokens = self._tokens()
+        around: list[str] = []  # what closes the vectors around the events
+        line = 1
+        try:
+            for token in tokens:
+                kind, text, line = token
+                if kind == "open" and text in {"[", "("}:
+                    around.append(_CLOSES[text])
+                elif kind == "close":
+                    if not around or around.pop() != text:
+                        self.refuse(line, f"nothing is open that {text} closes")
+                elif kind == "discard":
+                    self._form(next(tokens, None), tokens, 0)
+                else:
+                    yield line, self._form(token, tokens, 0)
+        except _CutOff:
+            self.cut_off(line)
+            return
+        if around:
+            self.cut_off(line)
+
+    def _form(self, token: Token | None, tokens: Iterator[Token], depth: int) -> Any:
+        """Give the value that begins with `token`."""
+        if token is None:
+            raise _CutOff
+        kind, text, line = token
+        if depth > DEPTH_MAX:
+            self.refuse(line, f"nested more than {DEPTH_MAX} deep")
+        if kind == "tag":
+            return self._form(next(tokens, None), tokens, depth + 1)
+        if kind == "open":
+            return self._collection(text, line, tokens, depth)
+        if kind == "string":
+            return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), text[1:-1])
+        if kind == "char":
+            return text[1:]
+        if kind != "atom":
+            self.refuse(line, f"{text} is not expected here")
+        return _atom(text)
+
+    def _collection(self, opening: str, line: int, tokens: Iterator[Token], depth: int) -> Any:
+        closing, items = _CLOSES[opening], []
+        while True:
+            token = next(tokens, None)
+            if token is None:
+                raise _CutOff
+            if token[0] == "close":
+                if token[1] != closing:
+                    self.refuse(token[2], f"{opening} of line {line} is closed by {token[1]}")
+                break
+            if token[0] == "discard":
+                self._form(next(tokens, None), tokens, depth + 1)
+                continue
+            items.append(self._form(token, tokens, depth + 1))
+        if opening != "{":
+            return items
+        if len(items) % 2:
+            self.refuse(line, "a map has a key without a value")
+        return {
+            key if isinstance(key, str) else repr(key): value
+            for key, value in zip(items[::2], items[1::2], strict=True)
+        }
+
+    def _tokens(self) -> Iterator[Token]:
+        """Give the tokens of the file; a string may go on in the next line."""
+        rest, line = "", 0
+        try:
+            with self.path.open(encoding="utf-8") as file:
+                for number, text in enumerate(file, 1):
+                    rest, line = rest + text, line if rest else number
+                    at = 0
+                    while at < len(rest):
+                        match = _TOKEN.match(rest, at)
+                        if match is None:
+                            if rest[at] == '"' and len(rest) < STRING_MAX:
+                                break  # the string goes on in the next line
+                            self.refuse(number, f"{_short(rest[at:].strip())} is no EDN")
+                        at = match.end()
+                        if match.lastgroup and match.lastgroup != "space":
+                            yield match.lastgroup, match.group(), number
+                    rest = rest[at:]
+        except UnicodeDecodeError as error:
+            raise HistoryError(f"{self.path}: not UTF-8 text: {error.reason}") from error
+        except OSError as error:
+            raise HistoryError(f"{self.path}: {error.strerror or error}") from error
+        if rest:
+            raise _CutOff
+
+
+def _atom(text: str) -> Any:
+    if text[0] == ":":
+        return text[1:]
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.match(text) and len(text) <= DIGITS_MAX:
+        return int(text.rstrip("N"))
+    if _DECIMAL.match(text):
+        return float(text.rstrip("M"))
+    return text
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:37] + "..."  # noqa: PLR2004

@@ -1,0 +1,96 @@
+"""What reading a history has in common, whatever it is written in."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from booking.errors import HistoryError
+from booking.history.model import Event
+
+
+class Line(Event, kw_only=True, frozen=True, omit_defaults=True, gc=False):
+    """An event as other tools write it: an error may be anything."""
+
+    index: int
+    time: int
+    error: Any = None
+
+
+class Unnumbered(Line, kw_only=True, frozen=True, omit_defaults=True, gc=False):
+    """The same where the first line has no `index`: its line's number takes the place."""
+
+    index: int = -1
+
+
+class Untimed(Line, kw_only=True, frozen=True, omit_defaults=True, gc=False):
+    """The same where the first line has no `time`: the order of the lines is the time."""
+
+    index: int = -1
+    time: int = 0
+
+
+def shape_of(first: object) -> type[Line]:
+    """Choose by the first line which fields every line must have."""
+    if not isinstance(first, dict) or "time" not in first:
+        return Untimed
+    return Line if "index" in first else Unnumbered
+
+
+class Reader(ABC):
+    """One recorded history. `chunks()` may be iterated over again; each time it reads anew."""
+
+    def __init__(self, path: Path, *, keyed: bool = False) -> None:
+        self.path = path
+        self.keyed = keyed
+        self.notes: list[str] = []
+
+    @abstractmethod
+    def lines(self) -> Iterator[tuple[int, list[Event]]]:
+        """Give events with the number of the first one's line; one event a line, or one alone."""
+
+    def chunks(self) -> Iterator[list[Event]]:
+        """Give the events, some thousands at a time.
+
+        Raises `HistoryError` with the line's number where one cannot be read.
+        """
+        for _, events in self.lines():
+            yield [_unpacked(event) for event in events] if self.keyed else events
+
+    def line_of(self, event: Event) -> int | None:
+        """Find an event's line by reading once more (only for messages)."""
+        for start, events in self.lines():
+            for at, one in enumerate(events):
+                if (_unpacked(one) if self.keyed else one) == event:
+                    return start + at
+        return None
+
+    def refuse(self, line: int, why: str) -> NoReturn:
+        """Say which line is wrong, and what is wrong with it."""
+        raise HistoryError(f"{self.path}, line {line}: {why}")
+
+    def cut_off(self, line: int) -> None:
+        """Note that the history ends in the middle of a line."""
+        note = f"the history is cut off in line {line}; it is judged up to there"
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+def placed(event: Line, shape: type[Line], line: int) -> Event:
+    """Put the line's number where an index or a time is missing."""
+    if shape is Untimed:
+        return msgspec.structs.replace(event, index=line, time=line)
+    if shape is Unnumbered and event.index < 0:
+        return msgspec.structs.replace(event, index=line)
+    return event
+
+
+def _unpacked(event: Event) -> Event:
+    value = event.value
+    if isinstance(value, list) and len(value) == 2:  # noqa: PLR2004 - key and value
+        return msgspec.structs.replace(event, key=value[0], value=value[1])
+    return event

@@ -1,0 +1,1 @@
+"""Start, hold, supervise and reap OS processes."""

@@ -1,0 +1,1 @@
+"""Record events so that a killed process loses none."""

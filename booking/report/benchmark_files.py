@@ -1,0 +1,76 @@
+"""The price of safety, for scripts: one JSON document, or CSV with a line a row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+from booking.bench.aggregate import Row
+from booking.bench.measure import Sample
+from booking.bench.noise import floor_spread
+from booking.bench.scalability_law import Fit
+
+COUNTS_AS_NOTHING = float("inf")
+
+
+def document(
+    samples: Sequence[Sample],
+    rows: Sequence[Row],
+    fits: dict[str, Fit | None],
+    floors: dict[str, float],
+    missed: Sequence[str],
+) -> dict[str, Any]:
+    """Give everything; fields may be added, none renamed. Nothing in it names the machine."""
+    return {
+        "host": {
+            "cpus": os.cpu_count(),
+            "system": platform.system(),
+            "python": platform.python_version(),
+            "load_1min": os.getloadavg()[0],
+        },
+        "rounds": 1 + max(sample.turn for sample in samples),
+        "floors": {name: round(per_s, 1) for name, per_s in floors.items()},
+        "limit": "c" if "c" in floors else "bare",
+        "floor_spread": round(floor_spread(samples), 3),
+        "rows": [row.document() for row in rows],
+        "scaling": {label: fit and _fit_document(fit) for label, fit in fits.items()},
+        "missed": list(missed),
+    }
+
+
+def csv_text(rows: Sequence[Row]) -> str:
+    """Give the rows as CSV; the spread of throughput is a column, other spreads are in JSON."""
+    documents = [row.document() for row in rows]
+    out = io.StringIO()
+    names = [name for name in documents[0] if name != "spread"]
+    table = csv.DictWriter(out, [*names, "sales_per_s_spread"], lineterminator="\n")
+    table.writeheader()
+    for one in documents:
+        spread = one.pop("spread").get("sales_per_s")
+        table.writerow({**one, "sales_per_s_spread": spread})
+    return out.getvalue()
+
+
+def _fit_document(fit: Fit) -> dict[str, Any]:
+    law = fit.law
+    return {
+        "lambda_per_s": law.lambda_per_s,
+        "contention": law.sigma,
+        "contention_range": fit.sigma_range,
+        "coherency": law.kappa,
+        "coherency_range": fit.kappa_range,
+        "peak_buyers": _finite(law.peak_buyers),
+        "peak_range": [_finite(end) for end in fit.peak_range],
+        "forecast": {
+            str(buyers): {"sales_per_s": law.at(buyers), "range": ends}
+            for buyers, ends in fit.forecast_ranges.items()
+        },
+    }
+
+
+def _finite(value: float) -> float | None:
+    return None if value == COUNTS_AS_NOTHING else value

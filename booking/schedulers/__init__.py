@@ -1,0 +1,1 @@
+"""Choose which process goes next."""

@@ -1,0 +1,140 @@
+"""A JSON inventory on disk: what every store in a file shares, whichever way it writes."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from pathlib import Path
+
+from booking.core.protocols import Place
+from booking.core.steps import saw, step
+from booking.errors import InventoryError
+from booking.stores.common.json_document import NEW, Frame, parse
+
+CHUNK_BYTES = 1 << 16
+PATIENCE_S = 2.0
+SOON_S = 0.0001
+NAME = "data.json"  # of the private default
+
+
+class InventoryFile:
+    """Read the count from a JSON file; a subclass says how it is written."""
+
+    def __init__(self, place: Place) -> None:
+        path = Path(place.location) if place.location else place.scratch / NAME
+        # The target of a link: replacing the link itself would leave the inventory unsold.
+        self.path = Path(os.path.realpath(path))
+        self.resource = self.path.name
+        self._name = str(self.path)  # a Path is made into a string anew at each call
+        self.durable = place.durable
+        self._frame: Frame | None = None
+        self._mode = 0o644
+
+    def reset(self, tickets: int) -> None:
+        """Make the file hold `tickets`; other keys of an existing file are kept."""
+        if self.path.exists() or self.path.is_symlink():
+            self._learn()
+            self.write(tickets)
+        else:
+            self._create(NEW.render(tickets))
+
+    def read(self) -> int:
+        """Give the count; one open and one read, as the tutorial does."""
+        step("read", self.resource)
+        data = self._bytes()
+        count = self._frame.count(data) if self._frame else None
+        if count is None:
+            count, self._frame = parse(data, self._shown())
+        saw(count)
+        return count
+
+    def prepare(self) -> None:
+        """Refuse a file that could be read and not sold from: writing needs its folder."""
+        if not os.access(self.path.parent, os.W_OK | os.X_OK):
+            raise InventoryError(
+                f"{self._shown()}: the folder cannot be written to; check its permissions"
+            )
+
+    def write(self, remaining: int) -> None:
+        """Write the document with another count in it."""
+        raise NotImplementedError  # a subclass says how
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _learn(self) -> Frame:
+        """Know the document around the count, and what kind of file it is in."""
+        if self._frame is None:
+            _, self._frame = parse(self._bytes(), self._shown())
+        return self._frame
+
+    def _bytes(self) -> bytes:
+        """Read the file; one that is no longer the inventory by then is not what was asked for."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                data = self._read_once()
+            except BlockingIOError:  # it is being written to for a later sale: see spare_file
+                data = None
+                time.sleep(SOON_S)
+            except OSError as error:
+                raise self._error(error) from None
+            if data is not None:
+                return data
+            if time.monotonic() > deadline_s:
+                raise InventoryError(f"{self._shown()}: others keep writing it; try again")
+
+    def _read_once(self) -> bytes | None:
+        # Non-blocking: a named pipe must not hold the sale up for ever.
+        fd = os.open(self._name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            if self._frame is None:
+                self._check_kind(fd)
+            data = os.read(fd, CHUNK_BYTES)
+            if len(data) == CHUNK_BYTES:
+                while more := os.read(fd, CHUNK_BYTES):
+                    data += more
+            return data if self._is_current(fd) else None
+        finally:
+            os.close(fd)
+
+    def _is_current(self, fd: int) -> bool:
+        """Say whether what was read is the inventory: a file that stays where it is always is."""
+        return True
+
+    def _check_kind(self, fd: int) -> None:
+        mode = os.fstat(fd).st_mode
+        self._mode = stat.S_IMODE(mode)
+        if not stat.S_ISREG(mode):
+            kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+            raise InventoryError(f"{self._shown()}: is {kind}; expected a JSON file")
+
+    def _create(self, data: bytes) -> None:
+        try:
+            self.path.write_bytes(data)
+        except OSError as error:
+            raise self._error(error) from None
+        self._frame = NEW
+
+    def _shown(self) -> str:
+        """Name the file as briefly as is clear from where the user stands."""
+        try:
+            return str(self.path.relative_to(Path.cwd()))
+        except (ValueError, OSError):
+            return str(self.path)
+
+    def _error(self, error: OSError) -> InventoryError:
+        if isinstance(error, FileNotFoundError):
+            if self.path.parent.is_dir():
+                hint = f"create it with: booking reset --store json:{self._shown()} --tickets 3"
+                return InventoryError(f"{self._shown()}: no such file; {hint}")
+            return InventoryError(f"{self._shown()}: no such folder; create the folder first")
+        problem = (error.strerror or str(error)).lower()
+        return InventoryError(f"{self._shown()}: {problem}; check the path and its permissions")
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of it: a disk that is nearly full takes a part and says so only by the count."""
+    while data:
+        data = data[os.write(fd, data) :]

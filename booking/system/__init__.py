@@ -1,0 +1,1 @@
+"""Deadlines, pickled copies, scratch folders, atomic file swap, process ids."""
