@@ -41,7 +41,7 @@ bench: $(STAMP)  ## what each guard and lock costs, in under two minutes; writes
 	  --chart build/bench/price.svg --csv build/bench/price.csv
 
 overheads: $(STAMP)  ## what our own machinery costs (not part of the tests)
-	@$(BIN)/python -m pytest -q -n 0 -s tests/benchmarks
+	@$(BIN)/python -m pytest -q -n 0 -s benchmarks
 
 lock:  ## write requirements.lock anew (needs uv); pins and hashes, no addresses
 	uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes \

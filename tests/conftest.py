@@ -37,7 +37,7 @@ Sell = Callable[..., Result]
 def sell() -> Iterator[Sell]:
     """Run a sale with the flags given; give its JSON document, with its events."""
     worker = subprocess.Popen(
-        [sys.executable, "-m", "tests.sale_worker"],
+        [sys.executable, "-m", "tests.support.sale_worker"],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert worker.stdin is not None

@@ -179,20 +179,20 @@ def test_a_guard_that_the_store_cannot_carry_is_refused_with_those_that_it_can()
 
 def test_a_guard_that_releases_before_it_writes_is_found(sell: Sell) -> None:
     """The tests above can fail."""
-    sale = sell(guard="tests.planted:EarlyRelease", lock="flock")
+    sale = sell(guard="tests.support.planted:EarlyRelease", lock="flock")
     assert sale["verdict"] == "invalid"
     assert sale["oversold"] > 0
 
 
 def test_a_guard_that_turns_buyers_away_is_found(sell: Sell) -> None:
     """Tickets are left, and buyers were told that there are none."""
-    sale = sell(guard="tests.planted:PhantomGuard", buyers=4)
+    sale = sell(guard="tests.support.planted:PhantomGuard", buyers=4)
     assert sale["verdict"] == "invalid"
     assert sale["undersold"] == 2
 
 
 def test_a_store_that_loses_tickets_is_found(sell: Sell) -> None:
     """The lock is right and the store is wrong."""
-    sale = sell(store="tests.planted:DropsTickets", lock="flock", tickets=6, buyers=2)
+    sale = sell(store="tests.support.planted:DropsTickets", lock="flock", tickets=6, buyers=2)
     assert sale["verdict"] == "invalid"
     assert sale["lost"] == 2

@@ -1,0 +1,165 @@
+"""Servers of the user's own, by URL: one sale at a time, and one lock for whoever names them."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from booking.core.protocols import Place, Reservable, Store
+from booking.core.registry import build, split_url
+from booking.errors import InventoryError
+from booking.experiments.sale import sidecar
+from booking.servers.postgres import private_postgres
+from booking.servers.valkey import _binary
+from booking.stores.common.run_lock import sale_permit
+from booking.stores.redis import RedisStore
+from tests.conftest import ROOT, Sell
+
+Program = Callable[..., CompletedProcess[str]]
+LIMIT_S = 30
+
+
+@pytest.fixture(scope="module", params=["postgres", "redis"])
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Name a running server, as a user names his."""
+    if request.param == "postgres":
+        folder = dict(word.split("=") for word in private_postgres(durable=False).split())["host"]
+        yield f"postgresql://booking@/postgres?host={folder}"
+        return
+    with socket.create_server(("127.0.0.1", 0)) as line:
+        port = str(line.getsockname()[1])
+    server = subprocess.Popen(
+        [_binary(), "--port", port, "--bind", "127.0.0.1", "--save", ""],
+        stdout=subprocess.DEVNULL, cwd=tmp_path_factory.mktemp("valkey"),
+    )  # fmt: skip
+    try:
+        _until(lambda: _answers(int(port)))
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.kill()
+        server.wait(LIMIT_S)
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _until(true: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + LIMIT_S
+    while not true():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+
+
+def opened(url: str, folder: Path) -> Store:
+    name, location = split_url(url)
+    store: Store = build("store", name, Place(location, folder))
+    return store
+
+
+def test_a_second_sale_is_refused_and_both_leave_nothing(
+    url: str, sell: Sell, tmp_path: Path
+) -> None:
+    """It would be blamed for what the first one sells, and the first one for it."""
+    store = opened(url, tmp_path)
+    store.reset(3)
+    with sale_permit(store, split_url(url)[1]):
+        second = sell(store=url, tickets=3, guard="atomic")
+        assert (second["exit_code"], second["error"].count("\n")) == (2, 0)
+        assert "another sale is running on it; wait for it" in second["error"]
+        assert store.read() == 3
+    assert sell(store=url, tickets=3, guard="atomic")["verdict"] == "valid"
+    store.close()
+
+
+def test_the_permit_ends_with_whoever_had_it(url: str, tmp_path: Path) -> None:
+    """Also by SIGKILL: the server drops it with the connection."""
+    holder = f"""
+import sys, time
+from tests.e2e.test_named_servers import *
+store = opened({url!r}, Path({str(tmp_path)!r}))
+with store.reserved():
+    print("held", flush=True)
+    time.sleep({LIMIT_S})
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", holder],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    store = opened(url, tmp_path)
+    assert isinstance(store, Reservable)
+    with pytest.raises(InventoryError, match="another sale"), store.reserved():
+        pass
+    process.send_signal(signal.SIGKILL)
+    process.wait(LIMIT_S)
+    process.stdout.close()
+    _until(lambda: _to_be_had(store))
+    store.close()
+
+
+def _to_be_had(store: Reservable) -> bool:
+    try:
+        with store.reserved():
+            return True
+    except InventoryError:
+        return False
+
+
+def test_a_private_server_needs_no_permit(tmp_path: Path) -> None:
+    """Its rows and keys are the sale's own."""
+    store = opened("redis", tmp_path)
+    with sale_permit(store, ""), sale_permit(store, ""):
+        pass
+
+
+def test_whoever_names_it_meets_at_one_lock(url: str, tmp_path: Path) -> None:
+    """Two programs with a folder each; a private server's lock is in the sale's own folder."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert sidecar(opened(url, one), one) == sidecar(opened(url, two), two)
+    name, _ = split_url(url)
+    assert sidecar(opened(name, one), one) == one / "sale.lock"
+
+
+def test_a_second_clerk_is_refused(url: str, sell: Sell, tmp_path: Path) -> None:
+    """Over one inventory there is one, also where that is a server's."""
+    store = opened(url, tmp_path)
+    with sale_permit(store, split_url(url)[1]):
+        second = sell(store=url, tickets=3, guard="clerk")
+    assert second["exit_code"] == 2
+    store.close()
+
+
+def test_by_hand_the_store_itself_keeps_buyers_apart(
+    url: str, program: Program, tmp_path: Path
+) -> None:
+    """A lock would, too, but on one machine only."""
+    assert program("reset", "--store", url, "--tickets", "2").returncode == 0
+    done = [program("buy", "--store", url, "--json") for _ in range(3)]
+    assert [one.returncode for one in done] == [0, 0, 1], done
+    assert program("search", "--store", url).stdout.startswith("0")
+
+
+def test_a_connection_that_shall_be_encrypted_is(tmp_path: Path) -> None:
+    """`rediss` is not taken for `redis`."""
+    name, location = split_url("rediss://me:secret@host:6380/2")
+    store = build("store", name, Place(location, tmp_path))
+    assert isinstance(store, RedisStore)
+    assert store._client().connection_pool.connection_class.__name__ == "SSLConnection"
+    plain = build("store", "redis", Place(split_url("valkey://host/0")[1], tmp_path))
+    assert plain._server == "redis://host/0"

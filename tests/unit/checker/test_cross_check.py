@@ -1,0 +1,79 @@
+"""The exact check and a checker that tries every order agree, on tens of thousands of histories."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from booking.checker import Ledger, decide
+from booking.checker.certificate import operations, verify
+from booking.checker.linearization import replay
+from booking.checker.reduction import unit_of
+from booking.core.verdict import AnomalyName, Outcome
+from tests.support.brute_force import linearizable
+from tests.support.histories import anything
+
+# Rules about the sale, not about the order: a linearizable history may break them.
+BESIDES = {
+    AnomalyName.UNDERSELL,
+    AnomalyName.STARVATION,
+    AnomalyName.TORN_READ,
+    AnomalyName.DUPLICATE_PURCHASE,
+}
+
+
+def ledger_of(history):
+    ledger = Ledger(tickets=history.tickets, remaining=history.remaining)
+    ledger.feed(history.events)
+    ledger.close()
+    return ledger
+
+
+def compare(history) -> str:
+    ledger = ledger_of(history)
+    here = next(iter(ledger.inventories.values()))
+    decision = decide(ledger, want_order=True)
+    verdict = decision.verdict
+    expected = linearizable(history)
+    assert verdict.outcome is not Outcome.UNKNOWN, (verdict.reason, history)
+    about_order = [one for one in verdict.anomalies if one.name not in BESIDES]
+    assert (not about_order) == expected, (verdict, history)
+    unit = unit_of(here)
+    for proof in decision.certificates:
+        assert verify(proof, history.tickets, unit, operations(here, "before", proof.parts))
+    if verdict.outcome is Outcome.VALID:
+        assert decision.order is not None
+        if not here.refunded.invoked and not here.maybe_refunded.invoked:
+            problem = replay(here, history.tickets, "before", decision.order)
+            assert problem is None, (problem, decision.order, history)
+    return verdict.outcome.value
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_orders_of_one_quantity(seed):
+    rng = random.Random(seed)
+    counts = {"valid": 0, "invalid": 0}
+    for _ in range(2_000):
+        quantity = rng.choice([1, 1, 1, 2, 3])
+        counts[compare(anything(rng, (quantity,)))] += 1
+    assert min(counts.values()) > 300, counts  # both answers are put to the test
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_orders_of_several_quantities_and_refunds(seed):
+    rng = random.Random(1_000 + seed)
+    counts = {"valid": 0, "invalid": 0}
+    for _ in range(1_000):
+        counts[compare(anything(rng, (1, 2, 3)))] += 1
+        counts[compare(anything(rng, (1,), refunds=True))] += 1
+    assert min(counts.values()) > 300, counts
+
+
+def compare_large(history) -> None:
+    """Hold a history that is known to be valid against the judge; replay the witness."""
+    ledger = ledger_of(history)
+    decision = decide(ledger, want_order=True)
+    assert decision.verdict.outcome is Outcome.VALID, decision.verdict
+    here = next(iter(ledger.inventories.values()))
+    assert replay(here, history.tickets, "before", decision.order) is None
