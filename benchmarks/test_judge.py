@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks.sales import sale
-from booking.checker import Ledger, check, decide
+from booking.checker import Columns, check, decide
 from booking.cli.check import command
 from booking.core.verdict import Outcome
 from booking.history.model import Event, History, dump
@@ -35,8 +35,8 @@ def seconds(work) -> tuple[float, object]:
     return process_time() - began, result
 
 
-def ledger_of(events, tickets, remaining) -> Ledger:
-    ledger = Ledger(tickets=tickets, remaining=remaining)
+def ledger_of(events, tickets, remaining) -> Columns:
+    ledger = Columns(tickets=tickets, remaining=remaining)
     ledger.feed(events)
     ledger.close()
     return ledger

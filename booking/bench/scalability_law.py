@@ -30,7 +30,7 @@ Point = tuple[int, float]  # buyers, tickets a second
 
 
 @dataclass(frozen=True, slots=True)
-class Law:
+class ScalabilityLaw:
     """The three coefficients: tickets a second, and two shares without unit."""
 
     lambda_per_s: float
@@ -54,22 +54,22 @@ class Law:
 class Fit:
     """A law, and for each of its figures the lower and upper end of the middle 90 %."""
 
-    law: Law
+    law: ScalabilityLaw
     sigma_range: tuple[float, float]
     kappa_range: tuple[float, float]
     peak_range: tuple[float, float]
     forecast_ranges: dict[int, tuple[float, float]]
 
 
-def fit(points: Sequence[Point]) -> Law:
+def fit(points: Sequence[Point]) -> ScalabilityLaw:
     """Fit the law to measured points; at least three different numbers of buyers."""
-    best, best_error = Law(0.0, 0.0, 0.0), inf
+    best, best_error = ScalabilityLaw(0.0, 0.0, 0.0), inf
     for terms in _subsets():
         solution = _least_squares(points, terms)
         if solution is None or solution[0] <= 0 or min(solution[1:]) < 0:
             continue
         alpha, beta, gamma = solution
-        law = Law(1 / alpha, beta / alpha, gamma / alpha)
+        law = ScalabilityLaw(1 / alpha, beta / alpha, gamma / alpha)
         error = sum((law.at(buyers) / x - 1) ** 2 for buyers, x in points)
         if error < best_error:
             best, best_error = law, error

@@ -4,7 +4,7 @@
 certificates, from columns that were read without an object for each event.
 """
 
-from booking.checker.check import Decision, check, decide
-from booking.checker.columns import Ledger, Naming
+from booking.checker.columns import Columns, Naming
+from booking.checker.decide import Decision, check, decide
 
-__all__ = ["Decision", "Ledger", "Naming", "check", "decide"]
+__all__ = ["Columns", "Decision", "Naming", "check", "decide"]

@@ -107,7 +107,7 @@ class Inventory:
     intents: dict[str | int, list[tuple[bool, Event, Event | None]]] = field(default_factory=dict)
 
 
-class Ledger:
+class Columns:
     """Events go in through `feed`, in the order they happened; `close` when there are no more.
 
     Raises `Contradiction`, naming the event, where a history contradicts itself: a completion

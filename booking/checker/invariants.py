@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from booking.checker.causes import Steps, torn_by
 from booking.checker.certificate import Op
-from booking.checker.columns import Inventory, Ledger, Numbers
+from booking.checker.columns import Columns, Inventory, Numbers
 from booking.checker.messages import buyer, events, listed, tickets_
 from booking.core.verdict import Anomaly, AnomalyName
 from booking.history.model import Event
@@ -19,7 +19,7 @@ from booking.history.model import Event
 REFUSED_MAX = 1_000  # orders turned away that are looked at for starvation
 
 
-def broken_rules(here: Inventory, ledger: Ledger, steps: Steps) -> list[Anomaly]:
+def broken_rules(here: Inventory, ledger: Columns, steps: Steps) -> list[Anomaly]:
     """Give what is wrong with one inventory besides the order of things."""
     if here.tickets is None:
         return [*_torn(here, steps), *_twice(here)]

@@ -11,18 +11,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from booking.checker.causes import Steps, fenced_out, unlocked_before_write
-from booking.checker.columns import Ledger
+from booking.checker.columns import Columns
 from booking.checker.messages import buyer, listed
 from booking.core.verdict import Anomaly, AnomalyName
 from booking.history.model import Event
 
 
-def stuck(ledger: Ledger, steps: Steps) -> list[Anomaly]:
+def stuck(ledger: Columns, steps: Steps) -> list[Anomaly]:
     """Give what is wrong with how the buyers held their locks."""
     return [*_stale_lock(ledger, steps), *_hang(ledger, steps), *_early(steps), *_late(steps)]
 
 
-def _waits(ledger: Ledger) -> list[tuple[Any, str, Any]]:
+def _waits(ledger: Columns) -> list[tuple[Any, str, Any]]:
     """Give (buyer, resource, holder) of each wait for a lock that somebody holds."""
     found: list[tuple[Any, str, Any]] = []
     for one in ledger.end.get("waits") or []:
@@ -35,7 +35,7 @@ def _waits(ledger: Ledger) -> list[tuple[Any, str, Any]]:
     return found
 
 
-def _crashed(ledger: Ledger) -> set[str]:
+def _crashed(ledger: Columns) -> set[str]:
     crashed = ledger.end.get("crashed") or {}
     return {str(one) for one in crashed} if isinstance(crashed, (dict, list)) else set()
 
@@ -47,7 +47,7 @@ def _last_step(steps: Steps, process: object) -> Event | None:
     return None
 
 
-def _stale_lock(ledger: Ledger, steps: Steps) -> Iterator[Anomaly]:
+def _stale_lock(ledger: Columns, steps: Steps) -> Iterator[Anomaly]:
     crashed = _crashed(ledger)
     waiting = [one for one in _waits(ledger) if str(one[2]) in crashed]
     if waiting:
@@ -63,7 +63,7 @@ def _stale_lock(ledger: Ledger, steps: Steps) -> Iterator[Anomaly]:
     yield from _stale_by_steps(ledger, steps)
 
 
-def _stale_by_steps(ledger: Ledger, steps: Steps) -> Iterator[Anomaly]:
+def _stale_by_steps(ledger: Columns, steps: Steps) -> Iterator[Anomaly]:
     """Find a lock whose holder took no further step, and which nobody had after it."""
     dead = _dead(ledger)
     for process, mine in steps.by_process.items():
@@ -95,14 +95,14 @@ def _stale_by_steps(ledger: Ledger, steps: Steps) -> Iterator[Anomaly]:
                 return
 
 
-def _dead(ledger: Ledger) -> set[str]:
+def _dead(ledger: Columns) -> set[str]:
     """Give who died: as the end says, or else whoever never completed its last order."""
     if "crashed" in ledger.end:
         return _crashed(ledger)
     return {str(process) for here in ledger.inventories.values() for process in here.maybe.process}
 
 
-def _hang(ledger: Ledger, steps: Steps) -> Iterator[Anomaly]:
+def _hang(ledger: Columns, steps: Steps) -> Iterator[Anomaly]:
     waits = {str(who): (what, holder) for who, what, holder in _waits(ledger)}
     hung = ledger.end.get("hung") or []
     if not hung:

@@ -14,7 +14,7 @@ from booking.cli.options import json_option
 from booking.errors import ExitCode, HistoryError
 
 if TYPE_CHECKING:
-    from booking.checker import Decision, Ledger
+    from booking.checker import Columns, Decision
     from booking.history import Reader
     from booking.history.model import Event
 
@@ -90,13 +90,13 @@ def command(  # noqa: PLR0917 - a flag each
     HISTORY is JSON lines with Jepsen's keys (process, type, f, value, time, index), or EDN as
     Jepsen writes it (by its suffix .edn).
     """
-    from booking.checker import Ledger, Naming, decide
+    from booking.checker import Columns, Naming, decide
     from booking.checker.wgl import STATES_MAX
     from booking.history import read
 
     began = time.perf_counter()
     naming = Naming(buy, observe, refund, sold_out, cast("Any", counting), cast("Any", numbers))
-    ledger = Ledger(naming, tickets, remaining)
+    ledger = Columns(naming, tickets, remaining)
     reader = read(history, keyed=keyed)
     _load(ledger, reader, began)
     _need_operations(ledger, history)
@@ -111,7 +111,7 @@ def command(  # noqa: PLR0917 - a flag each
     click.get_current_context().exit(EXIT[decision.verdict.outcome.value])
 
 
-def _load(ledger: Ledger, reader: Reader, began: float) -> None:
+def _load(ledger: Columns, reader: Reader, began: float) -> None:
     """Read everything; a contradiction names its line."""
     from booking.checker.columns import Contradiction
 
@@ -139,7 +139,7 @@ def _with_progress(chunks: Iterable[list[Event]], began: float) -> Iterator[list
         click.echo(f"\rjudging: {lines:,} events", err=True)
 
 
-def _need_numbers(ledger: Ledger, path: Path) -> None:
+def _need_numbers(ledger: Columns, path: Path) -> None:
     """Refuse a history in which two operations have one index: a proof points at events by it."""
     seen: set[int] = set()
     count = 0
@@ -154,7 +154,7 @@ def _need_numbers(ledger: Ledger, path: Path) -> None:
         )
 
 
-def _need_operations(ledger: Ledger, path: Path) -> None:
+def _need_operations(ledger: Columns, path: Path) -> None:
     """Refuse a history in which nothing was judged: most likely its names are other ones."""
     if sum(ledger.outcomes.values()):
         return
@@ -167,7 +167,7 @@ def _need_operations(ledger: Ledger, path: Path) -> None:
     raise HistoryError(f"{path}: {'; '.join(ledger.notes) or 'it is empty'}: nothing to judge")
 
 
-def _need_tickets(ledger: Ledger, path: Path) -> None:
+def _need_tickets(ledger: Columns, path: Path) -> None:
     without = [here for here in ledger.inventories.values() if here.tickets is None]
     if without:
         raise HistoryError(
@@ -175,11 +175,11 @@ def _need_tickets(ledger: Ledger, path: Path) -> None:
         )
 
 
-def _reason(decision: Decision, ledger: Ledger) -> str:
+def _reason(decision: Decision, ledger: Columns) -> str:
     return "; ".join([decision.verdict.reason, *ledger.notes])
 
 
-def _print_json(decision: Decision, ledger: Ledger, elapsed_s: float) -> None:
+def _print_json(decision: Decision, ledger: Columns, elapsed_s: float) -> None:
     from booking.report import documents
 
     verdict = decision.verdict
@@ -218,7 +218,7 @@ def _index(op: Any) -> int | str | None:
     return "end" if op.what == "end" else int(op.index)
 
 
-def _print(decision: Decision, ledger: Ledger, elapsed_s: float, *, explain: bool) -> None:
+def _print(decision: Decision, ledger: Columns, elapsed_s: float, *, explain: bool) -> None:
     verdict = decision.verdict
     sign, colour = SIGNS[verdict.outcome.value]
     names = ", ".join(dict.fromkeys(one.name.value for one in verdict.anomalies))
@@ -231,7 +231,7 @@ def _print(decision: Decision, ledger: Ledger, elapsed_s: float, *, explain: boo
         _explain(decision, ledger)
 
 
-def _rows(decision: Decision, ledger: Ledger, elapsed_s: float) -> Iterator[tuple[str, str]]:
+def _rows(decision: Decision, ledger: Columns, elapsed_s: float) -> Iterator[tuple[str, str]]:
     counts = ledger.outcomes
     total = sum(counts.values())
     each = ", ".join(f"{count:,} {name}" for name, count in counts.items())
@@ -253,7 +253,7 @@ def _rows(decision: Decision, ledger: Ledger, elapsed_s: float) -> Iterator[tupl
         yield "note", note
 
 
-def _explain(decision: Decision, ledger: Ledger) -> None:
+def _explain(decision: Decision, ledger: Columns) -> None:
     from booking.report.terminal.timeline import timeline
 
     for proof in decision.certificates:

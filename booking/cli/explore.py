@@ -10,7 +10,7 @@ import click
 from booking.cli.options import SaleCommand, json_option
 
 if TYPE_CHECKING:
-    from booking.core.counterexample import WitnessBuyer
+    from booking.core.counterexample import CounterexampleBuyer
 
 EPILOG = """\b
 Examples:
@@ -105,8 +105,10 @@ def explore(  # noqa: PLR0917
     return code(proof.exploration.outcome, proof.exploration.findings)
 
 
-def _buyers(buyers: int | None, quantity: str | None, names: str | None) -> list[WitnessBuyer]:
-    from booking.core.counterexample import WitnessBuyer
+def _buyers(
+    buyers: int | None, quantity: str | None, names: str | None
+) -> list[CounterexampleBuyer]:
+    from booking.core.counterexample import CounterexampleBuyer
     from booking.errors import UsageError
 
     quantities = _quantities(quantity)
@@ -122,7 +124,7 @@ def _buyers(buyers: int | None, quantity: str | None, names: str | None) -> list
     if len(quantities) == 1:
         quantities *= number
     return [
-        WitnessBuyer(called[at] if called else f"buyer {at}", quantities[at])
+        CounterexampleBuyer(called[at] if called else f"buyer {at}", quantities[at])
         for at in range(number)
     ]
 

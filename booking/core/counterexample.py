@@ -15,14 +15,14 @@ from booking.errors import UsageError
 VERSION = 1
 
 
-class WitnessBuyer(msgspec.Struct, omit_defaults=True, frozen=True):
+class CounterexampleBuyer(msgspec.Struct, omit_defaults=True, frozen=True):
     """Who comes, and for how many."""
 
     name: str
     quantity: int = 1
 
 
-class WitnessStep(msgspec.Struct, omit_defaults=True, frozen=True):
+class CounterexampleStep(msgspec.Struct, omit_defaults=True, frozen=True):
     """One step: `buyer` by index, `value` is stored, `saw` was read, or 0 or 1 of a lock."""
 
     buyer: int
@@ -32,7 +32,7 @@ class WitnessStep(msgspec.Struct, omit_defaults=True, frozen=True):
     saw: int | None = None
 
 
-class Witness(msgspec.Struct, frozen=True, kw_only=True):
+class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
     """A sale, the steps that break it, and what is broken by them."""
 
     version: int = VERSION
@@ -43,10 +43,10 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     guard: str
     lock: str | None = None
     tickets: int
-    buyers: list[WitnessBuyer]
+    buyers: list[CounterexampleBuyer]
     search: bool = False
     timeouts: bool = False
-    steps: list[WitnessStep]
+    steps: list[CounterexampleStep]
     fatal: int | None = None  # index of the step after which no order is sound any more
 
     @property
@@ -55,7 +55,7 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
         return [step.buyer for step in self.steps]
 
 
-def save(witness: Witness, path: Path) -> None:
+def save(witness: Counterexample, path: Path) -> None:
     """Write a witness; an existing file is replaced, never half-written."""
     partial = path.with_name(path.name + ".partial")
     try:
@@ -65,10 +65,10 @@ def save(witness: Witness, path: Path) -> None:
         raise UsageError(f"--witness {path}: {(error.strerror or str(error)).lower()}") from None
 
 
-def load(path: Path) -> Witness:
+def load(path: Path) -> Counterexample:
     """Read a witness; raise `UsageError` with what is wrong in it."""
     try:
-        witness = msgspec.json.decode(path.read_bytes(), type=Witness)
+        witness = msgspec.json.decode(path.read_bytes(), type=Counterexample)
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
         raise UsageError(
@@ -86,7 +86,7 @@ def load(path: Path) -> Witness:
     return witness
 
 
-def plain(witness: Witness) -> dict[str, Any]:
+def plain(witness: Counterexample) -> dict[str, Any]:
     """Give a witness as plain data, for a document that contains it."""
     found: dict[str, Any] = msgspec.to_builtins(witness)
     return found

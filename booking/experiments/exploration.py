@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from booking.checker import check
-from booking.core.counterexample import Witness, WitnessBuyer, WitnessStep
+from booking.core.counterexample import Counterexample, CounterexampleBuyer, CounterexampleStep
 from booking.core.durations import Span
 from booking.core.protocols import Guard, Kit, Store
 from booking.core.redaction import masked
@@ -18,27 +18,27 @@ from booking.core.scenario import Scenario
 from booking.core.verdict import Outcome
 from booking.errors import UsageError
 from booking.experiments.sale import TICKETS, ensure_capable, open_store, run_sale, sidecar
-from booking.explorer.call_monitor import AttentiveLock
-from booking.explorer.dpor import Reduced
-from booking.explorer.execution import Theatre
-from booking.explorer.exhaustive import Plain
+from booking.explorer.call_monitor import MonitoredLock
+from booking.explorer.dpor import DporExplorer
+from booking.explorer.execution import ExecutionEnvironment
+from booking.explorer.exhaustive import DfsExplorer
 from booking.explorer.explanation import message, why
-from booking.explorer.model import CLERK, Limits, Party, Plan
+from booking.explorer.model import CLERK, Limits, Plan, TaskSpec
 from booking.explorer.result import Exploration, Finding, Progress
 from booking.explorer.shrink import shrunk
-from booking.explorer.state_graph import Graph
-from booking.explorer.transition import Doubt, Undecided
-from booking.explorer.transition_cache import Lab
+from booking.explorer.state_graph import StateGraphExplorer
+from booking.explorer.transition import Caveat, Inconclusive
+from booking.explorer.transition_cache import TransitionCache
 from booking.history.model import History
 from booking.system.deadline import Expired, lift, limit
-from booking.system.pickled_copy import Mould
+from booking.system.pickled_copy import PickledCopy
 from booking.system.scratch import scratch_folder
 
 ASKED_S = 0.2
 ASKED_MAX_S = 2.0
 TRIED_BUYERS_MAX = 4
 Method = Literal["auto", "graph", "reduced", "plain"]
-SEARCHES = {"graph": Graph, "reduced": Reduced, "plain": Plain}
+SEARCHES = {"graph": StateGraphExplorer, "reduced": DporExplorer, "plain": DfsExplorer}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ class Proof:
     """What was explored, what was found, and the witness where there is one."""
 
     scenario: Scenario
-    buyers: tuple[WitnessBuyer, ...]
+    buyers: tuple[CounterexampleBuyer, ...]
     exploration: Exploration
-    witness: Witness | None
-    witnesses: tuple[Witness, ...] = ()  # one of each anomaly found
+    witness: Counterexample | None
+    witnesses: tuple[Counterexample, ...] = ()  # one of each anomaly found
 
     @property
     def tickets(self) -> int:
@@ -83,7 +83,7 @@ def tickets_of(scenario: Scenario) -> int:
 
 def prove(
     scenario: Scenario,
-    buyers: Sequence[WitnessBuyer],
+    buyers: Sequence[CounterexampleBuyer],
     limits: Limits | None = None,
     *,
     named: bool = False,
@@ -105,10 +105,10 @@ def prove(
         # Where a clerk answers tells his buyers apart; only the graph takes them in order.
         plan = plan_of(scenario, buyers, named=True)
     begun_s = time.monotonic()
-    with scratch_folder(quick=True) as folder, Theatre(plan, folder) as theatre:
+    with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as theatre:
         try:
-            lab = Lab(theatre)
-        except Undecided as undecided:
+            lab = TransitionCache(theatre)
+        except Inconclusive as undecided:
             doubts = [*theatre.doubts(), undecided.doubt]
             return Proof(scenario, tuple(buyers), Exploration(method, doubts=doubts), None)
         found = SEARCHES[method](lab, check, limits or Limits(), progress).explore(first=first)
@@ -139,7 +139,7 @@ def _all_ours(scenario: Scenario) -> bool:
     return all(name is None or name in BUILT_IN[kind] for kind, name in named)
 
 
-def _tried(scenario: Scenario, buyers: int) -> list[Doubt]:
+def _tried(scenario: Scenario, buyers: int) -> list[Caveat]:
     """Sell once in real processes: what lives in a class or a module is shared only here."""
     real = scenario.but(
         buyers=min(buyers, TRIED_BUYERS_MAX), tickets=tickets_of(scenario), control=False,
@@ -149,20 +149,20 @@ def _tried(scenario: Scenario, buyers: int) -> list[Doubt]:
     if verdict.outcome is not Outcome.INVALID:
         return []
     what = f"sound when explored in one process, but real processes fail: {verdict.reason}"
-    return [Doubt(what, "a sale of real processes")]
+    return [Caveat(what, "a sale of real processes")]
 
 
-def _asked_while_held(name: str | None, folder: Path) -> list[Doubt]:
+def _asked_while_held(name: str | None, folder: Path) -> list[Caveat]:
     """Ask a lock of a user's own to wait while it is held: the search never waits.
 
     One that says yes then, because it breaks in or because a lease ran out, proves nothing.
     """
     if name is None or name in BUILT_IN["lock"]:
         return []
-    mould = Mould(build("lock", name, folder / "held.lock"))
-    holder, other = mould.cast(), mould.cast()
+    mould = PickledCopy(build("lock", name, folder / "held.lock"))
+    holder, other = mould.load(), mould.load()
     if not holder.acquire(0.0):
-        return [Doubt("a new lock of its kind is not free", name)]
+        return [Caveat("a new lock of its kind is not free", name)]
     limited = limit(ASKED_MAX_S)
     try:
         what = (
@@ -174,7 +174,7 @@ def _asked_while_held(name: str | None, folder: Path) -> list[Doubt]:
         if limited:
             lift()
     holder.release()
-    return [Doubt(f"the lock {what} {ASKED_S} s", name)] if what else []
+    return [Caveat(f"the lock {what} {ASKED_S} s", name)] if what else []
 
 
 def _take_into_account(found: Exploration, set_up_s: float) -> None:
@@ -184,7 +184,9 @@ def _take_into_account(found: Exploration, set_up_s: float) -> None:
         found.witness_s += set_up_s
 
 
-def plan_of(scenario: Scenario, buyers: Sequence[WitnessBuyer], *, named: bool = False) -> Plan:
+def plan_of(
+    scenario: Scenario, buyers: Sequence[CounterexampleBuyer], *, named: bool = False
+) -> Plan:
     """Make the plan of an exploration; refuse what it can't be true to."""
     name, location = split_url(scenario.store)
     if location:
@@ -197,7 +199,7 @@ def plan_of(scenario: Scenario, buyers: Sequence[WitnessBuyer], *, named: bool =
     if not getattr(kind, "explorable", True):
         raise UsageError(f"guard {scenario.guard} can't be explored: {kind.explorable_not}")
     named_lock = scenario.lock or getattr(kind, "holds", None)
-    staff = (Party(CLERK, 0),) if hasattr(kind, "serve") else ()
+    staff = (TaskSpec(CLERK, 0),) if hasattr(kind, "serve") else ()
     if getattr(kind, "by_the_clock", False):
         raise UsageError(
             f"guard {scenario.guard} depends on the clock, and an exploration only on the order "
@@ -209,7 +211,7 @@ def plan_of(scenario: Scenario, buyers: Sequence[WitnessBuyer], *, named: bool =
         ensure_capable(scenario, store)
         lock: Any = None
         if named_lock is not None:
-            lock = AttentiveLock(build("lock", named_lock, sidecar(store, folder)))
+            lock = MonitoredLock(build("lock", named_lock, sidecar(store, folder)))
         # A lock is asked for once, when the explorer's books say that it is free; so are answers.
         guard: Guard = build("guard", scenario.guard, Kit(lock, 0.0, 0.0))
         return store, guard
@@ -218,7 +220,7 @@ def plan_of(scenario: Scenario, buyers: Sequence[WitnessBuyer], *, named: bool =
     named = named or numbers != "before"  # seats and shards depend on who comes
     return Plan(
         tickets_of(scenario),
-        tuple(Party(one.name if named else f"x{one.quantity}", one.quantity) for one in buyers)
+        tuple(TaskSpec(one.name if named else f"x{one.quantity}", one.quantity) for one in buyers)
         + staff,
         set_up,
         scenario.search,
@@ -229,18 +231,18 @@ def plan_of(scenario: Scenario, buyers: Sequence[WitnessBuyer], *, named: bool =
 
 def make_witness(
     scenario: Scenario,
-    buyers: Sequence[WitnessBuyer],
-    lab: Lab,
+    buyers: Sequence[CounterexampleBuyer],
+    lab: TransitionCache,
     finding: Finding,
     fatal: int | None,
-) -> Witness:
+) -> Counterexample:
     """Make a witness of a finding whose every step is known to the lab."""
     history = lab.told(finding.schedule)
     everybody = list(buyers)
     if len(lab.plan.parties) > len(everybody):
-        everybody.append(WitnessBuyer(CLERK))
+        everybody.append(CounterexampleBuyer(CLERK))
     names = [one.name for one in everybody]
-    return Witness(
+    return Counterexample(
         anomaly=finding.name,
         message=finding.message or message(finding.name, history),
         why=finding.message or why(finding.name, history, names),
@@ -256,9 +258,9 @@ def make_witness(
     )
 
 
-def steps_of(history: History) -> list[WitnessStep]:
+def steps_of(history: History) -> list[CounterexampleStep]:
     """Give the steps of a history as a witness has them."""
     return [
-        WitnessStep(int(one.process), one.f, one.resource or "", one.value, one.saw)
+        CounterexampleStep(int(one.process), one.f, one.resource or "", one.value, one.saw)
         for one in history.steps()
     ]

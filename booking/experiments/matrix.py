@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from booking.core.catalogue import carries
-from booking.core.counterexample import Witness, WitnessBuyer, save
+from booking.core.counterexample import Counterexample, CounterexampleBuyer, save
 from booking.core.registry import members, resolve, unknown
 from booking.core.scenario import Fault, Scenario, from_flags
 from booking.core.verdict import AnomalyName, Outcome
@@ -161,7 +161,7 @@ def _plans(steps: Sequence[tuple[Who, str]], guard: Any) -> list[Fault]:
 def _explore(
     column: Column, quantities: Sequence[int], tickets: int, search: bool, folder: Path | None
 ) -> None:
-    who = [WitnessBuyer(f"buyer {at}", quantity) for at, quantity in enumerate(quantities)]
+    who = [CounterexampleBuyer(f"buyer {at}", quantity) for at, quantity in enumerate(quantities)]
     scenario = _scenario(column, len(who)).but(tickets=tickets, search=search)
     proof = prove(scenario, who)
     column.explored += proof.exploration.executions
@@ -173,7 +173,7 @@ def _explore(
             column.found[name] = ("explored", witness.message, path)
 
 
-def _saved(column: Column, witness: Witness, folder: Path | None) -> Path | None:
+def _saved(column: Column, witness: Counterexample, folder: Path | None) -> Path | None:
     if folder is None:
         return None
     path = folder / f"{column.store}-{column.guard}-{witness.anomaly}.json"

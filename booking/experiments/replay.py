@@ -9,7 +9,12 @@ from pathlib import Path
 
 from booking.checker import check
 from booking.core.assembly import arrange, hand_over
-from booking.core.counterexample import Witness, WitnessBuyer, WitnessStep, save
+from booking.core.counterexample import (
+    Counterexample,
+    CounterexampleBuyer,
+    CounterexampleStep,
+    save,
+)
 from booking.core.protocols import Guard, Store
 from booking.core.registry import resolve, split_url, unknown
 from booking.core.scenario import Scenario, from_flags
@@ -17,15 +22,15 @@ from booking.core.verdict import Outcome, Verdict
 from booking.errors import InventoryError, UsageError
 from booking.experiments.exploration import make_witness, plan_of, steps_of
 from booking.experiments.sale import Sale, open_guard, open_store, run_sale
-from booking.explorer.execution import Theatre
-from booking.explorer.path import Course
+from booking.explorer.execution import ExecutionEnvironment
+from booking.explorer.path import ExecutionPath
 from booking.explorer.result import Finding
 from booking.explorer.shrink import shrunk
-from booking.explorer.transition_cache import Lab
-from booking.fleets.listener import Watcher
+from booking.explorer.transition_cache import TransitionCache
+from booking.fleets.listener import Listener
 from booking.fleets.scheduled import ScheduledFleet
 from booking.history.model import Event
-from booking.processes.controlled_pool import Performance, Troupe, history_of
+from booking.processes.controlled_pool import ControlledPool, ControlledRun, history_of
 from booking.schedulers.pct import NAMES
 from booking.system.scratch import scratch_folder
 
@@ -36,7 +41,7 @@ TIMES_MAX = 1_000_000
 class Replayed:
     """How often a witness came out the same, and the first time that it did not."""
 
-    witness: Witness
+    witness: Counterexample
     times: int
     same: int
     difference: str | None
@@ -50,7 +55,7 @@ class Replayed:
 
 
 def replay(
-    witness: Witness, times: int = 1, progress: Callable[[int], None] = lambda _done: None
+    witness: Counterexample, times: int = 1, progress: Callable[[int], None] = lambda _done: None
 ) -> Replayed:
     """Drive real processes through a witness; everybody else goes on after it, in turn."""
     if hasattr(resolve("guard", witness.guard), "serve"):
@@ -59,7 +64,7 @@ def replay(
         raise UsageError(f"--times: {times} is not between 1 and {TIMES_MAX}")
     scenario = scenario_of(witness)
     begun_s = time.monotonic()
-    stage = _Stage(witness, scenario)
+    stage = _ControlledReplay(witness, scenario)
     same, difference, first = 0, None, None
     with scratch_folder(quick=True) as folder:
         try:
@@ -78,7 +83,7 @@ def replay(
     return Replayed(witness, times, same, difference, first.verdict, elapsed_s)
 
 
-def scenario_of(witness: Witness) -> Scenario:
+def scenario_of(witness: Counterexample) -> Scenario:
     """Give the sale that a witness is of; its locks are asked for once, when they are due."""
     given = {
         "store": witness.store, "guard": witness.guard, "buyers": len(witness.buyers),
@@ -89,18 +94,18 @@ def scenario_of(witness: Witness) -> Scenario:
     return from_flags(given).but(acquire_timeout=0.0, seed=0)
 
 
-def witness_of(sale: Sale, told: Performance) -> Witness | None:
+def witness_of(sale: Sale, told: ControlledRun) -> Counterexample | None:
     """Make a witness of a race that real processes ran into: explored again, and shrunk."""
     if sale.verdict.outcome is not Outcome.INVALID:
         return None
     scenario = sale.scenario.but(store=split_url(sale.scenario.store)[0], tickets=sale.tickets)
-    buyers = [WitnessBuyer(f"buyer {n}", scenario.quantity) for n in range(scenario.buyers)]
+    buyers = [CounterexampleBuyer(f"buyer {n}", scenario.quantity) for n in range(scenario.buyers)]
     if scenario.behaviour is None and not scenario.until_sold_out:
         short = _short(scenario, buyers, told.schedule)
         if short is not None:
             return short
     worst = sale.verdict.anomalies[0]
-    return Witness(
+    return Counterexample(
         anomaly=worst.name, message=worst.message, why=worst.message, store=scenario.store,
         guard=scenario.guard, lock=scenario.lock, tickets=sale.tickets, buyers=buyers,
         search=scenario.search, steps=steps_of(history_of(told, sale.tickets, sale.remaining)),
@@ -108,13 +113,13 @@ def witness_of(sale: Sale, told: Performance) -> Witness | None:
 
 
 def _short(
-    scenario: Scenario, buyers: Sequence[WitnessBuyer], schedule: Sequence[int]
-) -> Witness | None:
+    scenario: Scenario, buyers: Sequence[CounterexampleBuyer], schedule: Sequence[int]
+) -> Counterexample | None:
     plan = plan_of(scenario, buyers)
-    with scratch_folder(quick=True) as folder, Theatre(plan, folder) as theatre:
-        lab = Lab(theatre)
+    with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as theatre:
+        lab = TransitionCache(theatre)
         with theatre.open() as world:
-            course = Course(lab, world)
+            course = ExecutionPath(lab, world)
             for buyer in schedule:
                 if buyer in course.enabled():
                     course.take(buyer)
@@ -127,7 +132,7 @@ def _short(
 
 
 def run_scheduled(
-    scenario: Scenario, schedule: str, saved: Path | None = None, watcher: Watcher | None = None
+    scenario: Scenario, schedule: str, saved: Path | None = None, watcher: Listener | None = None
 ) -> Sale:
     """Run a sale of real processes in a chosen order; write a race that it runs into."""
     if scenario.faults or scenario.arrival != "together" or scenario.close_after is not None:
@@ -136,7 +141,7 @@ def run_scheduled(
         raise UsageError(f"--schedule: {unknown('schedule', schedule, NAMES)}")
     fleets: list[ScheduledFleet] = []
 
-    def launch(_folder: Path, watcher: Watcher) -> ScheduledFleet:
+    def launch(_folder: Path, watcher: Listener) -> ScheduledFleet:
         fleets.append(ScheduledFleet(schedule, watcher))
         return fleets[-1]
 
@@ -159,15 +164,15 @@ class _Played:
     problem: str | None
 
 
-class _Stage:
+class _ControlledReplay:
     """The processes of a replay: kept from one time to the next, as long as all end well."""
 
-    def __init__(self, witness: Witness, scenario: Scenario) -> None:
+    def __init__(self, witness: Counterexample, scenario: Scenario) -> None:
         self._witness = witness
         self._scenario = scenario
         self._store: Store | None = None
         self._guard: Guard | None = None
-        self._troupe: Troupe | None = None
+        self._troupe: ControlledPool | None = None
 
     def play(self, folder: Path) -> _Played:
         """Replay once."""
@@ -222,13 +227,15 @@ class _Stage:
         guard = self._guard = open_guard(scenario, folder, store)
         hand_over(store)
         quantities = [buyer.quantity for buyer in self._witness.buyers]
-        self._troupe = Troupe(scenario, store, guard, quantities, timeouts=self._witness.timeouts)
+        self._troupe = ControlledPool(
+            scenario, store, guard, quantities, timeouts=self._witness.timeouts
+        )
 
 
 class _Script:
     """Chooses as the witness does, and then whoever is first."""
 
-    def __init__(self, steps: Sequence[WitnessStep]) -> None:
+    def __init__(self, steps: Sequence[CounterexampleStep]) -> None:
         self._steps = steps
         self._at = 0
         self.problem: str | None = None
@@ -247,7 +254,7 @@ class _Script:
         return None
 
 
-def _unlike_steps(expected: Sequence[WitnessStep], got: Sequence[Event]) -> str | None:
+def _unlike_steps(expected: Sequence[CounterexampleStep], got: Sequence[Event]) -> str | None:
     """Say which step was another than the witness has."""
     for number, step in enumerate(expected):
         if number >= len(got):

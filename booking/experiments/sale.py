@@ -34,7 +34,7 @@ from booking.core.registry import BUILT_IN, build, load, members, resolve, split
 from booking.core.scenario import Fault, Scenario
 from booking.core.verdict import AnomalyName, Outcome, Verdict, merge
 from booking.errors import BookingError, InventoryError, UsageError
-from booking.fleets.listener import Nobody, Watcher
+from booking.fleets.listener import Listener, NullListener
 from booking.history.model import Event, History
 from booking.processes.resource_limits import ensure_connections
 from booking.stores.common.run_lock import sale_permit
@@ -125,11 +125,11 @@ class Sale:
 
 
 # Given the scratch folder and the watcher: whatever has `run(scenario, store, guard)`.
-FleetMaker = Callable[[Path, Watcher], Any]
+FleetMaker = Callable[[Path, Listener], Any]
 
 
 def run_sale(
-    scenario: Scenario, watcher: Watcher | None = None, fleet: FleetMaker | None = None
+    scenario: Scenario, watcher: Listener | None = None, fleet: FleetMaker | None = None
 ) -> Sale:
     """Run a scenario, by another fleet if one is given; follow a guarded sale by its control."""
     if scenario.seed is None:
@@ -138,11 +138,11 @@ def run_sale(
     ensure_connections(scenario)
     if controlled:  # which has a server of its own
         ensure_connections(_control_of(scenario, 0), ", or --no-control")
-    sale = _run_once(scenario, watcher or Nobody(), fleet)
+    sale = _run_once(scenario, watcher or NullListener(), fleet)
     if not controlled:
         return sale
     try:
-        control = _run_once(_control_of(scenario, sale.tickets), watcher or Nobody(), fleet)
+        control = _run_once(_control_of(scenario, sale.tickets), watcher or NullListener(), fleet)
     except InventoryError as error:  # the sale was: what it shows is not thrown away
         return replace(sale, verdict=_without_control(sale.verdict, error))
     if _has_one_place(scenario):
@@ -195,7 +195,7 @@ def _against(verdict: Verdict, control: Sale) -> Verdict:
     )
 
 
-def _run_once(scenario: Scenario, watcher: Watcher, fleet: FleetMaker | None) -> Sale:
+def _run_once(scenario: Scenario, watcher: Listener, fleet: FleetMaker | None) -> Sale:
     with scratch_folder() as folder:
         launched = (fleet or resolve("fleet", "local"))(folder, watcher)
         launched.ensure_room(scenario)

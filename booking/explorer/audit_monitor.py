@@ -22,8 +22,8 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from booking.explorer.task import Actor, Stage
-from booking.explorer.transition import GIVES, WAITS, Doubt
+from booking.explorer.task import CooperativeScheduler, Task
+from booking.explorer.transition import GIVES, WAITS, Caveat
 
 _COVERS = {"read": {"read"}, "truncate": {"truncate"}, "write": {"write"}, "replace": {"rename"}}
 _WRITING = os.O_WRONLY | os.O_RDWR
@@ -50,20 +50,20 @@ class _Touch(NamedTuple):
     where: str
 
 
-class Audit:
+class AuditMonitor:
     """The ear of an exploration; one at a time in a process."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: CooperativeScheduler) -> None:
         self._stage = stage
         self._folder = self._root = ""
         self._there: frozenset[str] = frozenset()
         self._spent: set[str] = set()
-        self._segment: tuple[Actor, int] | None = None
+        self._segment: tuple[Task, int] | None = None
         self._uncovered: dict[str, dict[_Touch, None]] = defaultdict(dict)
         self._written: set[str] = set()
         self._shared: set[str] = set()
         self._touched: dict[str, set[int]] = defaultdict(set)
-        self._certain: dict[Doubt, None] = {}
+        self._certain: dict[Caveat, None] = {}
 
     def begin(self, folder: Path) -> None:
         """A new execution starts in `folder`, which holds what all buyers share already."""
@@ -72,7 +72,7 @@ class Audit:
         self._there = frozenset(entry.name for entry in os.scandir(folder))
         self._touched.clear()
 
-    def doubts(self) -> list[Doubt]:
+    def doubts(self) -> list[Caveat]:
         """Give every effect on something shared that was not announced."""
         found = dict(self._certain)
         for path, touches in self._uncovered.items():
@@ -96,22 +96,22 @@ class Audit:
             self._lock(actor, event, args[0])
         elif event in _STARTS:
             what = f"{event}: what another process does can't be seen, so nothing can be proved"
-            self._certain[Doubt(what, _where())] = None
+            self._certain[Caveat(what, _where())] = None
         elif event in _CONNECTS and actor.steps == 0:
-            self._certain[Doubt(f"{event} before any step was announced", _where())] = None
+            self._certain[Caveat(f"{event} before any step was announced", _where())] = None
 
-    def _lock(self, actor: Actor, event: str, fd: object) -> None:
+    def _lock(self, actor: Task, event: str, fd: object) -> None:
         step = actor.standing
         if self._past(_path_of(fd)):
             return
         if event == "fcntl.lockf":
             what = "fcntl.lockf locks for a whole process, and explored buyers share one"
-            self._certain[Doubt(what, _where())] = None
+            self._certain[Caveat(what, _where())] = None
         if step is None or step.action not in {WAITS, GIVES}:
             what = f'{event} is called, and no step announces it: call step("acquire", …) first'
-            self._certain[Doubt(what, _where())] = None
+            self._certain[Caveat(what, _where())] = None
 
-    def _file(self, actor: Actor, what: str, path: object) -> None:
+    def _file(self, actor: Task, what: str, path: object) -> None:
         if isinstance(path, bytes):
             path = os.fsdecode(path)
         if isinstance(path, os.PathLike):
@@ -135,7 +135,7 @@ class Audit:
         """Whether a file is of an earlier execution, of which Python clears something away."""
         return path.startswith(self._root) and not path.startswith(self._folder)
 
-    def _covered(self, actor: Actor, what: str, key: str) -> bool:
+    def _covered(self, actor: Task, what: str, key: str) -> bool:
         step, name = actor.standing, key.rpartition(os.sep)[2]
         if step is None:
             return False
@@ -156,7 +156,7 @@ _ears: list[Callable[[str, tuple[Any, ...]], None]] = []
 _hooked: list[bool] = []
 
 
-def listen(audit: Audit | None) -> None:
+def listen(audit: AuditMonitor | None) -> None:
     """Let `audit` hear every event from now on; None: nobody does. A hook can't be removed."""
     _ears.clear()
     if audit is not None:
@@ -226,11 +226,11 @@ _VERBS = {
 }
 
 
-def _doubt(touch: _Touch) -> Doubt:
+def _doubt(touch: _Touch) -> Caveat:
     verb = _VERBS.get(touch.what, touch.what + "s {}").format(touch.name)
     action = {"rename": "replace", "take": "remove"}.get(touch.what, touch.what)
     more = ", and what fills it is a step of its own" if touch.what == "truncate" else ""
-    return Doubt(
+    return Caveat(
         f'{verb}, and no step announces it: call step("{action}", …) right before{more}',
         touch.where,
     )

@@ -11,17 +11,17 @@ from typing import Any, ClassVar
 from booking.core.protocols import Lock, Store
 from booking.errors import BookingError
 from booking.explorer.audit_monitor import place_of
-from booking.explorer.task import Stage
-from booking.explorer.transition import Doubt
+from booking.explorer.task import CooperativeScheduler
+from booking.explorer.transition import Caveat
 
 # Methods that set up and clear away, tell facts, or belong to the explorer.
 _QUIET = frozenset({"reset", "close", "sweep", "snapshot", "prepare"})
 
 
-class Listener:
+class CallMonitor:
     """Compares calls with the steps that are announced while they last."""
 
-    def __init__(self, stage: Stage, doubts: list[Doubt]) -> None:
+    def __init__(self, stage: CooperativeScheduler, doubts: list[Caveat]) -> None:
         self.stage = stage
         self._doubts = doubts
 
@@ -38,7 +38,7 @@ class Listener:
             raise
         if actor.steps == before:
             self._doubts.append(
-                Doubt(
+                Caveat(
                     f"{type(owner).__name__}.{name} has an effect on something shared, "
                     f'and announces none: call step("{name}", resource) first',
                     place_of(method),
@@ -49,10 +49,10 @@ class Listener:
         return given
 
 
-class AttentiveStore:
+class MonitoredStore:
     """A store of which every call is listened to."""
 
-    def __init__(self, store: Store, listener: Listener) -> None:
+    def __init__(self, store: Store, listener: CallMonitor) -> None:
         self._store = store
         self._listener = listener
 
@@ -67,10 +67,10 @@ class AttentiveStore:
         return call
 
 
-class AttentiveLock:
+class MonitoredLock:
     """A lock of which every call is listened to, by whoever listens in this process."""
 
-    listener: ClassVar[Listener | None] = None
+    listener: ClassVar[CallMonitor | None] = None
 
     def __init__(self, lock: Lock) -> None:
         self._lock = lock

@@ -21,10 +21,10 @@ from typing import NamedTuple
 
 from booking.explorer.exhaustive import settle
 from booking.explorer.model import Limits
-from booking.explorer.path import Course
+from booking.explorer.path import ExecutionPath
 from booking.explorer.result import Exploration, Judge, Progress
-from booking.explorer.transition import GIVES, READS, WAITS, Effect, Step, Undecided
-from booking.explorer.transition_cache import Lab
+from booking.explorer.transition import GIVES, READS, WAITS, Inconclusive, Step, Transition
+from booking.explorer.transition_cache import TransitionCache
 
 
 class Act(NamedTuple):
@@ -48,12 +48,12 @@ class _Point:
     taken: int
 
 
-class Reduced:
+class DporExplorer:
     """Enumerate classes of interleavings depth first."""
 
     def __init__(
         self,
-        lab: Lab,
+        lab: TransitionCache,
         judge: Judge,
         limits: Limits,
         progress: Progress,
@@ -79,7 +79,7 @@ class Reduced:
             while not result.bound and self._turn_back():
                 self._execute()
                 self._bound(first=first)
-        except Undecided as undecided:
+        except Inconclusive as undecided:
             result.doubts.append(undecided.doubt)
         result.doubts = self.lab.theatre.doubts() + result.doubts  # places first
         result.complete = not (result.bound or result.doubts)
@@ -103,7 +103,7 @@ class Reduced:
     def _execute(self) -> None:
         self._acts, self._pasts = [], []
         with self.lab.theatre.open() as world:
-            course = Course(self.lab, world)
+            course = ExecutionPath(self.lab, world)
             for point in self._path:
                 self._take(course, point)
             while enabled := course.enabled():
@@ -119,7 +119,7 @@ class Reduced:
             self.result.classes = (self.result.classes or 0) + 1
             settle(self.result, self._judge, course, self._orders(), self._start_s)
 
-    def _take(self, course: Course, point: _Point) -> None:
+    def _take(self, course: ExecutionPath, point: _Point) -> None:
         buyer = point.taken
         step = course.next(buyer)
         assert step is not None
@@ -159,7 +159,7 @@ class Reduced:
         same = earlier.resource == act.resource
         return self.lab.plan.timeouts or not (handed and same and not _timed(earlier, act))
 
-    def _await_turns(self, course: Course) -> None:
+    def _await_turns(self, course: ExecutionPath) -> None:
         """At an end at which somebody waits for ever: what if he had been first?"""
         for buyer in range(len(course.stands)):
             step = course.next(buyer)
@@ -202,7 +202,7 @@ class Reduced:
             result.bound = "max-seconds"
 
 
-def _act(buyer: int, step: Step, effect: Effect) -> Act:
+def _act(buyer: int, step: Step, effect: Transition) -> Act:
     return Act(buyer, step.action, step.resource, bool(step.begins), bool(effect.done))
 
 

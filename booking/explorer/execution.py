@@ -13,13 +13,13 @@ from booking.core.assembly import arrange
 from booking.core.protocols import Guard, Snapshot, Staffed, Store
 from booking.core.steps import drive
 from booking.errors import InventoryError
-from booking.explorer.audit_monitor import Audit, listen
-from booking.explorer.call_monitor import AttentiveLock, AttentiveStore, Listener
+from booking.explorer.audit_monitor import AuditMonitor, listen
+from booking.explorer.call_monitor import CallMonitor, MonitoredLock, MonitoredStore
 from booking.explorer.model import Plan
-from booking.explorer.task import Actor, Stage
-from booking.explorer.transition import GETS, GIVES, NEVER, WAITS, Doubt, Effect, Step
+from booking.explorer.task import CooperativeScheduler, Task
+from booking.explorer.transition import GETS, GIVES, NEVER, WAITS, Caveat, Step, Transition
 from booking.stores.common.connection_cache import keeping
-from booking.system.pickled_copy import Mould
+from booking.system.pickled_copy import PickledCopy
 
 CHUNK_BYTES = 1 << 16
 _CHANGES_NOTHING = frozenset({"read", WAITS, GIVES})
@@ -45,25 +45,25 @@ class Contents:
         return number
 
 
-class Theatre:
+class ExecutionEnvironment:
     """Where executions take place: a scratch folder, the driver, the ears."""
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
         self.contents = Contents()
         self.executions = 0
-        self.stage = Stage()
-        self._doubts: list[Doubt] = []
-        self._listener = Listener(self.stage, self._doubts)
-        self._audit = Audit(self.stage)
+        self.stage = CooperativeScheduler()
+        self._doubts: list[Caveat] = []
+        self._listener = CallMonitor(self.stage, self._doubts)
+        self._audit = AuditMonitor(self.stage)
         self._folder = folder
         self._serial = count()
         self._before: Any = None
         self._keeping = keeping()  # connections, from one execution to the next
 
-    def __enter__(self) -> Theatre:
-        self._before = (drive(self.stage), AttentiveLock.listener)
-        AttentiveLock.listener = self._listener
+    def __enter__(self) -> ExecutionEnvironment:
+        self._before = (drive(self.stage), MonitoredLock.listener)
+        MonitoredLock.listener = self._listener
         listen(self._audit)
         self._keeping.__enter__()
         return self
@@ -71,10 +71,10 @@ class Theatre:
     def __exit__(self, *_: object) -> None:
         self._keeping.__exit__(None, None, None)
         listen(None)
-        driver, AttentiveLock.listener = self._before
+        driver, MonitoredLock.listener = self._before
         drive(driver)
 
-    def open(self) -> World:
+    def open(self) -> Execution:
         """Begin an execution."""
         self.executions += 1
         folder = self._folder / str(next(self._serial))
@@ -84,34 +84,36 @@ class Theatre:
         arrange(store, guard)
         if isinstance(guard, Staffed):
             guard.open(folder, len(self.plan.parties) - 1)  # the last one is the clerk
-        mould = Mould((store, guard))
+        mould = PickledCopy((store, guard))
         actors = []
         for number, party in enumerate(self.plan.parties):
-            own_store, own_guard = mould.cast()
-            attentive: Any = AttentiveStore(own_store, self._listener)
+            own_store, own_guard = mould.load()
+            attentive: Any = MonitoredStore(own_store, self._listener)
             actors.append(
-                Actor(self.stage, number, party, attentive, own_guard, search=self.plan.search)
+                Task(self.stage, number, party, attentive, own_guard, search=self.plan.search)
             )
         self._audit.begin(folder)
-        return World(self, store, guard, actors)
+        return Execution(self, store, guard, actors)
 
-    def doubt(self, doubt: Doubt) -> None:
+    def doubt(self, doubt: Caveat) -> None:
         """Remember why nothing can be proved."""
         self._doubts.append(doubt)
 
-    def doubts(self) -> list[Doubt]:
+    def doubts(self) -> list[Caveat]:
         """Give all that was not announced, each place once."""
         threads = [
-            Doubt("a step in another thread: only the buyer's own can be explored", one)
+            Caveat("a step in another thread: only the buyer's own can be explored", one)
             for one in sorted(self.stage.strangers)
         ]
         return list(dict.fromkeys([*threads, *self._doubts, *self._audit.doubts()]))
 
 
-class World:
+class Execution:
     """One execution: who stands where, what is in the inventory, who holds which lock."""
 
-    def __init__(self, theatre: Theatre, store: Store, guard: Guard, actors: list[Actor]) -> None:
+    def __init__(
+        self, theatre: ExecutionEnvironment, store: Store, guard: Guard, actors: list[Task]
+    ) -> None:
         self.actors = actors
         self.holds: list[tuple[str, ...]] = [()] * len(actors)
         self._theatre = theatre
@@ -125,7 +127,7 @@ class World:
         self.content = self._look()
         self.first = [self._enter(number) for number in range(len(actors))]
 
-    def __enter__(self) -> World:
+    def __enter__(self) -> Execution:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -138,7 +140,7 @@ class World:
         if isinstance(self._guard, Staffed):
             self._guard.close()
 
-    def advance(self, number: int) -> Effect:
+    def advance(self, number: int) -> Transition:
         """Let a buyer through the step that it stands at."""
         return self._enter(number)
 
@@ -146,7 +148,7 @@ class World:
         """Whether every buyer has."""
         return all(actor.finished for actor in self.actors)
 
-    def _enter(self, number: int) -> Effect:
+    def _enter(self, number: int) -> Transition:
         actor, theatre = self.actors[number], self._theatre
         step = actor.next
         theatre.stage.enter(actor)
@@ -154,15 +156,15 @@ class World:
         content = self._look()
         if content != self.content and _changes_nothing(step):
             what = "the shared content changed, and no step announced it"
-            theatre.doubt(Doubt(what, _after(actor, step)))
+            theatre.doubt(Caveat(what, _after(actor, step)))
         self.content = content
         if actor.failed is not None:
             error = actor.failed
             what = f"buyer's code failed: {type(error).__name__}: {' '.join(str(error).split())}"
-            theatre.doubt(Doubt(what, _after(actor, step)))
+            theatre.doubt(Caveat(what, _after(actor, step)))
         refused = step is not None and _refused(step, actor.told)
         self._hold(number, step, refused=refused)
-        return Effect(
+        return Transition(
             tuple(actor.seen), tuple(actor.done), actor.next, actor.told, refused,
             self.holds[number], content,
         )  # fmt: skip
@@ -178,7 +180,7 @@ class World:
             rest.remove(step.resource)
             self.holds[number] = tuple(rest)
 
-    def _remember(self, number: int, actor: Actor, step: Step | None) -> None:
+    def _remember(self, number: int, actor: Task, step: Step | None) -> None:
         """Note an effect that looking at the store would not show."""
         self._known[number] += (step, *actor.seen)
         if step is None or step.action in _CHANGES_NOTHING:
@@ -234,6 +236,6 @@ def _bytes(path: Path) -> bytes | None:
         os.close(fd)
 
 
-def _after(actor: Actor, step: Step | None) -> str:
+def _after(actor: Task, step: Step | None) -> str:
     where = f"after its step {step}" if step else "before its first step"
     return f"buyer {actor.number}, {where}"

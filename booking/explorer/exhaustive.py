@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from booking.core.verdict import Outcome
 from booking.explorer.model import Limits
-from booking.explorer.path import Course
+from booking.explorer.path import ExecutionPath
 from booking.explorer.result import Exploration, Judge, Progress
-from booking.explorer.transition import Undecided
-from booking.explorer.transition_cache import Lab
+from booking.explorer.transition import Inconclusive
+from booking.explorer.transition_cache import TransitionCache
 
 
 @dataclass(slots=True)
@@ -24,10 +24,12 @@ class _Fork:
     taken: int = -1
 
 
-class Plain:
+class DfsExplorer:
     """Enumerate interleavings depth first."""
 
-    def __init__(self, lab: Lab, judge: Judge, limits: Limits, progress: Progress) -> None:
+    def __init__(
+        self, lab: TransitionCache, judge: Judge, limits: Limits, progress: Progress
+    ) -> None:
         self.lab = lab
         self.result = Exploration("plain", interleavings=0, violating=0)
         self._judge = judge
@@ -48,7 +50,7 @@ class Plain:
                     break
                 forks[-1].taken = forks[-1].rest.pop()
                 self._bound(first=first)
-        except Undecided as undecided:
+        except Inconclusive as undecided:
             result.doubts.append(undecided.doubt)
         result.doubts = self.lab.theatre.doubts() + result.doubts  # places first
         result.complete = not (result.bound or result.doubts)
@@ -61,7 +63,7 @@ class Plain:
     def _execute(self, forks: list[_Fork]) -> None:
         """Follow the forks, then the first who can go on, to the end; judge what came of it."""
         with self.lab.theatre.open() as world:
-            course = Course(self.lab, world)
+            course = ExecutionPath(self.lab, world)
             for fork in forks:
                 course.take(fork.taken)
             while enabled := course.enabled():
@@ -82,7 +84,7 @@ class Plain:
 
 
 def settle(
-    result: Exploration, judge: Judge, course: Course, interleavings: int, start_s: float
+    result: Exploration, judge: Judge, course: ExecutionPath, interleavings: int, start_s: float
 ) -> None:
     """Judge one complete execution, which stands for so many interleavings."""
     verdict = judge(course.history())

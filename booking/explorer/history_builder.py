@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Self
 
 from booking.explorer.model import Plan
-from booking.explorer.transition import Done, Effect, Step
+from booking.explorer.transition import Done, Step, Transition
 from booking.history.model import Event, History
 
 
-class Teller:
+class HistoryBuilder:
     """Writes down what happens as a recorder would: before the first step, after the last."""
 
     def __init__(self, tickets: int, quantities: Iterable[int], numbers: str = "before") -> None:
@@ -24,7 +24,7 @@ class Teller:
         """Make one for the executions of a plan."""
         return cls(plan.tickets, [party.quantity for party in plan.parties], plan.numbers)
 
-    def told(self, buyer: int, step: Step, effect: Effect) -> None:
+    def told(self, buyer: int, step: Step, effect: Transition) -> None:
         """Write down one step, what begins with it and what ended by it."""
         if step.begins:
             quantity = self._quantities[buyer] if step.begins == "buy" else 1
@@ -34,7 +34,7 @@ class Teller:
         )
         self._complete(buyer, effect.done)
 
-    def born(self, buyer: int, effect: Effect) -> None:
+    def born(self, buyer: int, effect: Transition) -> None:
         """Write down what ended before there was any step."""
         self._complete(buyer, effect.done, begun=False)
 

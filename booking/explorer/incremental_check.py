@@ -20,7 +20,7 @@ from booking.explorer.transition import Done
 TORN_READ = "torn-read"
 
 
-class Tally(NamedTuple):
+class CounterState(NamedTuple):
     """What is known of the operations that have ended."""
 
     floor: int = 0
@@ -37,7 +37,7 @@ class Unordered(Exception):  # noqa: N818 - an answer, not an error
     """A sale that names no ticket has no place in the order: states must not merge."""
 
 
-def counted(tally: Tally, done: Done, floor: int, tickets: int) -> Tally:
+def counted(tally: CounterState, done: Done, floor: int, tickets: int) -> CounterState:
     """Give the tally after an operation that began at `floor` has ended."""
     if done.error == TORN_READ:
         return tally._replace(found=tally.found | {AnomalyName.TORN_READ})
@@ -53,7 +53,7 @@ def counted(tally: Tally, done: Done, floor: int, tickets: int) -> Tally:
     return tally
 
 
-def _bought(tally: Tally, done: Done, floor: int, tickets: int) -> Tally:
+def _bought(tally: CounterState, done: Done, floor: int, tickets: int) -> CounterState:
     if done.value is None:
         raise Unordered
     first = 2 * (tickets - done.value) + 1
@@ -65,14 +65,14 @@ def _bought(tally: Tally, done: Done, floor: int, tickets: int) -> Tally:
         return _broken(tally, AnomalyName.DOUBLE_SOLD)
     if first < floor:
         return _broken(tally, AnomalyName.NOT_LINEARIZABLE)
-    return Tally(max(tally.floor, last), tally.sold | bits, tally.found)
+    return CounterState(max(tally.floor, last), tally.sold | bits, tally.found)
 
 
-def _observed(tally: Tally, place: int, floor: int) -> Tally:
+def _observed(tally: CounterState, place: int, floor: int) -> CounterState:
     if place < floor:
         return _broken(tally, AnomalyName.STALE_READ)
     return tally._replace(floor=max(tally.floor, place))
 
 
-def _broken(tally: Tally, name: AnomalyName) -> Tally:
-    return Tally(-1, 0, tally.found | {name})
+def _broken(tally: CounterState, name: AnomalyName) -> CounterState:
+    return CounterState(-1, 0, tally.found | {name})

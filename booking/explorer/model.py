@@ -14,7 +14,7 @@ SECONDS_MAX = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
+class TaskSpec:
     """One buyer who comes: those of the same kind are interchangeable."""
 
     kind: str
@@ -26,7 +26,7 @@ class Plan:
     """A bounded sale, and how a fresh one is set up in an empty folder."""
 
     tickets: int
-    parties: tuple[Party, ...]
+    parties: tuple[TaskSpec, ...]
     set_up: Callable[[Path], tuple[Store, Guard]]
     search: bool = False
     numbers: str = "before"  # what a bought ticket's number means: `Naming` of the judge has it

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from booking.core.verdict import AnomalyName
-from booking.explorer.execution import World
-from booking.explorer.history_builder import Teller
-from booking.explorer.incremental_check import Tally, Unordered, counted
+from booking.explorer.execution import Execution
+from booking.explorer.history_builder import HistoryBuilder
+from booking.explorer.incremental_check import CounterState, Unordered, counted
 from booking.explorer.model import CLERK
 from booking.explorer.result import End
-from booking.explorer.transition import GETS, WAITS, Effect, Step, Undecided, ended_how, refusal
-from booking.explorer.transition_cache import Lab, locks_of
+from booking.explorer.transition import (
+    GETS,
+    WAITS,
+    Inconclusive,
+    Step,
+    Transition,
+    ended_how,
+    refusal,
+)
+from booking.explorer.transition_cache import TransitionCache, locks_of
 from booking.history.model import History
 
 
-class Course:
+class ExecutionPath:
     """A world, where everybody stands in it, and what is certain of it by now."""
 
-    def __init__(self, lab: Lab, world: World) -> None:
+    def __init__(self, lab: TransitionCache, world: Execution) -> None:
         self.lab = lab
         self.world = world
         self.schedule: list[int] = []
         self.stands = lab.run(world, [])
         self.certain: tuple[AnomalyName, int] | None = None  # the first, after how many steps
-        self._tally = Tally()
+        self._tally = CounterState()
         self._floors = [0] * len(self.stands)
         plan = lab.plan
-        self._teller = Teller.of(plan)
+        self._teller = HistoryBuilder.of(plan)
         for number, effect in enumerate(world.first):
             self._teller.born(number, effect)
 
@@ -37,7 +45,7 @@ class Course:
         """Give who can go on: everybody but those who wait for a lock that is held."""
         return [number for number in range(len(self.stands)) if self._can(number)]
 
-    def take(self, buyer: int) -> Effect:
+    def take(self, buyer: int) -> Transition:
         """Let one buyer through its step."""
         step = self.next(buyer)
         assert step is not None
@@ -63,7 +71,7 @@ class Course:
             ended[how] = ended.get(how, 0) + 1
         return self.lab.remaining(self.world.content), tuple(sorted(ended.items()))
 
-    def _count(self, buyer: int, effect: Effect) -> None:
+    def _count(self, buyer: int, effect: Transition) -> None:
         if self.lab.plan.numbers != "before":
             return  # nothing is certain of it before the end
         for done in effect.done:
@@ -90,5 +98,5 @@ class Course:
         if not effect.refused:
             return True
         if step.action == WAITS and not any(name == step.resource for name, _ in locks):
-            raise Undecided(refusal(step.resource))
+            raise Inconclusive(refusal(step.resource))
         return self.lab.plan.timeouts and self.lab.stands.all[self.stands[buyer]].kind != CLERK

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from booking.core.verdict import AnomalyName, Outcome, Verdict
-from booking.explorer.transition import Doubt
+from booking.explorer.transition import Caveat
 from booking.history.model import History
 
 Judge = Callable[[History], Verdict]
@@ -40,7 +40,7 @@ class Exploration:
     undecided: int = 0  # ends that the judge could not decide
     classes: int | None = None
     findings: dict[AnomalyName, Finding] = field(default_factory=dict)
-    doubts: list[Doubt] = field(default_factory=list)
+    doubts: list[Caveat] = field(default_factory=list)
     ends: set[End] = field(default_factory=set)
     fatal: int | None = None  # index of the witness's step after which no order is sound
     witness_s: float | None = None

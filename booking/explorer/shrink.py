@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from booking.core.verdict import AnomalyName
-from booking.explorer.path import Course
-from booking.explorer.transition_cache import Lab
+from booking.explorer.path import ExecutionPath
+from booking.explorer.transition_cache import TransitionCache
 
 ROUNDS_MAX = 50
 
 
-def shrunk(lab: Lab, schedule: Sequence[int], name: AnomalyName) -> list[int]:
+def shrunk(lab: TransitionCache, schedule: Sequence[int], name: AnomalyName) -> list[int]:
     """Give the shortest schedule found by leaving out that still makes `name` certain.
 
     First everything behind the step that makes it certain goes, then whole buyers, then a
@@ -49,10 +49,10 @@ def _shorter(schedule: Sequence[int]) -> Iterator[list[int]]:
         yield [one for at, one in enumerate(schedule) if at != gone_at]
 
 
-def _broken(lab: Lab, schedule: Sequence[int], name: AnomalyName) -> list[int] | None:
+def _broken(lab: TransitionCache, schedule: Sequence[int], name: AnomalyName) -> list[int] | None:
     """Execute a schedule, passing over who can't go on; give the part that makes it certain."""
     with lab.theatre.open() as world:
-        course = Course(lab, world)
+        course = ExecutionPath(lab, world)
         for buyer in schedule:
             if buyer in course.enabled():
                 course.take(buyer)

@@ -14,12 +14,20 @@ from functools import partial
 from typing import NamedTuple
 
 from booking.core.verdict import AnomalyName, Outcome
-from booking.explorer.incremental_check import Tally, counted
+from booking.explorer.incremental_check import CounterState, counted
 from booking.explorer.model import CLERK, Limits
 from booking.explorer.path_count import Entry, Move, counts
 from booking.explorer.result import Exploration, Judge, Progress
-from booking.explorer.transition import WAITS, Doubt, Effect, Step, Undecided, ended_how, refusal
-from booking.explorer.transition_cache import Lab, Locks, Stand
+from booking.explorer.transition import (
+    WAITS,
+    Caveat,
+    Inconclusive,
+    Step,
+    Transition,
+    ended_how,
+    refusal,
+)
+from booking.explorer.transition_cache import LocalState, Locks, TransitionCache
 
 RECHECKS_MAX = 2000
 IDLE = -1  # the floor of a buyer with no operation open
@@ -31,13 +39,15 @@ class Key(NamedTuple):
 
     content: int
     buyers: tuple[Entry, ...]
-    tally: Tally
+    tally: CounterState
 
 
-class Graph:
+class StateGraphExplorer:
     """The states of one sale; `explore` fills it."""
 
-    def __init__(self, lab: Lab, judge: Judge, limits: Limits, progress: Progress) -> None:
+    def __init__(
+        self, lab: TransitionCache, judge: Judge, limits: Limits, progress: Progress
+    ) -> None:
         self.lab = lab
         self.plan = lab.plan
         self.result = Exploration("graph")
@@ -59,7 +69,7 @@ class Graph:
             if not result.bound:
                 self._recheck()
                 self._count()
-        except Undecided as undecided:
+        except Inconclusive as undecided:
             result.doubts.append(undecided.doubt)
         result.doubts = self.lab.theatre.doubts() + result.doubts  # places first
         result.states, result.executions = len(self._keys), self.lab.theatre.executions
@@ -71,7 +81,7 @@ class Graph:
 
     def _visit(self, *, first: bool) -> None:
         start = tuple(sorted((stand, IDLE) for stand in self.lab.start))
-        self._enter(Key(self.lab.content, start, Tally()), None)
+        self._enter(Key(self.lab.content, start, CounterState()), None)
         at = 0
         while at < len(self._keys):
             if first and self.result.findings:
@@ -104,12 +114,12 @@ class Graph:
         if not moves:
             self._end(at)
 
-    def _possible(self, stand: Stand, step: Step, effect: Effect, locks: Locks) -> bool:
+    def _possible(self, stand: LocalState, step: Step, effect: Transition, locks: Locks) -> bool:
         """Say whether a step can be taken now: who waits for a lock or a message can't go on."""
         if not effect.refused:
             return True
         if step.action == WAITS and not _held(locks, step.resource):
-            raise Undecided(refusal(step.resource))
+            raise Inconclusive(refusal(step.resource))
         return self.plan.timeouts and stand.kind != CLERK
 
     def _locks(self, rest: tuple[Entry, ...], entry: Entry) -> Locks:
@@ -119,7 +129,13 @@ class Graph:
         return tuple(sorted(held))
 
     def _move(
-        self, at: int, key: Key, entry: Entry, times: int, rest: tuple[Entry, ...], effect: Effect
+        self,
+        at: int,
+        key: Key,
+        entry: Entry,
+        times: int,
+        rest: tuple[Entry, ...],
+        effect: Transition,
     ) -> Move:
         stand = self.lab.stands.all[entry[0]]
         tally = key.tally
@@ -184,7 +200,7 @@ class Graph:
         violating = bool(key.tally.found) or verdict.outcome is Outcome.INVALID
         if key.tally.found and verdict.outcome is not Outcome.INVALID:
             what = f"the tally found {', '.join(key.tally.found)}, the judge did not"
-            raise Undecided(Doubt(what, "defect of booking"))
+            raise Inconclusive(Caveat(what, "defect of booking"))
         for one in verdict.anomalies:
             if one.name not in self.result.findings:
                 self.result.note(one.name, schedule, one.message)

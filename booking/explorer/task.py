@@ -11,7 +11,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 
 from booking.core.protocols import Guard, Order, Staffed, Store
 from booking.errors import InventoryError, MalformedError
-from booking.explorer.model import CLERK, Party
+from booking.explorer.model import CLERK, TaskSpec
 from booking.explorer.transition import Done, Step
 from booking.system.deadline import Expired, lift, limit
 
@@ -23,11 +23,18 @@ class _Dismissed(GreenletExit):
     """Ends a buyer in the middle; each step it still tries in a `finally` raises this again."""
 
 
-class Actor:
+class Task:
     """One explored buyer: its own store, guard and stack; what it learnt since its last step."""
 
     def __init__(
-        self, stage: Stage, number: int, party: Party, store: Store, guard: Guard, *, search: bool
+        self,
+        stage: CooperativeScheduler,
+        number: int,
+        party: TaskSpec,
+        store: Store,
+        guard: Guard,
+        *,
+        search: bool,
     ) -> None:
         self.number = number
         self.party = party
@@ -121,11 +128,11 @@ class Actor:
         self.done.append(done)
 
 
-class Stage:
+class CooperativeScheduler:
     """The driver of an exploration: it lets one buyer at a time through its step."""
 
     def __init__(self) -> None:
-        self.current: Actor | None = None
+        self.current: Task | None = None
         self.strangers: set[str] = set()  # steps that came from other threads
         self._hub = getcurrent()
         self._thread = threading.get_ident()
@@ -158,7 +165,7 @@ class Stage:
         """Go back to whoever lets buyers through."""
         self._hub.switch()
 
-    def _hold_back(self, actor: Actor) -> None:
+    def _hold_back(self, actor: Task) -> None:
         """Leave code that goes on whatever is raised in it where it is, for good."""
         actor.refusals += 1
         if actor.refusals > DISMISSALS_MAX:
@@ -166,7 +173,7 @@ class Stage:
             while True:
                 self._hub.switch()
 
-    def enter(self, actor: Actor) -> None:
+    def enter(self, actor: Task) -> None:
         """Let a buyer run until its next step, or until it has finished."""
         actor.seen, actor.done, actor.told = [], [], None
         self.current = actor
@@ -182,7 +189,7 @@ class Stage:
             what = f"it went on for {SEGMENT_S:.0f} s without a step that it announced"
             actor.failed = TimeoutError(what)
 
-    def dismiss(self, actor: Actor) -> None:
+    def dismiss(self, actor: Task) -> None:
         """Send a buyer away in the middle of what it does."""
         self.current = actor
         try:

@@ -36,7 +36,7 @@ class Done(NamedTuple):
     error: str | None = None
 
 
-class Effect(NamedTuple):
+class Transition(NamedTuple):
     """What happened when a buyer was let through its step, up to its next one."""
 
     seen: tuple[Hashable, ...]  # all that the buyer's code learnt
@@ -49,7 +49,7 @@ class Effect(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class Caveat:
     """Why nothing can be proved: what was seen, and where."""
 
     what: str
@@ -59,17 +59,17 @@ class Doubt:
         return f"{self.where}: {self.what}"
 
 
-class Undecided(Exception):  # noqa: N818 - an answer, not an error
+class Inconclusive(Exception):  # noqa: N818 - an answer, not an error
     """The search cannot go on; its result is unknown."""
 
-    def __init__(self, doubt: Doubt) -> None:
+    def __init__(self, doubt: Caveat) -> None:
         super().__init__(str(doubt))
         self.doubt = doubt
 
 
-def refusal(resource: str) -> Doubt:
+def refusal(resource: str) -> Caveat:
     """Say that a lock contradicts what its steps tell."""
-    return Doubt(
+    return Caveat(
         "the lock said no although nobody holds it: its steps do not tell the truth, "
         "or it waits for something that is not explored",
         f"acquire {resource}",

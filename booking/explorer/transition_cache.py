@@ -13,17 +13,17 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from booking.explorer.execution import Theatre, World
-from booking.explorer.history_builder import Teller
+from booking.explorer.execution import Execution, ExecutionEnvironment
+from booking.explorer.history_builder import HistoryBuilder
 from booking.explorer.model import CLERK, Plan
-from booking.explorer.transition import Doubt, Effect, Step, Undecided
+from booking.explorer.transition import Caveat, Inconclusive, Step, Transition
 from booking.history.model import History
 
 Locks = tuple[tuple[str, bool], ...]  # each lock that is held, and whether by this buyer itself
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class LocalState:
     """Where a buyer stands: all that its future depends on, by number."""
 
     number: int
@@ -36,19 +36,19 @@ class Stand:
     ]  # of each operation; all that is kept at the end
 
 
-class Stands:
+class LocalStates:
     """Every place that a buyer was met at."""
 
     def __init__(self) -> None:
-        self.all: list[Stand] = []
+        self.all: list[LocalState] = []
         self._numbers: dict[Hashable, int] = {}
-        self._after: dict[tuple[int, Effect], int] = {}
+        self._after: dict[tuple[int, Transition], int] = {}
 
-    def born(self, kind: str, quantity: int, effect: Effect) -> int:
+    def born(self, kind: str, quantity: int, effect: Transition) -> int:
         """Give the place of a buyer that came to its first step."""
         return self._number(("born", kind, effect[:4]), kind, quantity, (), effect)
 
-    def after(self, stand: int, effect: Effect) -> int:
+    def after(self, stand: int, effect: Transition) -> int:
         """Give the place a buyer comes to by an effect."""
         number = self._after.get((stand, effect))
         if number is None:
@@ -64,7 +64,7 @@ class Stands:
         kind: str,
         quantity: int,
         before: tuple[tuple[str, str, str | None], ...],
-        effect: Effect,
+        effect: Transition,
     ) -> int:
         outcome = before + tuple((one.f, one.type, one.error) for one in effect.done)
         if effect.next is None:
@@ -73,18 +73,18 @@ class Stands:
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self.all)
-            self.all.append(Stand(number, kind, quantity, effect.next, effect.holds, outcome))
+            self.all.append(LocalState(number, kind, quantity, effect.next, effect.holds, outcome))
         return number
 
 
-class Lab:
+class TransitionCache:
     """Learns effects by executing them, and executes again to be sure of them."""
 
-    def __init__(self, theatre: Theatre) -> None:
+    def __init__(self, theatre: ExecutionEnvironment) -> None:
         self.theatre = theatre
-        self.stands = Stands()
+        self.stands = LocalStates()
         self.plan: Plan = theatre.plan
-        self._effects: dict[tuple[int, int, Locks], Effect] = {}
+        self._effects: dict[tuple[int, int, Locks], Transition] = {}
         self._born: dict[tuple[str, int], int] = {}
         with theatre.open() as world:
             self.content = world.content
@@ -93,7 +93,7 @@ class Lab:
 
     def effect(
         self, stand: int, content: int, locks: Locks, reach: Callable[[], list[int]]
-    ) -> Effect:
+    ) -> Transition:
         """Give what a step does; `reach` gives a schedule which ends with it."""
         effect = self._effects.get((stand, content, locks))
         if effect is None:
@@ -103,14 +103,14 @@ class Lab:
             effect = self._effects[stand, content, locks]
         return effect
 
-    def run(self, world: World, schedule: Sequence[int]) -> list[int]:
+    def run(self, world: Execution, schedule: Sequence[int]) -> list[int]:
         """Execute a schedule from the start, hold each effect against what is known of it."""
         stands = [self._arrive(world, number) for number in range(len(world.actors))]
         for buyer in schedule:
             self.step(world, stands, buyer)
         return stands
 
-    def step(self, world: World, stands: list[int], buyer: int) -> Effect:
+    def step(self, world: Execution, stands: list[int], buyer: int) -> Transition:
         """Execute one step; learn what it does, or see that it does what it did before."""
         key = (stands[buyer], world.content, locks_of(world.holds, buyer))
         effect = world.advance(buyer)
@@ -122,7 +122,7 @@ class Lab:
 
     def told(self, schedule: Sequence[int]) -> History:
         """Tell a schedule whose every effect is known as a history, executing nothing."""
-        teller = Teller.of(self.plan)
+        teller = HistoryBuilder.of(self.plan)
         stands, content = list(self.start), self.content
         for number, effect in enumerate(self._births):
             teller.born(number, effect)
@@ -151,26 +151,28 @@ class Lab:
             self.run(world, schedule)
             if world.content != content:
                 what = "a whole execution ended with another content than was expected"
-                raise Undecided(Doubt(what, "end"))
+                raise Inconclusive(Caveat(what, "end"))
 
-    def _arrive(self, world: World, number: int) -> int:
+    def _arrive(self, world: Execution, number: int) -> int:
         party, effect = self.plan.parties[number], world.first[number]
         stand = self.stands.born(party.kind, party.quantity, effect)
         known = self._born.setdefault((party.kind, party.quantity), stand)
         if known != stand:
-            raise Undecided(
-                Doubt("equal buyers begin differently: the code is not deterministic", "start")
+            raise Inconclusive(
+                Caveat("equal buyers begin differently: the code is not deterministic", "start")
             )
         return stand
 
-    def _differs(self, stand: int, buyer: int, known: Effect, effect: Effect) -> None:
-        names = [name for name in Effect._fields if getattr(known, name) != getattr(effect, name)]
+    def _differs(self, stand: int, buyer: int, known: Transition, effect: Transition) -> None:
+        names = [
+            name for name in Transition._fields if getattr(known, name) != getattr(effect, name)
+        ]
         told = ", ".join(
             f"{name} {_shown(getattr(known, name))}, then {_shown(getattr(effect, name))}"
             for name in names
         )
-        raise Undecided(
-            Doubt(
+        raise Inconclusive(
+            Caveat(
                 "the same step in the same state did two different things "
                 f"({told}): the code is not deterministic, or shares what is not announced",
                 f"buyer {buyer}, step {self.stands.all[stand].next}",

@@ -8,7 +8,7 @@ from typing import Protocol
 from booking.history.model import Event
 
 
-class Watcher(Protocol):
+class Listener(Protocol):
     """Told now and then how far a sale is; it must not take long."""
 
     wants_events: bool  # reading along takes time from the buyers: only for who shows them
@@ -20,7 +20,7 @@ class Watcher(Protocol):
         """`done` of `total` buyers have passed `phase`; `events` came since the last call."""
 
 
-class Nobody:
+class NullListener:
     """Nobody looks on."""
 
     wants_events = False

@@ -16,15 +16,15 @@ import msgspec
 from booking.core.protocols import Guard, Store
 from booking.core.scenario import Scenario
 from booking.faults.injector import struck
-from booking.fleets.listener import Nobody, Watcher
+from booking.fleets.listener import Listener, NullListener
 from booking.history.lock_state import waits
 from booking.history.model import Event, History
-from booking.processes.buyer_process import FAILED, Attendance, buyer_process
-from booking.processes.clerk_supervisor import Staff
-from booking.processes.process_group import Roster, interrupts_held
+from booking.processes.buyer_process import FAILED, BuyerSpec, buyer_process
+from booking.processes.clerk_supervisor import ClerkSupervisor
+from booking.processes.process_group import ProcessGroup, interrupts_held
 from booking.processes.resource_limits import ensure_room
-from booking.processes.start_barrier import Gate
-from booking.recording.event_log import Tail
+from booking.processes.start_barrier import StartBarrier
+from booking.recording.event_log import EventLogReader
 
 TICK_S = 0.05
 TICK_EACH_S = 0.0005  # reading a thousand logbooks takes a while: look less often
@@ -37,9 +37,9 @@ START_EACH_S = 0.5
 class LocalFleet:
     """Buyers as processes of this machine: fork, spawn or forkserver."""
 
-    def __init__(self, folder: Path, watcher: Watcher | None = None) -> None:
+    def __init__(self, folder: Path, watcher: Listener | None = None) -> None:
         self.folder = folder
-        self.watcher = watcher or Nobody()
+        self.watcher = watcher or NullListener()
 
     def ensure_room(self, scenario: Scenario) -> None:
         """Refuse a sale that this machine cannot hold, before anything is touched."""
@@ -54,23 +54,23 @@ class _Run:
     """One sale from the first process to the last."""
 
     def __init__(
-        self, folder: Path, watcher: Watcher, scenario: Scenario, store: Store, guard: Guard
+        self, folder: Path, watcher: Listener, scenario: Scenario, store: Store, guard: Guard
     ) -> None:
         self.folder = folder
         self.watcher = watcher
         self.scenario = scenario
-        self.gate = Gate()
+        self.gate = StartBarrier()
         self.start_limit_s = START_S + START_EACH_S * scenario.buyers
         self.tick_s = TICK_S + TICK_EACH_S * scenario.buyers
         self.attendances = [
-            Attendance(
+            BuyerSpec(
                 number, scenario, store, guard, self.gate, folder, offset_s, self.start_limit_s
             )
             for number, offset_s in enumerate(_arrivals(scenario))
         ]
-        self.roster = Roster([buyer_process(one) for one in self.attendances])
-        self.staff = Staff(scenario, store, guard, folder, self.roster)
-        self.tails = [Tail(one.logbook, one.number) for one in self.attendances]
+        self.roster = ProcessGroup([buyer_process(one) for one in self.attendances])
+        self.staff = ClerkSupervisor(scenario, store, guard, folder, self.roster)
+        self.tails = [EventLogReader(one.logbook, one.number) for one in self.attendances]
         self.events: list[Event] = []
         self.fresh: list[Event] = []
         self.hung: list[int] = []

@@ -8,10 +8,10 @@ from typing import Any
 
 from booking.core.protocols import Guard, Store
 from booking.core.scenario import Scenario
-from booking.fleets.listener import Nobody, Watcher
+from booking.fleets.listener import Listener, NullListener
 from booking.history.lock_state import waits
 from booking.history.model import Event, History
-from booking.processes.controlled_pool import Performance, Troupe, history_of
+from booking.processes.controlled_pool import ControlledPool, ControlledRun, history_of
 from booking.processes.resource_limits import ensure_room
 from booking.schedulers.pct import scheduler
 
@@ -19,10 +19,10 @@ from booking.schedulers.pct import scheduler
 class ScheduledFleet:
     """Buyers as processes of this machine, of which one at a time goes on."""
 
-    def __init__(self, schedule: str, watcher: Watcher | None = None) -> None:
+    def __init__(self, schedule: str, watcher: Listener | None = None) -> None:
         self.schedule = schedule
-        self.watcher = watcher or Nobody()
-        self.told: Performance | None = None
+        self.watcher = watcher or NullListener()
+        self.told: ControlledRun | None = None
 
     def ensure_room(self, scenario: Scenario) -> None:
         """Refuse a sale that this machine cannot hold, before anything is touched."""
@@ -32,7 +32,7 @@ class ScheduledFleet:
         """Run one sale; give its history, without the counts that only the caller can know."""
         started_ns = time.monotonic_ns()
         choose = scheduler(self.schedule, scenario.seed or 0, scenario.buyers)
-        troupe = Troupe(scenario, store, guard, [scenario.quantity] * scenario.buyers)
+        troupe = ControlledPool(scenario, store, guard, [scenario.quantity] * scenario.buyers)
         try:
             opened_ns = time.monotonic_ns()
             self.watcher.opened(opened_ns)
@@ -59,5 +59,5 @@ class ScheduledFleet:
         }
         return history
 
-    def _waits(self, told: Performance, last: dict[int, Event]) -> list[dict[str, Any]]:
+    def _waits(self, told: ControlledRun, last: dict[int, Event]) -> list[dict[str, Any]]:
         return waits(told.hung, last, told.steps())

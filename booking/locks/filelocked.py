@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from booking.locks.common.filelock_base import LibraryLock
+from booking.locks.common.filelock_base import FilelockBase
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 
-class FilelockLock(LibraryLock):
+class FilelockLock(FilelockBase):
     """The library filelock: every system's own lock, found free by asking every 50 ms."""
 
     crash_safe = True

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from booking.locks.common.filelock_base import LibraryLock
+from booking.locks.common.filelock_base import FilelockBase
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 
-class SoftLock(LibraryLock):
+class SoftLock(FilelockBase):
     """A marker file with the holder's pid: works where flock does not, waits by asking."""
 
     crash_safe = True  # a marker of a dead process is found, on the same host

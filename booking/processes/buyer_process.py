@@ -23,21 +23,21 @@ from booking.faults.injector import FaultPlan
 from booking.processes import behaviours
 from booking.processes.buyer import Buyer
 from booking.processes.parent_death import tie
-from booking.processes.start_barrier import Gate
+from booking.processes.start_barrier import StartBarrier
 from booking.recording.recorder import Recorder
 
 FAILED = 1  # exit code of a buyer whose own code raised
 
 
 @dataclass(frozen=True)
-class Attendance:
+class BuyerSpec:
     """Everything that one buyer brings to a sale; it travels to its process."""
 
     number: int
     scenario: Scenario
     store: Store
     guard: Guard
-    gate: Gate
+    gate: StartBarrier
     folder: Path
     arrives_after_s: float
     gate_timeout_s: float
@@ -48,7 +48,7 @@ class Attendance:
         return self.folder / f"buyer-{self.number}.log"
 
 
-def attend(attendance: Attendance) -> None:
+def attend(attendance: BuyerSpec) -> None:
     """Be a buyer: the whole life of its process."""
     settle()
     try:
@@ -59,7 +59,7 @@ def attend(attendance: Attendance) -> None:
         attendance.store.close()
 
 
-def _attend(attendance: Attendance) -> None:
+def _attend(attendance: BuyerSpec) -> None:
     scenario, number = attendance.scenario, attendance.number
     random = Random(f"{scenario.seed}/{number}")
     delay = scenario.delay
@@ -96,7 +96,7 @@ def _attend(attendance: Attendance) -> None:
 class BuyerProcess(BaseProcess):
     """A buyer as a subclass of `Process`, which overrides `run`; one for each start method."""
 
-    def __init__(self, attendance: Attendance) -> None:
+    def __init__(self, attendance: BuyerSpec) -> None:
         super().__init__(name=f"buyer-{attendance.number}", daemon=attendance.scenario.daemon)
         self._attendance = attendance
 
@@ -117,14 +117,14 @@ class ForkServerBuyer(BuyerProcess, multiprocessing.context.ForkServerProcess):
     """Copied from a small server that never had threads."""
 
 
-CLASSES: dict[str, Callable[[Attendance], BaseProcess]] = {
+CLASSES: dict[str, Callable[[BuyerSpec], BaseProcess]] = {
     "fork": ForkBuyer,
     "spawn": SpawnBuyer,
     "forkserver": ForkServerBuyer,
 }
 
 
-def buyer_process(attendance: Attendance) -> BaseProcess:
+def buyer_process(attendance: BuyerSpec) -> BaseProcess:
     """Make a buyer's process: our subclass, or a plain process around the user's function."""
     scenario = attendance.scenario
     if scenario.behaviour is None:

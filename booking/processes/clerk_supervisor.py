@@ -16,9 +16,9 @@ from booking.core.steps import drive
 from booking.errors import BookingError, CapacityError, UsageError
 from booking.faults.injector import FaultPlan
 from booking.processes.buyer_process import FAILED, described, settle
-from booking.processes.process_group import Roster
-from booking.processes.start_barrier import Gate
-from booking.recording.event_log import Tail
+from booking.processes.process_group import ProcessGroup
+from booking.processes.start_barrier import StartBarrier
+from booking.recording.event_log import EventLogReader
 from booking.recording.recorder import CLERK, Recorder
 
 CLERKS_MAX = 8  # whoever dies of every order would die for ever
@@ -26,14 +26,14 @@ GO_HOME_S = 2.0
 
 
 @dataclass(frozen=True)
-class Shift:
+class ClerkSpec:
     """Everything that one clerk brings to a sale; it travels to its process."""
 
     number: int
     scenario: Scenario
     store: Store
     guard: Staffed
-    gate: Gate
+    gate: StartBarrier
     folder: Path
 
     @property
@@ -42,7 +42,7 @@ class Shift:
         return self.folder / f"clerk-{self.number}.log"
 
 
-def work(shift: Shift) -> None:
+def work(shift: ClerkSpec) -> None:
     """Be the clerk: the whole life of its process."""
     settle()
     # No delay: the clerk sits beside the inventory, and the network is before him.
@@ -61,18 +61,18 @@ def work(shift: Shift) -> None:
         shift.store.close()
 
 
-class Staff:
+class ClerkSupervisor:
     """Who serves in one sale: nobody, or a clerk and its successors."""
 
     def __init__(
-        self, scenario: Scenario, store: Store, guard: Guard, folder: Path, roster: Roster
+        self, scenario: Scenario, store: Store, guard: Guard, folder: Path, roster: ProcessGroup
     ) -> None:
         self._scenario, self._store, self._folder = scenario, store, folder
         self._guard = guard if isinstance(guard, Staffed) else None
         self._roster = roster
-        self._gate = Gate() if self._guard else None
+        self._gate = StartBarrier() if self._guard else None
         self._process: BaseProcess | None = None
-        self.tails: list[Tail] = []
+        self.tails: list[EventLogReader] = []
         self.deaths: list[int] = []  # exit codes of clerks that did not go home by themselves
 
     @property
@@ -127,14 +127,14 @@ class Staff:
         notes = [tail.note for tail in self.tails if tail.note]
         return notes[-1] if notes else f"ended with exit code {self.deaths[-1]}"
 
-    def _start(self, guard: Staffed, gate: Gate) -> None:
+    def _start(self, guard: Staffed, gate: StartBarrier) -> None:
         number = len(self.tails)
-        shift = Shift(number, self._scenario, self._store, guard, gate, self._folder)
+        shift = ClerkSpec(number, self._scenario, self._store, guard, gate, self._folder)
         context = multiprocessing.get_context(self._scenario.start_method)
         self._process = context.Process(  # type: ignore[attr-defined]  # every context has it
             target=work, args=(shift,), name=f"clerk-{number}", daemon=True
         )
-        self.tails.append(Tail(shift.logbook, "clerk"))
+        self.tails.append(EventLogReader(shift.logbook, "clerk"))
         try:
             self._roster.employ(self._process)
         except OSError as error:

@@ -15,8 +15,16 @@ from typing import Any, Self
 from booking.core.protocols import Guard, Store
 from booking.core.scenario import Scenario
 from booking.history.model import Event, History
-from booking.processes.controlled_worker import GO, PLAY, PacedStep, Part, Report, decode, play
-from booking.processes.process_group import Roster
+from booking.processes.controlled_worker import (
+    GO,
+    PLAY,
+    ControlledStep,
+    WorkerReport,
+    WorkerSpec,
+    decode,
+    worker_main,
+)
+from booking.processes.process_group import ProcessGroup
 
 START_S = 30.0
 BLOCKED_S = 0.25  # who is let through an acquire and does not come back waits for the lock
@@ -26,7 +34,7 @@ Choose = Callable[[Sequence[int]], int | None]  # of those who can go on; None: 
 
 
 @dataclass(slots=True)
-class Performance:
+class ControlledRun:
     """One sale under a schedule, as the harness saw it."""
 
     events: list[Event] = field(default_factory=list)
@@ -40,7 +48,7 @@ class Performance:
         return [event for event in self.events if event.type == "step"]
 
 
-class Troupe:
+class ControlledPool:
     """Buyers as processes that wait at each step; they sell as often as they are asked to."""
 
     def __init__(
@@ -63,13 +71,15 @@ class Troupe:
             ours, line = multiprocessing.Pipe()
             self._lines.append(ours)
             theirs.append(line)
-            part = Part(number, quantity, scenario, store, guard, line, START_S + self.patience_s)
+            part = WorkerSpec(
+                number, quantity, scenario, store, guard, line, START_S + self.patience_s
+            )
             processes.append(
                 context.Process(  # type: ignore[attr-defined]  # every context has it
-                    target=play, args=(part,), name=f"buyer-{number}", daemon=True
+                    target=worker_main, args=(part,), name=f"buyer-{number}", daemon=True
                 )
             )
-        self.roster = Roster(processes)
+        self.roster = ProcessGroup(processes)
         try:
             for number in range(len(processes)):
                 self.roster.start(number)
@@ -94,7 +104,7 @@ class Troupe:
         self.roster.end(signal.SIGKILL)
         return self.roster.tidy()
 
-    def perform(self, choose: Choose) -> Performance:
+    def perform(self, choose: Choose) -> ControlledRun:
         """Let everybody sell once, in the order that `choose` gives."""
         return _Round(self._lines, self.roster, self.patience_s, self._timeouts).play(choose)
 
@@ -103,18 +113,18 @@ class _Round:
     """One sale: where everybody stands, who holds which lock."""
 
     def __init__(
-        self, lines: list[Connection], roster: Roster, patience_s: float, timeouts: bool
+        self, lines: list[Connection], roster: ProcessGroup, patience_s: float, timeouts: bool
     ) -> None:
         self.lines = lines
         self.pids = roster.pids
         self.patience_s = patience_s
         self.timeouts = timeouts
-        self.told = Performance()
-        self.standing: dict[int, PacedStep] = {}
-        self.inside: dict[int, PacedStep] = {}  # let through, and not come back yet
+        self.told = ControlledRun()
+        self.standing: dict[int, ControlledStep] = {}
+        self.inside: dict[int, ControlledStep] = {}  # let through, and not come back yet
         self.holders: dict[str, int] = {}
 
-    def play(self, choose: Choose) -> Performance:
+    def play(self, choose: Choose) -> ControlledRun:
         for line in self.lines:
             line.send_bytes(PLAY)
         for number in range(len(self.lines)):
@@ -153,7 +163,7 @@ class _Round:
             self.inside[number] = step
             self.told.blocked.append(number)
 
-    def _hear(self, number: int, step: PacedStep | None, wait_s: float) -> bool:
+    def _hear(self, number: int, step: ControlledStep | None, wait_s: float) -> bool:
         """Wait for a buyer to come to its next step; False: it did not, in that time."""
         line = self.lines[number]
         try:
@@ -166,7 +176,7 @@ class _Round:
         self._note(number, step, report)
         return True
 
-    def _note(self, number: int, step: PacedStep | None, report: Report) -> None:
+    def _note(self, number: int, step: ControlledStep | None, report: WorkerReport) -> None:
         if step is not None:
             self._saw(number, step, report.saw)
         for done in report.done:
@@ -178,7 +188,7 @@ class _Round:
         if report.next is not None:
             self.standing[number] = report.next
 
-    def _saw(self, number: int, step: PacedStep, saw: int | None) -> None:
+    def _saw(self, number: int, step: ControlledStep, saw: int | None) -> None:
         """Write what the step gave beside it."""
         events = self.told.events
         for at in range(len(events) - 1, -1, -1):
@@ -223,7 +233,7 @@ class _Round:
 
 
 def history_of(
-    told: Performance, tickets: int | None, remaining: int | None, numbers: str = "before"
+    told: ControlledRun, tickets: int | None, remaining: int | None, numbers: str = "before"
 ) -> History:
     """Make a history of a performance; an order that never ended is of unknown outcome."""
     end = {"hung": told.hung, "waits": []}

@@ -16,13 +16,13 @@ from booking.core.steps import drive
 from booking.processes.buyer import Buyer
 from booking.processes.buyer_process import behaviour_of, settle
 from booking.recording.recorder import Recorder
-from booking.system.pickled_copy import Mould
+from booking.system.pickled_copy import PickledCopy
 
 PLAY = b"play"
 GO = b"go"
 
 
-class PacedStep(msgspec.Struct, array_like=True, frozen=True):
+class ControlledStep(msgspec.Struct, array_like=True, frozen=True):
     """A step that comes next, and the operation that begins with it, if one does."""
 
     action: str
@@ -32,7 +32,7 @@ class PacedStep(msgspec.Struct, array_like=True, frozen=True):
     quantity: int = 1
 
 
-class PacedDone(msgspec.Struct, array_like=True, frozen=True):
+class ControlledCompletion(msgspec.Struct, array_like=True, frozen=True):
     """An operation that ended."""
 
     type: str
@@ -43,34 +43,34 @@ class PacedDone(msgspec.Struct, array_like=True, frozen=True):
     begun: bool  # whether a step of its own was announced
 
 
-class Report(msgspec.Struct, array_like=True, frozen=True):
+class WorkerReport(msgspec.Struct, array_like=True, frozen=True):
     """What a buyer says when it comes to its next step, or to its end."""
 
     saw: int | None
-    done: list[PacedDone]
-    next: PacedStep | None
+    done: list[ControlledCompletion]
+    next: ControlledStep | None
     failed: str | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode
-decode = msgspec.msgpack.Decoder(Report).decode
+decode = msgspec.msgpack.Decoder(WorkerReport).decode
 
 
-class Pace:
+class ControlledDriver:
     """The driver and the recorder of a paced buyer: says where it stands, and waits there."""
 
     def __init__(self, line: Connection, wait_s: float) -> None:
         self._line = line
         self._wait_s = wait_s
         self._saw: int | None = None
-        self._done: list[PacedDone] = []
+        self._done: list[ControlledCompletion] = []
         self._open: tuple[str, int] | None = None
 
     def step(self, action: str, resource: str, value: int | None) -> None:
         """Say which step comes next, and wait until the harness lets it pass."""
         begins, quantity = self._open or (None, 1)
         self._open = None
-        self._report(PacedStep(action, resource, value, begins, quantity), None)
+        self._report(ControlledStep(action, resource, value, begins, quantity), None)
         if not self._line.poll(self._wait_s) or self._line.recv_bytes() != GO:
             raise TimeoutError("the harness did not let this step pass")
 
@@ -96,19 +96,19 @@ class Pace:
         """An operation ended."""
         begun = self._open is None
         self._open = None
-        self._done.append(PacedDone(outcome, operation, value, quantity, error, begun))
+        self._done.append(ControlledCompletion(outcome, operation, value, quantity, error, begun))
 
     def finish(self, failed: str | None) -> None:
         """Say that there is nothing more to come."""
         self._report(None, failed)
 
-    def _report(self, following: PacedStep | None, failed: str | None) -> None:
-        self._line.send_bytes(_encode(Report(self._saw, self._done, following, failed)))
+    def _report(self, following: ControlledStep | None, failed: str | None) -> None:
+        self._line.send_bytes(_encode(WorkerReport(self._saw, self._done, following, failed)))
         self._saw, self._done = None, []
 
 
 @dataclass(frozen=True)
-class Part:
+class WorkerSpec:
     """Everything that one paced buyer brings; it travels to its process."""
 
     number: int
@@ -120,12 +120,12 @@ class Part:
     wait_s: float
 
 
-def play(part: Part) -> None:
+def worker_main(part: WorkerSpec) -> None:
     """Be a paced buyer: sell once for each time the harness asks for it."""
     settle()
-    pace = Pace(part.line, part.wait_s)
+    pace = ControlledDriver(part.line, part.wait_s)
     drive(pace)
-    mould = Mould((part.store, part.guard))
+    mould = PickledCopy((part.store, part.guard))
     behave = behaviour_of(part.scenario)
     while part.line.poll(part.wait_s):
         try:
@@ -136,8 +136,8 @@ def play(part: Part) -> None:
         _once(part, pace, mould, behave)
 
 
-def _once(part: Part, pace: Pace, mould: Mould, behave: Any) -> None:
-    store, guard = mould.cast()
+def _once(part: WorkerSpec, pace: ControlledDriver, mould: PickledCopy, behave: Any) -> None:
+    store, guard = mould.load()
     random = Random(f"{part.scenario.seed}/{part.number}")
     buyer = Buyer(part.number, store, guard, cast(Recorder, pace), random, part.quantity)
     failed = None

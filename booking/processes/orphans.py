@@ -33,7 +33,7 @@ class Seen:
     session: int
 
 
-class Household:
+class OrphanReaper:
     """The processes of one harness, so that strangers are told from those of a sale."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 
 from booking.errors import CapacityError
-from booking.processes.orphans import Household
+from booking.processes.orphans import OrphanReaper
 
 REAP_S = 5.0
 TRACKED = {"spawn", "forkserver"}  # multiprocessing has a resource tracker for these
@@ -22,7 +22,7 @@ REAP_POLL_S = 0.0005
 SENTINEL_S = 0.5  # between the end of its pipe and the end of a process
 
 
-class Roster:
+class ProcessGroup:
     """Buyers by number: who was started, who lives, who ended how."""
 
     def __init__(self, processes: Sequence[BaseProcess]) -> None:
@@ -35,7 +35,7 @@ class Roster:
         self.pids: dict[int, int] = {}
         self.others: set[int] = set()  # pids of those who are no buyers
         self._ends = selectors.DefaultSelector()
-        self._household = Household()
+        self._household = OrphanReaper()
 
     def start(self, number: int) -> None:
         """Start one buyer, who never hears of a Ctrl-C: ending buyers is the harness's work."""

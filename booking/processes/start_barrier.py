@@ -6,7 +6,7 @@ import os
 from multiprocessing import Pipe
 
 
-class Gate:
+class StartBarrier:
     """One pipe to say "here", one to say "go": works with every start method."""
 
     def __init__(self) -> None:

@@ -24,7 +24,7 @@ TYPES = {STEP: "step", INVOKE: "invoke", OK: "ok", FAIL: "fail", INFO: "info"}
 NOTHING = 0  # the number of the name that is no name
 
 
-class Tail:
+class EventLogReader:
     """Read a logbook while its buyer still writes, and after that buyer is gone."""
 
     def __init__(self, path: Path, buyer: int | str) -> None:

@@ -20,11 +20,11 @@ def scheduler(name: str, seed: int, buyers: int) -> Choose:
         random = Random(f"{seed}/schedule")
         return lambda able: random.choice(list(able))
     if name == "pct":
-        return Priorities(seed, buyers).choose
+        return PctScheduler(seed, buyers).choose
     raise UsageError(f"--schedule: unknown schedule {name!r}; known: {', '.join(NAMES)}")
 
 
-class Priorities:
+class PctScheduler:
     """Probabilistic concurrency testing (Burckhardt et al. 2010).
 
     Whoever can go on and has the highest priority goes on; at a few random steps the one who

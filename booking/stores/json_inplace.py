@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from booking.core.steps import step
-from booking.stores.common.json_file import InventoryFile, write_all
+from booking.stores.common.json_file import JsonFileStore, write_all
 
 
-class JsonInplaceStore(InventoryFile):
+class JsonInplaceStore(JsonFileStore):
     """A JSON file, truncated, then written: a reader in between meets an empty file."""
 
     shared = True

@@ -6,11 +6,11 @@ import os
 
 from booking.core.protocols import Place
 from booking.core.steps import step
-from booking.stores.common.json_file import InventoryFile
+from booking.stores.common.json_file import JsonFileStore
 from booking.stores.common.spare_file import SpareFile, sweep
 
 
-class JsonStore(InventoryFile):
+class JsonStore(JsonFileStore):
     """A JSON file, replaced whole: a spare file is written, then takes its place; no torn reads."""
 
     shared = True

@@ -16,7 +16,7 @@ from booking.errors import UsageError
 _INHERITED = "multiprocessing."
 
 
-class Mould:
+class PickledCopy:
     """Something that copies are made of."""
 
     def __init__(self, original: object) -> None:
@@ -33,7 +33,7 @@ class Mould:
         self._data = buffer.getvalue()
         self._inherited = pickler.inherited
 
-    def cast(self) -> Any:
+    def load(self) -> Any:
         """Give a copy."""
         return _Unpickler(io.BytesIO(self._data), self._inherited).load()
 

@@ -15,8 +15,8 @@ is deterministic, and shrinks to the shortest order that fails.
 
 from __future__ import annotations
 
-from booking.testing.scheduled_sale import Rehearsal, assert_sound, sell
+from booking.testing.scheduled_sale import ScheduledSale, assert_sound, sell
 from booking.testing.stateful import RaceMachine, StoreMachine
 from booking.testing.strategies import schedules
 
-__all__ = ["RaceMachine", "Rehearsal", "StoreMachine", "assert_sound", "schedules", "sell"]
+__all__ = ["RaceMachine", "ScheduledSale", "StoreMachine", "assert_sound", "schedules", "sell"]

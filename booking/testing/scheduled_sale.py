@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from booking.checker import check
-from booking.core.counterexample import WitnessBuyer
+from booking.core.counterexample import CounterexampleBuyer
 from booking.core.scenario import Scenario, from_flags
 from booking.core.verdict import Outcome, Verdict, merge
 from booking.experiments.exploration import plan_of
-from booking.explorer.execution import Theatre
-from booking.explorer.path import Course
-from booking.explorer.transition_cache import Lab
+from booking.explorer.execution import ExecutionEnvironment
+from booking.explorer.path import ExecutionPath
+from booking.explorer.transition_cache import TransitionCache
 from booking.history.model import Event, History
 from booking.system.scratch import scratch_folder
 from booking.testing.strategies import Schedule
@@ -22,7 +22,7 @@ STEPS_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
+class ScheduledSale:
     """A sale that was sold in one process, in an order that was given."""
 
     verdict: Verdict
@@ -43,7 +43,7 @@ def sell(
     guard: str | None = None,
     lock: str | None = None,
     search: bool = False,
-) -> Rehearsal:
+) -> ScheduledSale:
     """Sell once, in the order of `schedule`; `store` is a name, a `module:Class`, or a class."""
     scenario = scenario_for(store, tickets, quantity, guard, lock, search=search)
     with rehearsing(scenario, schedule.buyers) as course:
@@ -91,21 +91,21 @@ def scenario_for(
 
 
 @contextmanager
-def rehearsing(scenario: Scenario, buyers: int) -> Iterator[Course]:
+def rehearsing(scenario: Scenario, buyers: int) -> Iterator[ExecutionPath]:
     """Give a course at its start: everybody stands at the first step."""
-    who = [WitnessBuyer(f"buyer {n}", scenario.quantity) for n in range(buyers)]
+    who = [CounterexampleBuyer(f"buyer {n}", scenario.quantity) for n in range(buyers)]
     plan = plan_of(scenario, who)
-    with scratch_folder(quick=True) as folder, Theatre(plan, folder) as theatre:
-        lab = Lab(theatre)
+    with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as theatre:
+        lab = TransitionCache(theatre)
         with theatre.open() as world:
-            yield Course(lab, world)
+            yield ExecutionPath(lab, world)
 
 
-def judged(course: Course) -> Rehearsal:
+def judged(course: ExecutionPath) -> ScheduledSale:
     """Judge a course that has come to its end; what it did behind the seam makes it unknown."""
     history = course.history()
     doubts = [Verdict(Outcome.UNKNOWN, str(doubt)) for doubt in course.lab.theatre.doubts()]
-    return Rehearsal(merge([check(history), *doubts]), history)
+    return ScheduledSale(merge([check(history), *doubts]), history)
 
 
 def _line(step: Event) -> str:

@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from booking.core.protocols import SOLD_OUT, Guard, Order, Store
 from booking.core.verdict import Outcome
 from booking.experiments.sale import open_guard, open_store
-from booking.explorer.path import Course
-from booking.system.pickled_copy import Mould
+from booking.explorer.path import ExecutionPath
+from booking.system.pickled_copy import PickledCopy
 from booking.testing.scheduled_sale import judged, rehearsing, scenario_for
 
 TICKETS_MAX = 9
@@ -70,7 +70,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         """Close it; go on with a copy, as another process would."""
-        copy = Mould(self._store).cast()
+        copy = PickledCopy(self._store).load()
         self._store.close()
         self._store = copy
 
@@ -120,7 +120,7 @@ class RaceMachine(RuleBasedStateMachine):
     def _begin(self) -> None:
         self._exit.close()
         scenario = scenario_for(self.store, self.tickets, 1, self.guard, self.lock, search=False)
-        self._course: Course = self._exit.enter_context(rehearsing(scenario, self.buyers))
+        self._course: ExecutionPath = self._exit.enter_context(rehearsing(scenario, self.buyers))
 
     def _end(self) -> None:
         while able := self._course.enabled():

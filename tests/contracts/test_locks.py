@@ -31,9 +31,14 @@ def test_one_holder_at_a_time(sell: Sell, name: str) -> None:
 def test_a_lock_that_excludes_nobody_is_found(sell: Sell) -> None:
     """The test above can fail."""
     sale = sell(
-        lock="tests.support.planted:NoLock", buyers=4, tickets=60, until_sold_out=True, search=False,
-        delay="1ms..2ms", control=False,
-    )  # fmt: skip
+        lock="tests.support.planted:NoLock",
+        buyers=4,
+        tickets=60,
+        until_sold_out=True,
+        search=False,
+        delay="1ms..2ms",
+        control=False,
+    )
     assert sale["verdict"] == "invalid"
 
 

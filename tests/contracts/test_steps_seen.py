@@ -148,7 +148,7 @@ class Violation(NamedTuple):
 START = "start"
 
 
-class Listener:
+class CallMonitor:
     """A driver that puts down, at each step, what the system saw under the one before."""
 
     def __init__(self, ears: list[Heard]) -> None:
@@ -170,7 +170,7 @@ class Listener:
             self.segments[-1].seen.extend(heard())
 
 
-class Deaf(Listener):
+class Deaf(CallMonitor):
     """A driver that is told steps and keeps them to itself."""
 
     def __init__(self) -> None:
@@ -455,9 +455,9 @@ def listened(name: str, kind: Any, guard_name: str, case: str, folder: Path) -> 
                 stack.enter_context(SYSTEMS[name][0](store, folder)),
                 stack.enter_context(locks_and_connections()),
             ]
-            Listener(ears).take_down()  # connecting
+            CallMonitor(ears).take_down()  # connecting
             for buyer, quantity in enumerate(quantities):
-                listener = Listener(ears)
+                listener = CallMonitor(ears)
                 with driven_by(listener):
                     reply = guard.sell(store, Order(buyer, quantity))
                 listener.take_down()

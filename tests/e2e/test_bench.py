@@ -21,7 +21,7 @@ from booking.bench.aggregate import METRICS, kill_safe, rows
 from booking.bench.measure import Sample
 from booking.bench.metrics import Figures, figures, jain, overlapping, percentile
 from booking.bench.plan import Plan, Variant, make_plan
-from booking.bench.scalability_law import Law, fit, fit_rounds
+from booking.bench.scalability_law import ScalabilityLaw, fit, fit_rounds
 from booking.bench.self_cost import misses
 from booking.bench.thresholds import parse
 from booking.core.protocols import Reply
@@ -136,12 +136,15 @@ def test_orders_that_meet_are_counted_and_others_not() -> None:
 
 COUNTS = (1, 2, 4, 8, 16, 32, 64)
 LAWS = st.builds(
-    Law, st.floats(1, 1e6), st.floats(0, 1), st.one_of(st.just(0.0), st.floats(1e-6, 0.1))
+    ScalabilityLaw,
+    st.floats(1, 1e6),
+    st.floats(0, 1),
+    st.one_of(st.just(0.0), st.floats(1e-6, 0.1)),
 )
 
 
 @given(LAWS)
-def test_known_coefficients_are_found_again(law: Law) -> None:
+def test_known_coefficients_are_found_again(law: ScalabilityLaw) -> None:
     """From data without noise, to a millionth."""
     found = fit([(count, law.at(count)) for count in COUNTS])
     assert found.lambda_per_s == pytest.approx(law.lambda_per_s, rel=1e-5)
@@ -152,7 +155,7 @@ def test_known_coefficients_are_found_again(law: Law) -> None:
 @given(st.floats(0, 0.5), st.floats(1e-4, 0.01), st.randoms(use_true_random=False))
 def test_noise_stays_within_the_uncertainty_said(sigma: float, kappa: float, random: Any) -> None:
     """With 2 % of noise the coefficients are near, and never negative."""
-    law = Law(1000, sigma, kappa)
+    law = ScalabilityLaw(1000, sigma, kappa)
     rounds = [[(n, law.at(n) * random.uniform(0.98, 1.02)) for n in COUNTS] for _ in range(5)]
     found = fit_rounds(rounds)
     assert found is not None
@@ -165,11 +168,11 @@ def test_noise_stays_within_the_uncertainty_said(sigma: float, kappa: float, ran
 
 def test_throughput_peaks_where_the_law_says() -> None:
     """At √((1−σ)/κ): neither one more nor one less sells more."""
-    law = Law(100, 0.19, 0.01)
+    law = ScalabilityLaw(100, 0.19, 0.01)
     assert law.peak_buyers == pytest.approx(sqrt(0.81 / 0.01))
     assert law.at(9) >= max(law.at(8), law.at(10))
-    assert Law(100, 0.5, 0).peak_buyers == inf
-    assert Law(100, 1.2, 0.1).peak_buyers == 1
+    assert ScalabilityLaw(100, 0.5, 0).peak_buyers == inf
+    assert ScalabilityLaw(100, 1.2, 0.1).peak_buyers == 1
 
 
 def test_too_few_numbers_of_buyers_are_not_fitted() -> None:
@@ -510,9 +513,19 @@ def test_the_unguarded_sale_is_seen_to_lose(program: Program) -> None:
     import json
 
     done = program(
-        "bench", "--guards", "none,tests.support.planted:Impolite", "--buyers", "8", "--rounds", "1",
-        "--time", "200ms", "--no-c", "--json", PYTHONPATH=str(ROOT),
-    )  # fmt: skip
+        "bench",
+        "--guards",
+        "none,tests.support.planted:Impolite",
+        "--buyers",
+        "8",
+        "--rounds",
+        "1",
+        "--time",
+        "200ms",
+        "--no-c",
+        "--json",
+        PYTHONPATH=str(ROOT),
+    )
     none, impolite = json.loads(done.stdout)["rows"]
     assert none["lost_sales"] > 0
     assert impolite["failed"] > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from booking.core.counterexample import WitnessBuyer
+from booking.core.counterexample import CounterexampleBuyer
 from booking.core.scenario import from_flags
 from booking.experiments.exploration import Proof, prove
 from booking.explorer.model import Limits
@@ -34,7 +34,7 @@ def explored(
     if timeouts:
         given["acquire_timeout"] = "1s"
     quantities = [1] * buyers if isinstance(buyers, int) else list(buyers)
-    who = [WitnessBuyer(f"buyer {n}", quantity) for n, quantity in enumerate(quantities)]
+    who = [CounterexampleBuyer(f"buyer {n}", quantity) for n, quantity in enumerate(quantities)]
     return prove(from_flags(given).but(search=search), who, limits, **more)
 
 

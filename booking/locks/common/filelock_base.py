@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 
-class LibraryLock:
+class FilelockBase:
     """A lock of filelock's; a subclass says which."""
 
     def __init__(self, path: Path) -> None:

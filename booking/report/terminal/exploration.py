@@ -9,7 +9,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from booking.core.counterexample import Witness, plain
+from booking.core.counterexample import Counterexample, plain
 from booking.core.scenario import Scenario
 from booking.core.verdict import AnomalyName, Outcome
 from booking.experiments.exploration import Proof
@@ -80,7 +80,7 @@ def show_proof(proof: Proof, saved: Path | None) -> None:
             out.print(f"  [dim]{label:<14}[/]{escape(text)}")
 
 
-def show_witness(witness: Witness, *, several: bool = False) -> None:
+def show_witness(witness: Counterexample, *, several: bool = False) -> None:
     """Print the steps, a column for each buyer that takes one."""
     out = console()
     there = sorted({step.buyer for step in witness.steps})

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from booking.core.scenario import Scenario
-from booking.fleets.listener import Nobody, Watcher
+from booking.fleets.listener import Listener, NullListener
 from booking.history.model import Event
 from booking.report.terminal.sale import console, event_line
 
@@ -20,7 +20,7 @@ PHASES = {"start": "starting buyers", "arrive": "waiting for the gate", "sell": 
 
 
 @contextmanager
-def watching(scenario: Scenario, *, quiet: bool = False) -> Iterator[Watcher]:
+def watching(scenario: Scenario, *, quiet: bool = False) -> Iterator[Listener]:
     """Give the watcher that fits: a line an event, a bar, or nobody."""
     screen = Console(stderr=True)
     if not quiet and scenario.buyers <= FEW and not scenario.until_sold_out:
@@ -29,7 +29,7 @@ def watching(scenario: Scenario, *, quiet: bool = False) -> Iterator[Watcher]:
         with _Bar(screen) as bar:
             yield bar
     else:
-        yield Nobody()
+        yield NullListener()
 
 
 class _Lines:

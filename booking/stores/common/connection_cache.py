@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 
-class _Shelf:
+class _ConnectionCache:
     """The kept connections of one process; a forked child must not touch what it inherited."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class _Shelf:
         self.kinds.clear()
 
 
-_shelf = _Shelf()
+_shelf = _ConnectionCache()
 
 
 @contextmanager

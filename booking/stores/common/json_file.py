@@ -18,7 +18,7 @@ SOON_S = 0.0001
 NAME = "data.json"  # of the private default
 
 
-class InventoryFile:
+class JsonFileStore:
     """Read the count from a JSON file; a subclass says how it is written."""
 
     def __init__(self, place: Place) -> None:

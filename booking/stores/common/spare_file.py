@@ -17,7 +17,7 @@ It is written to again only where nothing can go wrong by that; otherwise a new 
 
 A reader may have looked the name up just before the places changed, and so open a file that is
 already written to for a later sale. Ours look again whether what they read is still the inventory
-(`InventoryFile`); a stranger's may see a count a few microseconds before it is sold.
+(`JsonFileStore`); a stranger's may see a count a few microseconds before it is sold.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from booking.checker import Ledger, decide
+from booking.checker import Columns, decide
 from booking.checker.certificate import operations, verify
 from booking.checker.linearization import replay
 from booking.checker.reduction import unit_of
@@ -24,7 +24,7 @@ BESIDES = {
 
 
 def ledger_of(history):
-    ledger = Ledger(tickets=history.tickets, remaining=history.remaining)
+    ledger = Columns(tickets=history.tickets, remaining=history.remaining)
     ledger.feed(history.events)
     ledger.close()
     return ledger

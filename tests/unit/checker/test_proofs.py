@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from booking.checker import Ledger, Naming, check, decide
+from booking.checker import Columns, Naming, check, decide
 from booking.checker import decide as decide_function
 from booking.checker.certificate import Certificate, operations, verify
 from booking.checker.linearization import replay
@@ -91,7 +91,7 @@ def test_a_check_that_crashes_is_unknown(monkeypatch):
     def crash(*_, **__):
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("booking.checker.check.solve", crash)
+    monkeypatch.setattr("booking.checker.decide.solve", crash)
     verdict = check(history_of([buy(1, 0, 1)], 3))
     assert verdict.outcome is Outcome.UNKNOWN
     assert "planted" in verdict.reason
@@ -101,13 +101,13 @@ def test_a_crash_never_hides_what_another_rule_has_found(monkeypatch):
     def crash(*_, **__):
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("booking.checker.check.solve", crash)
+    monkeypatch.setattr("booking.checker.decide.solve", crash)
     verdict = check(history_of([fails(1, 0, 1, "torn-read")], 3))
     assert verdict.outcome is Outcome.INVALID
 
 
 def test_a_certificate_that_does_not_hold_is_our_defect(monkeypatch):
-    monkeypatch.setattr("booking.checker.check.verify", lambda *_: False)
+    monkeypatch.setattr("booking.checker.decide.verify", lambda *_: False)
     verdict = check(history_of(OVERFULL, 3))
     assert verdict.outcome is Outcome.UNKNOWN
     assert "defect" in verdict.reason
@@ -142,7 +142,7 @@ def test_a_search_within_its_budget_says_so():
 def test_numbers_can_be_the_count_after():
     ops = [buy(1, 0, 1, 2), buy(2, 2, 3, 1)]
     for numbers, outcome in (("after", Outcome.VALID), ("before", Outcome.INVALID)):
-        ledger = Ledger(Naming(numbers=numbers), tickets=3, remaining=1)
+        ledger = Columns(Naming(numbers=numbers), tickets=3, remaining=1)
         ledger.feed(history_of(ops, 3).events)
         ledger.close()
         assert decide(ledger).verdict.outcome is outcome

@@ -8,14 +8,14 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from booking.core.counterexample import WitnessStep, load
+from booking.core.counterexample import CounterexampleStep, load
 from booking.core.scenario import from_flags
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import UsageError
 from booking.experiments.replay import replay, run_scheduled
 from booking.experiments.sale import open_guard, open_store
-from booking.processes.controlled_pool import Troupe
-from booking.schedulers.pct import Priorities, scheduler
+from booking.processes.controlled_pool import ControlledPool
+from booking.schedulers.pct import PctScheduler, scheduler
 from tests.support.explorations import explored, shop
 
 
@@ -44,9 +44,9 @@ def test_a_wait_that_ends_is_replayed_with_every_lock(lock):
     locked = f"data.json.lock{'.soft' if lock == 'soft' else ''}"
     name = "mutex" if lock == "mutex" else locked
     steps = [
-        WitnessStep(0, "acquire", name, saw=1),
-        WitnessStep(1, "acquire", name, saw=0),
-        WitnessStep(0, "read", "data.json", saw=2),
+        CounterexampleStep(0, "acquire", name, saw=1),
+        CounterexampleStep(1, "acquire", name, saw=0),
+        CounterexampleStep(0, "read", "data.json", saw=2),
     ]
     played = replay(msgspec.structs.replace(witness, steps=steps, tickets=2), 2)
     difference = played.difference or ""
@@ -122,7 +122,7 @@ def test_a_lock_that_blocks_unforeseen_does_not_block_the_schedule(tmp_path):
     scenario = from_flags({"buyers": 2, "tickets": 2, "lock": "flock"}).but(seed=1, search=False)
     store = open_store(scenario, tmp_path)
     store.reset(2)
-    with Troupe(
+    with ControlledPool(
         scenario, store, open_guard(scenario, tmp_path, store), [1, 1], timeouts=True
     ) as troupe:
         order = iter([0, 1])
@@ -134,7 +134,7 @@ def test_a_lock_that_blocks_unforeseen_does_not_block_the_schedule(tmp_path):
 
 def test_priorities_change_only_now_and_then():
     """PCT: whoever has the highest priority goes on, until a step takes it away."""
-    priorities = Priorities(seed=3, buyers=4)
+    priorities = PctScheduler(seed=3, buyers=4)
     chosen = [priorities.choose([0, 1, 2, 3]) for _ in range(24)]
     changes = sum(a != b for a, b in pairwise(chosen))
     assert 0 < changes <= 2

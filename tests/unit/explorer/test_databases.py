@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from booking.core.catalogue import carries
-from booking.core.counterexample import WitnessBuyer
+from booking.core.counterexample import CounterexampleBuyer
 from booking.core.registry import members
 from booking.core.scenario import from_flags
 from booking.core.steps import saw, step
@@ -29,7 +29,7 @@ PAIRS = [
 
 
 def explored(store: str, guard: str, quantities: list[int], tickets: int) -> Proof:
-    who = [WitnessBuyer(f"buyer {at}", quantity) for at, quantity in enumerate(quantities)]
+    who = [CounterexampleBuyer(f"buyer {at}", quantity) for at, quantity in enumerate(quantities)]
     flags = {"store": store, "guard": guard, "tickets": tickets, "buyers": len(who)}
     return prove(from_flags({**flags, "search": False}), who)
 

@@ -6,14 +6,20 @@ import json
 
 import pytest
 
-from booking.core.counterexample import Witness, WitnessBuyer, WitnessStep, load, save
+from booking.core.counterexample import (
+    Counterexample,
+    CounterexampleBuyer,
+    CounterexampleStep,
+    load,
+    save,
+)
 from booking.core.scenario import from_flags
 from booking.core.verdict import AnomalyName
 from booking.errors import UsageError
 from booking.experiments.exploration import plan_of
-from booking.explorer.execution import Theatre
+from booking.explorer.execution import ExecutionEnvironment
 from booking.explorer.shrink import shrunk
-from booking.explorer.transition_cache import Lab
+from booking.explorer.transition_cache import TransitionCache
 from booking.report.terminal.exploration import show_witness
 from booking.system.scratch import scratch_folder
 from tests.support.explorations import explored
@@ -77,15 +83,26 @@ def test_the_table_has_a_column_a_buyer_and_marks_the_fatal_step(capsys):
     from booking.report.terminal.sale import console
 
     console.cache_clear()
-    witness = Witness(
-        anomaly="double-sold", message="ticket 3 is held twice", store="json", guard="none",
-        why="ben read 3 before anna wrote 2, so both sold ticket 3", tickets=3, fatal=1,
-        buyers=[WitnessBuyer("anna"), WitnessBuyer("ben"), WitnessBuyer("carl")],
-        steps=[
-            WitnessStep(0, "read", "data.json", saw=3), WitnessStep(1, "read", "data.json", saw=3),
-            WitnessStep(0, "replace", "data.json", 2), WitnessStep(1, "replace", "data.json", 2),
+    witness = Counterexample(
+        anomaly="double-sold",
+        message="ticket 3 is held twice",
+        store="json",
+        guard="none",
+        why="ben read 3 before anna wrote 2, so both sold ticket 3",
+        tickets=3,
+        fatal=1,
+        buyers=[
+            CounterexampleBuyer("anna"),
+            CounterexampleBuyer("ben"),
+            CounterexampleBuyer("carl"),
         ],
-    )  # fmt: skip
+        steps=[
+            CounterexampleStep(0, "read", "data.json", saw=3),
+            CounterexampleStep(1, "read", "data.json", saw=3),
+            CounterexampleStep(0, "replace", "data.json", 2),
+            CounterexampleStep(1, "replace", "data.json", 2),
+        ],
+    )
     show_witness(witness)
     shown = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
     assert shown + "\n" == SHOWN
@@ -102,19 +119,24 @@ def test_every_search_ends_with_a_shortest_witness(method):
 def test_a_long_schedule_shrinks_to_the_steps_that_matter():
     """Five buyers in wild disorder; what is left are two reads and two writes of two of them."""
     scenario = from_flags({"tickets": 3}).but(search=True)
-    plan = plan_of(scenario, [WitnessBuyer(f"buyer {n}") for n in range(5)])
+    plan = plan_of(scenario, [CounterexampleBuyer(f"buyer {n}") for n in range(5)])
     wild = [4, 1, 1, 4, 0, 2, 3, 3, 0, 1, 2, 4, 0, 2, 3]
-    with scratch_folder(quick=True) as folder, Theatre(plan, folder) as theatre:
-        short = shrunk(Lab(theatre), wild, AnomalyName.DOUBLE_SOLD)
+    with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as theatre:
+        short = shrunk(TransitionCache(theatre), wild, AnomalyName.DOUBLE_SOLD)
     assert len(short) == 6  # each of two buyers searches, reads, replaces
     assert len(set(short)) == 2
 
 
 def test_what_breaks_nothing_is_not_shrunk():
     """Shrinking never makes a witness of a sound schedule."""
-    plan = plan_of(from_flags({"tickets": 3}).but(search=False), [WitnessBuyer("a")] * 2)
-    with scratch_folder(quick=True) as folder, Theatre(plan, folder) as theatre:
-        assert shrunk(Lab(theatre), [0, 0, 1, 1], AnomalyName.DOUBLE_SOLD) == [0, 0, 1, 1]
+    plan = plan_of(from_flags({"tickets": 3}).but(search=False), [CounterexampleBuyer("a")] * 2)
+    with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as theatre:
+        assert shrunk(TransitionCache(theatre), [0, 0, 1, 1], AnomalyName.DOUBLE_SOLD) == [
+            0,
+            0,
+            1,
+            1,
+        ]
 
 
 def _saved(folder):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from booking.checker import check
-from booking.core.counterexample import WitnessBuyer
+from booking.core.counterexample import CounterexampleBuyer
 from booking.core.registry import BUILT_IN
 from booking.core.scenario import from_flags
 from booking.experiments.exploration import plan_of
-from booking.explorer.dpor import Reduced
-from booking.explorer.execution import Theatre
+from booking.explorer.dpor import DporExplorer
+from booking.explorer.execution import ExecutionEnvironment
 from booking.explorer.model import Limits
-from booking.explorer.transition_cache import Lab
+from booking.explorer.transition_cache import TransitionCache
 from booking.system.scratch import scratch_folder
 from tests.support.explorations import explored, shop
 
@@ -99,10 +99,10 @@ def test_with_a_lock_that_keeps_nobody_out(name):
 def test_one_execution_for_each_class(buyers, classes):
     """Unlocked read and write: as many classes as steps alone tell apart, none executed twice."""
     scenario = from_flags({"store": "memory-shared", "tickets": 1}).but(search=False)
-    plan = plan_of(scenario, [WitnessBuyer(f"buyer {n}") for n in range(buyers)])
-    with scratch_folder(quick=True) as folder, Theatre(plan, folder) as theatre:
-        lab = Lab(theatre)
-        found = Reduced(lab, check, Limits(), lambda *_: None, clocked=False).explore()
+    plan = plan_of(scenario, [CounterexampleBuyer(f"buyer {n}") for n in range(buyers)])
+    with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as theatre:
+        lab = TransitionCache(theatre)
+        found = DporExplorer(lab, check, Limits(), lambda *_: None, clocked=False).explore()
     assert found.complete
     assert found.classes == classes
 

@@ -6,10 +6,10 @@ from contextlib import suppress
 
 from booking.core.protocols import Order, Reply
 from booking.core.steps import drive, driven_by, saw, step
-from booking.explorer.execution import Theatre
-from booking.explorer.model import Party, Plan
-from booking.explorer.task import Actor, Stage
-from booking.explorer.transition_cache import Lab
+from booking.explorer.execution import ExecutionEnvironment
+from booking.explorer.model import Plan, TaskSpec
+from booking.explorer.task import CooperativeScheduler, Task
+from booking.explorer.transition_cache import TransitionCache
 from booking.locks.flock import FlockLock
 from booking.stores.memory_shared import MemorySharedStore
 
@@ -34,13 +34,13 @@ class _Tidy:
         return Reply("ok", ticket=1)
 
 
-def _actor(stage: Stage, log: list[str]) -> Actor:
-    return Actor(stage, 0, Party("x"), None, _Tidy(log), search=False)
+def _actor(stage: CooperativeScheduler, log: list[str]) -> Task:
+    return Task(stage, 0, TaskSpec("x"), None, _Tidy(log), search=False)
 
 
 def test_an_effect_comes_after_its_step_was_let_through():
     """Announce before, never after: at the step nothing has happened yet."""
-    stage, log = Stage(), []
+    stage, log = CooperativeScheduler(), []
     with driven_by(stage):
         actor = _actor(stage, log)
         stage.enter(actor)
@@ -55,7 +55,7 @@ def test_an_effect_comes_after_its_step_was_let_through():
 
 def test_whoever_is_sent_away_in_the_middle_has_no_effect_any_more():
     """The `finally` of a dropped greenlet runs, and its release must not."""
-    stage, log = Stage(), []
+    stage, log = CooperativeScheduler(), []
     with driven_by(stage):
         actor = _actor(stage, log)
         stage.enter(actor)
@@ -76,9 +76,9 @@ def test_code_that_swallows_everything_is_sent_away_too():
             self.log.append("went on")
             return Reply("ok", ticket=1)
 
-    stage, log = Stage(), []
+    stage, log = CooperativeScheduler(), []
     with driven_by(stage):
-        actor = Actor(stage, 0, Party("x"), None, Stubborn(log), search=False)
+        actor = Task(stage, 0, TaskSpec("x"), None, Stubborn(log), search=False)
         stage.enter(actor)
         stage.dismiss(actor)
     assert actor.finished
@@ -98,9 +98,9 @@ def test_an_abandoned_execution_leaves_the_next_one_alone(tmp_path):
 
         return JsonStore(Place("", folder)), LockGuard(Kit())
 
-    plan = Plan(2, (Party("x"), Party("x")), set_up)
-    with Theatre(plan, tmp_path) as theatre:
-        lab = Lab(theatre)
+    plan = Plan(2, (TaskSpec("x"), TaskSpec("x")), set_up)
+    with ExecutionEnvironment(plan, tmp_path) as theatre:
+        lab = TransitionCache(theatre)
         for _ in range(3):
             with theatre.open() as world:
                 lab.run(world, [0, 0])
@@ -117,7 +117,7 @@ def test_the_driver_before_comes_back(tmp_path):
     store = MemorySharedStore.__new__(MemorySharedStore)
     assert store.resource == "memory"
     plan = Plan(1, (), lambda folder: (store, None))
-    with Theatre(plan, tmp_path) as theatre:
+    with ExecutionEnvironment(plan, tmp_path) as theatre:
         assert drive(theatre.stage) is theatre.stage
     assert drive(before) is before
     saw(1)  # nobody listens

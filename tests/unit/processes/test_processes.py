@@ -14,7 +14,7 @@ import pytest
 from booking.stores.common.json_document import parse
 from tests.conftest import LIMIT_S, ROOT, Sell
 
-KEEPER = "keeper.py"  # of a private server
+KEEPER = "supervisor.py"  # of a private server
 
 METHODS = ["fork", "spawn", "forkserver"]
 PATIENCE_S = 20.0

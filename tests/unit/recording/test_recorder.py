@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from booking.history.model import Event
-from booking.recording.event_log import HEADER, RECORD, Tail
+from booking.recording.event_log import HEADER, RECORD, EventLogReader
 from booking.recording.recorder import FIRST_BYTES, Recorder
 
 KILLED = """
@@ -36,7 +36,7 @@ def nothing() -> None:
 
 
 def recorded(path: Path) -> list[Event]:
-    return Tail(path, 4).rest()
+    return EventLogReader(path, 4).rest()
 
 
 def test_what_a_buyer_did_is_read_back(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_what_a_buyer_did_is_read_back(tmp_path: Path) -> None:
 def test_a_tail_that_reads_along_gives_each_event_once(tmp_path: Path) -> None:
     """And knows what is still open and why a buyer ended."""
     path = tmp_path / "log"
-    tail = Tail(path, 4)
+    tail = EventLogReader(path, 4)
     assert tail.poll() == []
     recorder = Recorder(path, 4, nothing)
     seen: list[Event] = []
@@ -164,7 +164,7 @@ def test_invoke_comes_before_the_first_effect_and_completion_after_the_last(
     recorder = Recorder(tmp_path / "log", 4, nothing)
     effects: list[int] = []
 
-    class Effect:
+    class Transition:
         needs = Store
 
         def sell(self, store: Store, order: Order) -> Reply:
@@ -173,6 +173,6 @@ def test_invoke_comes_before_the_first_effect_and_completion_after_the_last(
             return Reply("ok", 3)
 
     store: Store = None  # type: ignore[assignment]  # the guard above asks nothing of it
-    Buyer(4, store, Effect(), recorder, Random(0)).buy()
+    Buyer(4, store, Transition(), recorder, Random(0)).buy()
     invoke, complete = recorded(tmp_path / "log")
     assert invoke.time <= effects[0] <= effects[1] <= complete.time

@@ -18,7 +18,7 @@ from booking.checker.certificate import (
     refunds,
     verify,
 )
-from booking.checker.columns import Inventory, Ledger, Numbers
+from booking.checker.columns import Columns, Inventory, Numbers
 from booking.checker.diagnosis import Case, name_all
 from booking.checker.messages import buyer, events, listed, sentence, tickets_
 from booking.checker.reduction import (
@@ -54,7 +54,7 @@ def check(history: History) -> Verdict:
 
     Never raises: a history that contradicts itself and a check that crashes are `unknown`.
     """
-    ledger = Ledger(tickets=history.tickets, remaining=history.remaining)
+    ledger = Columns(tickets=history.tickets, remaining=history.remaining)
     ledger.sale, ledger.end = history.sale, history.end
     try:
         ledger.feed(_numbered(history.events))
@@ -73,7 +73,7 @@ def _numbered(events: list[Event]) -> list[Event]:
     return [msgspec.structs.replace(event, index=at) for at, event in enumerate(events, 1)]
 
 
-def decide(ledger: Ledger, *, want_order: bool = False, states_max: int = STATES_MAX) -> Decision:
+def decide(ledger: Columns, *, want_order: bool = False, states_max: int = STATES_MAX) -> Decision:
     """Judge what a closed ledger holds, each inventory alone, and join the verdicts.
 
     A history is linearizable exactly when each inventory's part is (Herlihy & Wing 1990,
@@ -98,7 +98,7 @@ def decide(ledger: Ledger, *, want_order: bool = False, states_max: int = STATES
     return _join(found)
 
 
-def _add_rules(found: list[Decision], here: Inventory, ledger: Ledger, steps: Steps) -> None:
+def _add_rules(found: list[Decision], here: Inventory, ledger: Columns, steps: Steps) -> None:
     try:
         broken = invariants.broken_rules(here, ledger, steps)
     except Exception as error:
@@ -123,7 +123,7 @@ def _join(found: list[Decision]) -> Decision:
 
 
 def _decide_one(  # noqa: PLR0911 - a list of cases, each with its answer
-    here: Inventory, ledger: Ledger, steps: Steps, want_order: bool, states_max: int
+    here: Inventory, ledger: Columns, steps: Steps, want_order: bool, states_max: int
 ) -> Decision:
     tickets, numbers = here.tickets, ledger.numbers
     if tickets is None:
