@@ -5,6 +5,6 @@ certificates, from columns that were read without an object for each event.
 """
 
 from booking.checker.columns import Columns, Naming
-from booking.checker.decide import Decision, check, decide
+from booking.checker.decision import Decision, check, decide
 
 __all__ = ["Columns", "Decision", "Naming", "check", "decide"]

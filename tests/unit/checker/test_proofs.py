@@ -91,7 +91,7 @@ def test_a_check_that_crashes_is_unknown(monkeypatch):
     def crash(*_, **__):
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("booking.checker.decide.solve", crash)
+    monkeypatch.setattr("booking.checker.decision.solve", crash)
     verdict = check(history_of([buy(1, 0, 1)], 3))
     assert verdict.outcome is Outcome.UNKNOWN
     assert "planted" in verdict.reason
@@ -101,13 +101,13 @@ def test_a_crash_never_hides_what_another_rule_has_found(monkeypatch):
     def crash(*_, **__):
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("booking.checker.decide.solve", crash)
+    monkeypatch.setattr("booking.checker.decision.solve", crash)
     verdict = check(history_of([fails(1, 0, 1, "torn-read")], 3))
     assert verdict.outcome is Outcome.INVALID
 
 
 def test_a_certificate_that_does_not_hold_is_our_defect(monkeypatch):
-    monkeypatch.setattr("booking.checker.decide.verify", lambda *_: False)
+    monkeypatch.setattr("booking.checker.decision.verify", lambda *_: False)
     verdict = check(history_of(OVERFULL, 3))
     assert verdict.outcome is Outcome.UNKNOWN
     assert "defect" in verdict.reason
