@@ -12,6 +12,7 @@ from booking.bench.metrics import CONTENDED_SHARE_MIN, Figures
 from booking.bench.plan import PEER_GUARD, SHORT, Variant
 from booking.core.redaction import masked
 from booking.core.registry import resolve
+from booking.core.traits import guard_traits, lock_traits
 
 RATIOS = ("ratio_to_bare", "ratio_to_limit", "ratio_to_none", "ratio_to_sqlite")
 METRICS = (*Figures.__dataclass_fields__, *RATIOS)
@@ -104,9 +105,9 @@ def kill_safe(variant: Variant) -> bool | None:
     """Say whether a sale goes on when one of its processes is killed: a fact of lock or guard."""
     if variant.guard == "none":
         return None
-    holder = resolve("lock", variant.lock) if variant.lock else resolve("guard", variant.guard)
-    safe: bool | None = getattr(holder, "crash_safe", None)
-    return safe
+    if variant.lock:
+        return lock_traits(resolve("lock", variant.lock)).crash_safe
+    return guard_traits(resolve("guard", variant.guard)).crash_safe
 
 
 def _rounded(value: float | None) -> float | None:

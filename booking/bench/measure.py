@@ -12,12 +12,13 @@ from booking.bench.baseline import bare, c_loop, compile_limit
 from booking.bench.cpu_time import CpuMeter
 from booking.bench.metrics import Figures, figures
 from booking.bench.plan import Plan, Variant
-from booking.core.assembly import arrange, hand_over
+from booking.core.assembly import Assembly, arrange, assemble
+from booking.core.bases import hooks
 from booking.core.durations import Span
-from booking.core.protocols import Store, Sweepable
+from booking.core.protocols import Store
 from booking.core.scenario import Scenario
 from booking.errors import BookingError
-from booking.experiments.sale import open_guard, open_store
+from booking.experiments.sale import leave
 from booking.fleets.local import LocalFleet
 from booking.processes.resource_limits import ensure_connections
 from booking.system.scratch import scratch_folder
@@ -44,7 +45,7 @@ class Sample:
 def measure(plan: Plan, tell: Tell, *, with_c: bool = True) -> list[Sample]:
     """Warm up, then run every round; `tell` hears of each piece of work before it begins."""
     for variant in plan.variants:
-        ensure_connections(_scenario(variant, max(plan.buyers), plan, plan.duration_s))
+        ensure_connections(assemble(_scenario(variant, max(plan.buyers), plan, plan.duration_s)))
     work = len(plan.variants) * (1 + plan.rounds * len(plan.buyers))
     samples: list[Sample] = []
     done = 0
@@ -74,7 +75,8 @@ def _floors(
     """Measure what a sale costs without any company, for each store."""
     floors = {}
     for name in plan.stores:
-        with _inventory(_scenario(Variant(name, "none"), 1, plan, plan.duration_s)) as (store, _):
+        alone = _scenario(Variant(name, "none"), 1, plan, plan.duration_s)
+        with _inventory(assemble(alone)) as (store, _):
             floors[name] = bare(store, plan.duration_s)
     if program is None:
         return floors, None
@@ -84,12 +86,13 @@ def _floors(
 def _sale(variant: Variant, buyers: int, plan: Plan, duration_s: float) -> Figures:
     """Run one sale, recorded as every sale is, and give its figures."""
     scenario = _scenario(variant, buyers, plan, duration_s)
-    with _inventory(scenario) as (store, folder):
-        guard = open_guard(scenario, folder, store)
-        tickets = min(TICKETS, getattr(guard, "tickets_max", TICKETS))
+    assembly = assemble(scenario)
+    with _inventory(assembly) as (store, folder):
+        guard = assembly.build_guard(folder, store)
+        tickets = min(TICKETS, assembly.guard_traits.tickets_max or TICKETS)
         store.reset(tickets)
         arrange(store, guard)
-        hand_over(store)
+        hooks(store).disconnect()
         meter = CpuMeter()
         history = LocalFleet(folder, meter).run(scenario, store, guard)
         if history.end["crashed"] or history.end["hung"]:
@@ -107,16 +110,14 @@ def _scenario(variant: Variant, buyers: int, plan: Plan, duration_s: float) -> S
 
 
 @contextmanager
-def _inventory(scenario: Scenario) -> Iterator[tuple[Store, Path]]:
+def _inventory(assembly: Assembly) -> Iterator[tuple[Store, Path]]:
     """Open a store in a folder of its own, and leave nothing of it."""
     with scratch_folder() as folder:
-        store = open_store(scenario, folder)
+        store = assembly.build_store(folder)
         try:
             yield store, folder
         finally:
-            if isinstance(store, Sweepable):
-                store.sweep()
-            store.close()
+            leave(store)
 
 
 def _broken(variant: Variant, buyers: int, end: dict[str, object]) -> str:

@@ -17,7 +17,7 @@ store_option = click.option(
 def search(store: str, as_json: bool) -> int:
     """Look how many tickets a store has left."""
     from booking.core.redaction import masked
-    from booking.experiments.sale import count
+    from booking.experiments.by_hand import count
     from booking.report import documents
 
     remaining = count(store)
@@ -56,7 +56,7 @@ def buy(
     from booking.core.catalogue import usual_guard
     from booking.core.redaction import masked
     from booking.core.scenario import from_flags
-    from booking.experiments.sale import sell_one
+    from booking.experiments.by_hand import sell_one
     from booking.report import documents
 
     flags = {"store": store, "guard": guard, "lock": lock, "acquire_timeout": acquire_timeout}
@@ -81,7 +81,7 @@ def buy(
 def reset(store: str, tickets: int) -> int:
     """Put tickets into a store; a missing file is created, its other keys are kept."""
     from booking.core.scenario import from_flags
-    from booking.experiments.sale import restock
+    from booking.experiments.by_hand import restock
 
     scenario = from_flags({"store": store, "tickets": tickets})
     restock(scenario)

@@ -1,19 +1,175 @@
-"""Bring an inventory into the shape that a guard sells from, before anybody buys."""
+"""Assemble a sale from its scenario, once: parse the store's URL, find the classes, build.
+
+`assemble(scenario)` resolves every name. What runs a sale asks the assembly, never the URL
+again. Building comes later, because each sale has a folder of its own.
+"""
 
 from __future__ import annotations
 
-from booking.core.protocols import Arranging, Connecting, Gathering, Guard, Store
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+from booking.core.bases import guard_hooks, inventory_path
+from booking.core.protocols import Guard, Kit, Lock, Place, Store
+from booking.core.redaction import masked
+from booking.core.registry import BUILT_IN, build, members, resolve, split_url, takes_argument
+from booking.core.scenario import Scenario
+from booking.core.traits import GuardTraits, StoreTraits, guard_traits, store_traits
+from booking.errors import BookingError, UsageError
+
+TICKETS = 3  # of a private inventory, where the scenario names no number
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A scenario with every name in it resolved.
+
+    `store_name` and `location` are the two parts of the store's URL; an empty location means a
+    private inventory in the sale's own folder.
+    """
+
+    scenario: Scenario
+    store_name: str
+    location: str
+    store_class: Any
+    guard_class: Any
+
+    @cached_property
+    def store_traits(self) -> StoreTraits:
+        """The facts of the store."""
+        return store_traits(self.store_class)
+
+    @cached_property
+    def guard_traits(self) -> GuardTraits:
+        """The facts of the guard."""
+        return guard_traits(self.guard_class)
+
+    @property
+    def shown_store(self) -> str:
+        """The store's URL without its password."""
+        return masked(self.scenario.store)
+
+    @property
+    def lock_name(self) -> str | None:
+        """The lock that the guard is given: the scenario's, or the one that the guard holds."""
+        return self.scenario.lock or self.guard_traits.holds
+
+    @property
+    def tickets(self) -> int:
+        """Tickets that a private inventory starts with."""
+        return TICKETS if self.scenario.tickets is None else self.scenario.tickets
+
+    @property
+    def all_built_in(self) -> bool:
+        """Whether the store, the lock and the guard are ours."""
+        scenario = self.scenario
+        names = (("store", scenario.store), ("lock", scenario.lock), ("guard", scenario.guard))
+        return all(name is None or name in BUILT_IN[kind] for kind, name in names)
+
+    @property
+    def one_inventory(self) -> bool:
+        """Whether every sale of this store sells from the same inventory."""
+        return self.store_name not in BUILT_IN["store"] and not takes_argument(self.store_class)
+
+    def ensure_for_processes(self) -> None:
+        """Raise `UsageError` where real processes cannot share the store."""
+        if self.store_traits.explored_only:
+            raise UsageError(
+                f"store {self.shown_store} is shared inside one process, for booking "
+                "explore; real buyers are processes: use --store json"
+            )
+
+    def build_store(self, folder: Path, *, patience_s: float | None = None) -> Store:
+        """Build the store; refuse one that cannot carry the guard."""
+        scenario = self.scenario
+        if patience_s is None:
+            patience_s = scenario.patience_s
+        place = Place(self.location, folder, scenario.durable, patience_s)
+        store: Store = build("store", self.store_name, place)
+        self._ensure_capable(store)
+        return store
+
+    def build_guard(self, folder: Path, store: Store) -> Guard:
+        """Build the guard with its lock, to wait as long as the scenario says."""
+        scenario = self.scenario
+        lock = self.build_lock(folder, store)
+        answer_timeout_s = scenario.acquire_timeout or scenario.timeout / 2
+        return self.guard_with(Kit(lock, scenario.patience_s, answer_timeout_s))
+
+    def build_lock(self, folder: Path, store: Store) -> Lock | None:
+        """Build the lock beside the inventory, where the guard takes one."""
+        if self.lock_name is None:
+            return None
+        lock: Lock = build("lock", self.lock_name, sidecar(store, folder))
+        return lock
+
+    def guard_with(self, kit: Kit) -> Guard:
+        """Build the guard with a kit of the caller's."""
+        guard: Guard = build("guard", self.scenario.guard, kit)
+        return guard
+
+    def _ensure_capable(self, store: Store) -> None:
+        needs = self.guard_traits.needs
+        if _has(store, needs):
+            return
+        able = [
+            name
+            for name, member in members("guard")
+            if not isinstance(member, Exception) and _has(store, guard_traits(member).needs)
+        ]
+        raise UsageError(
+            f"guard {self.scenario.guard} needs a store with {needs.__name__}, which "
+            f"{self.shown_store} is not; it can do: {', '.join(able)}"
+        )
+
+
+def assemble(scenario: Scenario) -> Assembly:
+    """Resolve every name of a scenario; raise `UsageError` for an unknown one."""
+    store_name, location = split_url(scenario.store)
+    return Assembly(
+        scenario, store_name, location,
+        resolve("store", store_name), resolve("guard", scenario.guard),
+    )  # fmt: skip
 
 
 def arrange(store: Store, guard: Guard) -> None:
-    """Let a guard arrange the store as it needs it; for any other, all is in one counter."""
-    if isinstance(guard, Arranging):
-        guard.arrange(store)
-    elif isinstance(store, Gathering):
-        store.gather()
+    """Bring the inventory into the shape that the guard sells from."""
+    guard_hooks(guard).arrange(store)
 
 
-def hand_over(store: Store) -> None:
-    """Let go of connections before processes are forked: nobody may use an inherited one."""
-    if isinstance(store, Connecting):
-        store.close()
+def sidecar(store: Store, folder: Path) -> Path:
+    """Return the path of the lock file: beside the inventory, never the file that is replaced.
+
+    Where the inventory is a server's, every process of this user on this machine that names the
+    server gets the same file.
+    """
+    path = inventory_path(store)
+    if path is not None:
+        return path.with_name(path.name + ".lock")
+    if location := getattr(store, "location", None):
+        name = sha256(str(location).encode()).hexdigest()[:16]
+        return Path(gettempdir()) / f"booking-lock-{os.getuid()}-{name}"
+    return folder / "sale.lock"
+
+
+@contextmanager
+def users_code(what: str) -> Iterator[None]:
+    """Turn an error in a user's own class into a `UsageError` of one line."""
+    try:
+        yield
+    except BookingError:
+        raise
+    except Exception as error:
+        problem = masked(" ".join(f"{type(error).__name__}: {error}".split()))
+        raise UsageError(f"{what} fails: {problem}") from None
+
+
+def _has(store: Store, needs: type) -> bool:
+    return needs is Store or isinstance(store, needs)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 from booking.core.protocols import Store
 from booking.core.registry import BUILT_IN, default_lock, members, resolve, split_url
+from booking.core.traits import guard_traits, lock_traits, store_traits
 
 FACTS = {
     "store": ("shared", "torn_reads"),
     "lock": ("crash_safe", "cross_host", "fair", "reentrant"),
     "guard": ("sound", "needs"),
     "fleet": (),
+}
+TRAITS: dict[str, Callable[[object], Any]] = {
+    "store": store_traits,
+    "lock": lock_traits,
+    "guard": guard_traits,
 }
 
 
@@ -24,7 +31,8 @@ def catalogue() -> dict[str, list[dict[str, Any]]]:
 def _entry(kind: str, name: str, member: Any) -> dict[str, Any]:
     if isinstance(member, Exception):
         return {"name": name, "what": str(member), "installed": False, "facts": {}}
-    facts = {fact: _plain(getattr(member, fact, None)) for fact in FACTS[kind]}
+    traits = TRAITS[kind](member) if kind in TRAITS else None
+    facts = {fact: _plain(getattr(traits, fact)) for fact in FACTS[kind]}
     what = (inspect.getdoc(member) or "").partition("\n")[0]
     entry = {"name": name, "what": what, "installed": True, "facts": facts}
     if kind == "guard":
@@ -41,7 +49,7 @@ def stores_of(guard: Any) -> list[str]:
 
 def carries(store: Any, guard: Any) -> bool:
     """Say whether a class of stores has what a class of guards needs."""
-    needs = getattr(guard, "needs", Store)
+    needs = guard_traits(guard).needs
     return isinstance(store, type) and (needs is Store or issubclass(store, needs))
 
 

@@ -8,7 +8,6 @@ replies are made once a sale: a `Struct` takes a tenth of the time of a frozen d
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol, runtime_checkable
@@ -237,54 +236,6 @@ class LeaseStore(Protocol):
 
     def give_back(self, token: int) -> None:
         """End the lease early, if it is still this one."""
-
-
-@runtime_checkable
-class Gathering(Protocol):
-    """A store whose tickets may lie in several places, as some guards want them."""
-
-    def gather(self) -> None:
-        """Bring all of them back into the one counter."""
-
-
-@runtime_checkable
-class Arranging(Protocol):
-    """A guard that needs the inventory in a shape of its own before anybody buys."""
-
-    def arrange(self, store: Store) -> None:
-        """Bring it into that shape; the count stays what it is."""
-
-
-@runtime_checkable
-class Connecting(Protocol):
-    """A store that talks to a server: who has connected before the sale opens, sells sooner."""
-
-    def connect(self) -> None:
-        """Open in this process what it will need; no step, it changes nothing."""
-
-
-@runtime_checkable
-class Reservable(Protocol):
-    """A store elsewhere, where two may come to run a sale, and be blamed for each other."""
-
-    def reserved(self) -> AbstractContextManager[None]:
-        """Hold the right to run a sale; it ends with the block, and with the process."""
-
-
-@runtime_checkable
-class Preparable(Protocol):
-    """A store that can tell beforehand whether it could be sold from."""
-
-    def prepare(self) -> None:
-        """Raise `InventoryError` where it could not; change nothing."""
-
-
-@runtime_checkable
-class Sweepable(Protocol):
-    """A store whose killed processes may leave something behind."""
-
-    def sweep(self) -> None:
-        """Remove what dead processes left."""
 
 
 @runtime_checkable

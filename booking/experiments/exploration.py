@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from booking.checker import check
+from booking.core.assembly import Assembly, assemble
 from booking.core.counterexample import Counterexample, CounterexampleBuyer, CounterexampleStep
 from booking.core.durations import Span
 from booking.core.protocols import Guard, Kit, Store
-from booking.core.redaction import masked
-from booking.core.registry import BUILT_IN, build, resolve, split_url
+from booking.core.registry import BUILT_IN, build
 from booking.core.scenario import Scenario
 from booking.core.verdict import Outcome
 from booking.errors import UsageError
-from booking.experiments.sale import TICKETS, ensure_capable, open_store, run_sale, sidecar
+from booking.experiments.sale import run_sale
 from booking.explorer.call_monitor import MonitoredLock
 from booking.explorer.dpor import DporExplorer
 from booking.explorer.execution import ExecutionEnvironment
@@ -45,21 +45,26 @@ SEARCHES = {"graph": StateGraphExplorer, "reduced": DporExplorer, "plain": DfsEx
 class Proof:
     """What was explored, what was found, and the witness where there is one."""
 
-    scenario: Scenario
+    assembly: Assembly
     buyers: tuple[CounterexampleBuyer, ...]
     exploration: Exploration
     witness: Counterexample | None
     witnesses: tuple[Counterexample, ...] = ()  # one of each anomaly found
 
     @property
+    def scenario(self) -> Scenario:
+        """The scenario that was explored."""
+        return self.assembly.scenario
+
+    @property
     def tickets(self) -> int:
         """Tickets at the start."""
-        return tickets_of(self.scenario)
+        return self.assembly.tickets
 
     @property
     def staffed(self) -> bool:
         """Whether a clerk serves in it."""
-        return hasattr(resolve("guard", self.scenario.guard), "serve")
+        return self.assembly.guard_traits.staffed
 
     @property
     def reason(self) -> str:
@@ -76,11 +81,6 @@ class Proof:
         return f"not complete: the bound --{found.bound} was reached"
 
 
-def tickets_of(scenario: Scenario) -> int:
-    """Give how many tickets an exploration starts with."""
-    return TICKETS if scenario.tickets is None else scenario.tickets
-
-
 def prove(
     scenario: Scenario,
     buyers: Sequence[CounterexampleBuyer],
@@ -92,7 +92,8 @@ def prove(
     progress: Progress = lambda _states, _executions: None,
 ) -> Proof:
     """Explore a scenario with these buyers; `named`: each is somebody of his own."""
-    plan = plan_of(scenario, buyers, named=named)
+    assembly = assemble(scenario)
+    plan = plan_of(assembly, buyers, named=named)
     ordered = plan.numbers == "before"
     if method == "auto":
         method = "graph" if plan.alike and ordered else "reduced"
@@ -103,18 +104,18 @@ def prove(
         )
     if plan.staffed and method != "graph":
         # Where a clerk answers tells his buyers apart; only the graph takes them in order.
-        plan = plan_of(scenario, buyers, named=True)
+        plan = plan_of(assembly, buyers, named=True)
     begun_s = time.monotonic()
     with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as theatre:
         try:
             lab = TransitionCache(theatre)
         except Inconclusive as undecided:
             doubts = [*theatre.doubts(), undecided.doubt]
-            return Proof(scenario, tuple(buyers), Exploration(method, doubts=doubts), None)
+            return Proof(assembly, tuple(buyers), Exploration(method, doubts=doubts), None)
         found = SEARCHES[method](lab, check, limits or Limits(), progress).explore(first=first)
-        if found.outcome is Outcome.VALID and not _all_ours(scenario):
+        if found.outcome is Outcome.VALID and not assembly.all_built_in:
             found.doubts += _asked_while_held(scenario.lock, folder)
-            found.doubts += [] if found.doubts else _tried(scenario, len(buyers))
+            found.doubts += [] if found.doubts else _tried(assembly, len(buyers))
             found.complete = not found.doubts
         _take_into_account(found, time.monotonic() - begun_s - found.elapsed_s)
         finding = found.witness
@@ -122,27 +123,21 @@ def prove(
             schedule = shrunk(lab, finding.schedule, finding.name)
             found.findings[finding.name] = finding = replace(finding, schedule=tuple(schedule))
         witness = (
-            None if finding is None else make_witness(scenario, buyers, lab, finding, found.fatal)
+            None if finding is None else make_witness(assembly, buyers, lab, finding, found.fatal)
         )
         for name, one in found.findings.items():
             if not one.message:
                 found.findings[name] = replace(one, message=message(name, lab.told(one.schedule)))
         witnesses = [
-            make_witness(scenario, buyers, lab, one, None) for one in found.findings.values()
+            make_witness(assembly, buyers, lab, one, None) for one in found.findings.values()
         ]
-    return Proof(scenario, tuple(buyers), found, witness, tuple(witnesses))
+    return Proof(assembly, tuple(buyers), found, witness, tuple(witnesses))
 
 
-def _all_ours(scenario: Scenario) -> bool:
-    """Say whether nothing of the user's own is in it."""
-    named = (("store", scenario.store), ("lock", scenario.lock), ("guard", scenario.guard))
-    return all(name is None or name in BUILT_IN[kind] for kind, name in named)
-
-
-def _tried(scenario: Scenario, buyers: int) -> list[Caveat]:
+def _tried(assembly: Assembly, buyers: int) -> list[Caveat]:
     """Sell once in real processes: what lives in a class or a module is shared only here."""
-    real = scenario.but(
-        buyers=min(buyers, TRIED_BUYERS_MAX), tickets=tickets_of(scenario), control=False,
+    real = assembly.scenario.but(
+        buyers=min(buyers, TRIED_BUYERS_MAX), tickets=assembly.tickets, control=False,
         delay=Span(0.0, 0.002), seed=0, acquire_timeout=None,
     )  # fmt: skip
     verdict = run_sale(real).verdict
@@ -185,59 +180,52 @@ def _take_into_account(found: Exploration, set_up_s: float) -> None:
 
 
 def plan_of(
-    scenario: Scenario, buyers: Sequence[CounterexampleBuyer], *, named: bool = False
+    assembly: Assembly, buyers: Sequence[CounterexampleBuyer], *, named: bool = False
 ) -> Plan:
-    """Make the plan of an exploration; refuse what it can't be true to."""
-    name, location = split_url(scenario.store)
-    if location:
+    """Return the plan of an exploration; raise `UsageError` where it could not be faithful."""
+    scenario, traits = assembly.scenario, assembly.guard_traits
+    if assembly.location:
         raise UsageError(
-            f"--store {masked(scenario.store)}: an exploration sells thousands of times, on "
-            f"inventories of its own; give --store {name} and --tickets N"
+            f"--store {assembly.shown_store}: an exploration sells thousands of times, on "
+            f"inventories of its own; give --store {assembly.store_name} and --tickets N"
         )
-
-    kind = resolve("guard", scenario.guard)
-    if not getattr(kind, "explorable", True):
-        raise UsageError(f"guard {scenario.guard} can't be explored: {kind.explorable_not}")
-    named_lock = scenario.lock or getattr(kind, "holds", None)
-    staff = (TaskSpec(CLERK, 0),) if hasattr(kind, "serve") else ()
-    if getattr(kind, "by_the_clock", False):
+    if not traits.explorable:
+        raise UsageError(f"guard {scenario.guard} can't be explored: {traits.explorable_not}")
+    if traits.by_the_clock:
         raise UsageError(
             f"guard {scenario.guard} depends on the clock, and an exploration only on the order "
             "of steps; simulate it, with a planned pause"
         )
 
     def set_up(folder: Path) -> tuple[Store, Guard]:
-        store = open_store(scenario.but(acquire_timeout=0.0), folder)
-        ensure_capable(scenario, store)
-        lock: Any = None
-        if named_lock is not None:
-            lock = MonitoredLock(build("lock", named_lock, sidecar(store, folder)))
-        # A lock is asked for once, when the explorer's books say that it is free; so are answers.
-        guard: Guard = build("guard", scenario.guard, Kit(lock, 0.0, 0.0))
-        return store, guard
+        store = assembly.build_store(folder, patience_s=0.0)
+        inner = assembly.build_lock(folder, store)
+        lock: Any = None if inner is None else MonitoredLock(inner)
+        # A lock is asked once, when the explorer's books say that it is free; so are answers.
+        return store, assembly.guard_with(Kit(lock, 0.0, 0.0))
 
-    numbers = getattr(resolve("guard", scenario.guard), "numbers", "before")
-    named = named or numbers != "before"  # seats and shards depend on who comes
+    named = named or traits.numbers != "before"  # seats and shards depend on who comes
+    clerk = (TaskSpec(CLERK, 0),) if traits.staffed else ()
     return Plan(
-        tickets_of(scenario),
+        assembly.tickets,
         tuple(TaskSpec(one.name if named else f"x{one.quantity}", one.quantity) for one in buyers)
-        + staff,
+        + clerk,
         set_up,
         scenario.search,
-        numbers,
+        traits.numbers,
         scenario.acquire_timeout is not None,
     )
 
 
 def make_witness(
-    scenario: Scenario,
+    assembly: Assembly,
     buyers: Sequence[CounterexampleBuyer],
     lab: TransitionCache,
     finding: Finding,
     fatal: int | None,
 ) -> Counterexample:
     """Make a witness of a finding whose every step is known to the lab."""
-    history = lab.told(finding.schedule)
+    scenario, history = assembly.scenario, lab.told(finding.schedule)
     everybody = list(buyers)
     if len(lab.plan.parties) > len(everybody):
         everybody.append(CounterexampleBuyer(CLERK))
@@ -249,7 +237,7 @@ def make_witness(
         store=scenario.store,
         guard=scenario.guard,
         lock=scenario.lock,
-        tickets=tickets_of(scenario),
+        tickets=assembly.tickets,
         buyers=everybody,
         search=scenario.search,
         timeouts=scenario.acquire_timeout is not None,

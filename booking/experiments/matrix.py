@@ -18,10 +18,12 @@ from booking.core.catalogue import carries
 from booking.core.counterexample import Counterexample, CounterexampleBuyer, save
 from booking.core.registry import members, resolve, unknown
 from booking.core.scenario import Fault, Scenario, from_flags
+from booking.core.traits import guard_traits, store_traits
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import BookingError, UsageError
 from booking.experiments.exploration import prove
 from booking.experiments.sale import Sale, run_sale
+from booking.history.actions import CHANGES
 from booking.history.model import History, dump
 
 STORES = ("json", "sqlite", "postgres", "redis")
@@ -37,8 +39,6 @@ EXPLORED: tuple[tuple[tuple[int, ...], int, bool], ...] = (
     ((2, 1), 1, True),
     ((2, 1), 2, True),
 )
-# What a process that is late may do to the others, the worst first.
-CHANGES = ("write", "replace", "compare-and-set", "take", "claim", "add", "send")
 BOUND_95 = 3.0  # the rule of three
 
 BY_ORDER = (
@@ -123,7 +123,8 @@ def fill(
     columns = []
     for store in stores:
         made = resolve("store", store)
-        if getattr(made, "explored_only", False) or not getattr(made, "shared", True):
+        traits = store_traits(made)
+        if traits.explored_only or not traits.shared:
             raise UsageError(f"--stores: {store} is shared by no processes; give others")
         for name, guard in known.items():
             if (not guards or name in guards) and carries(made, guard):
@@ -134,7 +135,8 @@ def fill(
 
 def _column(store: str, name: str, guard: Any, trials: int, folder: Path | None) -> Column:
     column = Column(store, name)
-    if getattr(guard, "by_the_clock", False) or not getattr(guard, "explorable", True):
+    traits = guard_traits(guard)
+    if traits.by_the_clock or not traits.explorable:
         column.complete = False
     else:
         for quantities, tickets, search in EXPLORED:
@@ -148,7 +150,7 @@ def _column(store: str, name: str, guard: Any, trials: int, folder: Path | None)
 
 def _plans(steps: Sequence[tuple[Who, str]], guard: Any) -> list[Fault]:
     """Plan a pause before what each kind of process changes, and its death before each step."""
-    pause_s = LEASE_PAUSE_S if getattr(guard, "by_the_clock", False) else PAUSE_S
+    pause_s = LEASE_PAUSE_S if guard_traits(guard).by_the_clock else PAUSE_S
     pauses = []
     for who in dict.fromkeys(who for who, _ in steps):
         changes = [name for name in CHANGES if (who, name) in steps]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from booking.checker import check
-from booking.core.assembly import arrange, hand_over
+from booking.core.assembly import Assembly, arrange, assemble
+from booking.core.bases import hooks
 from booking.core.counterexample import (
     Counterexample,
     CounterexampleBuyer,
@@ -16,12 +17,12 @@ from booking.core.counterexample import (
     save,
 )
 from booking.core.protocols import Guard, Store
-from booking.core.registry import resolve, split_url, unknown
+from booking.core.registry import unknown
 from booking.core.scenario import Scenario, from_flags
 from booking.core.verdict import Outcome, Verdict
 from booking.errors import InventoryError, UsageError
 from booking.experiments.exploration import make_witness, plan_of, steps_of
-from booking.experiments.sale import Sale, open_guard, open_store, run_sale
+from booking.experiments.sale import Sale, run_sale
 from booking.explorer.execution import ExecutionEnvironment
 from booking.explorer.path import ExecutionPath
 from booking.explorer.result import Finding
@@ -58,13 +59,13 @@ def replay(
     witness: Counterexample, times: int = 1, progress: Callable[[int], None] = lambda _done: None
 ) -> Replayed:
     """Drive real processes through a witness; everybody else goes on after it, in turn."""
-    if hasattr(resolve("guard", witness.guard), "serve"):
+    assembly = assemble(scenario_of(witness))
+    if assembly.guard_traits.staffed:
         raise UsageError(f"guard {witness.guard}: a sale with a clerk is explored, not replayed")
     if not 1 <= times <= TIMES_MAX:
         raise UsageError(f"--times: {times} is not between 1 and {TIMES_MAX}")
-    scenario = scenario_of(witness)
     begun_s = time.monotonic()
-    stage = _ControlledReplay(witness, scenario)
+    stage = _ControlledReplay(witness, assembly)
     same, difference, first = 0, None, None
     with scratch_folder(quick=True) as folder:
         try:
@@ -98,10 +99,12 @@ def witness_of(sale: Sale, told: ControlledRun) -> Counterexample | None:
     """Make a witness of a race that real processes ran into: explored again, and shrunk."""
     if sale.verdict.outcome is not Outcome.INVALID:
         return None
-    scenario = sale.scenario.but(store=split_url(sale.scenario.store)[0], tickets=sale.tickets)
+    store = sale.assembly.store_name
+    assembly = assemble(sale.scenario.but(store=store, tickets=sale.tickets))
+    scenario = assembly.scenario
     buyers = [CounterexampleBuyer(f"buyer {n}", scenario.quantity) for n in range(scenario.buyers)]
     if scenario.behaviour is None and not scenario.until_sold_out:
-        short = _short(scenario, buyers, told.schedule)
+        short = _short(assembly, buyers, told.schedule)
         if short is not None:
             return short
     worst = sale.verdict.anomalies[0]
@@ -113,9 +116,9 @@ def witness_of(sale: Sale, told: ControlledRun) -> Counterexample | None:
 
 
 def _short(
-    scenario: Scenario, buyers: Sequence[CounterexampleBuyer], schedule: Sequence[int]
+    assembly: Assembly, buyers: Sequence[CounterexampleBuyer], schedule: Sequence[int]
 ) -> Counterexample | None:
-    plan = plan_of(scenario, buyers)
+    plan = plan_of(assembly, buyers)
     with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as theatre:
         lab = TransitionCache(theatre)
         with theatre.open() as world:
@@ -127,7 +130,7 @@ def _short(
             return None
         name = course.certain[0]
         return make_witness(
-            scenario, buyers, lab, Finding(name, tuple(shrunk(lab, schedule, name))), None
+            assembly, buyers, lab, Finding(name, tuple(shrunk(lab, schedule, name))), None
         )
 
 
@@ -167,9 +170,9 @@ class _Played:
 class _ControlledReplay:
     """The processes of a replay: kept from one time to the next, as long as all end well."""
 
-    def __init__(self, witness: Counterexample, scenario: Scenario) -> None:
+    def __init__(self, witness: Counterexample, assembly: Assembly) -> None:
         self._witness = witness
-        self._scenario = scenario
+        self._assembly = assembly
         self._store: Store | None = None
         self._guard: Guard | None = None
         self._troupe: ControlledPool | None = None
@@ -190,7 +193,7 @@ class _ControlledReplay:
             remaining = self._store.read()
         except InventoryError:
             remaining = None
-        numbers = getattr(self._guard, "numbers", "before")
+        numbers = self._assembly.guard_traits.numbers
         verdict = check(history_of(told, witness.tickets, remaining, numbers))
         replies = tuple(
             (one.process, one.type, one.f, one.value, one.error)
@@ -216,19 +219,15 @@ class _ControlledReplay:
             self._troupe = None
 
     def _begin(self, folder: Path) -> None:
-        scenario = self._scenario
-        store = self._store = open_store(scenario, folder)
-        if getattr(store, "explored_only", False):
-            raise UsageError(
-                f"store {scenario.store} is shared inside one process, so no real processes can "
-                "replay it; explore the same sale with --store json"
-            )
+        assembly = self._assembly
+        assembly.ensure_for_processes()
+        store = self._store = assembly.build_store(folder)
         store.reset(self._witness.tickets)
-        guard = self._guard = open_guard(scenario, folder, store)
-        hand_over(store)
+        guard = self._guard = assembly.build_guard(folder, store)
+        hooks(store).disconnect()
         quantities = [buyer.quantity for buyer in self._witness.buyers]
         self._troupe = ControlledPool(
-            scenario, store, guard, quantities, timeouts=self._witness.timeouts
+            assembly.scenario, store, guard, quantities, timeouts=self._witness.timeouts
         )
 
 

@@ -1,59 +1,47 @@
-"""Run a sale: inventory, buyers, history, verdict; and the control that shows it could race."""
+"""Run a sale: inventory, buyers, history, verdict; then the control that shows it could race."""
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from random import SystemRandom
-from tempfile import gettempdir
 from typing import Any
 
-from booking.checker import check
-from booking.core.assembly import arrange, hand_over
-from booking.core.protocols import (
-    Arranging,
-    Gathering,
-    Guard,
-    Kit,
-    Lock,
-    Order,
-    Place,
-    Preparable,
-    Reply,
-    Store,
-    Sweepable,
-)
+from booking.core.assembly import Assembly, arrange, assemble, users_code
+from booking.core.bases import hooks
+from booking.core.protocols import Store
 from booking.core.redaction import masked
-from booking.core.registry import BUILT_IN, build, load, members, resolve, split_url, takes_argument
-from booking.core.scenario import Fault, Scenario
-from booking.core.verdict import AnomalyName, Outcome, Verdict, merge
-from booking.errors import BookingError, InventoryError, UsageError
+from booking.core.registry import load, resolve, split_url
+from booking.core.scenario import Scenario
+from booking.core.verdict import Outcome, Verdict
+from booking.errors import BookingError, InventoryError
+from booking.experiments.verdicts import against_control, judge_sale, without_control
 from booking.fleets.listener import Listener, NullListener
 from booking.history.model import Event, History
 from booking.processes.resource_limits import ensure_connections
 from booking.stores.common.run_lock import sale_permit
 from booking.system.scratch import scratch_folder
 
-TICKETS = 3  # of a private inventory, unless it is said
 SEED_MAX = 10**6  # short enough to be typed again
-STUCK = {AnomalyName.HANG, AnomalyName.STALE_LOCK}  # no race
 UNJUDGED = Verdict(Outcome.UNKNOWN, "not judged yet")
 
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """One sale that was run: what was to be, what happened, what is to be said of it."""
+    """One sale that was run: its assembly, its history, its verdict."""
 
-    scenario: Scenario
+    assembly: Assembly
     history: History
     verdict: Verdict
     control: Sale | None = None
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that was run, its seed filled in."""
+        return self.assembly.scenario
 
     @property
     def tickets(self) -> int:
@@ -124,7 +112,7 @@ class Sale:
         return [event for event in events if event.type == outcome and event.f == "buy"]
 
 
-# Given the scratch folder and the watcher: whatever has `run(scenario, store, guard)`.
+# Called with the scratch folder and the listener; returns what has `run(scenario, store, guard)`.
 FleetMaker = Callable[[Path, Listener], Any]
 
 
@@ -134,230 +122,98 @@ def run_sale(
     """Run a scenario, by another fleet if one is given; follow a guarded sale by its control."""
     if scenario.seed is None:
         scenario = scenario.but(seed=SystemRandom().randrange(SEED_MAX))
+    listener = watcher or NullListener()
+    assembly = assemble(scenario)
     controlled = scenario.guarded and scenario.control
-    ensure_connections(scenario)
+    ensure_connections(assembly)
     if controlled:  # which has a server of its own
-        ensure_connections(_control_of(scenario, 0), ", or --no-control")
-    sale = _run_once(scenario, watcher or NullListener(), fleet)
+        ensure_connections(assemble(_control_of(assembly, 0)), ", or --no-control")
+    sale = _run_once(assembly, listener, fleet)
     if not controlled:
         return sale
     try:
-        control = _run_once(_control_of(scenario, sale.tickets), watcher or NullListener(), fleet)
-    except InventoryError as error:  # the sale was: what it shows is not thrown away
-        return replace(sale, verdict=_without_control(sale.verdict, error))
-    if _has_one_place(scenario):
-        restock(scenario.but(tickets=sale.remaining or 0))  # as the guarded sale left it
-    return Sale(scenario, sale.history, _against(sale.verdict, control), control)
+        control = _run_once(assemble(_control_of(assembly, sale.tickets)), listener, fleet)
+    except InventoryError as error:  # the sale itself took place: its result is kept
+        return replace(sale, verdict=without_control(sale.verdict, error))
+    if assembly.one_inventory:
+        _restore(assembly, sale.remaining or 0)
+    verdict = against_control(sale.verdict, control.verdict, control.sold, control.scenario)
+    return replace(sale, verdict=verdict, control=control)
 
 
-def _without_control(verdict: Verdict, error: BookingError) -> Verdict:
-    """Weigh a verdict that has no control: whether the guard was put to the test is not known."""
-    if verdict.outcome is not Outcome.VALID:
-        return verdict
-    advice = "--no-control judges the sale alone"
-    return Verdict(Outcome.UNKNOWN, f"the control could not be run: {error}; {advice}")
-
-
-def _control_of(scenario: Scenario, tickets: int) -> Scenario:
-    """Give the same sale without what keeps the buyers apart, on an inventory of its own.
+def _control_of(assembly: Assembly, tickets: int) -> Scenario:
+    """Return the same sale without what keeps the buyers apart, on an inventory of its own.
 
     Without a guard that is the arrival one by one; otherwise they come as they came before.
     """
-    name, _ = split_url(scenario.store)
+    scenario = assembly.scenario
     arrival = "together" if scenario.guard == "none" else scenario.arrival
     return scenario.but(
-        store=name, tickets=tickets, guard="none", lock=None, arrival=arrival,
+        store=assembly.store_name, tickets=tickets, guard="none", lock=None, arrival=arrival,
         faults=[], close_after=None, control=False,
     )  # fmt: skip
 
 
-def _has_one_place(scenario: Scenario) -> bool:
-    """Say whether every sale of this store sells from the same inventory."""
-    name, _ = split_url(scenario.store)
-    return name not in BUILT_IN["store"] and not takes_argument(resolve("store", name))
-
-
-def _against(verdict: Verdict, control: Sale) -> Verdict:
-    """Weigh a verdict by its control: only a sale that can race shows that a guard helps."""
-    if verdict.outcome is not Outcome.VALID:
-        return verdict
-    if {one.name for one in control.verdict.anomalies} - STUCK:
-        raced = f"the same sale without the guard raced and sold {control.sold}"
-        return Verdict(Outcome.VALID, f"{verdict.reason}; {raced}")
-    advice = "give more buyers or a longer delay"
-    if control.scenario.arrival != "together":
-        advice += ", or let them come together"
-    if not control.sold:
-        advice = "nothing could be sold; give more tickets or a smaller quantity"
-    return Verdict(
-        Outcome.UNKNOWN,
-        f"the control did not race, so the guard was not put to the test; {advice}",
-    )
-
-
-def _run_once(scenario: Scenario, watcher: Listener, fleet: FleetMaker | None) -> Sale:
+def _run_once(assembly: Assembly, watcher: Listener, fleet: FleetMaker | None) -> Sale:
+    scenario = assembly.scenario
     with scratch_folder() as folder:
         launched = (fleet or resolve("fleet", "local"))(folder, watcher)
         launched.ensure_room(scenario)
-        store = open_store(scenario, folder)
-        if getattr(store, "explored_only", False):
-            raise UsageError(
-                f"store {masked(scenario.store)} is shared inside one process, for booking "
-                "explore; real buyers are processes: use --store json"
-            )
-        guard = open_guard(scenario, folder, store)
+        assembly.ensure_for_processes()
+        store = assembly.build_store(folder)
+        guard = assembly.build_guard(folder, store)
         if scenario.behaviour is not None:
             load(scenario.behaviour, "behaviour")
-        with sale_permit(store, split_url(scenario.store)[1]):
+        with sale_permit(store, assembly.location):
             try:
-                tickets = _stock(store, scenario)
+                tickets = _stock(store, assembly)
                 arrange(store, guard)
-                hand_over(store)
+                hooks(store).disconnect()
                 history: History = launched.run(scenario, store, guard)
                 history.tickets, history.remaining = tickets, _count(store)
             finally:
-                _leave(store)
-        shown = scenario.but(store=masked(scenario.store))
+                leave(store)
+        shown = scenario.but(store=assembly.shown_store)
         history.sale = shown.model_dump(mode="json", exclude_defaults=True)
-        if numbers := getattr(guard, "numbers", None):  # what a bought ticket's number means
+        if (numbers := assembly.guard_traits.numbers) != "before":
             history.sale["numbers"] = numbers
-        sale = Sale(scenario, history, UNJUDGED)
-        return replace(sale, verdict=_judged(history, sale.sold, scenario.faults))
+        sale = Sale(assembly, history, UNJUDGED)
+        return replace(sale, verdict=judge_sale(history, sale.sold, scenario.faults))
 
 
-def open_store(scenario: Scenario, folder: Path) -> Store:
-    """Build the store that a scenario names."""
-    name, location = split_url(scenario.store)
-    place = Place(location, folder, scenario.durable, scenario.patience_s)
-    store: Store = build("store", name, place)
-    return store
-
-
-def open_guard(scenario: Scenario, folder: Path, store: Store) -> Guard:
-    """Build the guard that a scenario names; refuse one that the store cannot carry."""
-    ensure_capable(scenario, store)
-    lock: Lock | None = None
-    named = scenario.lock or getattr(resolve("guard", scenario.guard), "holds", None)
-    if named is not None:
-        lock = build("lock", named, sidecar(store, folder))
-    kit = Kit(lock, scenario.patience_s, scenario.acquire_timeout or scenario.timeout / 2)
-    guard: Guard = build("guard", scenario.guard, kit)
-    return guard
-
-
-def ensure_capable(scenario: Scenario, store: Store) -> None:
-    """Refuse a guard that the store cannot carry, with the list of those that it can."""
-    needs = getattr(resolve("guard", scenario.guard), "needs", Store)
-    if needs is not Store and not isinstance(store, needs):
-        able = [name for name, one in members("guard") if _carries(store, one)]
-        raise UsageError(
-            f"guard {scenario.guard} needs a store with {needs.__name__}, which "
-            f"{masked(scenario.store)} is not; it can do: {', '.join(able)}"
-        )
-
-
-def _carries(store: Store, guard: Any) -> bool:
-    needs = getattr(guard, "needs", None)
-    return needs is Store or (isinstance(needs, type) and isinstance(store, needs))
-
-
-def sidecar(store: Store, folder: Path) -> Path:
-    """Say where the lock file is: beside the inventory, never the file that is replaced.
-
-    Where the inventory is a server's, whoever names it on this machine meets at one file.
-    """
-    path = getattr(store, "path", None)
-    if isinstance(path, Path):
-        return path.with_name(path.name + ".lock")
-    if location := getattr(store, "location", None):
-        name = sha256(str(location).encode()).hexdigest()[:16]
-        return Path(gettempdir()) / f"booking-lock-{os.getuid()}-{name}"
-    return folder / "sale.lock"
-
-
-def _stock(store: Store, scenario: Scenario) -> int:
-    """Fill the inventory, or take it as it is; nothing has been started yet if it is bad."""
-    _, location = split_url(scenario.store)
-    tickets = scenario.tickets
-    with _users_code(f"store {masked(scenario.store)}"):
-        if isinstance(store, Preparable):
-            store.prepare()
-        if tickets is None and location:
+def _stock(store: Store, assembly: Assembly) -> int:
+    """Fill the inventory, or take it as it is; return its tickets. No buyer has started yet."""
+    with users_code(f"store {assembly.shown_store}"):
+        hooks(store).prepare()
+        if assembly.scenario.tickets is None and assembly.location:
             return store.read()
-        tickets = TICKETS if tickets is None else tickets
-        store.reset(tickets)
-    return tickets
+        store.reset(assembly.tickets)
+    return assembly.tickets
 
 
-@contextmanager
-def _users_code(what: str) -> Iterator[None]:
-    """Let an error in a user's own class be the user's, said in one line."""
-    try:
-        yield
-    except BookingError:
-        raise
-    except Exception as error:
-        problem = masked(" ".join(f"{type(error).__name__}: {error}".split()))
-        raise UsageError(f"{what} fails: {problem}") from None
+def _restore(assembly: Assembly, tickets: int) -> None:
+    """Put back what the guarded sale left, where its control sold from the same inventory."""
+    with scratch_folder() as folder:
+        store = assembly.build_store(folder)
+        try:
+            with users_code(f"store {assembly.shown_store}"):
+                store.reset(tickets)
+        finally:
+            leave(store)
 
 
 def _count(store: Store) -> int | None:
     try:
-        with _users_code("the store"):
+        with users_code("the store"):
             return store.read()
     except BookingError:
         return None
 
 
-def _leave(store: Store) -> None:
-    if isinstance(store, Sweepable):
-        store.sweep()
+def leave(store: Store) -> None:
+    """Remove what dead processes left, and close the store."""
+    hooks(store).sweep()
     store.close()
-
-
-def _judged(history: History, sold: int, faults: Sequence[Fault]) -> Verdict:
-    """Judge the history, and what became of the processes."""
-    verdict = merge([check(history), _processes(history), _plan(history, faults)])
-    if verdict.outcome is not Outcome.VALID:
-        return verdict
-    if history.remaining is None:
-        return Verdict(
-            Outcome.UNKNOWN, "the count at the end could not be read: is the store gone?"
-        )
-    each = "each once, " if sold > 1 else ""
-    reason = f"{sold} of {history.tickets} tickets sold, {each}{history.remaining} left"
-    return Verdict(Outcome.VALID, reason, verdict.anomalies)
-
-
-def _processes(history: History) -> Verdict:
-    """Hold the processes against the plan: a death that nobody planned decides nothing."""
-    end = history.end
-    if end["silent"]:
-        who = ", ".join(map(str, end["silent"]))
-        reason = f"nobody moved, and buyer {who} was ended; give a longer --timeout"
-        return Verdict(Outcome.UNKNOWN, reason)
-    crashed = {n: why for n, why in end["crashed"].items() if n not in end["planned"]}
-    if crashed:
-        number, why = next(iter(crashed.items()))
-        more = f" (and {len(crashed) - 1} more)" if len(crashed) > 1 else ""
-        who = number if isinstance(number, str) else f"buyer {number}"
-        return Verdict(Outcome.UNKNOWN, f"{who} ended early{more}: {why}")
-    if not any(event.f == "buy" for event in history.events):
-        return Verdict(Outcome.UNKNOWN, "nobody ordered anything, so nothing was put to the test")
-    if end["alive"] or end["zombies"] or end["orphans"]:
-        return Verdict(Outcome.UNKNOWN, "processes of the sale are left which would not end")
-    return Verdict(Outcome.VALID, "every buyer ended")
-
-
-def _plan(history: History, faults: Sequence[Fault]) -> Verdict:
-    """Hold the fault plan against what came of it: a fault that never struck shows nothing."""
-    for number, fault in enumerate(faults):
-        if number not in history.end["struck"]:
-            steps = ", ".join(sorted({event.f for event in history.steps()}))
-            what = f"{fault.kind} before {fault.before}"
-            reason = f"the planned fault never struck ({what}); steps that were taken: {steps}"
-            return Verdict(Outcome.UNKNOWN, reason)
-    return Verdict(Outcome.VALID, "every planned fault struck")
 
 
 def replay_command(
@@ -400,46 +256,3 @@ def _flag(key: str, value: Any) -> list[str]:
     if key in _PAIRS:
         return [flag if value else f"--no-{flag[2:]}"]
     return [flag, str(value)]
-
-
-@contextmanager
-def _by_hand(scenario: Scenario) -> Iterator[tuple[Store, Path]]:
-    """Open the store of a scenario for one person, and close it."""
-    name, location = split_url(scenario.store)
-    if name in BUILT_IN["store"] and not location:
-        raise UsageError(f"--store {name}: has no place that lasts; name one, as in json:data.json")
-    with scratch_folder() as folder:
-        store = open_store(scenario, folder)
-        try:
-            with _users_code(f"store {masked(scenario.store)}"):
-                yield store, folder
-        finally:
-            _leave(store)
-
-
-def sell_one(scenario: Scenario) -> Reply:
-    """Carry out one order by hand, as one buyer among whoever else is there."""
-    if scenario.lock and getattr(resolve("lock", scenario.lock), "one_sale_only", False):
-        raise UsageError(f"lock {scenario.lock} guards one sale's own processes; use --lock=flock")
-    with _by_hand(scenario) as (store, folder):
-        if isinstance(store, Preparable):
-            store.prepare()
-        store.read()  # an inventory that cannot be used is refused before a lock file is made
-        guard = open_guard(scenario, folder, store)
-        # Who sells meanwhile has the tickets where he needs them.
-        if isinstance(store, Gathering) or isinstance(guard, Arranging):
-            with sale_permit(store, split_url(scenario.store)[1]):
-                arrange(store, guard)
-        return guard.sell(store, Order(0, scenario.quantity))
-
-
-def count(url: str) -> int:
-    """Look how many tickets a store has left."""
-    with _by_hand(Scenario(store=url)) as (store, _):
-        return store.read()
-
-
-def restock(scenario: Scenario) -> None:
-    """Put a scenario's tickets into its store."""
-    with _by_hand(scenario) as (store, _):
-        store.reset(scenario.tickets or 0)

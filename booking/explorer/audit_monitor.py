@@ -23,7 +23,8 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from booking.explorer.task import CooperativeScheduler, Task
-from booking.explorer.transition import GIVES, WAITS, Caveat
+from booking.explorer.transition import Caveat
+from booking.history.actions import Action
 
 _COVERS = {"read": {"read"}, "truncate": {"truncate"}, "write": {"write"}, "replace": {"rename"}}
 _WRITING = os.O_WRONLY | os.O_RDWR
@@ -107,7 +108,7 @@ class AuditMonitor:
         if event == "fcntl.lockf":
             what = "fcntl.lockf locks for a whole process, and explored buyers share one"
             self._certain[Caveat(what, _where())] = None
-        if step is None or step.action not in {WAITS, GIVES}:
+        if step is None or step.action not in {Action.ACQUIRE, Action.RELEASE}:
             what = f'{event} is called, and no step announces it: call step("acquire", …) first'
             self._certain[Caveat(what, _where())] = None
 
@@ -139,7 +140,7 @@ class AuditMonitor:
         step, name = actor.standing, key.rpartition(os.sep)[2]
         if step is None:
             return False
-        if step.action in {WAITS, GIVES}:
+        if step.action in {Action.ACQUIRE, Action.RELEASE}:
             return name.startswith(step.resource.rpartition(os.sep)[2])
         if step.resource.rpartition(os.sep)[2] != name:
             return False

@@ -23,8 +23,9 @@ from booking.explorer.exhaustive import settle
 from booking.explorer.model import Limits
 from booking.explorer.path import ExecutionPath
 from booking.explorer.result import Exploration, Judge, Progress
-from booking.explorer.transition import GIVES, READS, WAITS, Inconclusive, Step, Transition
+from booking.explorer.transition import Inconclusive, Step, Transition
 from booking.explorer.transition_cache import TransitionCache
+from booking.history.actions import READS, Action
 
 
 class Act(NamedTuple):
@@ -155,7 +156,7 @@ class DporExplorer:
         if earlier.buyer == act.buyer or not self._depend(earlier, act):
             return False
         # Who waits for a lock can't go on before it is released: their order is no choice.
-        handed = earlier.action == GIVES and act.action == WAITS
+        handed = earlier.action == Action.RELEASE and act.action == Action.ACQUIRE
         same = earlier.resource == act.resource
         return self.lab.plan.timeouts or not (handed and same and not _timed(earlier, act))
 

@@ -7,23 +7,24 @@ from collections.abc import Hashable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from booking.core.assembly import arrange
-from booking.core.protocols import Guard, Snapshot, Staffed, Store
+from booking.core.bases import inventory_path
+from booking.core.protocols import Guard, Staffed, Store
 from booking.core.steps import drive
+from booking.core.traits import store_traits
 from booking.errors import InventoryError
 from booking.explorer.audit_monitor import AuditMonitor, listen
 from booking.explorer.call_monitor import CallMonitor, MonitoredLock, MonitoredStore
 from booking.explorer.model import Plan
 from booking.explorer.task import CooperativeScheduler, Task
-from booking.explorer.transition import GETS, GIVES, NEVER, WAITS, Caveat, Step, Transition
+from booking.explorer.transition import NEVER, Caveat, Step, Transition
+from booking.history.actions import KEEPS_CONTENT, MESSAGES, Action
 from booking.stores.common.connection_cache import keeping
 from booking.system.pickled_copy import PickledCopy
 
 CHUNK_BYTES = 1 << 16
-_CHANGES_NOTHING = frozenset({"read", WAITS, GIVES})
-_MAIL = frozenset({"send", GETS})  # what waits in mailboxes no store can show
 
 
 class Contents:
@@ -82,15 +83,24 @@ class ExecutionEnvironment:
         store, guard = self.plan.set_up(folder)
         store.reset(self.plan.tickets)
         arrange(store, guard)
-        if isinstance(guard, Staffed):
-            guard.open(folder, len(self.plan.parties) - 1)  # the last one is the clerk
+        if self.plan.staffed:
+            buyers = len(self.plan.parties) - 1  # the last one is the clerk
+            cast("Staffed", guard).open(folder, buyers)
         mould = PickledCopy((store, guard))
         actors = []
         for number, party in enumerate(self.plan.parties):
             own_store, own_guard = mould.load()
             attentive: Any = MonitoredStore(own_store, self._listener)
             actors.append(
-                Task(self.stage, number, party, attentive, own_guard, search=self.plan.search)
+                Task(
+                    self.stage,
+                    number,
+                    party,
+                    attentive,
+                    own_guard,
+                    search=self.plan.search,
+                    staffed=self.plan.staffed,
+                )
             )
         self._audit.begin(folder)
         return Execution(self, store, guard, actors)
@@ -119,9 +129,9 @@ class Execution:
         self._theatre = theatre
         self._store = store
         self._guard = guard
-        path = getattr(store, "path", None)
-        self._shows = isinstance(store, Snapshot)
-        self._path: Path | None = path if isinstance(path, Path) else None
+        traits = store_traits(store)
+        self._shows, self._shared = traits.snapshots, traits.shared
+        self._path = inventory_path(store)
         self._told: list[Hashable] = []  # the effects so far that the store cannot show
         self._known: list[tuple[Hashable, ...]] = [()] * len(actors)
         self.content = self._look()
@@ -137,8 +147,8 @@ class Execution:
         self.actors.clear()
         with suppress(InventoryError):
             self._store.close()
-        if isinstance(self._guard, Staffed):
-            self._guard.close()
+        if self._theatre.plan.staffed:
+            cast("Staffed", self._guard).close()
 
     def advance(self, number: int) -> Transition:
         """Let a buyer through the step that it stands at."""
@@ -173,9 +183,9 @@ class Execution:
         if step is None:
             return
         held = self.holds[number]
-        if step.action == WAITS and not refused and self.actors[number].told != NEVER:
+        if step.action == Action.ACQUIRE and not refused and self.actors[number].told != NEVER:
             self.holds[number] = tuple(sorted((*held, step.resource)))
-        elif step.action == GIVES and step.resource in held:
+        elif step.action == Action.RELEASE and step.resource in held:
             rest = list(held)
             rest.remove(step.resource)
             self.holds[number] = tuple(rest)
@@ -183,9 +193,9 @@ class Execution:
     def _remember(self, number: int, actor: Task, step: Step | None) -> None:
         """Note an effect that looking at the store would not show."""
         self._known[number] += (step, *actor.seen)
-        if step is None or step.action in _CHANGES_NOTHING:
+        if step is None or step.action in KEEPS_CONTENT:
             return
-        if self._shows and step.action not in _MAIL:
+        if self._shows and step.action not in MESSAGES:
             return
         if self._path is None or step.resource != self._path.name:
             self._told.append((actor.party, self._known[number]))
@@ -198,7 +208,7 @@ class Execution:
             content = (store.snapshot(), tuple(self._told)) if self._told else store.snapshot()
         elif self._path is not None:
             content = (_bytes(self._path), tuple(self._told))
-        elif getattr(store, "shared", True):
+        elif self._shared:
             # It shows nothing: only the same effects in the same order are surely the same.
             content = (self._count(), tuple(self._told))
         else:
@@ -214,12 +224,14 @@ class Execution:
 
 def _refused(step: Step, told: int | None) -> bool:
     """Say whether a step that may have to wait would have: no lock was had, no message came."""
-    return not told if step.action == WAITS else step.action == GETS and told is None
+    if step.action == Action.ACQUIRE:
+        return not told
+    return step.action == Action.RECEIVE and told is None
 
 
 def _changes_nothing(step: Step | None) -> bool:
     """Say whether a step leaves the content alone; a release that stores a value is a commit."""
-    return step is None or (step.action in _CHANGES_NOTHING and step.value is None)
+    return step is None or (step.action in KEEPS_CONTENT and step.value is None)
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -9,8 +9,6 @@ from booking.explorer.incremental_check import CounterState, Unordered, counted
 from booking.explorer.model import CLERK
 from booking.explorer.result import End
 from booking.explorer.transition import (
-    GETS,
-    WAITS,
     Inconclusive,
     Step,
     Transition,
@@ -18,6 +16,7 @@ from booking.explorer.transition import (
     refusal,
 )
 from booking.explorer.transition_cache import TransitionCache, locks_of
+from booking.history.actions import Action
 from booking.history.model import History
 
 
@@ -89,7 +88,7 @@ class ExecutionPath:
         step = self.next(buyer)
         if step is None:
             return False
-        if step.action not in {WAITS, GETS}:
+        if step.action not in {Action.ACQUIRE, Action.RECEIVE}:
             return True
         locks = locks_of(self.world.holds, buyer)
         effect = self.lab.effect(
@@ -97,6 +96,6 @@ class ExecutionPath:
         )
         if not effect.refused:
             return True
-        if step.action == WAITS and not any(name == step.resource for name, _ in locks):
+        if step.action == Action.ACQUIRE and not any(name == step.resource for name, _ in locks):
             raise Inconclusive(refusal(step.resource))
         return self.lab.plan.timeouts and self.lab.stands.all[self.stands[buyer]].kind != CLERK

@@ -19,7 +19,6 @@ from booking.explorer.model import CLERK, Limits
 from booking.explorer.path_count import Entry, Move, counts
 from booking.explorer.result import Exploration, Judge, Progress
 from booking.explorer.transition import (
-    WAITS,
     Caveat,
     Inconclusive,
     Step,
@@ -28,6 +27,7 @@ from booking.explorer.transition import (
     refusal,
 )
 from booking.explorer.transition_cache import LocalState, Locks, TransitionCache
+from booking.history.actions import Action
 
 RECHECKS_MAX = 2000
 IDLE = -1  # the floor of a buyer with no operation open
@@ -118,7 +118,7 @@ class StateGraphExplorer:
         """Say whether a step can be taken now: who waits for a lock or a message can't go on."""
         if not effect.refused:
             return True
-        if step.action == WAITS and not _held(locks, step.resource):
+        if step.action == Action.ACQUIRE and not _held(locks, step.resource):
             raise Inconclusive(refusal(step.resource))
         return self.plan.timeouts and stand.kind != CLERK
 

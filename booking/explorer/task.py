@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
@@ -35,6 +35,7 @@ class Task:
         guard: Guard,
         *,
         search: bool,
+        staffed: bool,
     ) -> None:
         self.number = number
         self.party = party
@@ -51,6 +52,7 @@ class Task:
         self._store = store
         self._guard = guard
         self._search = search
+        self._staffed = staffed
         self._operation: str | None = None  # invoked, its first step not yet announced
         self.greenlet = greenlet(self._live)
 
@@ -83,8 +85,8 @@ class Task:
         """Let go of what its own store holds open."""
         with suppress(InventoryError):
             self._store.close()
-        if isinstance(self._guard, Staffed):
-            self._guard.close()
+        if self._staffed:
+            cast("Staffed", self._guard).close()
 
     def _live(self) -> None:
         try:

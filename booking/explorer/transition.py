@@ -6,10 +6,6 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-READS = frozenset({"read"})  # steps that change nothing, so that their order does not matter
-WAITS = "acquire"
-GIVES = "release"
-GETS = "receive"  # from a mailbox; who finds it empty waits
 NEVER = -1  # what an acquire saw that was neither had nor refused: its transaction is lost
 
 

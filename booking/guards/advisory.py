@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from booking.core.protocols import AdvisoryStore, Order, Reply, Store
-from booking.guards.common.read_check_write import purchase
+from booking.guards.common.read_check_write import read_check_write
 from booking.guards.common.release import held
 
 
@@ -27,4 +27,4 @@ class AdvisoryGuard:
         if not advisory.lock_advisory():
             return Reply("fail", error="lock-timeout")
         with held(store, advisory.unlock_advisory):
-            return purchase(store, order)
+            return read_check_write(store, order)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from booking.core.protocols import Kit, Order, Reply, Store
 from booking.errors import UsageError
-from booking.guards.common.read_check_write import purchase
+from booking.guards.common.read_check_write import read_check_write
 
 
 class LockGuard:
@@ -28,6 +28,6 @@ class LockGuard:
         if not self._lock.acquire(self._timeout_s):
             return Reply("fail", error="lock-timeout")
         try:
-            return purchase(store, order)
+            return read_check_write(store, order)
         finally:
             self._lock.release()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from booking.core.protocols import Kit, Order, Reply, Store
 from booking.core.steps import network, saw, step
 from booking.guards.common.clerk_lock import closed, on_duty, sole_lock
-from booking.guards.common.read_check_write import purchase
+from booking.guards.common.read_check_write import read_check_write
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
@@ -71,7 +71,7 @@ class QueueGuard:
                 saw(int(order is not None))
                 if order is None:
                     return
-                reply = purchase(store, order)
+                reply = read_check_write(store, order)
                 step("send", f"answers-{order.buyer}", reply.ticket or 0)
                 self._answers[order.buyer].put(reply)
 

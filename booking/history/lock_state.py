@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from booking.history.actions import Action
 from booking.history.model import Event
 
 
@@ -16,9 +17,9 @@ def holders(steps: Iterable[Event]) -> dict[str, int | str]:
     held: dict[str, dict[int | str, None]] = {}
     for event in steps:
         those = held.setdefault(event.resource or "", {})
-        if event.f == "acquire" and event.saw == 1:
+        if event.f == Action.ACQUIRE and event.saw == 1:
             those[event.process] = None
-        elif event.f == "release":
+        elif event.f == Action.RELEASE:
             those.pop(event.process, None)
     return {resource: next(iter(those)) for resource, those in held.items() if those}
 
@@ -32,7 +33,7 @@ def waits(
     for number in hung:
         last = last_steps.get(number)
         resource = last.resource or "" if last else ""
-        waiting = last is not None and last.f == "acquire" and last.saw is None
+        waiting = last is not None and last.f == Action.ACQUIRE and last.saw is None
         found.append(
             {
                 "buyer": number,

@@ -14,7 +14,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
 
-from booking.core.protocols import Connecting, Guard, Store
+from booking.core.bases import hooks
+from booking.core.protocols import Guard, Store
 from booking.core.redaction import masked
 from booking.core.registry import load
 from booking.core.scenario import Scenario
@@ -76,8 +77,7 @@ def _attend(attendance: BuyerSpec) -> None:
     buyer = Buyer(number, attendance.store, attendance.guard, recorder, random, scenario.quantity)
     try:
         behave = behaviour_of(scenario)
-        if isinstance(attendance.store, Connecting):
-            attendance.store.connect()
+        hooks(attendance.store).connect()
         if not attendance.gate.wait(attendance.gate_timeout_s):
             raise TimeoutError("the gate did not open")
         time.sleep(attendance.arrives_after_s)

@@ -9,10 +9,12 @@ import time
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import cast
 
 from booking.core.protocols import Guard, Staffed, Store
 from booking.core.scenario import Scenario
 from booking.core.steps import drive
+from booking.core.traits import guard_traits
 from booking.errors import BookingError, CapacityError, UsageError
 from booking.faults.injector import FaultPlan
 from booking.processes.buyer_process import FAILED, described, settle
@@ -68,7 +70,7 @@ class ClerkSupervisor:
         self, scenario: Scenario, store: Store, guard: Guard, folder: Path, roster: ProcessGroup
     ) -> None:
         self._scenario, self._store, self._folder = scenario, store, folder
-        self._guard = guard if isinstance(guard, Staffed) else None
+        self._guard = cast("Staffed", guard) if guard_traits(guard).staffed else None
         self._roster = roster
         self._gate = StartBarrier() if self._guard else None
         self._process: BaseProcess | None = None

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from booking.core.protocols import Guard, Store
 from booking.core.scenario import Scenario
+from booking.history.actions import Action
 from booking.history.model import Event, History
 from booking.processes.controlled_worker import (
     GO,
@@ -146,7 +147,7 @@ class _Round:
     def _can(self, number: int) -> bool:
         """Say whether a buyer can go on: not while another one holds the lock it wants."""
         step = self.standing[number]
-        return self.timeouts or step.action != "acquire" or step.resource not in self.holders
+        return self.timeouts or step.action != Action.ACQUIRE or step.resource not in self.holders
 
     def _let(self, number: int) -> None:
         step = self.standing.pop(number)
@@ -154,11 +155,11 @@ class _Round:
             self._write(number, "invoke", step.begins, None, step.quantity)
         self.told.schedule.append(number)
         self._write(number, "step", step.action, step.value, 1, resource=step.resource)
-        if step.action == "release":
+        if step.action == Action.RELEASE:
             self.holders.pop(step.resource, None)
         with suppress(BrokenPipeError):
             self.lines[number].send_bytes(GO)
-        wait_s = BLOCKED_S if step.action == "acquire" else self.patience_s
+        wait_s = BLOCKED_S if step.action == Action.ACQUIRE else self.patience_s
         if not self._hear(number, step, wait_s):
             self.inside[number] = step
             self.told.blocked.append(number)
@@ -195,7 +196,7 @@ class _Round:
             if events[at].type == "step" and events[at].process == number:
                 events[at] = _with(events[at], saw)
                 break
-        if step.action == "acquire" and saw == 1:
+        if step.action == Action.ACQUIRE and saw == 1:
             self.holders[step.resource] = number
 
     def _look(self) -> None:

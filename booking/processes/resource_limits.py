@@ -6,8 +6,7 @@ import os
 import resource
 from pathlib import Path
 
-from booking.core.registry import resolve, split_url
-from booking.core.scenario import Scenario
+from booking.core.assembly import Assembly
 from booking.errors import CapacityError
 
 DESCRIPTORS_EACH = 4  # of the harness: two of multiprocessing's, and room for a logbook
@@ -29,15 +28,16 @@ def ensure_room(buyers: int, start_method: str) -> None:
     _memory(buyers, MEMORY_EACH_BYTES[start_method])
 
 
-def ensure_connections(scenario: Scenario, instead: str = "") -> None:
+def ensure_connections(assembly: Assembly, instead: str = "") -> None:
     """Raise `CapacityError` where a private server takes fewer connections than buyers have."""
-    name, location = split_url(scenario.store)
-    most = getattr(resolve("store", name), "buyers_max", None)
-    if location or most is None or scenario.arrival == "serial" or scenario.buyers <= most:
+    scenario, most = assembly.scenario, assembly.store_traits.buyers_max
+    if assembly.location or most is None:
+        return
+    if scenario.arrival == "serial" or scenario.buyers <= most:
         return
     raise CapacityError(
-        f"{scenario.buyers} buyers need a connection each, and a private server of store {name} "
-        f"has room for {most}; give --buyers {most} or less{instead}"
+        f"{scenario.buyers} buyers need a connection each, and a private server of store "
+        f"{assembly.store_name} has room for {most}; give --buyers {most} or less{instead}"
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from booking.core.catalogue import usual_guard
-from booking.core.registry import resolve, split_url
 from booking.core.verdict import AnomalyName, Outcome
 from booking.experiments.sale import Sale, replay_command
 
@@ -57,8 +56,7 @@ def guarding(store: str) -> tuple[str, dict[str, Any]]:
 
 
 def _shared(sale: Sale) -> bool:
-    store = resolve("store", split_url(sale.scenario.store)[0])
-    return bool(getattr(store, "shared", True))
+    return sale.assembly.store_traits.shared
 
 
 def _waiting(end: dict[str, Any]) -> list[str]:

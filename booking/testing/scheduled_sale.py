@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from booking.checker import check
+from booking.core.assembly import assemble
 from booking.core.counterexample import CounterexampleBuyer
 from booking.core.scenario import Scenario, from_flags
 from booking.core.verdict import Outcome, Verdict, merge
@@ -94,7 +95,7 @@ def scenario_for(
 def rehearsing(scenario: Scenario, buyers: int) -> Iterator[ExecutionPath]:
     """Give a course at its start: everybody stands at the first step."""
     who = [CounterexampleBuyer(f"buyer {n}", scenario.quantity) for n in range(buyers)]
-    plan = plan_of(scenario, who)
+    plan = plan_of(assemble(scenario), who)
     with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as theatre:
         lab = TransitionCache(theatre)
         with theatre.open() as world:

@@ -10,9 +10,9 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from booking.core.assembly import assemble
 from booking.core.protocols import SOLD_OUT, Guard, Order, Store
 from booking.core.verdict import Outcome
-from booking.experiments.sale import open_guard, open_store
 from booking.explorer.path import ExecutionPath
 from booking.system.pickled_copy import PickledCopy
 from booking.testing.scheduled_sale import judged, rehearsing, scenario_for
@@ -35,9 +35,9 @@ class StoreMachine(RuleBasedStateMachine):
         super().__init__()
         self._exit = ExitStack()
         folder = Path(self._exit.enter_context(tempfile.TemporaryDirectory()))
-        scenario = scenario_for(self.store, 0, 1, self.guard, self.lock, search=True)
-        self._store: Store = open_store(scenario, folder)
-        self._guard: Guard = open_guard(scenario, folder, self._store)
+        assembly = assemble(scenario_for(self.store, 0, 1, self.guard, self.lock, search=True))
+        self._store: Store = assembly.build_store(folder)
+        self._guard: Guard = assembly.build_guard(folder, self._store)
         self._remaining = 0
 
     @initialize(tickets=st.integers(0, TICKETS_MAX))

@@ -14,13 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from booking.core.assembly import arrange
+from booking.core.assembly import arrange, assemble
 from booking.core.catalogue import carries
 from booking.core.protocols import Connecting, Guard, Order, Reply, Store
 from booking.core.registry import members
 from booking.core.scenario import from_flags
 from booking.errors import UnavailableError, UncertainError
-from booking.experiments.sale import open_guard, open_store
 from booking.guards.advisory import AdvisoryGuard
 from booking.servers.postgres import private_postgres
 from booking.servers.valkey import private_valkey
@@ -122,11 +121,13 @@ def cuts(
             **({"lock": "flock"} if guard == "lock" else {}),
         }
         scenario = from_flags({"store": STORES[store].format(proxy.port), **flags})
-        admin = open_store(from_flags({"store": STORES[store].format(direct.port)}), folder)
+        admin = assemble(from_flags({"store": STORES[store].format(direct.port)})).build_store(
+            folder
+        )
         try:
             admin.reset(5)
-            own = open_store(scenario, folder)
-            clerk = open_guard(scenario, folder, own)
+            own = assemble(scenario).build_store(folder)
+            clerk = assemble(scenario).build_guard(folder, own)
             arrange(admin, clerk)
             assert isinstance(own, Connecting)
             own.connect()

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from booking.cli.main import main
+from booking.core.assembly import assemble
 from booking.core.scenario import from_flags
 from booking.errors import MalformedError
 from booking.processes.resource_limits import ensure_connections
@@ -223,5 +224,5 @@ def test_more_buyers_than_a_private_server_has_connections_start_nothing(
     assert "600 buyers need a connection each" in said
     assert "give --buyers 490 or less" in said
     usual = from_flags({"store": "postgres", "buyers": 600, "arrival": "serial"})
-    ensure_connections(usual)
-    ensure_connections(usual.but(store="postgresql://host/x", arrival="together"))
+    ensure_connections(assemble(usual))
+    ensure_connections(assemble(usual.but(store="postgresql://host/x", arrival="together")))

@@ -13,10 +13,10 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from booking.core.assembly import sidecar
 from booking.core.protocols import Place, Reservable, Store
 from booking.core.registry import build, split_url
 from booking.errors import InventoryError
-from booking.experiments.sale import sidecar
 from booking.servers.postgres import private_postgres
 from booking.servers.valkey import _binary
 from booking.stores.common.run_lock import sale_permit

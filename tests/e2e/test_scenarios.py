@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from booking.core.assembly import assemble
 from booking.core.scenario import Expect, from_file
 from booking.core.verdict import Outcome
 from booking.experiments.expectations import Trial, differences
@@ -36,7 +37,7 @@ def test_a_difference_is_named() -> None:
     from booking.history.model import History
 
     end = {"crashed": {}, "hung": [], "planned": []}
-    sale = Sale(Scenario(), History(3, 2, [], {}, end), Verdict(Outcome.VALID, "fine"))
+    sale = Sale(assemble(Scenario()), History(3, 2, [], {}, end), Verdict(Outcome.VALID, "fine"))
     expect = Expect(
         verdict=Outcome.INVALID, anomalies=["oversell"], sold=3, remaining=0, info=1, crashed=1,
         hung=1,

@@ -11,7 +11,7 @@ from typing import Any
 from booking.core.protocols import Kit, Order, Place, Reply, Store
 from booking.core.steps import saw, step
 from booking.guards.clerk import ORDER, ClerkGuard
-from booking.guards.common.read_check_write import purchase
+from booking.guards.common.read_check_write import read_check_write
 from booking.processes.buyer import Buyer
 from booking.stores.json_replaced import JsonStore
 
@@ -62,7 +62,7 @@ class PhantomGuard:
     needs = Store
 
     def sell(self, store: Store, order: Order) -> Reply:
-        return Reply("fail", error="sold-out") if order.buyer else purchase(store, order)
+        return Reply("fail", error="sold-out") if order.buyer else read_check_write(store, order)
 
 
 class DropsTickets(JsonStore):
@@ -221,7 +221,7 @@ class Impolite:
     def sell(self, store: Store, order: Order) -> Reply:
         if order.buyer % 2:
             return Reply("fail", error="busy")
-        return Reply("ok", ticket=1) if order.buyer else purchase(store, order)
+        return Reply("ok", ticket=1) if order.buyer else read_check_write(store, order)
 
 
 class SecondClerkFails(ClerkGuard):

@@ -13,7 +13,7 @@ from typing import ClassVar
 from booking.core.protocols import Kit, Order, Place, Reply, Store
 from booking.core.steps import saw, step
 from booking.errors import InventoryError
-from booking.guards.common.read_check_write import purchase
+from booking.guards.common.read_check_write import read_check_write
 from booking.locks.flock import FlockLock
 from booking.stores.memory_shared import MemorySharedStore
 
@@ -267,7 +267,7 @@ class Quitter(_Odd):
     """Leaves in the middle, as if all were well."""
 
     def sell(self, store: Store, order: Order) -> Reply:
-        purchase(store, order)
+        read_check_write(store, order)
         sys.exit(0)
 
 
@@ -278,7 +278,7 @@ class Waiter(_Odd):
 
     def sell(self, store: Store, order: Order) -> Reply:
         with self._lock:
-            return purchase(store, order)
+            return read_check_write(store, order)
 
 
 class Threaded(_Odd):
@@ -286,7 +286,7 @@ class Threaded(_Odd):
 
     def sell(self, store: Store, order: Order) -> Reply:
         replies: list[Reply] = []
-        thread = threading.Thread(target=lambda: replies.append(purchase(store, order)))
+        thread = threading.Thread(target=lambda: replies.append(read_check_write(store, order)))
         thread.start()
         thread.join()
         return replies[0]
@@ -298,7 +298,7 @@ class Stubborn(_Odd):
     def sell(self, store: Store, order: Order) -> Reply:
         while True:
             try:
-                return purchase(store, order)
+                return read_check_write(store, order)
             except BaseException:
                 continue
 

@@ -9,7 +9,7 @@ from booking.core.protocols import SOLD_OUT, Order, Reply, Store
 from booking.core.steps import network
 
 
-def purchase(store: Store, order: Order) -> Reply:
+def read_check_write(store: Store, order: Order) -> Reply:
     """Carry out `order` as the tutorial does; sound only when nobody comes in between."""
     remaining = store.read()
     network()

@@ -14,6 +14,7 @@ from rich.table import Table
 from booking.bench.aggregate import Row
 from booking.bench.scalability_law import FORECAST_BUYERS, Fit
 from booking.core.registry import resolve
+from booking.core.traits import guard_traits
 
 WIDTH = 150  # where nobody looks at a terminal
 NARROW = 132  # of a terminal that has no room for what is looked at last
@@ -73,7 +74,7 @@ def winner(group: Sequence[Row]) -> Row | None:
 
 
 def _by_design(guard: str) -> bool:
-    return bool(getattr(resolve("guard", guard), "sound", True))
+    return guard_traits(resolve("guard", guard)).sound is not False
 
 
 def show_floors(floors: dict[str, float], limit: str) -> None:

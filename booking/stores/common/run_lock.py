@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from booking.core.protocols import Reservable, Store
+from booking.core.bases import hooks, inventory_path
+from booking.core.protocols import Store
 from booking.errors import InventoryError
 
 
@@ -16,12 +17,12 @@ def sale_permit(store: Store, location: str) -> AbstractContextManager[None]:
 
     A file is reserved by a marker beside it, what is elsewhere by whatever the store has for that.
     """
-    path = getattr(store, "path", None)
-    if location and isinstance(path, Path) and path.parent.is_dir():
+    if not location:
+        return nullcontext()
+    path = inventory_path(store)
+    if path is not None and path.parent.is_dir():
         return file_permit(path)
-    if location and isinstance(store, Reservable):
-        return store.reserved()
-    return nullcontext()
+    return hooks(store).reserved()
 
 
 @contextmanager

@@ -8,12 +8,12 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from booking.core.assembly import assemble
 from booking.core.counterexample import CounterexampleStep, load
 from booking.core.scenario import from_flags
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import UsageError
 from booking.experiments.replay import replay, run_scheduled
-from booking.experiments.sale import open_guard, open_store
 from booking.processes.controlled_pool import ControlledPool
 from booking.schedulers.pct import PctScheduler, scheduler
 from tests.support.explorations import explored, shop
@@ -120,10 +120,10 @@ def test_a_chosen_order_finds_the_race_and_a_lock_survives_it(name, tmp_path):
 def test_a_lock_that_blocks_unforeseen_does_not_block_the_schedule(tmp_path):
     """Let through although another holds it: it waits inside, and the others go on."""
     scenario = from_flags({"buyers": 2, "tickets": 2, "lock": "flock"}).but(seed=1, search=False)
-    store = open_store(scenario, tmp_path)
+    store = assemble(scenario).build_store(tmp_path)
     store.reset(2)
     with ControlledPool(
-        scenario, store, open_guard(scenario, tmp_path, store), [1, 1], timeouts=True
+        scenario, store, assemble(scenario).build_guard(tmp_path, store), [1, 1], timeouts=True
     ) as troupe:
         order = iter([0, 1])
         told = troupe.perform(lambda able: next(order, able[0]))

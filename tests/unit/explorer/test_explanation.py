@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from booking.core.assembly import assemble
 from booking.core.counterexample import (
     Counterexample,
     CounterexampleBuyer,
@@ -119,7 +120,7 @@ def test_every_search_ends_with_a_shortest_witness(method):
 def test_a_long_schedule_shrinks_to_the_steps_that_matter():
     """Five buyers in wild disorder; what is left are two reads and two writes of two of them."""
     scenario = from_flags({"tickets": 3}).but(search=True)
-    plan = plan_of(scenario, [CounterexampleBuyer(f"buyer {n}") for n in range(5)])
+    plan = plan_of(assemble(scenario), [CounterexampleBuyer(f"buyer {n}") for n in range(5)])
     wild = [4, 1, 1, 4, 0, 2, 3, 3, 0, 1, 2, 4, 0, 2, 3]
     with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as theatre:
         short = shrunk(TransitionCache(theatre), wild, AnomalyName.DOUBLE_SOLD)
@@ -129,7 +130,9 @@ def test_a_long_schedule_shrinks_to_the_steps_that_matter():
 
 def test_what_breaks_nothing_is_not_shrunk():
     """Shrinking never makes a witness of a sound schedule."""
-    plan = plan_of(from_flags({"tickets": 3}).but(search=False), [CounterexampleBuyer("a")] * 2)
+    plan = plan_of(
+        assemble(from_flags({"tickets": 3}).but(search=False)), [CounterexampleBuyer("a")] * 2
+    )
     with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as theatre:
         assert shrunk(TransitionCache(theatre), [0, 0, 1, 1], AnomalyName.DOUBLE_SOLD) == [
             0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from booking.checker import check
+from booking.core.assembly import assemble
 from booking.core.counterexample import CounterexampleBuyer
 from booking.core.registry import BUILT_IN
 from booking.core.scenario import from_flags
@@ -99,7 +100,7 @@ def test_with_a_lock_that_keeps_nobody_out(name):
 def test_one_execution_for_each_class(buyers, classes):
     """Unlocked read and write: as many classes as steps alone tell apart, none executed twice."""
     scenario = from_flags({"store": "memory-shared", "tickets": 1}).but(search=False)
-    plan = plan_of(scenario, [CounterexampleBuyer(f"buyer {n}") for n in range(buyers)])
+    plan = plan_of(assemble(scenario), [CounterexampleBuyer(f"buyer {n}") for n in range(buyers)])
     with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as theatre:
         lab = TransitionCache(theatre)
         found = DporExplorer(lab, check, Limits(), lambda *_: None, clocked=False).explore()

@@ -35,7 +35,7 @@ class _Tidy:
 
 
 def _actor(stage: CooperativeScheduler, log: list[str]) -> Task:
-    return Task(stage, 0, TaskSpec("x"), None, _Tidy(log), search=False)
+    return Task(stage, 0, TaskSpec("x"), None, _Tidy(log), search=False, staffed=False)
 
 
 def test_an_effect_comes_after_its_step_was_let_through():
@@ -78,7 +78,7 @@ def test_code_that_swallows_everything_is_sent_away_too():
 
     stage, log = CooperativeScheduler(), []
     with driven_by(stage):
-        actor = Task(stage, 0, TaskSpec("x"), None, Stubborn(log), search=False)
+        actor = Task(stage, 0, TaskSpec("x"), None, Stubborn(log), search=False, staffed=False)
         stage.enter(actor)
         stage.dismiss(actor)
     assert actor.finished

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from booking.core.assembly import assemble
 from booking.core.scenario import Expect, Scenario
 from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict
 from booking.experiments.sale import Sale, replay_command
@@ -38,18 +39,18 @@ def bought(process: int, ticket: int, at_ms: int) -> Event:
 SCENARIO = Scenario(buyers=2, tickets=3, seed=7)
 DOUBLE = Anomaly(AnomalyName.DOUBLE_SOLD, "ticket 3 was sold to buyer 0 and buyer 1")
 OVERSOLD = Sale(
-    SCENARIO,
+    assemble(SCENARIO),
     history(bought(0, 3, 24), bought(1, 3, 29)),
     Verdict(Outcome.INVALID, DOUBLE.message, (DOUBLE,)),
 )
 SOUND = Sale(
-    SCENARIO.but(guard="lock", lock="flock"),
+    assemble(SCENARIO.but(guard="lock", lock="flock")),
     history(bought(0, 3, 24), bought(1, 2, 44), remaining=1),
     Verdict(Outcome.VALID, "2 sold, 1 left; the same sale without the guard raced and sold 2"),
     OVERSOLD,
 )
 HUNG = Sale(
-    SCENARIO.but(guard="lock", lock="mutex"),
+    assemble(SCENARIO.but(guard="lock", lock="mutex")),
     history(
         Event(0, 0, "info", "buy", None, 20 * MS, error="died of SIGKILL"),
         crashed={0: "died of SIGKILL"},
@@ -59,7 +60,7 @@ HUNG = Sale(
     Verdict(Outcome.INVALID, "1 buyer hung", (Anomaly(AnomalyName.HANG, "1 buyer hung"),)),
 )
 UNKNOWN = Sale(
-    SCENARIO, history(remaining=None), Verdict(Outcome.UNKNOWN, "buyer 0 ended early: x")
+    assemble(SCENARIO), history(remaining=None), Verdict(Outcome.UNKNOWN, "buyer 0 ended early: x")
 )
 SALES = {"oversold": OVERSOLD, "sound": SOUND, "hung": HUNG, "unknown": UNKNOWN}
 
@@ -79,7 +80,7 @@ def test_a_sale_reads_well(capsys: Capture, name: str) -> None:
 )
 def test_a_store_that_can_check_and_take_at_once_needs_no_lock(store: str) -> None:
     """A lock would keep apart buyers of one machine only."""
-    told = cure(replace(OVERSOLD, scenario=SCENARIO.but(store=store)))
+    told = cure(replace(OVERSOLD, assembly=assemble(SCENARIO.but(store=store))))
     assert told is not None
     assert "--guard atomic" in told
     assert "--lock" not in told

@@ -1,0 +1,73 @@
+"""Hold what belongs to one process: a connection, a descriptor, a transaction.
+
+A store or a lock is built in the harness, travels to the buyers' processes by fork or by
+pickle, and must open its own connection there. A descriptor that was inherited by a fork
+shares its position and its locks with the parent, and a database connection its protocol.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, ClassVar, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class PerProcess(Generic[T]):
+    """Base class of a variant that owns one resource for each process.
+
+    Implement `open_own() -> T` and, unless the resource has a `close()` that will do,
+    `close_own(own)`. `own()` returns the resource of the calling process and opens it at first
+    use. Pickling drops the resource; so do the attributes named in `unpicklable`.
+
+    An inherited resource is never used and never closed: closing would end the parent's. It is
+    kept alive for the same reason, because some clients say goodbye when they are collected.
+    """
+
+    unpicklable: ClassVar[tuple[str, ...]] = ()  # other attributes of one process; None elsewhere
+
+    _own: T | None = None
+    _own_pid: int = 0
+
+    def open_own(self) -> T:
+        """Open the resource for the calling process."""
+        raise NotImplementedError  # each variant opens its own
+
+    def close_own(self, own: T) -> None:
+        """Close the resource of the calling process."""
+        closing: Any = own
+        closing.close()
+
+    def own(self) -> T:
+        """Return the calling process's resource; open it at the first call."""
+        if self._own is None or self._own_pid != os.getpid():
+            self.disown()
+            self._own = self.open_own()
+            self._own_pid = os.getpid()
+        return self._own
+
+    def owns(self) -> bool:
+        """Return whether the calling process has opened the resource."""
+        return self._own is not None and self._own_pid == os.getpid()
+
+    def release_own(self) -> None:
+        """Close the calling process's resource; do nothing where it has none."""
+        own, ours = self._own, self.owns()
+        self.disown()
+        if ours and own is not None:
+            self.close_own(own)
+
+    def disown(self) -> None:
+        """Forget the resource without closing it; keep an inherited one alive."""
+        if self._own is not None and not self.owns():
+            _inherited.append(self._own)
+        self._own, self._own_pid = None, 0
+        for name in self.unpicklable:
+            setattr(self, name, None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        dropped = dict.fromkeys(("_own", *self.unpicklable))
+        return {**self.__dict__, **dropped, "_own_pid": 0}
+
+
+_inherited: list[object] = []

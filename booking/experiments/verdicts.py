@@ -1,0 +1,87 @@
+"""The verdict on a sale: its history, what became of its processes, its plan, its control."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from booking.checker import check
+from booking.core.scenario import Fault, Scenario
+from booking.core.verdict import AnomalyName, Outcome, Verdict, merge
+from booking.errors import BookingError
+from booking.history.model import History
+
+STUCK = {AnomalyName.HANG, AnomalyName.STALE_LOCK}  # no race
+
+
+def judge_sale(history: History, sold: int, faults: Sequence[Fault]) -> Verdict:
+    """Return the verdict on a history and on what became of its processes."""
+    verdict = merge([check(history), _processes(history), _plan(history, faults)])
+    if verdict.outcome is not Outcome.VALID:
+        return verdict
+    if history.remaining is None:
+        return Verdict(
+            Outcome.UNKNOWN, "the count at the end could not be read: is the store gone?"
+        )
+    each = "each once, " if sold > 1 else ""
+    reason = f"{sold} of {history.tickets} tickets sold, {each}{history.remaining} left"
+    return Verdict(Outcome.VALID, reason, verdict.anomalies)
+
+
+def without_control(verdict: Verdict, error: BookingError) -> Verdict:
+    """Weaken `valid`: without a control, no run has put the guard to the test."""
+    if verdict.outcome is not Outcome.VALID:
+        return verdict
+    advice = "--no-control judges the sale alone"
+    return Verdict(Outcome.UNKNOWN, f"the control could not be run: {error}; {advice}")
+
+
+def against_control(verdict: Verdict, control: Verdict, sold: int, scenario: Scenario) -> Verdict:
+    """Weaken `valid` unless the control raced: only then did the guard make a difference.
+
+    `control`, `sold` and `scenario` are the control's.
+    """
+    if verdict.outcome is not Outcome.VALID:
+        return verdict
+    if {anomaly.name for anomaly in control.anomalies} - STUCK:
+        raced = f"the same sale without the guard raced and sold {sold}"
+        return Verdict(Outcome.VALID, f"{verdict.reason}; {raced}")
+    advice = "give more buyers or a longer delay"
+    if scenario.arrival != "together":
+        advice += ", or let them come together"
+    if not sold:
+        advice = "nothing could be sold; give more tickets or a smaller quantity"
+    return Verdict(
+        Outcome.UNKNOWN,
+        f"the control did not race, so the guard was not put to the test; {advice}",
+    )
+
+
+def _processes(history: History) -> Verdict:
+    """Hold the processes against the plan: a death that nobody planned decides nothing."""
+    end = history.end
+    if end["silent"]:
+        who = ", ".join(map(str, end["silent"]))
+        reason = f"nobody moved, and buyer {who} was ended; give a longer --timeout"
+        return Verdict(Outcome.UNKNOWN, reason)
+    crashed = {n: why for n, why in end["crashed"].items() if n not in end["planned"]}
+    if crashed:
+        number, why = next(iter(crashed.items()))
+        more = f" (and {len(crashed) - 1} more)" if len(crashed) > 1 else ""
+        who = number if isinstance(number, str) else f"buyer {number}"
+        return Verdict(Outcome.UNKNOWN, f"{who} ended early{more}: {why}")
+    if not any(event.f == "buy" for event in history.events):
+        return Verdict(Outcome.UNKNOWN, "nobody ordered anything, so nothing was put to the test")
+    if end["alive"] or end["zombies"] or end["orphans"]:
+        return Verdict(Outcome.UNKNOWN, "processes of the sale are left which would not end")
+    return Verdict(Outcome.VALID, "every buyer ended")
+
+
+def _plan(history: History, faults: Sequence[Fault]) -> Verdict:
+    """Hold the fault plan against what came of it: a fault that never struck shows nothing."""
+    for number, fault in enumerate(faults):
+        if number not in history.end["struck"]:
+            steps = ", ".join(sorted({event.f for event in history.steps()}))
+            what = f"{fault.kind} before {fault.before}"
+            reason = f"the planned fault never struck ({what}); steps that were taken: {steps}"
+            return Verdict(Outcome.UNKNOWN, reason)
+    return Verdict(Outcome.VALID, "every planned fault struck")
