@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from booking.core.assembly import arrange, assemble
+from booking.core.bases import hooks
 from booking.core.catalogue import carries
-from booking.core.protocols import Connecting, Guard, Order, Reply, Store
+from booking.core.protocols import Guard, Order, Reply, Store
 from booking.core.registry import members
 from booking.core.scenario import from_flags
 from booking.errors import UnavailableError, UncertainError
@@ -129,8 +130,7 @@ def cuts(
             own = assemble(scenario).build_store(folder)
             clerk = assemble(scenario).build_guard(folder, own)
             arrange(admin, clerk)
-            assert isinstance(own, Connecting)
-            own.connect()
+            hooks(own).connect()
             proxy.cut_at, proxy.when, proxy.armed = cut_at, when, True
             told = outcome(clerk, own)
             if not proxy.was_cut:

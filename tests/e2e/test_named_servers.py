@@ -14,7 +14,8 @@ from subprocess import CompletedProcess
 import pytest
 
 from booking.core.assembly import sidecar
-from booking.core.protocols import Place, Reservable, Store
+from booking.core.bases import hooks
+from booking.core.protocols import Place, Store
 from booking.core.registry import build, split_url
 from booking.errors import InventoryError
 from booking.servers.postgres import private_postgres
@@ -90,7 +91,7 @@ def test_the_permit_ends_with_whoever_had_it(url: str, tmp_path: Path) -> None:
 import sys, time
 from tests.e2e.test_named_servers import *
 store = opened({url!r}, Path({str(tmp_path)!r}))
-with store.reserved():
+with hooks(store).reserved():
     print("held", flush=True)
     time.sleep({LIMIT_S})
 """
@@ -103,8 +104,7 @@ with store.reserved():
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     store = opened(url, tmp_path)
-    assert isinstance(store, Reservable)
-    with pytest.raises(InventoryError, match="another sale"), store.reserved():
+    with pytest.raises(InventoryError, match="another sale"), hooks(store).reserved():
         pass
     process.send_signal(signal.SIGKILL)
     process.wait(LIMIT_S)
@@ -113,9 +113,9 @@ with store.reserved():
     store.close()
 
 
-def _to_be_had(store: Reservable) -> bool:
+def _to_be_had(store: Store) -> bool:
     try:
-        with store.reserved():
+        with hooks(store).reserved():
             return True
     except InventoryError:
         return False
