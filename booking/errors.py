@@ -33,6 +33,13 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+EXIT_CODE_OF_VERDICT = {
+    "valid": ExitCode.AS_EXPECTED,
+    "invalid": ExitCode.ANOMALY,
+    "unknown": ExitCode.UNKNOWN,
+}
+
+
 class BookingError(Exception):
     """Base of all errors that a user can cause; `str(error)` is one line."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from booking.bench.measure import Sample
 from booking.bench.metrics import CONTENDED_SHARE_MIN, Figures
-from booking.bench.plan import PEER_GUARD, SHORT, Variant
+from booking.bench.plan import PEER, Variant
 from booking.core.redaction import masked
 from booking.core.registry import resolve
 from booking.core.traits import guard_traits, lock_traits
@@ -38,8 +38,8 @@ class Row:
         """Give the row as JSON has it."""
         variant = self.variant
         return {
-            "store": SHORT.get(variant.store, masked(variant.store)),
-            "guard": SHORT.get(variant.guard, variant.guard),
+            "store": masked(variant.store),
+            "guard": variant.guard,
             "lock": variant.lock,
             "buyers": self.buyers,
             **{name: _rounded(value) for name, value in self.values.items()},
@@ -66,7 +66,7 @@ def _company(sample: Sample, samples: Iterable[Sample]) -> dict[str, float]:
         if (other.turn, other.buyers) == (sample.turn, sample.buyers):
             if other.variant == Variant(sample.variant.store, "none"):
                 found["none"] = other.figures.sales_per_s
-            elif other.variant.guard == PEER_GUARD:
+            if other.variant == PEER:
                 found["sqlite"] = other.figures.sales_per_s
     return found
 

@@ -9,9 +9,6 @@ from booking.core.registry import resolve, split_url, table, unknown
 from booking.core.scenario import BUYERS_MAX
 from booking.errors import UsageError
 
-PEER_STORE = "booking.bench.peer:SqliteStore"
-PEER_GUARD = "booking.bench.peer:TakeGuard"
-SHORT = {PEER_STORE: "sqlite", PEER_GUARD: "sqlite"}
 DURATION_MIN_S = 0.02
 ROUNDS_MAX = 1000
 
@@ -27,19 +24,24 @@ class Variant:
     @property
     def names(self) -> set[str]:
         """What it may be called in a threshold."""
-        short = {self.label, SHORT.get(self.guard, self.guard)}
-        short |= {self.lock} if self.lock else set()
-        return short | {f"{SHORT.get(self.store, self.store)}/{name}" for name in short}
+        short = {self.label, self.guard} | ({self.lock} if self.lock else set())
+        return short | {f"{self.store}/{name}" for name in short} | self._peer_name
 
     def title(self, stores: int) -> str:
         """What it is called where that many stores are compared."""
-        return f"{self.store}/{self.label}" if stores > 1 and ":" not in self.store else self.label
+        return f"{self.store}/{self.label}" if stores > 1 else self.label
 
     @property
     def label(self) -> str:
         """What it is called: `none`, `lock=flock`, `clerk`."""
-        guard = SHORT.get(self.guard, self.guard)
-        return f"{guard}={self.lock}" if self.lock else guard
+        return f"{self.guard}={self.lock}" if self.lock else self.guard
+
+    @property
+    def _peer_name(self) -> set[str]:
+        return {self.store} if self == PEER else set()
+
+
+PEER = Variant("sqlite", "atomic")  # what a reader would take instead of a file: `--peer`
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,13 @@ class Plan:
     rounds: int = 3
     duration_s: float = 0.25
     durable: bool = False
+    peer: bool = False  # whether the peer is there beside the stores that were asked for
 
     @property
     def stores(self) -> list[str]:
-        """The stores, each once, without the peer's."""
-        stores = dict.fromkeys(variant.store for variant in self.variants)
-        return [store for store in stores if store != PEER_STORE]
+        """The stores that were asked for, each once."""
+        variants = [variant for variant in self.variants if not (self.peer and variant == PEER)]
+        return list(dict.fromkeys(variant.store for variant in variants))
 
 
 def make_plan(
@@ -82,14 +85,15 @@ def make_plan(
         for lock in (locks if guard == "lock" else [None])
     ]
     if peer:
-        variants.append(Variant(PEER_STORE, PEER_GUARD))
+        variants.append(PEER)
     if not variants:
         raise UsageError("nothing to compare; give --guards, and --locks for guard lock")
     for variant in variants:
         resolve("guard", variant.guard)
     return Plan(
-        tuple(dict.fromkeys(variants)), tuple(sorted(set(buyers))), rounds, duration_s, durable
-    )
+        tuple(dict.fromkeys(variants)), tuple(sorted(set(buyers))), rounds, duration_s, durable,
+        peer and "sqlite" not in stores,
+    )  # fmt: skip
 
 
 def _known(kind: str, names: Sequence[str]) -> None:

@@ -78,8 +78,8 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     thresholds = [parse(text, plan) for text in demands]
     for path in (csv_file, chart_file):
         _ensure_writable(path)
-    with progress(quiet=as_json) as tell:
-        samples = measure(plan, tell, with_c=with_c)
+    with progress(quiet=as_json) as display:
+        samples = measure(plan, display.update, with_c=with_c)
     found = rows(samples)
     missed = [line for one in thresholds for line in one.misses(found)]
     return _told(plan, samples, found, missed, as_json, csv_file, chart_file)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,19 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from booking.cli.options import json_option
-from booking.errors import ExitCode, HistoryError
+from booking.errors import EXIT_CODE_OF_VERDICT, HistoryError
 
 if TYPE_CHECKING:
     from booking.checker import Columns, Decision
     from booking.history import Reader
     from booking.history.model import Event
 
-QUIET_S = 1.0  # what takes longer shows that it goes on
-EXIT = {
-    "valid": ExitCode.AS_EXPECTED,
-    "invalid": ExitCode.ANOMALY,
-    "unknown": ExitCode.UNKNOWN,
-}
 SIGNS = {"valid": ("✓", "green"), "invalid": ("✗", "red"), "unknown": ("?", "yellow")}
 
 EPILOG = """\b
@@ -98,7 +91,7 @@ def command(  # noqa: PLR0917 - a flag each
     naming = Naming(buy, observe, refund, sold_out, cast("Any", counting), cast("Any", numbers))
     ledger = Columns(naming, tickets, remaining)
     reader = read(history, keyed=keyed)
-    _load(ledger, reader, began)
+    _load(ledger, reader)
     _need_operations(ledger, history)
     _need_numbers(ledger, history)
     _need_tickets(ledger, history)
@@ -108,15 +101,15 @@ def command(  # noqa: PLR0917 - a flag each
         _print_json(decision, ledger, elapsed_s)
     else:
         _print(decision, ledger, elapsed_s, explain=explain)
-    click.get_current_context().exit(EXIT[decision.verdict.outcome.value])
+    click.get_current_context().exit(EXIT_CODE_OF_VERDICT[decision.verdict.outcome])
 
 
-def _load(ledger: Columns, reader: Reader, began: float) -> None:
+def _load(ledger: Columns, reader: Reader) -> None:
     """Read everything; a contradiction names its line."""
     from booking.checker.columns import Contradiction
 
     try:
-        for events in _with_progress(reader.chunks(), began):
+        for events in _with_progress(reader.chunks()):
             ledger.feed(events)
         ledger.close()
     except Contradiction as error:
@@ -126,17 +119,17 @@ def _load(ledger: Columns, reader: Reader, began: float) -> None:
     ledger.notes += reader.notes
 
 
-def _with_progress(chunks: Iterable[list[Event]], began: float) -> Iterator[list[Event]]:
-    """Say on a terminal how far it is, once it takes longer than a second."""
-    lines, shown = 0, False
-    for events in chunks:
-        yield events
-        lines += len(events)
-        if sys.stderr.isatty() and time.perf_counter() - began > QUIET_S:
-            click.echo(f"\rreading: {lines:,} events", nl=False, err=True)
-            shown = True
-    if shown:
-        click.echo(f"\rjudging: {lines:,} events", err=True)
+def _with_progress(chunks: Iterable[list[Event]]) -> Iterator[list[Event]]:
+    """Yield the chunks; show on a terminal how far reading is, once it takes longer."""
+    from booking.report.terminal.progress import progress
+
+    lines = 0
+    with progress() as display:
+        for events in chunks:
+            yield events
+            lines += len(events)
+            display.update(f"reading: {lines:,} events")
+        display.update(f"checking: {lines:,} events")
 
 
 def _need_numbers(ledger: Columns, path: Path) -> None:

@@ -8,11 +8,12 @@ import click
 @click.command()
 def demo() -> int:
     """Run the tutorial's sale without a lock, which oversells, and with one, which does not."""
+    from booking.core.command_line import replay_command
     from booking.core.registry import default_lock
     from booking.core.scenario import Scenario
     from booking.core.verdict import Outcome
     from booking.errors import ExitCode
-    from booking.experiments.sale import replay_command, run_sale
+    from booking.experiments.sale import run_sale
     from booking.report.terminal import sale as sale_report
     from booking.report.terminal.live import watching
 

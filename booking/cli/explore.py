@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from booking.cli.options import SaleCommand, json_option
+from booking.cli.options import json_option
+from booking.cli.sale_options import SaleCommand
 
 if TYPE_CHECKING:
     from booking.core.counterexample import CounterexampleBuyer
@@ -70,12 +71,12 @@ def explore(  # noqa: PLR0917
     """
     from booking.core.counterexample import save
     from booking.core.scenario import from_flags
-    from booking.experiments.expecting import expected_code
+    from booking.experiments.expectations import expected_code
     from booking.experiments.exploration import prove
     from booking.explorer.model import SECONDS_MAX, STATES_MAX, Limits
     from booking.report import documents
     from booking.report.terminal.exploration import proof_document, show_proof
-    from booking.report.terminal.search_progress import Progress
+    from booking.report.terminal.progress import progress
 
     who = _buyers(buyers, quantity, names)
     flags = {
@@ -88,13 +89,15 @@ def explore(  # noqa: PLR0917
         STATES_MAX if max_states is None else max_states,
         SECONDS_MAX if max_seconds is None else max_seconds,
     )
-    code, shown = expected_code(expect), Progress()
-    proof = prove(
-        scenario, who, limits, named=names is not None, method=method,  # type: ignore[arg-type]  # a choice
-        first=first,
-        progress=lambda states, runs: shown.tell(f"{states:,} states, {runs:,} executions"),
-    )  # fmt: skip
-    shown.end()
+    code = expected_code(expect)
+    with progress() as display:
+        proof = prove(
+            scenario, who, limits, named=names is not None, method=method,  # type: ignore[arg-type]  # a choice
+            first=first,
+            progress=lambda states, runs: display.update(
+                f"{states:,} states, {runs:,} executions"
+            ),
+        )  # fmt: skip
     if witness is not None and proof.witness is not None:
         save(proof.witness, witness)
     saved = witness if proof.witness is not None else None

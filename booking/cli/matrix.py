@@ -50,15 +50,16 @@ def matrix(
     from booking.experiments.matrix import STORES, TRIALS, fill
     from booking.report import documents
     from booking.report.terminal.matrix import markdown, matrix_document, show_matrix
-    from booking.report.terminal.search_progress import Progress
+    from booking.report.terminal.progress import progress
 
     chosen, wanted = _names("--stores", stores) or STORES, _names("--guards", guards)
     _ensure_some(chosen, wanted)
     if document is not None:
         ensure_writable("--markdown", document)
-    shown = Progress()
-    columns = fill(chosen, wanted, TRIALS if trials is None else trials, witnesses, shown.tell)
-    shown.end()
+    with progress() as display:
+        columns = fill(
+            chosen, wanted, TRIALS if trials is None else trials, witnesses, display.update
+        )
     if document is not None:
         try:
             document.write_text(markdown(columns))

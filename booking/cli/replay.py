@@ -30,11 +30,11 @@ def replay(witness: Path, times: int, as_json: bool) -> int:
     from booking.experiments.replay import replay as play
     from booking.report import documents
     from booking.report.terminal.exploration import replayed_document, show_replayed
-    from booking.report.terminal.search_progress import Progress
+    from booking.report.terminal.progress import progress
 
-    shown = Progress()
-    played = play(load(witness), times, lambda done: shown.tell(f"{done:,} of {times:,}"))
-    shown.end()
+    counterexample = load(witness)
+    with progress() as display:
+        played = play(counterexample, times, lambda done: display.update("replaying", done, times))
     if as_json:
         documents.show(replayed_document(played))
     else:

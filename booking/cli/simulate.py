@@ -6,13 +6,8 @@ from pathlib import Path
 
 import click
 
-from booking.cli.options import (
-    SaleCommand,
-    ensure_writable,
-    json_option,
-    read_scenario,
-    scenario_flags,
-)
+from booking.cli.options import ensure_writable, json_option
+from booking.cli.sale_options import SaleCommand, read_scenario, scenario_flags
 
 EPILOG = """\b
 Examples:
@@ -51,10 +46,11 @@ def simulate(
     SCENARIO is a TOML file; flags win over it. Exit code 0: sound, 1: an anomaly,
     3: unknown (for example: the sale without the guard did not race either).
     """
+    from booking.core.command_line import replay_command
     from booking.errors import UsageError
     from booking.experiments.expectations import exit_code, named
     from booking.experiments.replay import run_scheduled
-    from booking.experiments.sale import replay_command, run_sale
+    from booking.experiments.sale import run_sale
     from booking.history.model import dump
     from booking.report import documents
     from booking.report.terminal import sale as sale_report
@@ -73,7 +69,7 @@ def simulate(
             sale = run_scheduled(wanted, schedule, witness, watcher)
     if history is not None:
         dump(sale.history, history)
-    replay = replay_command(sale.scenario, scenario, usual, sale.tickets)
+    replay = replay_command(sale.repeatable, scenario, usual)
     if schedule is not None:
         replay += f" --schedule {schedule}"
     if as_json:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from booking.cli.options import SaleCommand, json_option
+from booking.cli.options import json_option
+from booking.cli.sale_options import SaleCommand
 
 store_option = click.option(
     "--store", metavar="URL", required=True, help="Where the tickets are: json:data.json"

@@ -6,7 +6,7 @@ import re
 import tomllib
 from multiprocessing import get_all_start_methods
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
     AfterValidator,
@@ -99,43 +99,89 @@ class Expect(_Strict):
     hung: int | None = Field(None, description="buyers that waited for what never came")
 
 
+class Flag(NamedTuple):
+    """How the command line gives a field; its name is the field's, with hyphens."""
+
+    help: str
+    metavar: str | None = None  # of the value; None: the flag takes none
+    both_ways: bool = False  # `--no-NAME` too
+    joined: bool = False  # written `--NAME=VALUE`, because the value may be left out
+
+
 class Scenario(_Strict):
-    """One sale: who comes, for what, to which inventory, guarded how."""
+    """One sale: who comes, for what, to which inventory, guarded how.
+
+    A field with a `Flag` is also a flag of the command line, in this order.
+    """
 
     title: str = Field("", description="one line for people")
-    store: str = Field("json", description="a store's name or URL: json, json:data.json, memory")
-    guard: str = Field(
+    store: Annotated[str, Flag("json, json:data.json, memory, module:Class …", "URL")] = Field(
+        "json", description="a store's name or URL: json, json:data.json, memory"
+    )
+    guard: Annotated[str, Flag("How one order is carried out: none, lock …", "NAME")] = Field(
         "", description="how one order is carried out; none, or lock if one is named"
     )
-    lock: str | None = Field(None, description="which lock, for guards that take one")
-    buyers: int = Field(10, ge=1, le=BUYERS_MAX, description="how many processes come to buy")
-    tickets: int | None = Field(None, ge=0, le=TICKETS_MAX, description="how many are for sale")
-    quantity: int = Field(1, ge=1, le=TICKETS_MAX, description="tickets an order")
-    until_sold_out: bool = Field(False, description="buy again and again instead of once")
-    delay: DelaySpan = Field(
-        Span(0.01, 0.03), description="the network between reading the count and checking it"
+    lock: Annotated[
+        str | None,
+        Flag("Guard lock, with that lock; alone: the default lock.", "[=NAME]", joined=True),
+    ] = Field(None, description="which lock, for guards that take one")
+    buyers: Annotated[int, Flag("Buyer processes.  [default: 10]", "N")] = Field(
+        10, ge=1, le=BUYERS_MAX, description="how many processes come to buy"
     )
-    arrival: Annotated[str, AfterValidator(_arrival)] = Field(
+    tickets: Annotated[int | None, Flag("Tickets at the start.  [default: 3]", "N")] = Field(
+        None, ge=0, le=TICKETS_MAX, description="how many are for sale"
+    )
+    quantity: Annotated[int, Flag("Tickets an order.  [default: 1]", "N")] = Field(
+        1, ge=1, le=TICKETS_MAX, description="tickets an order"
+    )
+    until_sold_out: Annotated[bool, Flag("Buy again and again instead of once.")] = Field(
+        False, description="buy again and again instead of once"
+    )
+    delay: Annotated[
+        DelaySpan,
+        Flag("Network between read and check: 10ms..30ms, 1s, 0ms.  [default: 10ms..30ms]", "SPAN"),
+    ] = Field(Span(0.01, 0.03), description="the network between reading the count and checking it")
+    arrival: Annotated[
+        str,
+        AfterValidator(_arrival),
+        Flag("together, serial or poisson:RATE (a second).", "HOW"),
+    ] = Field(
         "together", description="together, serial (one after another), or poisson:RATE a second"
     )
-    start_method: Annotated[str, AfterValidator(_start_method)] = Field(
-        get_all_start_methods()[0], description="fork, spawn or forkserver"
-    )
-    behaviour: str | None = Field(
+    start_method: Annotated[
+        str, AfterValidator(_start_method), Flag("fork, spawn or forkserver.", "NAME")
+    ] = Field(get_all_start_methods()[0], description="fork, spawn or forkserver")
+    behaviour: Annotated[str | None, Flag("What each buyer does.", "MODULE:FUNCTION")] = Field(
         None, description="a function module:name that is called with each Buyer"
     )
-    search: bool = Field(True, description="look before buying")
-    daemon: bool = Field(True, description="buyers end when the harness leaves")
-    close_after: Duration | None = Field(
-        None, description="the harness leaves after this time: daemons end, others are awaited"
+    search: Annotated[bool, Flag("Look before buying.", both_ways=True)] = Field(
+        True, description="look before buying"
     )
-    seed: int | None = Field(None, ge=0, lt=2**63, description="delays and arrivals follow from it")
-    timeout: Duration = Field(10.0, description="a sale without a step for so long hangs")
-    acquire_timeout: Duration | None = Field(
-        None, description="how long to wait for a lock; by default as long as the sale may take"
+    daemon: Annotated[bool, Flag("Buyers end when the harness leaves.", both_ways=True)] = Field(
+        True, description="buyers end when the harness leaves"
     )
-    durable: bool = Field(False, description="on disk before anybody hears that it was sold")
-    control: bool = Field(True, description="follow a guarded sale by one without the guard")
+    close_after: Annotated[Duration | None, Flag("The harness leaves after this time.", "TIME")] = (
+        Field(
+            None, description="the harness leaves after this time: daemons end, others are awaited"
+        )
+    )
+    seed: Annotated[int | None, Flag("Delays and arrivals follow from it.", "N")] = Field(
+        None, ge=0, lt=2**63, description="delays and arrivals follow from it"
+    )
+    timeout: Annotated[Duration, Flag("No step for so long: it hangs.  [default: 10s]", "TIME")] = (
+        Field(10.0, description="a sale without a step for so long hangs")
+    )
+    acquire_timeout: Annotated[Duration | None, Flag("How long to wait for a lock.", "TIME")] = (
+        Field(
+            None, description="how long to wait for a lock; by default as long as the sale may take"
+        )
+    )
+    durable: Annotated[bool, Flag("On disk before a buyer hears 'sold'.")] = Field(
+        False, description="on disk before a buyer hears that it was sold"
+    )
+    control: Annotated[bool, Flag("Follow a guarded sale by one without.", both_ways=True)] = Field(
+        True, description="follow a guarded sale by one without the guard"
+    )
     faults: list[Fault] = Field(default_factory=list)
     expect: Expect = Field(default=Expect())
 
@@ -187,6 +233,16 @@ class Scenario(_Strict):
     def but(self, **changes: Any) -> Self:
         """Give the same sale with some things changed."""
         return self.model_copy(update=changes)
+
+
+def flags() -> dict[str, tuple[Flag, bool]]:
+    """Return each field that has a flag, with its flag and whether its value is an integer."""
+    found = {}
+    for name, field in Scenario.model_fields.items():
+        flag = next((entry for entry in field.metadata if isinstance(entry, Flag)), None)
+        if flag is not None:
+            found[name] = (flag, field.annotation in {int, int | None})
+    return found
 
 
 def from_flags(given: dict[str, Any], base: Scenario | None = None) -> Scenario:

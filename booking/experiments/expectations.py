@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -10,14 +10,8 @@ from time import monotonic
 from booking.core.registry import unknown
 from booking.core.scenario import Expect, Scenario, from_file
 from booking.core.verdict import AnomalyName, Outcome
-from booking.errors import ExitCode, UsageError
+from booking.errors import EXIT_CODE_OF_VERDICT, ExitCode, UsageError
 from booking.experiments.sale import Sale, run_sale
-
-EXIT_CODES = {
-    Outcome.VALID: ExitCode.AS_EXPECTED,
-    Outcome.INVALID: ExitCode.ANOMALY,
-    Outcome.UNKNOWN: ExitCode.UNKNOWN,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +83,40 @@ def differences(expect: Expect, sale: Sale) -> list[str]:
 
 
 def exit_code(sale: Sale, expect: Expect | None) -> ExitCode:
-    """Give the exit code: as expected, or what the verdict alone says."""
+    """Return the exit code of a sale: whether it is as expected, or its verdict's."""
     if expect is None:
-        return EXIT_CODES[sale.verdict.outcome]
-    return _exit_code(sale, differences(expect, sale))
+        return EXIT_CODE_OF_VERDICT[sale.verdict.outcome]
+    return _unless_as_expected(sale.verdict.outcome, as_expected=not differences(expect, sale))
 
 
 def exit_code_of(trials: Sequence[Trial]) -> ExitCode:
-    """Give the worst exit code of several: an anomaly before an unknown."""
-    codes = {_exit_code(trial.sale, trial.differences) for trial in trials}
+    """Return the worst exit code of several trials: an anomaly before an unknown."""
+    codes = {
+        _unless_as_expected(trial.sale.verdict.outcome, as_expected=not trial.differences)
+        for trial in trials
+    }
     worst = (ExitCode.ANOMALY, ExitCode.UNKNOWN)
     return next((code for code in worst if code in codes), ExitCode.AS_EXPECTED)
 
 
-def _exit_code(sale: Sale, found: list[str]) -> ExitCode:
-    if not found:
+def expected_code(name: str | None) -> Callable[[Outcome, Container[AnomalyName]], ExitCode]:
+    """Return the function from an outcome and its anomalies to the exit code of `--expect NAME`.
+
+    Without a name it is the verdict's own. Raises `UsageError` for an unknown name.
+    """
+    if name is None:
+        return lambda outcome, _anomalies: EXIT_CODE_OF_VERDICT[outcome]
+    expected = named(name)
+
+    def code(outcome: Outcome, anomalies: Container[AnomalyName]) -> ExitCode:
+        fits = expected.verdict in {None, outcome}
+        fits = fits and all(anomaly in anomalies for anomaly in expected.anomalies)
+        return _unless_as_expected(outcome, as_expected=fits)
+
+    return code
+
+
+def _unless_as_expected(outcome: Outcome, *, as_expected: bool) -> ExitCode:
+    if as_expected:
         return ExitCode.AS_EXPECTED
-    undecided = sale.verdict.outcome is Outcome.UNKNOWN
-    return ExitCode.UNKNOWN if undecided else ExitCode.ANOMALY
+    return ExitCode.UNKNOWN if outcome is Outcome.UNKNOWN else ExitCode.ANOMALY

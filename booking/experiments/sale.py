@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,8 +12,7 @@ from typing import Any
 from booking.core.assembly import Assembly, arrange, assemble, users_code
 from booking.core.bases import hooks
 from booking.core.protocols import Store
-from booking.core.redaction import masked
-from booking.core.registry import load, resolve, split_url
+from booking.core.registry import load, resolve
 from booking.core.scenario import Scenario
 from booking.core.verdict import Outcome, Verdict
 from booking.errors import BookingError, InventoryError
@@ -42,6 +40,13 @@ class Sale:
     def scenario(self) -> Scenario:
         """The scenario that was run, its seed filled in."""
         return self.assembly.scenario
+
+    @property
+    def repeatable(self) -> Scenario:
+        """The scenario that runs the sale again: with its tickets, if it took them as they were."""
+        if self.assembly.location and self.scenario.tickets is None:
+            return self.scenario.but(tickets=self.tickets)
+        return self.scenario
 
     @property
     def tickets(self) -> int:
@@ -214,45 +219,3 @@ def leave(store: Store) -> None:
     """Remove what dead processes left, and close the store."""
     hooks(store).sweep()
     store.close()
-
-
-def replay_command(
-    scenario: Scenario,
-    source: Path | None = None,
-    base: Scenario | None = None,
-    tickets: int | None = None,
-) -> str:
-    """Give the command that runs this sale again: what differs from its file, or from defaults.
-
-    `tickets` is how many there were, for an inventory that the sale took as it was.
-    """
-    if split_url(scenario.store)[1] and scenario.tickets is None:
-        scenario = scenario.but(tickets=tickets)
-    words = ["booking", "simulate"]
-    if source is not None:
-        words.append(str(source))
-    usual = (base or Scenario()).model_dump(mode="json")
-    usual["store"] = masked(usual["store"])
-    scenario = scenario.but(store=masked(scenario.store))
-    for key, value in scenario.model_dump(mode="json").items():
-        if value != usual[key]:
-            words += _flag(key, value)
-    return shlex.join(words)
-
-
-_NOT_FLAGS = {"title", "faults", "expect"}
-_SWITCHES = {"until_sold_out", "durable"}
-_PAIRS = {"control", "search", "daemon"}
-
-
-def _flag(key: str, value: Any) -> list[str]:
-    flag = f"--{key.replace('_', '-')}"
-    if key in _NOT_FLAGS or (key == "guard" and value == "lock") or value is None:
-        return []
-    if key == "lock":
-        return [f"--lock={value}"]
-    if key in _SWITCHES:
-        return [flag]
-    if key in _PAIRS:
-        return [flag if value else f"--no-{flag[2:]}"]
-    return [flag, str(value)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from booking.core.catalogue import usual_guard
+from booking.core.command_line import replay_command
 from booking.core.verdict import AnomalyName, Outcome
-from booking.experiments.sale import Sale, replay_command
+from booking.experiments.sale import Sale
 
 WAITS_SHOWN_MAX = 3
 

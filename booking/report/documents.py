@@ -8,10 +8,13 @@ from typing import IO, Any
 
 import msgspec
 
+from booking.core.command_line import replay_command
 from booking.core.redaction import masked
 from booking.experiments.expectations import Trial
 from booking.experiments.sale import Sale
 from booking.history.model import Event
+
+VERSION = 1  # of every document; a change that renames or removes a field raises it
 
 
 def sale_document(sale: Sale, replay: str) -> dict[str, Any]:
@@ -55,8 +58,6 @@ def sale_document(sale: Sale, replay: str) -> dict[str, Any]:
 
 def trial_document(trial: Trial) -> dict[str, Any]:
     """Give one scenario's trial."""
-    from booking.experiments.sale import replay_command
-
     scenario = trial.sale.scenario
     replay = replay_command(scenario, trial.path, scenario.but(seed=None))
     return {
@@ -94,8 +95,9 @@ def release_output() -> None:
 
 
 def show(document: dict[str, Any]) -> None:
-    """Print one JSON document."""
-    data = msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=2) + b"\n"
+    """Print one JSON document, with the version of its format."""
+    versioned = {"version": VERSION, **document}
+    data = msgspec.json.format(msgspec.json.encode(versioned, enc_hook=_plain), indent=2) + b"\n"
     if _reserved is not None:
         _reserved.write(data)
         _reserved.flush()

@@ -90,7 +90,7 @@ class SqliteStore(SqlInventory):
             self._connection = connection = sqlite3.connect(
                 self.path, timeout=self.patience_s, isolation_level=None, check_same_thread=False
             )
-            connection.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'OFF'}")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
             if create:
                 connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.Error as error:

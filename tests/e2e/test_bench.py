@@ -38,7 +38,7 @@ MS = 1_000_000
 
 NONE, FLOCK = Variant("json", "none"), Variant("json", "lock", "flock")
 FILELOCK, CLERK = Variant("json", "lock", "filelock"), Variant("json", "clerk")
-SQLITE = Variant("booking.bench.peer:SqliteStore", "booking.bench.peer:TakeGuard")
+SQLITE = Variant("sqlite", "atomic")
 
 
 def history(*orders: tuple[int, int, int, str], remaining: int = 97, tickets: int = 100) -> History:
@@ -389,7 +389,7 @@ def test_csv_and_json_have_every_metric() -> None:
     fits = summary.fits(replace(PLAN, rounds=2), samples())
     document = benchmark_files.document(samples(), found, fits, {"bare": 1.0}, [])
     assert document["limit"] == "bare"
-    sqlite = [row for row in document["rows"] if row["guard"] == "sqlite"]
+    sqlite = [row for row in document["rows"] if row["store"] == "sqlite"]
     assert [row["most_to_least"] for row in sqlite] == [None] * 4
     assert {"store", "guard", "lock", "buyers", "contended", "spread", *METRICS} <= set(sqlite[0])
 
@@ -399,7 +399,7 @@ def test_csv_and_json_have_every_metric() -> None:
 
 def test_a_plan_multiplies_out() -> None:
     plan = make_plan(["json"], ["none", "lock"], ["flock", "mutex"], [10, 2, 2], peer=True)
-    assert [one.label for one in plan.variants] == ["none", "lock=flock", "lock=mutex", "sqlite"]
+    assert [one.label for one in plan.variants] == ["none", "lock=flock", "lock=mutex", "atomic"]
     assert plan.buyers == (2, 10)
 
 
@@ -476,7 +476,7 @@ def test_the_whole_command(program: Program, tmp_path: Any) -> None:
     assert (done.returncode, done.stderr) == (4, "")
     found = json.loads(done.stdout)
     cells = [(row["guard"], row["lock"], row["buyers"]) for row in found["rows"]]
-    guards = [("none", None), ("lock", "flock"), ("queue", None), ("clerk", None), ("sqlite", None)]
+    guards = [("none", None), ("lock", "flock"), ("queue", None), ("clerk", None), ("atomic", None)]
     assert cells == [(*guard, buyers) for buyers in (1, 3) for guard in guards]
     assert all(row["sales_per_s"] > 0 for row in found["rows"])
     assert all(row["lost_sales"] == 0 for row in found["rows"] if row["guard"] != "none")

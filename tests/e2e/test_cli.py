@@ -53,6 +53,7 @@ def test_the_list_of_what_is_installed_reads_well(program: Program) -> None:
     """Names, facts, and what each is."""
     golden("list.txt", program("list").stdout)
     found = json.loads(program("list", "--json").stdout)
+    assert found.pop("version") == 1
     assert set(found) == {"stores", "locks", "guards", "fleets"}
     assert all(one["installed"] for kind in found.values() for one in kind)
 

@@ -60,8 +60,8 @@ def show_rows(rows: Sequence[Row]) -> None:
 
 
 def rows_stores(rows: Sequence[Row]) -> int:
-    """Count the stores that were compared; the peer brings its own."""
-    return len({row.variant.store for row in rows if ":" not in row.variant.store})
+    """Return how many stores were compared."""
+    return len({row.variant.store for row in rows})
 
 
 def winner(group: Sequence[Row]) -> Row | None:

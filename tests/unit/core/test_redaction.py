@@ -9,9 +9,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from booking.core.command_line import replay_command
 from booking.core.redaction import masked
 from booking.core.scenario import from_flags
-from booking.experiments.sale import replay_command
 from booking.servers.postgres import private_postgres
 from tests.conftest import ROOT
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from booking.core.command_line import replay_command
 from booking.core.scenario import Scenario, from_file, from_flags, schema
 from booking.errors import UsageError
-from booking.experiments.sale import replay_command
 
 
 def scenario_file(folder: Path, text: str) -> Path:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from booking.core.assembly import assemble
+from booking.core.command_line import replay_command
 from booking.core.scenario import Expect, Scenario
 from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict
-from booking.experiments.sale import Sale, replay_command
+from booking.experiments.sale import Sale
 from booking.history.model import Event, History
 from booking.report.advice import cure
 from booking.report.terminal import sale as sale_report
