@@ -5,11 +5,7 @@
 
 from __future__ import annotations
 
-import select
-import socket
-import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -24,10 +20,9 @@ from booking.errors import UnavailableError, UncertainError
 from booking.guards.advisory import AdvisoryGuard
 from booking.servers.postgres import private_postgres
 from booking.servers.valkey import private_valkey
+from tests.support.proxy import Proxy
 
 EXCHANGES_MAX = 40
-CHUNK = 1 << 16
-LIMIT_S = 20
 STORES = {"postgres": "postgresql://booking@127.0.0.1:{}/postgres?sslmode=disable",
           "redis": "redis://127.0.0.1:{}/0"}  # fmt: skip
 LOCKS = {"lock": {"lock": "flock"}}
@@ -37,69 +32,6 @@ GUARDS = {
     for guard, one in members("guard")
     if store in STORES and carries(made, one) and not hasattr(one, "serve")
 }
-
-
-class Proxy:
-    """A line to a server's socket, which is cut at one exchange: before it, after it, or idle.
-
-    `before`: the server never hears of it. `after`: it carries it out, and nobody hears of that.
-    `idle`: it answers, and then the line is gone.
-    """
-
-    def __init__(self, server: Path) -> None:
-        self.server = server
-        self.port = 0
-        self.armed = False
-        self.cut_at, self.when = 0, "before"
-        self.exchanges = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    @property
-    def was_cut(self) -> bool:
-        return self.exchanges >= self.cut_at
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.socket(socket.AF_UNIX)
-            server.connect(str(self.server))
-            threading.Thread(target=self._relay, args=(client, server), daemon=True).start()
-
-    def _relay(self, client: socket.socket, server: socket.socket) -> None:
-        with suppress(OSError), closing(client), closing(server):
-            cut = False
-            while True:
-                for line in select.select([client, server], (), (), LIMIT_S)[0]:
-                    data = line.recv(CHUNK)
-                    if not data:
-                        return
-                    if line is server:
-                        if cut and self.when == "after":
-                            return
-                        client.sendall(data)
-                        if cut:
-                            return
-                        continue
-                    cut = self._cuts_here()
-                    if cut and self.when == "before":
-                        return
-                    server.sendall(data)
-
-    def _cuts_here(self) -> bool:
-        if not self.armed or self.was_cut:
-            return False
-        self.exchanges += 1
-        return self.was_cut
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
 
 
 @pytest.fixture(scope="module")

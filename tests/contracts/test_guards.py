@@ -5,18 +5,12 @@ from __future__ import annotations
 import pytest
 
 from booking.core.catalogue import carries
-from booking.core.registry import members
 from booking.core.scenario import from_flags
 from booking.errors import UsageError
 from booking.experiments.sale import run_sale
 from tests.conftest import Sell
+from tests.support.variants import GUARDS, STORES
 
-STORES = {
-    name: store
-    for name, store in members("store")
-    if store.shared and not getattr(store, "explored_only", False)
-}
-GUARDS = dict(members("guard"))
 PAIRS = [
     pytest.param(store, guard, id=f"{store}-{guard}")
     for store in STORES
@@ -24,7 +18,6 @@ PAIRS = [
     if carries(STORES[store], GUARDS[guard]) and (store, guard) != ("json-inplace", "none")
 ]
 SOUND = [pair for pair in PAIRS if getattr(GUARDS[str(pair.values[1])], "sound", True)]
-
 SAFE = [pair for pair in PAIRS if getattr(GUARDS[str(pair.values[1])], "crash_safe", False)]
 
 

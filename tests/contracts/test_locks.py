@@ -11,7 +11,7 @@ from booking.core.protocols import Lock
 from booking.core.registry import build, members
 from booking.core.steps import driven_by
 from tests.conftest import Sell
-from tests.contracts.test_stores import Steps
+from tests.support.observers import Steps
 
 LOCKS = [name for name, _ in members("lock")]
 FACTS = dict(members("lock"))

@@ -11,24 +11,9 @@ import pytest
 from booking.core.protocols import Place, Store
 from booking.core.registry import build, members
 from booking.core.steps import driven_by
+from tests.support.observers import Steps
 
 STORES = [name for name, _ in members("store")]
-
-
-class Steps:
-    """A driver that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, int | None]] = []
-
-    def step(self, action: str, resource: str, value: int | None) -> None:
-        self.told.append((action, value))
-
-    def saw(self, value: int | None) -> None:
-        self.told.append(("saw", value))
-
-    def network(self) -> None:
-        self.told.append(("network", None))
 
 
 @pytest.fixture(params=STORES)

@@ -16,7 +16,7 @@ from booking.core.scenario import from_flags
 from booking.errors import MalformedError
 from booking.processes.resource_limits import ensure_connections
 from booking.stores.common.json_document import parse
-from tests.unit.stores.test_json_document import BAD
+from tests.support.bad_documents import BAD
 
 Capture = pytest.CaptureFixture[str]
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from booking.cli.check import command
 from booking.errors import HistoryError
-from tests.unit.checker.test_histories import FOLDER
+from tests.support.planted_histories import FOLDER
 
 LINES = [
     '{"index":0,"process":0,"type":"invoke","f":"buy","value":null,"time":1}',

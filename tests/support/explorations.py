@@ -7,6 +7,7 @@ from typing import Any
 
 from booking.core.counterexample import CounterexampleBuyer
 from booking.core.scenario import from_flags
+from booking.core.verdict import Outcome
 from booking.experiments.exploration import Proof, prove
 from booking.explorer.model import Limits
 
@@ -41,3 +42,33 @@ def explored(
 def shop(name: str) -> str:
     """Name a class of the faulty stores and locks, as a user would."""
     return f"{SHOPS}:{name}"
+
+
+def results(*sale, **more):
+    answers = []
+    for method in ("graph", "reduced", "plain"):
+        proof = explored(*sale, method=method, **more)
+        found = proof.exploration
+        assert found.complete
+        assert not found.doubts
+        steps = None if proof.witness is None else len(proof.witness.steps)
+        answers.append(
+            (
+                found.outcome,
+                found.interleavings,
+                found.violating,
+                found.ends,
+                found.undecided,
+                steps,
+            )
+        )
+    return answers
+
+
+def doubts_of(store: str = "json", lock: str | None = None, **more: Any) -> list[str]:
+    """Explore, and give what was in doubt; it must not be valid."""
+    proof = explored(2, 2, store=store, lock=lock, **more)
+    found = proof.exploration
+    assert found.outcome is not Outcome.VALID
+    assert not found.complete
+    return [str(doubt) for doubt in found.doubts]

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-from itertools import pairwise
 
 import msgspec
 import pytest
 
-from booking.core.assembly import assemble
 from booking.core.counterexample import CounterexampleStep, load
 from booking.core.scenario import from_flags
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import UsageError
 from booking.experiments.replay import replay, run_scheduled
-from booking.processes.controlled_pool import ControlledPool
-from booking.schedulers.pct import PctScheduler, scheduler
 from tests.support.explorations import explored, shop
 
 
@@ -115,37 +111,6 @@ def test_a_chosen_order_finds_the_race_and_a_lock_survives_it(name, tmp_path):
     assert replay(witness, 5).same == 5
     locked = bare.but(guard="lock", lock="flock", seed=seed, control=False)
     assert run_scheduled(locked, name).verdict.outcome is Outcome.VALID
-
-
-def test_a_lock_that_blocks_unforeseen_does_not_block_the_schedule(tmp_path):
-    """Let through although another holds it: it waits inside, and the others go on."""
-    scenario = from_flags({"buyers": 2, "tickets": 2, "lock": "flock"}).but(seed=1, search=False)
-    store = assemble(scenario).build_store(tmp_path)
-    store.reset(2)
-    with ControlledPool(
-        scenario, store, assemble(scenario).build_guard(tmp_path, store), [1, 1], timeouts=True
-    ) as troupe:
-        order = iter([0, 1])
-        told = troupe.perform(lambda able: next(order, able[0]))
-    assert told.blocked == [1]
-    assert told.hung == []
-    assert [one.value for one in told.events if one.type == "ok"] == [2, 1]
-
-
-def test_priorities_change_only_now_and_then():
-    """PCT: whoever has the highest priority goes on, until a step takes it away."""
-    priorities = PctScheduler(seed=3, buyers=4)
-    chosen = [priorities.choose([0, 1, 2, 3]) for _ in range(24)]
-    changes = sum(a != b for a, b in pairwise(chosen))
-    assert 0 < changes <= 2
-
-
-def test_an_unknown_schedule_is_refused():
-    """The refusal lists those that there are."""
-    with pytest.raises(UsageError, match="random, pct"):
-        scheduler("luck", 1, 2)
-    with pytest.raises(UsageError, match="random, pct"):
-        run_scheduled(from_flags({}).but(seed=1), "luck")
 
 
 def test_anomalies_of_a_replay_are_the_judges_own():

@@ -1,17 +1,17 @@
-"""Buyers stand at their steps; whoever is sent away does nothing more."""
+"""Buyers stand at their steps; a buyer that is sent away does nothing more."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 
+import pytest
+
 from booking.core.protocols import Order, Reply
-from booking.core.steps import drive, driven_by, saw, step
-from booking.explorer.execution import ExecutionEnvironment
-from booking.explorer.model import Plan, TaskSpec
+from booking.core.steps import driven_by, step
+from booking.core.verdict import Outcome
+from booking.explorer.model import TaskSpec
 from booking.explorer.task import CooperativeScheduler, Task
-from booking.explorer.transition_cache import TransitionCache
-from booking.locks.flock import FlockLock
-from booking.stores.memory_shared import MemorySharedStore
+from tests.support.explorations import explored, shop
 
 
 class _Tidy:
@@ -84,40 +84,19 @@ def test_code_that_swallows_everything_is_sent_away_too():
     assert actor.finished
 
 
-def test_an_abandoned_execution_leaves_the_next_one_alone(tmp_path):
-    """Half a sale holds a real lock; the next execution finds its own lock free."""
-
-    def set_up(folder):
-        from booking.core.protocols import Place
-        from booking.guards.lock import LockGuard
-        from booking.stores.json_replaced import JsonStore
-
-        class Kit:
-            lock = FlockLock(folder / "lock")
-            acquire_timeout_s = 0.0
-
-        return JsonStore(Place("", folder)), LockGuard(Kit())
-
-    plan = Plan(2, (TaskSpec("x"), TaskSpec("x")), set_up)
-    with ExecutionEnvironment(plan, tmp_path) as theatre:
-        lab = TransitionCache(theatre)
-        for _ in range(3):
-            with theatre.open() as world:
-                lab.run(world, [0, 0])
-        with theatre.open() as world:
-            lab.run(world, [0, 0, 0, 0, 1, 1, 1, 1])
-            assert world.finished()
-    assert theatre.doubts() == []
+@pytest.mark.parametrize("guard, said", [
+    ("Quitter", "SystemExit"),
+    ("Waiter", "without a step"),
+    ("Threaded", "another thread"),
+])  # fmt: skip
+def test_a_guard_that_leaves_waits_or_threads_proves_nothing(monkeypatch, guard, said):
+    """What the explorer cannot drive is unknown, with the place, and within a limit."""
+    monkeypatch.setattr("booking.explorer.task.SEGMENT_S", 0.2)
+    found = explored(2, 1, guard=shop(guard))
+    assert found.exploration.outcome is Outcome.UNKNOWN
+    assert said in found.reason
 
 
-def test_the_driver_before_comes_back(tmp_path):
-    """An exploration leaves the seam as it found it."""
-    before = drive(None)
-    drive(before)
-    store = MemorySharedStore.__new__(MemorySharedStore)
-    assert store.resource == "memory"
-    plan = Plan(1, (), lambda folder: (store, None))
-    with ExecutionEnvironment(plan, tmp_path) as theatre:
-        assert drive(theatre.stage) is theatre.stage
-    assert drive(before) is before
-    saw(1)  # nobody listens
+def test_a_guard_that_goes_on_whatever_is_raised_is_left_where_it_is():
+    """The search ends, and the race is found all the same."""
+    assert explored(2, 1, guard=shop("Stubborn")).exploration.outcome is Outcome.INVALID

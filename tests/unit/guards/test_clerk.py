@@ -1,4 +1,4 @@
-"""The clerk: everybody is served in turn, at most once, whoever dies; nothing is lost."""
+"""The clerk: each buyer is served in turn, at most once; nothing is lost."""
 
 from __future__ import annotations
 
@@ -18,15 +18,12 @@ from booking.errors import UsageError
 from booking.guards.clerk import ANSWER, NOT_WRITTEN, NOTHING_LEFT, ORDER, TORN, ClerkGuard
 from booking.guards.clerk import tickets_for as served
 from booking.guards.common import clerk_lock
-from booking.guards.common.mailbox import DRAIN_BYTES, Mailbox
 from booking.locks.flock import FlockLock
 from booking.locks.mutex import MutexLock
 from booking.stores.common.spare_file import SpareFile
 from booking.stores.json_replaced import JsonStore
 from tests.conftest import Sell
-
-CLERK_DIES = {"kind": "kill", "buyer": "clerk"}
-MANY = {"buyers": 8, "tickets": 60, "until_sold_out": True, "search": False, "delay": "0ms"}
+from tests.support.sales import MANY
 
 
 class Shelf:
@@ -185,16 +182,6 @@ def test_there_is_no_clerk_by_hand(
     assert "has a clerk only during a sale" in done.stderr
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-@pytest.mark.parametrize("guard", ["clerk", "queue"])
-def test_the_clerk_works_with_every_start_method(sell: Sell, guard: str, method: str) -> None:
-    """And leaves nobody behind."""
-    sale = sell(guard=guard, start_method=method, buyers=3, tickets=2, control=False)
-    assert (sale["verdict"], sale["sold"]) == ("valid", 2)
-    left = [sale["processes"][name] for name in ("alive", "zombies", "orphans", "crashed")]
-    assert left == [0, 0, 0, 0]
-
-
 def steps(sale: dict[str, Any], process: int | str) -> list[dict[str, Any]]:
     events = sale["events"]
     return [one for one in events if one["type"] == "step" and one["process"] == process]
@@ -228,59 +215,6 @@ def test_nobody_hears_sold_before_it_is_kept(sell: Sell) -> None:
     assert (sale["verdict"], sale["sold"]) == ("valid", 60)
     assert told_before_kept(sale) == []
     assert told_before_kept(sell(guard="tests.support.planted:HastyClerk", **MANY))
-
-
-@pytest.mark.parametrize("before", ["receive", "read", "replace", "send"])
-@pytest.mark.parametrize("nth", [1, 3])
-def test_a_clerk_that_dies_has_a_successor(sell: Sell, before: str, nth: int) -> None:
-    """Nothing is sold twice, at most what he had in hand is unknown, and the rest is sold."""
-    fault = {**CLERK_DIES, "before": before, "nth": nth}
-    sale = sell(guard="clerk", faults=[fault], timeout="1s", control=False, **MANY)
-    unknown = sale["operations"]["info"]
-    assert sale["verdict"] == "valid"
-    assert sale["end"]["clerks"] == 2
-    assert sale["processes"]["deaths"] == {"clerk": "died of SIGKILL"}
-    assert 0 <= 60 - sale["remaining"] - sale["sold"] <= unknown <= 8
-    assert sale["remaining"] == 0 or unknown == 8  # everybody was in his hands, and left
-
-
-def test_a_clerk_that_answers_before_he_writes_sells_twice(sell: Sell) -> None:
-    """The test above can fail."""
-    fault = {**CLERK_DIES, "before": "replace", "nth": 3}
-    sale = sell(
-        guard="tests.support.planted:HastyClerk",
-        faults=[fault],
-        timeout="1s",
-        control=False,
-        **MANY,
-    )
-    assert sale["verdict"] == "invalid"
-    assert "double-sold" in {one["name"] for one in sale["anomalies"]}
-
-
-def test_a_clerk_that_dies_unplanned_decides_nothing(sell: Sell) -> None:
-    """A mistake in his own code ends him; the verdict says so."""
-    fault = {"kind": "raise", "buyer": "clerk", "before": "read"}
-    sale = sell(guard="clerk", faults=[fault], timeout="1s", control=False, **MANY)
-    assert "PlannedFault" in sale["processes"]["deaths"]["clerk"]
-    sale = sell(guard="tests.support.planted:NoClerk", buyers=2, timeout="1s", control=False)
-    assert sale["verdict"] == "unknown"
-    assert "clerk ended early" in sale["reason"]
-    assert "a mistake" in sale["reason"]
-
-
-def test_a_planned_death_excuses_no_other(sell: Sell) -> None:
-    """The first clerk is killed as planned; that the next one fails is news."""
-    fault = {**CLERK_DIES, "before": "replace"}
-    sale = sell(
-        guard="tests.support.planted:SecondClerkFails",
-        faults=[fault],
-        timeout="1s",
-        control=False,
-        **MANY,
-    )
-    assert sale["verdict"] == "unknown"
-    assert "a mistake" in sale["reason"]
 
 
 def test_a_buyer_that_dies_at_the_counter_holds_nobody_up(sell: Sell) -> None:
@@ -319,51 +253,3 @@ def test_order_of_service_is_the_order_of_the_queue(sell: Sell) -> None:
     sold = [ticket for ticket in tickets if ticket > 0]
     assert sold == sorted(sold, reverse=True)
     assert len(set(sold)) == 60
-
-
-def sends(folder: Path, monkeypatch: pytest.MonkeyPatch, *late: bytes) -> tuple[Mailbox, list[int]]:
-    """A mailbox to which others send one message each time that they may run."""
-    mailbox, turns, waiting = Mailbox(folder / "orders", blocking=True), [], list(late)
-    mailbox.create()
-
-    def run_others() -> None:
-        turns.append(1)
-        if waiting:
-            os.write(mailbox.fileno(), waiting.pop(0))
-
-    monkeypatch.setattr(os, "sched_yield", run_others)
-    return mailbox, turns
-
-
-def test_who_was_just_answered_gets_his_next_order_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The clerk lets others run before he writes, as long as that brings orders."""
-    mailbox, turns = sends(tmp_path, monkeypatch, b"second", b"third")
-    os.write(mailbox.fileno(), b"first")
-    assert mailbox.gather(100) == b"firstsecondthird"
-    assert len(turns) == 3  # the last brought nothing
-    mailbox.close()
-
-
-def test_nobody_is_waited_for_who_is_not_expected(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On a busy machine each turn given away may cost a time slice."""
-    mailbox, turns = sends(tmp_path, monkeypatch, b"second", b"third", b"fourth")
-    os.write(mailbox.fileno(), b"first")
-    assert mailbox.gather(len(b"first")) == b"first"
-    assert turns == []
-    assert mailbox.waiting() == 0
-    os.write(mailbox.fileno(), b"first")
-    assert mailbox.gather(len(b"firstsecond")) == b"firstsecond"
-    mailbox.close()
-
-
-def test_gathering_ends_however_many_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who sends faster than the clerk reads does not keep him from serving."""
-    page = bytes(4096)
-    mailbox, _ = sends(tmp_path, monkeypatch, *[page] * 100)
-    os.write(mailbox.fileno(), page)
-    assert len(mailbox.gather(10**9)) == DRAIN_BYTES
-    mailbox.close()

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.history.model import Event
-from booking.recording.event_log import HEADER, RECORD, EventLogReader
+from booking.recording.event_log import RECORD
 from booking.recording.recorder import FIRST_BYTES, Recorder
+from tests.support.recordings import nothing, recorded
 
 KILLED = """
 import os, sys
@@ -29,14 +29,6 @@ while True:
     os.pwrite(acknowledged, number.to_bytes(8, "little"), 0)
     number += 1
 """
-
-
-def nothing() -> None:
-    """Take no time."""
-
-
-def recorded(path: Path) -> list[Event]:
-    return EventLogReader(path, 4).rest()
 
 
 def test_what_a_buyer_did_is_read_back(tmp_path: Path) -> None:
@@ -61,30 +53,6 @@ def test_what_a_buyer_did_is_read_back(tmp_path: Path) -> None:
     assert {(one.pid, one.ppid, one.process) for one in events} == {(os.getpid(), os.getppid(), 4)}
     times = [one.time for one in events]
     assert times == sorted(times)
-
-
-def test_a_tail_that_reads_along_gives_each_event_once(tmp_path: Path) -> None:
-    """And knows what is still open and why a buyer ended."""
-    path = tmp_path / "log"
-    tail = EventLogReader(path, 4)
-    assert tail.poll() == []
-    recorder = Recorder(path, 4, nothing)
-    seen: list[Event] = []
-    for number in range(3):
-        recorder.invoke("search")
-        seen += tail.poll()
-        assert tail.open_operation is not None
-        recorder.step("read", "data.json", None)
-        seen += tail.poll()
-        recorder.saw(number)
-        recorder.complete("ok", "search", number)
-        seen += tail.poll()
-        assert tail.open_operation is None
-    recorder.note("ValueError: x")
-    seen += tail.rest()
-    assert seen == recorded(path)
-    assert tail.note == "ValueError: x"
-    assert tail.completed == 3
 
 
 @given(
@@ -136,43 +104,3 @@ def test_nothing_is_lost_when_a_buyer_is_killed(tmp_path: Path) -> None:
 
 def _acknowledged(path: Path) -> int:
     return int.from_bytes(path.read_bytes(), "little")
-
-
-def test_a_record_without_its_last_byte_does_not_count(tmp_path: Path) -> None:
-    """A kill may come in the middle of a record: it is as if it had not begun."""
-    path = tmp_path / "log"
-    recorder = Recorder(path, 4, nothing)
-    recorder.step("read", "data.json", None)
-    recorder.step("replace", "data.json", 2)
-    assert len(recorded(path)) == 2
-    data = bytearray(path.read_bytes())
-    ends = range(HEADER.size + RECORD.size - 1, len(data), RECORD.size)
-    data[max(at for at in ends if data[at])] = 0
-    path.write_bytes(data)
-    assert [one.f for one in recorded(path)] == ["read"]
-
-
-def test_invoke_comes_before_the_first_effect_and_completion_after_the_last(
-    tmp_path: Path,
-) -> None:
-    """Or the judge would accuse the innocent."""
-    from random import Random
-
-    from booking.core.protocols import Order, Reply, Store
-    from booking.processes.buyer import Buyer
-
-    recorder = Recorder(tmp_path / "log", 4, nothing)
-    effects: list[int] = []
-
-    class Transition:
-        needs = Store
-
-        def sell(self, store: Store, order: Order) -> Reply:
-            effects.append(time.monotonic_ns())
-            effects.append(time.monotonic_ns())
-            return Reply("ok", 3)
-
-    store: Store = None  # type: ignore[assignment]  # the guard above asks nothing of it
-    Buyer(4, store, Transition(), recorder, Random(0)).buy()
-    invoke, complete = recorded(tmp_path / "log")
-    assert invoke.time <= effects[0] <= effects[1] <= complete.time

@@ -1,0 +1,55 @@
+"""What is not there is named in one line: a server, an optional driver, a wheel."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from booking.core.protocols import Place
+from booking.errors import InventoryError
+from booking.servers.postgres import private_postgres
+from booking.servers.valkey import private_valkey
+from booking.stores.postgres import PostgresStore
+from booking.stores.redis import RedisStore
+from tests.conftest import Sell
+
+
+@pytest.mark.parametrize(
+    "store, problem",
+    [
+        ("postgresql://nobody@/nothing?host=/nowhere", "cannot connect"),
+        ("redis://127.0.0.1:1/0", "cannot connect"),
+        ("sqlite:///nowhere/at/all/x.db", "no such folder"),
+        ("sqlite://host/x.db", "a file has no host"),
+    ],
+)
+def test_a_server_that_is_not_there_is_one_line(sell: Sell, store: str, problem: str) -> None:
+    """Before any buyer is started."""
+    answer = sell(store=store, tickets=3, guard="atomic", control=False)
+    assert answer["exit_code"] == 2
+    assert problem in answer["error"]
+    assert "\n" not in answer["error"]
+
+
+@pytest.mark.parametrize("driver, store", [("psycopg", PostgresStore), ("redis", RedisStore)])
+def test_a_missing_extra_is_named(
+    driver: str, store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And how to install it."""
+    monkeypatch.setitem(sys.modules, driver, None)
+    with pytest.raises(InventoryError, match=r"needs the extra \w+; install it with: pip install"):
+        store(Place("", tmp_path))
+
+
+def test_a_missing_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server of one's own would do as well."""
+    monkeypatch.setattr("booking.servers.postgres.WHEEL", "booking_no_such_wheel")
+    monkeypatch.setattr("booking.servers.valkey.WHEEL", "booking_no_such_wheel")
+    monkeypatch.setattr("booking.servers.postgres._running", {})
+    monkeypatch.setattr("booking.servers.valkey._running", {})
+    for start in (private_postgres, private_valkey):
+        with pytest.raises(InventoryError, match="or name a server: --store"):
+            start(durable=False)

@@ -1,0 +1,61 @@
+"""Sales as results that a report shows, and flags that several tests ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from booking.core.assembly import assemble
+from booking.core.scenario import Scenario
+from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict
+from booking.experiments.sale import Sale
+from booking.history.model import Event, History
+
+# Orders enough for a clerk to serve in batches, as fast as the buyers can send them.
+MANY: dict[str, Any] = {
+    "buyers": 8, "tickets": 60, "until_sold_out": True, "search": False, "delay": "0ms",
+}  # fmt: skip
+MS = 1_000_000
+
+
+def end(**changes: object) -> dict[str, object]:
+    return {
+        "started": 2, "started_ns": 0, "opened_ns": 4 * MS, "crashed": {}, "planned": [],
+        "struck": {}, "silent": [],
+        "closed": {}, "hung": [], "waits": [], "alive": 0, "zombies": 0, "orphans": 0, **changes,
+    }  # fmt: skip
+
+
+def history(*completions: Event, remaining: int | None = 2, **changes: object) -> History:
+    return History(3, remaining, list(completions), {}, end(**changes))
+
+
+def bought(process: int, ticket: int, at_ms: int) -> Event:
+    return Event(0, process, "ok", "buy", ticket, at_ms * MS)
+
+
+SCENARIO = Scenario(buyers=2, tickets=3, seed=7)
+DOUBLE = Anomaly(AnomalyName.DOUBLE_SOLD, "ticket 3 was sold to buyer 0 and buyer 1")
+OVERSOLD = Sale(
+    assemble(SCENARIO),
+    history(bought(0, 3, 24), bought(1, 3, 29)),
+    Verdict(Outcome.INVALID, DOUBLE.message, (DOUBLE,)),
+)
+SOUND = Sale(
+    assemble(SCENARIO.but(guard="lock", lock="flock")),
+    history(bought(0, 3, 24), bought(1, 2, 44), remaining=1),
+    Verdict(Outcome.VALID, "2 sold, 1 left; the same sale without the guard raced and sold 2"),
+    OVERSOLD,
+)
+HUNG = Sale(
+    assemble(SCENARIO.but(guard="lock", lock="mutex")),
+    history(
+        Event(0, 0, "info", "buy", None, 20 * MS, error="died of SIGKILL"),
+        crashed={0: "died of SIGKILL"},
+        hung=[1],
+        waits=[{"buyer": 1, "step": "acquire", "resource": "mutex", "holder": 0}],
+    ),
+    Verdict(Outcome.INVALID, "1 buyer hung", (Anomaly(AnomalyName.HANG, "1 buyer hung"),)),
+)
+UNKNOWN = Sale(
+    assemble(SCENARIO), history(remaining=None), Verdict(Outcome.UNKNOWN, "buyer 0 ended early: x")
+)

@@ -1,0 +1,74 @@
+"""The exact check and a checker that tries every order agree, on tens of thousands of histories.
+
+And a check that crashes, or that cannot decide, is unknown.
+"""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from booking.checker import check
+from booking.checker import decide as decide_function
+from booking.core.verdict import Outcome
+from tests.support.checking import compare, ledger_of
+from tests.support.histories import anything, history_of
+from tests.support.planted_histories import buy, dies, fails, search
+from tests.unit.checker.test_certificate import OVERFULL
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_orders_of_one_quantity(seed):
+    rng = random.Random(seed)
+    counts = {"valid": 0, "invalid": 0}
+    for _ in range(2_000):
+        quantity = rng.choice([1, 1, 1, 2, 3])
+        counts[compare(anything(rng, (quantity,)))] += 1
+    assert min(counts.values()) > 300, counts  # both answers are put to the test
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_orders_of_several_quantities_and_refunds(seed):
+    rng = random.Random(1_000 + seed)
+    counts = {"valid": 0, "invalid": 0}
+    for _ in range(1_000):
+        counts[compare(anything(rng, (1, 2, 3)))] += 1
+        counts[compare(anything(rng, (1,), refunds=True))] += 1
+    assert min(counts.values()) > 300, counts
+
+
+def test_a_check_that_crashes_is_unknown(monkeypatch):
+    def crash(*_, **__):
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr("booking.checker.decision.solve", crash)
+    verdict = check(history_of([buy(1, 0, 1)], 3))
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "planted" in verdict.reason
+
+
+def test_a_crash_never_hides_what_another_rule_has_found(monkeypatch):
+    def crash(*_, **__):
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr("booking.checker.decision.solve", crash)
+    verdict = check(history_of([fails(1, 0, 1, "torn-read")], 3))
+    assert verdict.outcome is Outcome.INVALID
+
+
+def test_a_certificate_that_does_not_hold_is_our_defect(monkeypatch):
+    monkeypatch.setattr("booking.checker.decision.verify", lambda *_: False)
+    verdict = check(history_of(OVERFULL, 3))
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "defect" in verdict.reason
+
+
+def test_a_search_within_its_budget_says_so():
+    rng = random.Random(5)
+    ops = [(n, "buy", 0, None, "info", None, rng.randint(50, 99) * 2, None) for n in range(20)]
+    ops += [dies(50, 0, 3), search(60, 1, 2, 1001)]
+    ledger = ledger_of(history_of(ops, 2000))
+    verdict = decide_function(ledger, states_max=500).verdict
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "500 states" in verdict.reason

@@ -1,0 +1,102 @@
+"""The matrix says what runs show, and no more than that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from booking.core.scenario import Scenario
+from booking.core.verdict import AnomalyName, Outcome, Verdict
+from booking.errors import UsageError
+from booking.experiments import matrix
+from booking.experiments.matrix import BOUND_95, BY_CRASH, ROWS, Cell, Column, Shown, fill
+from booking.experiments.sale import Sale
+from booking.report.terminal.matrix import (
+    trials_for_all,
+)
+
+
+def test_no_guard_oversells_and_its_witness_is_a_file(columns: dict[str, Column]) -> None:
+    """It can be replayed."""
+    cell = columns["none"].cell(AnomalyName.OVERSELL)
+    assert (cell.shown, cell.how) == (Shown.HAPPENS, "explored")
+    assert cell.witness is not None
+    assert cell.witness.exists()
+
+
+def test_a_sound_guard_prevents_what_can_be_explored(columns: dict[str, Column]) -> None:
+    """And nothing of what crashes and pauses do, however often it was tried."""
+    for name in ROWS:
+        cell = columns["atomic"].cell(name)
+        wanted = Shown.NOT_PROVOKED if name in BY_CRASH else Shown.PREVENTED
+        assert cell.shown is wanted, name
+
+
+def test_compensate_does_not_oversell_and_lies(columns: dict[str, Column]) -> None:
+    """Found by the exploration of two sizes."""
+    shown = {name: columns["compensate"].cell(name).shown for name in ROWS}
+    for name in ("phantom-sold-out", "undersell", "negative-stock"):
+        assert shown[AnomalyName(name)] is Shown.HAPPENS, name
+    assert shown[AnomalyName.OVERSELL] is Shown.NOT_PROVOKED
+
+
+def test_zero_in_a_number_of_trials_is_printed_with_its_bound() -> None:
+    """At most 3 in N with 95 % confidence, and never more than all."""
+    assert Cell(Shown.NOT_PROVOKED, "judged", 60).rate_max == BOUND_95 / 60
+    assert Cell(Shown.NOT_PROVOKED, "judged", 2).rate_max == 1
+    assert Cell(Shown.PREVENTED, "explored", 60).rate_max is None
+
+
+def test_what_was_not_explored_to_its_end_is_not_prevented() -> None:
+    """Nor what was not found beside something else."""
+    assert Column("s", "g", complete=False).cell(AnomalyName.OVERSELL).shown is Shown.NOT_PROVOKED
+    found = {AnomalyName.UNDERSELL: ("explored", "", None)}
+    column = Column("s", "g", found=found)
+    assert column.cell(AnomalyName.OVERSELL).shown is Shown.NOT_PROVOKED
+
+
+def test_what_cannot_be_shown_is_refused() -> None:
+    """In one line, before anything runs."""
+    with pytest.raises(UsageError, match="did you mean atomic"):
+        fill(["json"], ["atomik"])
+    with pytest.raises(UsageError, match="shared by no processes"):
+        fill(["memory"])
+
+
+def test_a_sale_that_was_not_decided_is_no_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zero in twenty of which ten tried nothing would be worth less than it says."""
+    undecided = Verdict(Outcome.UNKNOWN, "the planned fault never struck")
+    real = matrix.run_sale
+
+    def run(scenario: Scenario) -> Sale:
+        sale = real(scenario)
+        return replace(sale, verdict=undecided) if scenario.faults else sale
+
+    monkeypatch.setattr(matrix, "run_sale", run)
+    (column,) = fill(["sqlite"], ["atomic"], 3)
+    assert (column.judged, column.undecided, column.untried) == (1, 2, 0)
+    assert column.cell(AnomalyName.STALE_LOCK).rate_max == 1
+    (column,) = fill(["sqlite"], ["atomic"], 1)
+    assert (column.judged, column.untried) == (1, 2)
+    assert trials_for_all([column]) == 3
+
+
+def test_kills_and_pauses_strike_orders_and_the_clerk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each once, pauses first; a search is nobody's order."""
+    planned: list[tuple[str, str, str]] = []
+    real = matrix.run_sale
+
+    def run(scenario: Scenario) -> Sale:
+        planned.extend((one.kind, str(one.buyer), one.before) for one in scenario.faults)
+        return real(scenario)
+
+    monkeypatch.setattr(matrix, "run_sale", run)
+    (column,) = fill(["sqlite"], ["clerk"], 11)
+    assert planned[:2] == [("pause", "clerk", "write"), ("pause", "first", "send")]
+    assert set(planned[2:]) == {
+        ("kill", "clerk", "read"), ("kill", "clerk", "receive"), ("kill", "clerk", "send"),
+        ("kill", "clerk", "write"), ("kill", "clerk", "acquire"), ("kill", "clerk", "release"),
+        ("kill", "first", "send"), ("kill", "first", "receive"),
+    }  # fmt: skip
+    assert column.undecided == 0

@@ -1,0 +1,52 @@
+"""A step that was forgotten is never a proof: the result is unknown, and names the place."""
+
+from __future__ import annotations
+
+import pytest
+
+from booking.core.verdict import Outcome
+from tests.support.explorations import doubts_of, explored, shop
+
+
+def test_a_store_that_announces_all_it_does_is_beyond_doubt():
+    """The control of all that follows: the same shop without a fault is proved."""
+    proof = explored(2, 2, store=shop("Shop"), lock="flock")
+    assert (proof.exploration.outcome, proof.exploration.doubts) == (Outcome.VALID, [])
+
+
+@pytest.mark.parametrize(
+    "name, place, what",
+    [
+        ("SilentShop", "SilentShop.write", "replaces shop.txt"),
+        ("DeafShop", "DeafShop.read", "opens shop.txt for reading"),
+        ("HastyShop", "HastyShop.write", "empties shop.txt"),
+        ("TwiceShop", "TwiceShop.read", "opens shop.txt for reading"),
+        ("CrowdedShop", "CrowdedShop.write", "empties shop.tmp"),
+        ("MuteMemory", "MuteMemory.write", "announces none"),
+        ("SilentMemory", "after its step read memory", "content changed"),
+        ("FailingShop", "buyer 0", "ZeroDivisionError: a defect of the shop"),
+    ],
+)
+@pytest.mark.parametrize("lock", [None, "flock"])
+def test_a_forgotten_step_is_unknown_and_names_the_place(name, place, what, lock):
+    """Each fault is planted in a shop that is sound otherwise."""
+    proof = explored(2, 2, store=shop(name), lock=lock)
+    doubts = [str(doubt) for doubt in proof.exploration.doubts]
+    assert any(place in doubt and what in doubt for doubt in doubts), doubts
+    assert not proof.exploration.complete
+    if lock is not None or not proof.exploration.findings:
+        assert proof.exploration.outcome is Outcome.UNKNOWN
+
+
+def test_a_forgotten_write_would_have_been_a_false_proof():
+    """Reading and replacing in one go never races in the explorer: only the doubt tells."""
+    proof = explored(3, 2, store=shop("SilentShop"))
+    assert proof.exploration.findings == {}
+    assert proof.exploration.outcome is Outcome.UNKNOWN
+    assert "shops.py" in proof.reason
+
+
+def test_a_lock_that_locks_without_a_word_is_unknown():
+    """Its `flock` is heard, its silence too."""
+    doubts = doubts_of(lock=shop("SilentDoor"))
+    assert any("fcntl.flock" in doubt and "SilentDoor.acquire" in doubt for doubt in doubts)

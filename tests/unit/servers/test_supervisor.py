@@ -1,0 +1,45 @@
+"""A private server ends with the process that wanted it, however that ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.process_tree import under, until
+from tests.unit.servers.conftest import PROGRAMS
+
+LIMIT_S = 60
+
+
+@pytest.mark.parametrize("store", PROGRAMS)
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_server_ends_with_its_harness_however_that_ends(
+    selling: Callable[[str], subprocess.Popen[bytes]], store: str, how: signal.Signals
+) -> None:
+    """Server, keeper and folder are gone: after Ctrl-C, after SIGTERM, and after SIGKILL."""
+    harness = selling(store)
+
+    def server() -> list[int]:
+        names = PROGRAMS[store]
+        return [pid for pid, name in under(harness.pid) if name.startswith(names)]
+
+    pids = until(server)
+    assert isinstance(pids, list)
+    everybody = [pid for pid, _ in under(harness.pid)]
+    folder = Path(os.readlink(f"/proc/{pids[0]}/cwd"))
+    harness.send_signal(how)
+    harness.wait(LIMIT_S)
+    until(lambda: not any(_runs(pid) for pid in everybody))
+    until(lambda: not folder.exists())
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -1,0 +1,121 @@
+"""JSON files that are replaced: keys, permissions, links, leftovers, and what is on disk when."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from booking.core.protocols import Place
+from booking.core.steps import driven_by
+from booking.stores.common import spare_file
+from booking.stores.json_inplace import JsonInplaceStore
+from booking.stores.json_replaced import JsonStore
+from booking.system.file_swap import exchange
+from tests.support.observers import Steps
+
+TEXT = '{\n  "event": "Café",  "ticket_num" : 3,\n  "price": 1.50}\n'
+
+
+def place(path: Path, durable: bool = False) -> Place:
+    return Place(str(path), path.parent, durable)
+
+
+@pytest.mark.parametrize("kind", [JsonStore, JsonInplaceStore])
+def test_other_keys_are_kept_as_they_are(
+    tmp_path: Path, kind: type[JsonStore] | type[JsonInplaceStore]
+) -> None:
+    """To the byte: order, white space, the spelling of numbers."""
+    path = tmp_path / "data.json"
+    path.write_text(TEXT)
+    store = kind(place(path))
+    assert store.read() == 3
+    store.write(12)
+    assert path.read_text() == TEXT.replace("3", "12")
+    store.reset(0)
+    assert path.read_text() == TEXT.replace("3", "0")
+
+
+def test_permissions_and_links_are_kept(tmp_path: Path) -> None:
+    """A link stays a link to the file that is sold from, and the file keeps its mode."""
+    path, link = tmp_path / "real.json", tmp_path / "data.json"
+    path.write_text(TEXT)
+    path.chmod(0o666)  # which the usual umask would not give to a new file
+    link.symlink_to(path)
+    store = JsonStore(place(link))
+    store.write(store.read() - 1)
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o666
+    assert JsonStore(place(path)).read() == 2
+
+
+def test_a_reader_never_meets_half_a_file(tmp_path: Path) -> None:
+    """Right before the replacement the old document is whole, right after it the new one."""
+    path = tmp_path / "data.json"
+    store = JsonStore(place(path))
+    store.reset(3)
+    seen: list[int] = []
+
+    class Look(Steps):
+        def step(self, action: str, resource: str, value: int | None) -> None:
+            if action == "replace":
+                seen.append(JsonStore(place(path)).read())
+
+    look = Look()
+    with driven_by(look):
+        store.write(2)
+    assert seen[0] == 3
+    assert store.read() == 2
+
+
+def test_durable_syncs_the_file_before_and_the_folder_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """fsync of the new file, then the change of places, then fsync of the folder."""
+    path = tmp_path / "data.json"
+    calls: list[str] = []
+    fsync = os.fsync
+
+    def note_sync(fd: int) -> None:
+        calls.append("folder" if os.path.isdir(f"/proc/self/fd/{fd}") else "file")
+        fsync(fd)
+
+    def note_exchange(one: str, other: str) -> None:
+        calls.append("exchange")
+        exchange(one, other)
+
+    store = JsonStore(place(path, durable=True))
+    store.reset(3)
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(spare_file, "exchange", note_exchange)
+    store.write(2)
+    assert calls == ["file", "exchange", "folder"]
+    calls.clear()
+    plain = JsonStore(place(path))
+    plain.write(1)
+    assert calls == ["exchange"]
+
+
+def test_leftovers_of_the_dead_are_swept_and_those_of_the_living_are_not(tmp_path: Path) -> None:
+    """A killed buyer cannot remove its own temporary file."""
+    path = tmp_path / "data.json"
+    store = JsonStore(place(path))
+    store.reset(3)
+    dead = tmp_path / ".data.json.999999999-0.tmp"
+    living = tmp_path / f".data.json.{os.getppid()}-0.tmp"
+    dead.write_text("x")
+    living.write_text("x")
+    store.sweep()
+    assert not dead.exists()
+    assert living.exists()
+
+
+def test_large_documents_are_read_whole(tmp_path: Path) -> None:
+    """Longer than one read."""
+    path = tmp_path / "data.json"
+    path.write_text('{"pad": "' + "x" * 200_000 + '", "ticket_num": 41}')
+    store = JsonStore(place(path))
+    assert store.read() == 41
+    store.write(40)
+    assert JsonStore(place(path)).read() == 40

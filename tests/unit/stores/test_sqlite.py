@@ -1,0 +1,34 @@
+"""Errors of SQLite: a busy database, and one that was never filled."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from booking.core.protocols import Place
+from booking.errors import InventoryError, UnavailableError
+from booking.stores.sqlite import SqliteStore
+
+
+def test_sqlite_that_is_busy_for_too_long_says_so(tmp_path: Path) -> None:
+    """Nothing was taken."""
+    holder = SqliteStore(Place("", tmp_path))
+    holder.reset(2)
+    assert holder.read_locked() == 2
+    other = SqliteStore(Place("", tmp_path, patience_s=0.05))
+    with pytest.raises(UnavailableError, match="others were writing"):
+        other.take(1)
+    holder.rollback()
+    assert other.take(1) == 2
+    holder.close()
+    other.close()
+
+
+def test_an_inventory_that_was_never_filled_says_how(tmp_path: Path) -> None:
+    """In the words of the command line."""
+    store = SqliteStore(Place(str(tmp_path / "x.db"), tmp_path))
+    with pytest.raises(InventoryError, match="booking reset --store sqlite:"):
+        store.read()
+    assert not os.path.exists(store.path)

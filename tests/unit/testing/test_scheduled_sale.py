@@ -1,0 +1,48 @@
+"""`booking.testing`: race tests of a user's own store in a few lines, which shrink."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from booking.core.verdict import Outcome
+from booking.testing import assert_sound, schedules, sell
+from booking.testing.strategies import Schedule
+from tests.support import shops
+from tests.unit.testing.test_stateful import PLANTED, QUICK
+
+
+@QUICK
+@given(schedules(buyers=3))
+def test_a_guarded_store_survives_every_schedule(schedule):
+    """What a user writes: three lines."""
+    assert_sound(shops.Shop, schedule, tickets=2, lock="flock")
+
+
+def test_a_race_is_found_and_shrinks_to_the_shortest_schedule():
+    """Without the lock one choice is enough: buyer 1 reads first, then all is in order."""
+    found: list[Schedule] = []
+
+    @settings(PLANTED, max_examples=100)
+    @given(schedules(buyers=3))
+    def race(schedule):
+        found.append(schedule)
+        assert_sound("json", schedule, tickets=2)
+
+    with pytest.raises(AssertionError, match=r"buyer 1: replace data\.json 1") as error:
+        race()
+    assert found[-1].choices == (1,)
+    assert "invalid: " in str(error.value)
+
+
+def test_no_choice_at_all_is_the_serial_sale():
+    """That is what schedules shrink towards."""
+    rehearsal = sell("json", Schedule(3), tickets=2)
+    assert rehearsal.verdict.outcome is Outcome.VALID
+    assert [one.process for one in rehearsal.history.steps()] == [0, 0, 1, 1, 2]
+
+
+def test_a_forgotten_step_fails_the_test():
+    """Unknown is no pass."""
+    with pytest.raises(AssertionError, match=r"SilentShop\.write"):
+        assert_sound(shops.SilentShop, Schedule(2), tickets=1, lock="flock")
