@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
-import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-ROOT = Path(__file__).parent.parent
-LIMIT_S = 120
+from tests.support.workers import LIMIT_S, ROOT, run_program, worker
+
+__all__ = ["LIMIT_S", "ROOT", "Program", "Result", "Sell"]  # what tests import from here
 
 # No deadline and no saved examples: a test's outcome is a matter of the code, not of the clock.
 settings.register_profile(
@@ -31,35 +31,44 @@ def pytest_xdist_auto_num_workers() -> int:
 
 Result = dict[str, Any]
 Sell = Callable[..., Result]
+Program = Callable[..., subprocess.CompletedProcess[str]]
+RunIn = Callable[..., subprocess.CompletedProcess[str]]  # the same, after the folder
 
 
 @pytest.fixture(scope="session")
 def sell() -> Iterator[Sell]:
-    """Run a sale with the flags given; give its JSON document, with its events."""
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.sale_worker"],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert worker.stdin is not None
-    assert worker.stdout is not None
+    """Run a sale with the flags given; return its JSON document, with its events."""
 
     def run(**flags: object) -> Result:
-        print(json.dumps(flags), file=worker.stdin, flush=True)
-        if not select.select([worker.stdout], [], [], LIMIT_S)[0]:
-            worker.kill()
-            raise TimeoutError(f"no answer within {LIMIT_S} s to {flags}")
-        answer: Result = json.loads(worker.stdout.readline())
+        seller.ask(flags)
+        answer: Result = seller.answer()
         return answer
 
-    yield run
-    worker.stdin.close()
-    worker.wait(LIMIT_S)
-    worker.stdout.close()
+    with worker("tests.support.sale_worker") as seller:
+        yield run
+
+
+@pytest.fixture(scope="session")
+def warm_program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunIn]:
+    """Run the program in a fork of an interpreter that has its imports behind it."""
+    outputs = tmp_path_factory.mktemp("program")
+    with worker("tests.support.program_worker") as warm:
+        yield partial(run_program, warm, outputs)
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the program as a user does, in an empty folder; give code, output and errors."""
+def program(warm_program: RunIn, tmp_path: Path) -> Program:
+    """Run the program as a user does, in an empty folder; return code, output and errors.
+
+    Starting an interpreter and importing everything takes longer than most commands. Where that
+    start is part of what is tested, a test asks for `fresh_program`.
+    """
+    return partial(warm_program, tmp_path)
+
+
+@pytest.fixture
+def fresh_program(tmp_path: Path) -> Program:
+    """Run the program in an interpreter of its own, otherwise as `program` does."""
 
     def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

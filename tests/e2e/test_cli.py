@@ -33,9 +33,9 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stderr == "[]\n"
 
 
-def test_help_reads_well(program: Program) -> None:
+def test_help_reads_well(fresh_program: Program) -> None:
     """With first steps and the exit codes."""
-    done = program("--help", COLUMNS="100")
+    done = fresh_program("--help", COLUMNS="100")
     assert done.returncode == 0
     golden("help.txt", done.stdout)
 
@@ -58,22 +58,22 @@ def test_the_list_of_what_is_installed_reads_well(program: Program) -> None:
     assert all(one["installed"] for kind in found.values() for one in kind)
 
 
-def test_simulate_exits_1_without_a_lock_and_0_with_one(program: Program) -> None:
+def test_simulate_exits_1_without_a_lock_and_0_with_one(fresh_program: Program) -> None:
     """The first two commands of the README."""
-    bare = program("simulate", "--buyers", "10", "--tickets", "3")
+    bare = fresh_program("simulate", "--buyers", "10", "--tickets", "3")
     assert bare.returncode == 1
     assert "✗ INVALID" in bare.stdout
     assert "oversell" in bare.stdout
-    locked = program("simulate", "--buyers", "10", "--tickets", "3", "--lock")
+    locked = fresh_program("simulate", "--buyers", "10", "--tickets", "3", "--lock")
     assert locked.returncode == 0
     assert "✓ VALID" in locked.stdout
     assert "3 for sale, 3 sold, 0 left" in locked.stdout
     assert "\x1b" not in bare.stdout + locked.stdout
 
 
-def test_json_is_all_there_is_on_standard_output(program: Program) -> None:
+def test_json_is_all_there_is_on_standard_output(fresh_program: Program) -> None:
     """One document."""
-    done = program("simulate", "--json", "--lock", "--seed", "5")
+    done = fresh_program("simulate", "--json", "--lock", "--seed", "5")
     document = json.loads(done.stdout)
     assert document["verdict"] == "valid"
     assert document["control"]["verdict"] == "invalid"
@@ -214,9 +214,9 @@ def test_the_command_that_repeats_a_sale_says_how_many_tickets_there_were(
     assert "--tickets 4" in json.loads(done.stdout)["replay"]
 
 
-def test_completion_knows_the_commands(program: Program) -> None:
+def test_completion_knows_the_commands(fresh_program: Program) -> None:
     """As click's own shell completion does."""
-    done = program(_BOOKING_COMPLETE="bash_complete", COMP_WORDS="booking si", COMP_CWORD="1")
+    done = fresh_program(_BOOKING_COMPLETE="bash_complete", COMP_WORDS="booking si", COMP_CWORD="1")
     assert "simulate" in done.stdout
 
 

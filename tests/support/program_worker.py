@@ -1,0 +1,70 @@
+"""A warm interpreter that runs the program for the tests: each command is a fork of it.
+
+The fork has what a new interpreter has after its imports: no threads, no children, no open files
+but the usual three. It ends as an interpreter ends, not by `os._exit`.
+
+One JSON object a line on standard input: words, environment, folder, and where the output goes.
+Two lines back: the fork's process id when it has begun, its exit code when it has ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import sys
+from importlib import import_module
+from typing import Any
+
+from booking.cli.main import COMMANDS
+
+# What commands and stores import only when they run: imported once, for every fork.
+WARM = [
+    *(place.partition(":")[0] for place, _ in COMMANDS.values()),
+    "booking.core.scenario",
+    "booking.experiments.exploration",
+    "booking.experiments.matrix",
+    "booking.experiments.replay",
+    "booking.experiments.sale",
+    "booking.report.documents",
+    "booking.report.terminal.benchmark",
+    "booking.report.terminal.exploration",
+    "booking.report.terminal.sale",
+    "psycopg",
+    "redis",
+]
+
+
+def main() -> None:
+    """Fork for each line; the fork returns into the program instead of the loop."""
+    for module in WARM:
+        import_module(module)
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            become_program(json.loads(line))
+            return
+        print(pid, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+
+
+def become_program(request: dict[str, Any]) -> None:
+    """Take the caller's folder, environment and outputs, then run `python -m booking`."""
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    added = request["environment"].get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:1] = [request["folder"], *filter(None, added)]
+    write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    for fd, path, flags in (
+        (0, os.devnull, os.O_RDONLY), (1, request["out"], write), (2, request["err"], write),
+    ):  # fmt: skip
+        opened = os.open(path, flags)
+        os.dup2(opened, fd)
+        os.close(opened)
+    sys.argv = ["booking", *request["words"]]
+    runpy.run_module("booking", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()

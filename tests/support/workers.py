@@ -1,0 +1,76 @@
+"""Processes of the tests that answer each line with a line: one sells, one runs the program."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+LIMIT_S = 120
+
+
+class Worker:
+    """A process of `tests.support` that answers each line with a line."""
+
+    def __init__(self, module: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+        )  # fmt: skip
+
+    def ask(self, request: dict[str, object]) -> None:
+        """Send a request."""
+        assert self._process.stdin is not None
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+
+    def answer(self) -> Any:
+        """Return the next line, decoded, or raise TimeoutError."""
+        assert self._process.stdout is not None
+        if not select.select([self._process.stdout], [], [], LIMIT_S)[0]:
+            self._process.kill()
+            raise TimeoutError(f"no answer within {LIMIT_S} s")
+        return json.loads(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """End the process: its input has an end."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(LIMIT_S)
+        self._process.stdout.close()
+
+
+@contextmanager
+def worker(module: str) -> Iterator[Worker]:
+    """Start a worker, and end it."""
+    made = Worker(module)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def run_program(
+    warm: Worker, outputs: Path, folder: Path, *words: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one command in a fork of the warm interpreter; return code, output and errors."""
+    out, err = outputs / "out", outputs / "err"
+    warm.ask({
+        "words": words, "folder": str(folder), "out": str(out), "err": str(err),
+        "environment": {**os.environ, "NO_COLOR": "1", **environment},
+    })  # fmt: skip
+    pid = warm.answer()
+    try:
+        code = warm.answer()
+    except TimeoutError:
+        os.kill(pid, signal.SIGKILL)
+        raise
+    return subprocess.CompletedProcess(words, code, out.read_text(), err.read_text())
