@@ -11,7 +11,7 @@ from booking.core.command_line import replay_command
 from booking.core.scenario import Expect, Scenario
 from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict
 from booking.experiments.sale import Sale
-from booking.history.model import Event, History
+from booking.history.model import Event, History, SaleEnd, Wait
 from booking.report.advice import cure
 from booking.report.terminal import sale as sale_report
 from booking.stores.memory_shared import MemorySharedStore
@@ -21,12 +21,8 @@ Capture = pytest.CaptureFixture[str]
 MS = 1_000_000
 
 
-def end(**changes: object) -> dict[str, object]:
-    return {
-        "started": 2, "started_ns": 0, "opened_ns": 4 * MS, "crashed": {}, "planned": [],
-        "struck": {}, "silent": [],
-        "closed": {}, "hung": [], "waits": [], "alive": 0, "zombies": 0, "orphans": 0, **changes,
-    }  # fmt: skip
+def end(**changes: object) -> SaleEnd:
+    return SaleEnd(**{"started": 2, "opened_ns": 4 * MS, "crashed": {}, **changes})
 
 
 def history(*completions: Event, remaining: int | None = 2, **changes: object) -> History:
@@ -56,7 +52,7 @@ HUNG = Sale(
         Event(0, 0, "info", "buy", None, 20 * MS, error="died of SIGKILL"),
         crashed={0: "died of SIGKILL"},
         hung=[1],
-        waits=[{"buyer": 1, "step": "acquire", "resource": "mutex", "holder": 0}],
+        waits=[Wait(1, "acquire", "mutex", 0)],
     ),
     Verdict(Outcome.INVALID, "1 buyer hung", (Anomaly(AnomalyName.HANG, "1 buyer hung"),)),
 )
