@@ -263,7 +263,7 @@ class Columns:
             else:
                 self.end = end_of(event.value)
         except FrameError as error:
-            self._refuse(event, str(error))
+            raise Contradiction(event, str(error)) from error
 
     def _feed_fail(self, event: Event) -> None:
         invoke = self._pending.pop(event.process, None)

@@ -11,9 +11,14 @@ from typing import Any, NoReturn
 import msgspec
 from msgspec import UNSET
 
-from booking.history.model import SaleEnd, Wait
+from booking.history.model import VERSION, SaleEnd, Wait
 
-_SALE: dict[str, tuple[type, ...]] = {"tickets": (int,), "inventories": (dict,), "numbers": (str,)}
+_SALE: dict[str, tuple[type, ...]] = {
+    "version": (int,),
+    "tickets": (int,),
+    "inventories": (dict,),
+    "numbers": (str,),
+}
 _END: dict[str, tuple[type, ...]] = {
     "remaining": (int,),
     "inventories": (dict,),
@@ -25,12 +30,20 @@ _REPORTED = [field for field in msgspec.structs.fields(SaleEnd) if field.name no
 
 
 class FrameError(ValueError):
-    """A field of the frame cannot be used."""
+    """A field of the frame has the wrong type, or the format is a newer booking's."""
 
 
 def sale_of(value: dict[str, Any]) -> dict[str, Any]:
-    """Check the first line's value and return it: the scenario, and the counts at the start."""
+    """Check the first line's value and return it: the scenario, and the counts at the start.
+
+    A line without a version is of version 1.
+    """
     _check_types("sale", value, _SALE)
+    version = value.get("version", 1)
+    if version is None or version < 1:
+        _refuse("sale", "version")
+    if version > VERSION:
+        raise FrameError(f"version {version} of a history; this booking reads up to {VERSION}")
     return value
 
 
@@ -84,4 +97,4 @@ def _reported(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse(frame: str, name: str) -> NoReturn:
-    raise FrameError(f"has a line {frame!r} whose {name!r} is of no use")
+    raise FrameError(f"{name!r} of the line {frame!r} is of no use: it has the wrong type")

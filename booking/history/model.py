@@ -16,6 +16,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 HARNESS = "harness"  # the process that no buyer is
+VERSION = 1  # of the format of files; a newer one is refused by the reader
 
 
 class Event(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
@@ -132,7 +133,7 @@ def frame(history: History) -> Iterable[Event]:
     """Give the history's events between its first line, the sale, and its last, the end."""
     first = history.events[0].time if history.events else 0
     last = history.events[-1].time if history.events else 0
-    sale = {**history.sale, "tickets": history.tickets}
+    sale = {"version": VERSION, **history.sale, "tickets": history.tickets}
     end = msgspec.structs.replace(history.end, remaining=history.remaining)
     yield Event(0, HARNESS, "info", "sale", sale, first)
     yield from history.events

@@ -1,12 +1,14 @@
 """One small sale for each anomaly, with that fault planted in it, and one that is sound.
 
-`python -m tests.support.planted_histories` writes them to tests/histories/ anew.
+`python -m tests.support.planted_histories` writes them to tests/data/histories/ anew.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from booking.history.model import Event, History, SaleEnd, Wait, dump
 from tests.support.histories import history_of
@@ -178,6 +180,7 @@ def write() -> None:
     FOLDER.mkdir(exist_ok=True)
     expected = {}
     for name, (history, names) in planted().items():
+        history.events = [replace(event, index=n) for n, event in enumerate(history.events, 1)]
         dump(history, FOLDER / f"{name}.jsonl")
         expected[f"{name}.jsonl"] = {
             "verdict": "invalid" if names else "valid",

@@ -11,7 +11,7 @@ import pytest
 from msgspec import UNSET
 
 from booking.history.frame import FrameError, end_of, sale_of
-from booking.history.model import History, SaleEnd, Wait, dump
+from booking.history.model import VERSION, History, SaleEnd, Wait, dump
 
 
 def test_an_end_is_read_back_as_it_was_written() -> None:
@@ -74,9 +74,35 @@ def test_a_field_that_is_only_reported_may_be_anything() -> None:
     assert end_of({"started": "2026-11-01", "alive": 2}) == SaleEnd(alive=2)
 
 
-@pytest.mark.parametrize("value", [{"tickets": "3"}, {"inventories": 3}, {"numbers": 1}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"tickets": "3"},
+        {"inventories": 3},
+        {"numbers": 1},
+        {"version": "1"},
+        {"version": 0},
+        {"version": None},
+    ],
+)
 def test_a_sale_of_the_wrong_type_is_named(value: dict[str, Any]) -> None:
     """The same for the first line."""
     (name,) = value
     with pytest.raises(FrameError, match=name):
         sale_of(value)
+
+
+def test_a_file_names_its_version_and_absent_means_1(tmp_path: Path) -> None:
+    """The same constant serves the writer and the reader."""
+    dump(History(3, 2), tmp_path / "sale.jsonl")
+    first, _ = (tmp_path / "sale.jsonl").read_text().splitlines()
+    assert json.loads(first)["value"] == {"version": VERSION, "tickets": 3}
+    assert sale_of({"version": VERSION, "tickets": 3})
+    assert sale_of({"tickets": 3})
+
+
+def test_a_newer_version_is_refused_by_name() -> None:
+    """What a newer booking wrote may mean something else."""
+    with pytest.raises(FrameError) as refusal:
+        sale_of({"version": VERSION + 1})
+    assert str(refusal.value) == "version 2 of a history; this booking reads up to 1"
