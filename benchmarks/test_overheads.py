@@ -54,7 +54,7 @@ def test_a_thousand_buyers_are_a_thousand_processes() -> None:
     sale = run_sale(scenario)
     total_s = time.perf_counter() - start_s
     end = sale.history.end
-    start_each_ms = (end["opened_ns"] - end["started_ns"]) / 1e6 / 1000
+    start_each_ms = (end.opened_ns - end.started_ns) / 1e6 / 1000
 
     def fork() -> None:
         for _ in range(100):
@@ -69,4 +69,4 @@ def test_a_thousand_buyers_are_a_thousand_processes() -> None:
         f"({start_each_ms / fork_ms:.1f} times a bare os.fork), sold {sale.sold}"
     )
     assert len({event.pid for event in sale.history.events}) == 1000
-    assert [end[name] for name in ("alive", "zombies", "orphans")] == [0, 0, 0]
+    assert [end.alive, end.zombies, end.orphans] == [0, 0, 0]

@@ -20,6 +20,7 @@ from booking.core.scenario import Scenario
 from booking.errors import BookingError
 from booking.experiments.sale import leave
 from booking.fleets.local import LocalFleet
+from booking.history.model import SaleEnd
 from booking.processes.resource_limits import ensure_connections
 from booking.system.scratch import scratch_folder
 
@@ -95,7 +96,7 @@ def _sale(variant: Variant, buyers: int, plan: Plan, duration_s: float) -> Figur
         hooks(store).disconnect()
         meter = CpuMeter()
         history = LocalFleet(folder, meter).run(scenario, store, guard)
-        if history.end["crashed"] or history.end["hung"]:
+        if history.end.deaths or history.end.hung:
             raise BookingError(_broken(variant, buyers, history.end))
         history.tickets, history.remaining = tickets, store.read()
         return figures(history, buyers, meter.used_ns())
@@ -120,6 +121,6 @@ def _inventory(assembly: Assembly) -> Iterator[tuple[Store, Path]]:
             leave(store)
 
 
-def _broken(variant: Variant, buyers: int, end: dict[str, object]) -> str:
-    what = f"ended early: {end['crashed']}" if end["crashed"] else f"hung: {end['hung']}"
+def _broken(variant: Variant, buyers: int, end: SaleEnd) -> str:
+    what = f"ended early: {end.deaths}" if end.deaths else f"hung: {end.hung}"
     return f"{variant.label} with {buyers} buyers could not be measured; buyers {what}"

@@ -113,7 +113,7 @@ def _run_ms(*words: str) -> float:
 def _start_ms(buyers: int) -> float:
     scenario = Scenario(buyers=buyers, tickets=1, delay=Span(0.0, 0.0), search=False, seed=0)
     end = run_sale(scenario).history.end
-    return float(end["opened_ns"] - end["started_ns"]) / 1e6 / buyers
+    return (end.opened_ns - end.started_ns) / 1e6 / buyers
 
 
 def _fork_ms() -> float:

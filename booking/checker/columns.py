@@ -7,13 +7,14 @@ each inventory (`Event.key`). Times are nanoseconds, counts are tickets.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
 from booking.core.protocols import SOLD_OUT
 from booking.errors import HistoryError
-from booking.history.model import HARNESS, Event
+from booking.history.frame import FrameError, end_of, sale_of
+from booking.history.model import HARNESS, Event, SaleEnd
 
 STEPS_MAX = 1_000_000  # more are counted, not kept: they tell causes, not verdicts
 TORN_READ = "torn-read"
@@ -22,19 +23,6 @@ _DEFINITE = frozenset({"ok", "fail"})
 
 Key = str | int | None
 Numbers = Literal["before", "after", "seat", "none"]
-
-
-# What the frame of a history may say, and of which kind that is.
-_FRAME: dict[str, dict[str, tuple[type, ...]]] = {
-    "sale": {"tickets": (int,), "inventories": (dict,), "numbers": (str,)},
-    "end": {
-        "remaining": (int,),
-        "inventories": (dict,),
-        "hung": (list,),
-        "crashed": (dict, list),
-        "waits": (list,),
-    },
-}
 
 
 class Contradiction(HistoryError):  # noqa: N818 - the word people know
@@ -124,7 +112,7 @@ class Columns:
         self.tickets = tickets
         self.remaining = remaining
         self.sale: dict[str, Any] = {}
-        self.end: dict[str, Any] = {}
+        self.end = SaleEnd()
         self.steps: list[Event] = []
         self.steps_left_out = 0
         self.inventories: dict[Key, Inventory] = {}
@@ -210,11 +198,11 @@ class Columns:
             self._unknown(invoke, None)
         self._pending.clear()
         started = self.sale.get("inventories") or {}
-        ended = self.end.get("inventories") or {}
+        ended = self.end.inventories or {}
         if self.tickets is None:
             self.tickets = _count(self.sale.get("tickets"))
         if self.remaining is None:
-            self.remaining = _count(self.end.get("remaining"))
+            self.remaining = _count(self.end.remaining)
         for name in started:
             self._inventory(name)
         if not self.inventories:
@@ -265,14 +253,17 @@ class Columns:
         invoke = self._pending.pop(event.process, None)
         if invoke is not None:
             self._unknown(invoke, event)
-        elif event.f in _FRAME and isinstance(event.value, dict):
-            for name, kinds in _FRAME[event.f].items():
-                if not isinstance(event.value.get(name), (*kinds, type(None))):
-                    self._refuse(event, f"has a line {event.f!r} whose {name!r} is of no use")
+        elif event.f in {"sale", "end"} and isinstance(event.value, dict):
+            self._feed_frame(event)
+
+    def _feed_frame(self, event: Event) -> None:
+        try:
             if event.f == "sale":
-                self.sale = event.value
+                self.sale = sale_of(event.value)
             else:
-                self.end = event.value
+                self.end = end_of(event.value)
+        except FrameError as error:
+            raise Contradiction(event, str(error)) from error
 
     def _feed_fail(self, event: Event) -> None:
         invoke = self._pending.pop(event.process, None)
@@ -397,6 +388,6 @@ def _count(value: object) -> int | None:
     return value if type(value) is int else None
 
 
-def _name(key: Key, names: dict[Any, Any]) -> Any:
+def _name(key: Key, names: Mapping[Any, Any]) -> Any:
     """Keys of a JSON object are strings, whatever the operations call them."""
     return key if key in names else str(key)

@@ -8,13 +8,14 @@ ended, `"crashed"` maps buyers to how they ended, `"waits"` lists `{"buyer": …
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+
+from msgspec import UNSET
 
 from booking.checker.causes import Steps, fenced_out, unlocked_before_write
 from booking.checker.columns import Columns
 from booking.checker.messages import buyer, listed
 from booking.core.verdict import Anomaly, AnomalyName
-from booking.history.model import Event
+from booking.history.model import Event, Wait
 
 
 def stuck(ledger: Columns, steps: Steps) -> list[Anomaly]:
@@ -22,22 +23,13 @@ def stuck(ledger: Columns, steps: Steps) -> list[Anomaly]:
     return [*_stale_lock(ledger, steps), *_hang(ledger, steps), *_early(steps), *_late(steps)]
 
 
-def _waits(ledger: Columns) -> list[tuple[Any, str, Any]]:
-    """Give (buyer, resource, holder) of each wait for a lock that somebody holds."""
-    found: list[tuple[Any, str, Any]] = []
-    for one in ledger.end.get("waits") or []:
-        if isinstance(one, dict):
-            who, what, holder = one.get("buyer"), one.get("resource"), one.get("holder")
-        else:
-            who, what, holder = one
-        if holder is not None:
-            found.append((who, str(what), holder))
-    return found
+def _waits(ledger: Columns) -> list[Wait]:
+    """Return the waits for a lock that a process holds."""
+    return [wait for wait in ledger.end.waits if wait.holder is not None]
 
 
 def _crashed(ledger: Columns) -> set[str]:
-    crashed = ledger.end.get("crashed") or {}
-    return {str(one) for one in crashed} if isinstance(crashed, (dict, list)) else set()
+    return {str(process) for process in ledger.end.deaths}
 
 
 def _last_step(steps: Steps, process: object) -> Event | None:
@@ -49,14 +41,14 @@ def _last_step(steps: Steps, process: object) -> Event | None:
 
 def _stale_lock(ledger: Columns, steps: Steps) -> Iterator[Anomaly]:
     crashed = _crashed(ledger)
-    waiting = [one for one in _waits(ledger) if str(one[2]) in crashed]
+    waiting = [wait for wait in _waits(ledger) if str(wait.holder) in crashed]
     if waiting:
-        who = listed(buyer(one[0]) for one in waiting)
-        _, resource, holder = waiting[0]
-        last = [_last_step(steps, one) for one in (holder, waiting[0][0])]
+        who = listed(buyer(wait.buyer) for wait in waiting)
+        first = waiting[0]
+        last = [_last_step(steps, process) for process in (first.holder, first.buyer)]
         yield Anomaly(
             AnomalyName.STALE_LOCK,
-            f"{who} waited for {resource}, which {buyer(holder)} held when it died",
+            f"{who} waited for {first.resource}, which {buyer(first.holder)} held when it died",
             tuple(step for step in last if step is not None),
         )
         return
@@ -97,20 +89,20 @@ def _stale_by_steps(ledger: Columns, steps: Steps) -> Iterator[Anomaly]:
 
 def _dead(ledger: Columns) -> set[str]:
     """Give who died: as the end says, or else whoever never completed its last order."""
-    if "crashed" in ledger.end:
+    if ledger.end.crashed is not UNSET:
         return _crashed(ledger)
     return {str(process) for here in ledger.inventories.values() for process in here.maybe.process}
 
 
 def _hang(ledger: Columns, steps: Steps) -> Iterator[Anomaly]:
-    waits = {str(who): (what, holder) for who, what, holder in _waits(ledger)}
-    hung = ledger.end.get("hung") or []
+    waits = {str(wait.buyer): wait for wait in _waits(ledger)}
+    hung = ledger.end.hung
     if not hung:
         return
-    circle = _circle({who: str(holder) for who, (_, holder) in waits.items()})
+    circle = _circle({who: str(wait.holder) for who, wait in waits.items()})
     last = [_last_step(steps, one) for one in hung]
     if circle:
-        parts = [f"{buyer(who)} waits for {waits[who][0]}, held by {buyer(waits[who][1])}"
+        parts = [f"{buyer(who)} waits for {waits[who].resource}, held by {buyer(waits[who].holder)}"
                  for who in circle]  # fmt: skip
         message = f"deadlock: {listed(parts, len(parts))}"
     else:

@@ -12,7 +12,7 @@ from booking.history.model import HARNESS, Event
 WITNESS_MAX = 100  # events; who wants all of a million has the history
 
 
-def buyer(process: int | str) -> str:
+def buyer(process: object) -> str:
     """Call a process what people call it."""
     return f"buyer {process}"
 

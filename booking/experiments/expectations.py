@@ -66,8 +66,8 @@ def differences(expect: Expect, sale: Sale) -> list[str]:
         ("sold", expect.sold, sale.sold),
         ("remaining", expect.remaining, sale.remaining),
         ("info", expect.info, len(sale.completions("info"))),
-        ("crashed", expect.crashed, len(end["crashed"])),
-        ("hung", expect.hung, len(end["hung"])),
+        ("crashed", expect.crashed, len(end.deaths)),
+        ("hung", expect.hung, len(end.hung)),
     ]
     found = [
         f"{name}: expected {wanted}, got {got}"

@@ -103,7 +103,7 @@ class Sale:
     def elapsed_s(self) -> float:
         """From the opening of the gate to the last completion."""
         completed = [event.time for event in self.history.events if event.type in {"ok", "fail"}]
-        opened: int = self.history.end.get("opened_ns", 0)
+        opened = self.history.end.opened_ns
         return max(0, max(completed, default=opened) - opened) / 1e9
 
     @property

@@ -59,11 +59,11 @@ def against_control(verdict: Verdict, control: Verdict, sold: int, scenario: Sce
 def _processes(history: History) -> Verdict:
     """Hold the processes against the plan: a death that nobody planned decides nothing."""
     end = history.end
-    if end["silent"]:
-        who = ", ".join(map(str, end["silent"]))
+    if end.silent:
+        who = ", ".join(map(str, end.silent))
         reason = f"nobody moved, and buyer {who} was ended; give a longer --timeout"
         return Verdict(Outcome.UNKNOWN, reason)
-    crashed = {n: why for n, why in end["crashed"].items() if n not in end["planned"]}
+    crashed = {n: why for n, why in end.deaths.items() if n not in end.planned}
     if crashed:
         number, why = next(iter(crashed.items()))
         more = f" (and {len(crashed) - 1} more)" if len(crashed) > 1 else ""
@@ -71,7 +71,7 @@ def _processes(history: History) -> Verdict:
         return Verdict(Outcome.UNKNOWN, f"{who} ended early{more}: {why}")
     if not any(event.f == "buy" for event in history.events):
         return Verdict(Outcome.UNKNOWN, "nobody ordered anything, so nothing was put to the test")
-    if end["alive"] or end["zombies"] or end["orphans"]:
+    if end.alive or end.zombies or end.orphans:
         return Verdict(Outcome.UNKNOWN, "processes of the sale are left which would not end")
     return Verdict(Outcome.VALID, "every buyer ended")
 
@@ -79,7 +79,7 @@ def _processes(history: History) -> Verdict:
 def _plan(history: History, faults: Sequence[Fault]) -> Verdict:
     """Hold the fault plan against what came of it: a fault that never struck shows nothing."""
     for number, fault in enumerate(faults):
-        if number not in history.end["struck"]:
+        if number not in history.end.struck:
             steps = ", ".join(sorted({event.f for event in history.steps()}))
             what = f"{fault.kind} before {fault.before}"
             reason = f"the planned fault never struck ({what}); steps that were taken: {steps}"

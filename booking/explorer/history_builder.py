@@ -7,7 +7,7 @@ from typing import Self
 
 from booking.explorer.model import Plan
 from booking.explorer.transition import Done, Step, Transition
-from booking.history.model import Event, History
+from booking.history.model import Event, History, SaleEnd
 
 
 class HistoryBuilder:
@@ -41,8 +41,7 @@ class HistoryBuilder:
     def history(self, remaining: int | None, hung: list[int]) -> History:
         """Give the whole sale; buyers that wait for ever have hung."""
         sale = {"numbers": self.numbers}
-        end = {"hung": hung, "waits": []}
-        return History(self.tickets, remaining, list(self.events), sale, end)
+        return History(self.tickets, remaining, list(self.events), sale, SaleEnd(hung=hung))
 
     def _complete(self, buyer: int, done: Iterable[Done], *, begun: bool = True) -> None:
         for one in done:

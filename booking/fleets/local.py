@@ -9,7 +9,6 @@ import time
 from bisect import bisect
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import msgspec
 
@@ -18,7 +17,7 @@ from booking.core.scenario import Scenario
 from booking.faults.injector import struck
 from booking.fleets.listener import Listener, NullListener
 from booking.history.lock_state import waits
-from booking.history.model import Event, History
+from booking.history.model import Event, History, SaleEnd
 from booking.processes.buyer_process import FAILED, BuyerSpec, buyer_process
 from booking.processes.clerk_supervisor import ClerkSupervisor
 from booking.processes.process_group import ProcessGroup, interrupts_held
@@ -225,8 +224,8 @@ class _Run:
             if (clerks if isinstance(who, str) else codes[n] == self.roster.exit_codes.get(who))
         ]
 
-    def _end(self, census: dict[str, int], now_ns: int) -> dict[str, Any]:
-        """What became of the processes."""
+    def _end(self, census: dict[str, int], now_ns: int) -> SaleEnd:
+        """Return what became of the processes."""
         steps = [event for event in self.events if event.type == "step"]
         last = {n: tail.last_step for n, tail in enumerate(self.tails) if tail.last_step}
         ended = {*self.hung, *self.silent, *self.closed}
@@ -238,22 +237,24 @@ class _Run:
         }
         if cause := self.staff.cause():
             crashed["clerk"] = cause
-        return {
-            "harness_pid": os.getpid(),
-            "started": len(self.roster.pids),
-            "started_ns": self.started_ns,
-            "opened_ns": self.opened_ns,
-            "ended_ns": now_ns,
-            "crashed": crashed,
-            "clerks": len(self.staff.tails),
-            "struck": happened,
-            "planned": self._planned(happened),
-            "closed": {n: codes.get(n) for n in self.closed},
-            "hung": self.hung,
-            "silent": self.silent,
-            "waits": waits(self.hung, last, steps),
-            **census,
-        }
+        return SaleEnd(
+            harness_pid=os.getpid(),
+            started=len(self.roster.pids),
+            started_ns=self.started_ns,
+            opened_ns=self.opened_ns,
+            ended_ns=now_ns,
+            crashed=crashed,
+            clerks=len(self.staff.tails),
+            struck=happened,
+            planned=self._planned(happened),
+            closed={n: codes.get(n) for n in self.closed},
+            hung=self.hung,
+            silent=self.silent,
+            waits=waits(self.hung, last, steps),
+            alive=census["alive"],
+            zombies=census["zombies"],
+            orphans=census["orphans"],
+        )
 
 
 def _arrivals(scenario: Scenario) -> list[float]:

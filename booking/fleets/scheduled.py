@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
 
 from booking.core.protocols import Guard, Store
 from booking.core.scenario import Scenario
 from booking.fleets.listener import Listener, NullListener
 from booking.history.lock_state import waits
-from booking.history.model import Event, History
+from booking.history.model import Event, History, SaleEnd, Wait
 from booking.processes.controlled_pool import ControlledPool, ControlledRun, history_of
 from booking.processes.resource_limits import ensure_room
 from booking.schedulers.pct import scheduler
@@ -42,22 +41,20 @@ class ScheduledFleet:
         self.watcher.progress("sell", scenario.buyers, scenario.buyers, told.events)
         history = history_of(told, None, None)
         last = {int(one.process): one for one in told.steps()}
-        history.end = {
-            "harness_pid": os.getpid(),
-            "started": scenario.buyers,
-            "started_ns": started_ns,
-            "opened_ns": opened_ns,
-            "ended_ns": time.monotonic_ns(),
-            "crashed": told.failed,
-            "planned": [],
-            "struck": {},
-            "silent": [],
-            "closed": {},
-            "hung": told.hung,
-            "waits": self._waits(told, last),
-            **census,
-        }
+        history.end = SaleEnd(
+            harness_pid=os.getpid(),
+            started=scenario.buyers,
+            started_ns=started_ns,
+            opened_ns=opened_ns,
+            ended_ns=time.monotonic_ns(),
+            crashed=told.failed,
+            hung=told.hung,
+            waits=self._waits(told, last),
+            alive=census["alive"],
+            zombies=census["zombies"],
+            orphans=census["orphans"],
+        )
         return history
 
-    def _waits(self, told: ControlledRun, last: dict[int, Event]) -> list[dict[str, Any]]:
+    def _waits(self, told: ControlledRun, last: dict[int, Event]) -> list[Wait]:
         return waits(told.hung, last, told.steps())

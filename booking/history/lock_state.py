@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from booking.history.actions import Action
-from booking.history.model import Event
+from booking.history.model import Event, Wait
 
 
 def holders(steps: Iterable[Event]) -> dict[str, int | str]:
@@ -24,22 +24,14 @@ def holders(steps: Iterable[Event]) -> dict[str, int | str]:
     return {resource: next(iter(those)) for resource, those in held.items() if those}
 
 
-def waits(
-    hung: Iterable[int], last_steps: dict[int, Event], steps: Iterable[Event]
-) -> list[dict[str, object]]:
-    """Say of every hung buyer which step was its last, and who holds what it waits for."""
+def waits(hung: Iterable[int], last_steps: dict[int, Event], steps: Iterable[Event]) -> list[Wait]:
+    """Return each hung buyer's last step, and who holds the lock it waits for."""
     held = holders(steps)
-    found: list[dict[str, object]] = []
+    found: list[Wait] = []
     for number in hung:
         last = last_steps.get(number)
         resource = last.resource or "" if last else ""
         waiting = last is not None and last.f == Action.ACQUIRE and last.saw is None
-        found.append(
-            {
-                "buyer": number,
-                "step": last.f if last else None,
-                "resource": resource or None,
-                "holder": held.get(resource) if waiting else None,
-            }
-        )
+        holder = held.get(resource) if waiting else None
+        found.append(Wait(number, last.f if last else None, resource or None, holder))
     return found

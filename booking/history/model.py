@@ -7,14 +7,16 @@ them are operations (`invoke`, then `ok`, `fail` or `info`) and the steps they w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 HARNESS = "harness"  # the process that no buyer is
+VERSION = 1  # of the format of files; a newer one is refused by the reader
 
 
 class Event(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
@@ -42,6 +44,47 @@ class Event(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     intent: str | int | None = None  # what the buyer meant once, however often it was sent
 
 
+class Wait(msgspec.Struct, frozen=True):
+    """What a hung buyer waited for: its last step, and who held the lock that this step wanted."""
+
+    buyer: int | str
+    step: str | None = None
+    resource: str | None = None
+    holder: int | str | None = None  # None: the step waits for no lock that a process holds
+
+
+class SaleEnd(msgspec.Struct, kw_only=True, frozen=True):
+    """What became of a sale's processes, and its counts: the value of a history's last line.
+
+    Processes are buyers' numbers, or the name of a helper (`clerk`). Times are nanoseconds of
+    the events' clock. An unset field was not recorded, and is not written.
+    """
+
+    harness_pid: int = 0
+    started: int = 0  # buyers
+    started_ns: int = 0
+    opened_ns: int = 0
+    ended_ns: int = 0
+    crashed: Mapping[int | str, str] | UnsetType = UNSET  # how each process died
+    clerks: int = 0
+    struck: Mapping[int, int | str] = {}  # which process each fault of the plan met
+    planned: Sequence[int | str] = []  # the processes that died as the fault plan says
+    closed: Mapping[int, int | None] = {}  # exit codes of buyers that the harness ended
+    hung: Sequence[int | str] = []  # stopped in the middle of an operation
+    silent: Sequence[int | str] = []  # stopped between two operations
+    waits: Sequence[Wait] = []
+    alive: int = 0
+    zombies: int = 0
+    orphans: int = 0
+    inventories: Mapping[Any, int] | UnsetType = UNSET  # counts at the end, where several
+    remaining: int | None = None  # count at the end; `dump` fills it in
+
+    @property
+    def deaths(self) -> Mapping[int | str, str]:
+        """How each process died; empty where that was not recorded."""
+        return self.crashed or {}
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One order or one search, from its invocation to its completion (None: never)."""
@@ -66,7 +109,7 @@ class History:
     remaining: int | None  # at the end; None where it could not be read
     events: list[Event] = field(default_factory=list)
     sale: dict[str, Any] = field(default_factory=dict)  # the scenario, as its first line has it
-    end: dict[str, Any] = field(default_factory=dict)  # what became of the processes
+    end: SaleEnd = field(default_factory=SaleEnd)
 
     def operations(self) -> list[Operation]:
         """Pair invocations with completions, in the order of invocation."""
@@ -90,8 +133,8 @@ def frame(history: History) -> Iterable[Event]:
     """Give the history's events between its first line, the sale, and its last, the end."""
     first = history.events[0].time if history.events else 0
     last = history.events[-1].time if history.events else 0
-    sale = {**history.sale, "tickets": history.tickets}
-    end = {**history.end, "remaining": history.remaining}
+    sale = {"version": VERSION, **history.sale, "tickets": history.tickets}
+    end = msgspec.structs.replace(history.end, remaining=history.remaining)
     yield Event(0, HARNESS, "info", "sale", sale, first)
     yield from history.events
     yield Event(len(history.events) + 1, HARNESS, "info", "end", end, last)

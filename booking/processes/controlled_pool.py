@@ -15,7 +15,7 @@ from typing import Any, Self
 from booking.core.protocols import Guard, Store
 from booking.core.scenario import Scenario
 from booking.history.actions import Action
-from booking.history.model import Event, History
+from booking.history.model import Event, History, SaleEnd
 from booking.processes.controlled_worker import (
     GO,
     PLAY,
@@ -41,7 +41,7 @@ class ControlledRun:
     events: list[Event] = field(default_factory=list)
     schedule: list[int] = field(default_factory=list)
     hung: list[int] = field(default_factory=list)
-    failed: dict[int, str] = field(default_factory=dict)
+    failed: dict[int | str, str] = field(default_factory=dict)
     blocked: list[int] = field(default_factory=list)  # who waited inside an acquire, ever
 
     def steps(self) -> list[Event]:
@@ -237,7 +237,7 @@ def history_of(
     told: ControlledRun, tickets: int | None, remaining: int | None, numbers: str = "before"
 ) -> History:
     """Make a history of a performance; an order that never ended is of unknown outcome."""
-    end = {"hung": told.hung, "waits": []}
+    end = SaleEnd(hung=told.hung)
     return History(tickets, remaining, told.events, {"numbers": numbers}, end)
 
 

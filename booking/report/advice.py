@@ -8,6 +8,7 @@ from booking.core.catalogue import usual_guard
 from booking.core.command_line import replay_command
 from booking.core.verdict import AnomalyName, Outcome
 from booking.experiments.sale import Sale
+from booking.history.model import SaleEnd
 
 WAITS_SHOWN_MAX = 3
 
@@ -20,7 +21,7 @@ def why(sale: Sale) -> list[str]:
             "every buyer sold from a copy of its own: processes share no variables, "
             "and a lock cannot make them"
         )
-    said = {AnomalyName.HANG, AnomalyName.STALE_LOCK} if sale.history.end["waits"] else set()
+    said = {AnomalyName.HANG, AnomalyName.STALE_LOCK} if sale.history.end.waits else set()
     found += [one.message for one in sale.verdict.anomalies if one.name not in said]
     if sale.verdict.outcome is not Outcome.INVALID:
         found.append(sale.verdict.reason)
@@ -60,24 +61,24 @@ def _shared(sale: Sale) -> bool:
     return sale.assembly.store_traits.shared
 
 
-def _waiting(end: dict[str, Any]) -> list[str]:
+def _waiting(end: SaleEnd) -> list[str]:
     """Say who waits for whom."""
     found = []
-    waiting: dict[tuple[Any, Any], list[int]] = {}
-    for one in end["waits"]:
-        if one["holder"] is None:
-            step = f"{one['step']} {one['resource']}" if one["step"] else "its first step"
-            found.append(f"buyer {one['buyer']} went no further than {step}")
+    waiting: dict[tuple[str | None, int | str], list[int | str]] = {}
+    for wait in end.waits:
+        if wait.holder is None:
+            step = f"{wait.step} {wait.resource}" if wait.step else "its first step"
+            found.append(f"buyer {wait.buyer} went no further than {step}")
         else:
-            waiting.setdefault((one["resource"], one["holder"]), []).append(one["buyer"])
+            waiting.setdefault((wait.resource, wait.holder), []).append(wait.buyer)
     for (resource, holder), buyers in waiting.items():
-        fate = end["crashed"].get(holder)
+        fate = end.deaths.get(holder)
         state = f"who holds it still: {fate}" if fate else "who holds it and goes on no more"
         found.append(f"{_buyers(buyers)} for {resource} from buyer {holder}, {state}")
     return found
 
 
-def _buyers(numbers: list[int]) -> str:
+def _buyers(numbers: list[int | str]) -> str:
     if len(numbers) == 1:
         return f"buyer {numbers[0]} waits"
     shown = ", ".join(map(str, numbers[:-1]))

@@ -124,6 +124,16 @@ def test_what_cannot_be_judged_is_never_valid(tmp_path, text, said):
     assert said in str(result.exception)
 
 
+def test_a_history_of_a_newer_format_is_refused_and_its_version_named(tmp_path):
+    """Exit code 2 and the line; a history without a version is of the first."""
+    sale = '{"index":9,"process":"harness","type":"info","f":"sale","value":{%s},"time":0}\n'
+    text = "\n".join(LINES)
+    newer = written(tmp_path, sale % '"version":2,"tickets":2' + text)
+    assert refused(newer) == f"{newer}, line 1: version 2 of a history; this booking reads up to 1"
+    for value in ('"tickets":2', '"version":1,"tickets":2'):
+        assert run(written(tmp_path, sale % value + text)).exit_code == 0
+
+
 def test_indexes_that_stand_twice_are_refused(tmp_path):
     """A proof names events by their index; here it would name two."""
     text = "\n".join(LINES[:2] + [line.replace('"process":0', '"process":7') for line in LINES[:2]])

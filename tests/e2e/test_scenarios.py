@@ -36,8 +36,7 @@ def test_a_difference_is_named() -> None:
     from booking.experiments.sale import Sale
     from booking.history.model import History
 
-    end = {"crashed": {}, "hung": [], "planned": []}
-    sale = Sale(assemble(Scenario()), History(3, 2, [], {}, end), Verdict(Outcome.VALID, "fine"))
+    sale = Sale(assemble(Scenario()), History(3, 2), Verdict(Outcome.VALID, "fine"))
     expect = Expect(
         verdict=Outcome.INVALID, anomalies=["oversell"], sold=3, remaining=0, info=1, crashed=1,
         hung=1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from booking.history.model import Event, History
+from booking.history.model import Event, History, SaleEnd
 
 
 def history_of(ops, tickets, remaining=None, steps=(), sale=None, end=None) -> History:
@@ -23,7 +23,7 @@ def history_of(ops, tickets, remaining=None, steps=(), sale=None, end=None) -> H
         Event(at, e.process, e.type, e.f, e.value, e.time, e.error, e.quantity, e.resource, e.saw)
         for at, (_, _, e) in enumerate(events)
     ]
-    return History(tickets, remaining, numbered, sale or {}, end or {})
+    return History(tickets, remaining, numbered, sale or {}, end or SaleEnd())
 
 
 def anything(rng: random.Random, quantities=(1,), refunds=False) -> History:

@@ -1,6 +1,6 @@
 """One small sale for each anomaly, with that fault planted in it, and one that is sound.
 
-`python -m tests.support.planted_histories` writes them to tests/histories/ anew.
+`python -m tests.support.planted_histories` writes them to tests/data/histories/ anew.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from booking.history.model import Event, History, dump
+from msgspec.structs import replace
+
+from booking.history.model import Event, History, SaleEnd, Wait, dump
 from tests.support.histories import history_of
 
 FOLDER = Path(__file__).parents[1] / "data" / "histories"
@@ -103,7 +105,7 @@ def planted() -> dict[str, tuple[History, set[str]]]:
                 1, 0,
                 [step(1, 1, "acquire", LOCK, saw=1), step(1, 2, "read", saw=1),
                  step(2, 6, "acquire", LOCK, saw=0), step(3, 7, "acquire", LOCK, saw=0)],
-                end={"crashed": {"1": "SIGKILL"}, "hung": [], "waits": []},
+                end=SaleEnd(crashed={1: "SIGKILL"}),
             ),
             {"stale-lock"},
         ),
@@ -120,10 +122,9 @@ def planted() -> dict[str, tuple[History, set[str]]]:
             history_of([dies(1, 0), dies(2, 1)], 3, 3, [
                 step(1, 2, "acquire", "a.lock", saw=1), step(2, 3, "acquire", "b.lock", saw=1),
                 step(1, 4, "acquire", "b.lock"), step(2, 5, "acquire", "a.lock"),
-            ], end={"hung": [1, 2], "crashed": {}, "waits": [
-                {"buyer": 1, "step": "acquire", "resource": "b.lock", "holder": 2},
-                {"buyer": 2, "step": "acquire", "resource": "a.lock", "holder": 1},
-            ]}),
+            ], end=SaleEnd(hung=[1, 2], crashed={}, waits=[
+                Wait(1, "acquire", "b.lock", 2), Wait(2, "acquire", "a.lock", 1),
+            ])),
             {"hang"},
         ),
         "starvation": (
@@ -171,7 +172,7 @@ def _keyed() -> History:
         events.append(Event(at, who, "invoke", f, None, begin, key=key))
         events.append(Event(at + 1, who, "ok", f, value, end))
     sale = {"inventories": {"stalls": 2, "balcony": 2}}
-    return History(None, None, events, sale, {"inventories": {"stalls": 1, "balcony": 1}})
+    return History(None, None, events, sale, SaleEnd(inventories={"stalls": 1, "balcony": 1}))
 
 
 def write() -> None:
@@ -179,6 +180,7 @@ def write() -> None:
     FOLDER.mkdir(exist_ok=True)
     expected = {}
     for name, (history, names) in planted().items():
+        history.events = [replace(event, index=n) for n, event in enumerate(history.events, 1)]
         dump(history, FOLDER / f"{name}.jsonl")
         expected[f"{name}.jsonl"] = {
             "verdict": "invalid" if names else "valid",

@@ -8,7 +8,7 @@ from booking.core.assembly import assemble
 from booking.core.scenario import Scenario
 from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict
 from booking.experiments.sale import Sale
-from booking.history.model import Event, History
+from booking.history.model import Event, History, SaleEnd, Wait
 
 # Orders enough for a clerk to serve in batches, as fast as the buyers can send them.
 MANY: dict[str, Any] = {
@@ -17,12 +17,8 @@ MANY: dict[str, Any] = {
 MS = 1_000_000
 
 
-def end(**changes: object) -> dict[str, object]:
-    return {
-        "started": 2, "started_ns": 0, "opened_ns": 4 * MS, "crashed": {}, "planned": [],
-        "struck": {}, "silent": [],
-        "closed": {}, "hung": [], "waits": [], "alive": 0, "zombies": 0, "orphans": 0, **changes,
-    }  # fmt: skip
+def end(**changes: object) -> SaleEnd:
+    return SaleEnd(**{"started": 2, "opened_ns": 4 * MS, "crashed": {}, **changes})
 
 
 def history(*completions: Event, remaining: int | None = 2, **changes: object) -> History:
@@ -52,7 +48,7 @@ HUNG = Sale(
         Event(0, 0, "info", "buy", None, 20 * MS, error="died of SIGKILL"),
         crashed={0: "died of SIGKILL"},
         hung=[1],
-        waits=[{"buyer": 1, "step": "acquire", "resource": "mutex", "holder": 0}],
+        waits=[Wait(1, "acquire", "mutex", 0)],
     ),
     Verdict(Outcome.INVALID, "1 buyer hung", (Anomaly(AnomalyName.HANG, "1 buyer hung"),)),
 )

@@ -17,7 +17,7 @@ from booking.core.scenario import Expect, Scenario
 from booking.core.verdict import Outcome
 from booking.experiments.expectations import Trial, differences
 from booking.experiments.sale import Sale
-from booking.history.model import Event
+from booking.history.model import Event, SaleEnd
 from booking.report.advice import cure, why
 
 PLAIN_WIDTH = 100
@@ -157,17 +157,17 @@ def _orders(sale: Sale) -> str:
 
 def _time(sale: Sale) -> str:
     end = sale.history.end
-    start_s = max(0, end["opened_ns"] - end["started_ns"]) / 1e9
+    start_s = max(0, end.opened_ns - end.started_ns) / 1e9
     text = f"{sale.elapsed_s:.3f} s, {sale.sales_per_s:.0f} tickets/s"
     return text if sale.scenario.arrival == "serial" else f"{text}; starting took {start_s:.3f} s"
 
 
-def _processes(end: dict[str, Any]) -> str:
-    parts = [f"{end['started']} started"]
-    parts += [f"{len(end['crashed'])} died"] if end["crashed"] else []
-    parts += [f"{len(end['hung'])} hung"] if end["hung"] else []
-    parts += [f"{len(end['closed'])} ended by the harness"] if end["closed"] else []
-    left = end["alive"] + end["zombies"] + end["orphans"]
+def _processes(end: SaleEnd) -> str:
+    parts = [f"{end.started} started"]
+    parts += [f"{len(end.deaths)} died"] if end.deaths else []
+    parts += [f"{len(end.hung)} hung"] if end.hung else []
+    parts += [f"{len(end.closed)} ended by the harness"] if end.closed else []
+    left = end.alive + end.zombies + end.orphans
     return ", ".join(parts) + (f", {left} LEFT OVER" if left else ", none left behind")
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from booking.checker import check
 from booking.core.verdict import AnomalyName
+from booking.history.model import SaleEnd, Wait
 from tests.support.histories import history_of
 from tests.support.planted_histories import dies, planted, step
 
@@ -64,11 +65,7 @@ def test_a_search_that_the_count_never_was_is_not_called_stale():
 
 def test_who_hangs_behind_a_dead_holder_is_named_with_the_cause_first():
     steps = [step(1, 1, "acquire", saw=1), step(2, 6, "acquire")]
-    end = {
-        "hung": [2],
-        "crashed": {1: "SIGKILL"},
-        "waits": [{"buyer": 2, "step": "acquire", "resource": "sale.lock", "holder": 1}],
-    }
+    end = SaleEnd(hung=[2], crashed={1: "SIGKILL"}, waits=[Wait(2, "acquire", "sale.lock", 1)])
     verdict = check(history_of([dies(1, 0), dies(2, 5)], 3, 3, steps, end=end))
     assert [one.name.value for one in verdict.anomalies] == ["stale-lock", "hang"]
     assert verdict.reason == "buyer 2 waited for sale.lock, which buyer 1 held when it died"

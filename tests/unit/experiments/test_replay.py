@@ -83,7 +83,7 @@ def test_each_buyer_is_a_process_and_none_is_left():
     pids = {one.pid for one in sale.history.steps()}
     assert len(pids) == 3
     assert os.getpid() not in pids
-    assert sale.history.end["orphans"] == sale.history.end["zombies"] == 0
+    assert sale.history.end.orphans == sale.history.end.zombies == 0
 
 
 @pytest.mark.parametrize("name", ["random", "pct"])

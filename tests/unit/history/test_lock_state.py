@@ -29,7 +29,7 @@ def test_who_waits_names_the_holder_and_who_sleeps_does_not() -> None:
     """Only an acquire without an answer waits for somebody."""
     steps = [step(0, "acquire", 1), step(1, "acquire"), step(2, "read")]
     found = waits([1, 2, 3], {1: steps[1], 2: steps[2]}, steps)
-    assert [(one["buyer"], one["step"], one["holder"]) for one in found] == [
+    assert [(wait.buyer, wait.step, wait.holder) for wait in found] == [
         (1, "acquire", 0),
         (2, "read", None),
         (3, None, None),
