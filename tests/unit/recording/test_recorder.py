@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from booking.core.orders import Completion
 from booking.history.model import Event
 from booking.recording.event_log import HEADER, RECORD, EventLogReader
 from booking.recording.recorder import FIRST_BYTES, Recorder
@@ -47,7 +48,7 @@ def test_what_a_buyer_did_is_read_back(tmp_path: Path) -> None:
     recorder.step("read", "data.json", None)
     recorder.saw(3)
     recorder.step("replace", "data.json", 1)
-    recorder.complete("ok", "buy", 3, 2)
+    recorder.complete(Completion("buy", "ok", 3, 2))
     recorder.note("went home")
     events = recorded(path)
     kinds = [(one.type, one.f, one.value, one.saw, one.quantity) for one in events]
@@ -77,7 +78,7 @@ def test_a_tail_that_reads_along_gives_each_event_once(tmp_path: Path) -> None:
         recorder.step("read", "data.json", None)
         seen += tail.poll()
         recorder.saw(number)
-        recorder.complete("ok", "search", number)
+        recorder.complete(Completion("search", "ok", number))
         seen += tail.poll()
         assert tail.open_operation is None
     recorder.note("ValueError: x")
