@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from booking.core.protocols import Guard, Order, Reply, Store
-from booking.core.redaction import masked
+from booking.core.redaction import redacted
 from booking.errors import InventoryError, MalformedError, UnavailableError, UncertainError
 
 BUY = "buy"
@@ -116,7 +116,7 @@ def perform_order(
 def _failed_search(error: InventoryError) -> Completion:
     if isinstance(error, MalformedError):
         return Completion(SEARCH, "fail", error=TORN_READ, cause=error)
-    return Completion(SEARCH, "fail", None, 1, UNREADABLE, masked(str(error)), error)
+    return Completion(SEARCH, "fail", None, 1, UNREADABLE, redacted(str(error)), error)
 
 
 def _failed_order(error: InventoryError, quantity: int) -> Completion:
@@ -129,4 +129,4 @@ def _failed_order(error: InventoryError, quantity: int) -> Completion:
 
 
 def _explained(type_: CompletionType, name: str, error: Exception, quantity: int) -> Completion:
-    return Completion(BUY, type_, None, quantity, name, masked(str(error)), error)
+    return Completion(BUY, type_, None, quantity, name, redacted(str(error)), error)

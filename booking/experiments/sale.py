@@ -13,7 +13,7 @@ from typing import Any
 from booking.core.assembly import Assembly, arrange, assemble, users_code
 from booking.core.bases import hooks
 from booking.core.protocols import Store
-from booking.core.redaction import masked
+from booking.core.redaction import redacted
 from booking.core.registry import load, resolve, split_url
 from booking.core.scenario import Scenario
 from booking.core.verdict import Outcome, Verdict
@@ -232,8 +232,8 @@ def replay_command(
     if source is not None:
         words.append(str(source))
     usual = (base or Scenario()).model_dump(mode="json")
-    usual["store"] = masked(usual["store"])
-    scenario = scenario.but(store=masked(scenario.store))
+    usual["store"] = redacted(usual["store"])
+    scenario = scenario.but(store=redacted(scenario.store))
     for key, value in scenario.model_dump(mode="json").items():
         if value != usual[key]:
             words += _flag(key, value)

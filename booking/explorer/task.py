@@ -14,7 +14,7 @@ from booking.core.protocols import Guard, Order, Staffed, Store
 from booking.errors import InventoryError
 from booking.explorer.model import CLERK, TaskSpec
 from booking.explorer.transition import Done, Step
-from booking.system.deadline import Expired, lift, limit
+from booking.system.deadline import Expired, arm, disarm
 
 SEGMENT_S = 5.0  # of one buyer between two steps
 DISMISSALS_MAX = 100  # code that goes on after so many exceptions is left where it is
@@ -172,12 +172,12 @@ class CooperativeScheduler:
         actor.seen, actor.done, actor.told = [], [], None
         self.current = actor
         # A segment that waits for what never comes must not outlast the search.
-        limited = limit(SEGMENT_S)
+        armed = arm(SEGMENT_S)
         try:
             actor.greenlet.switch()
         finally:
-            if limited:
-                lift()
+            if armed:
+                disarm()
             self.current = None
         if isinstance(actor.failed, Expired):
             what = f"it went on for {SEGMENT_S:.0f} s without a step that it announced"

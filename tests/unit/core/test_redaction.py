@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from booking.core.redaction import masked
+from booking.core.redaction import redacted
 from booking.core.scenario import from_flags
 from booking.experiments.sale import replay_command
 from booking.servers.postgres import private_postgres
@@ -36,17 +36,18 @@ DEAD = "127.0.0.1:1"
     ],
 )
 def test_a_password_is_shown_as_stars_and_nothing_else_is(url: str, shown: str | None) -> None:
-    """What is masked stays what it is when it is masked again."""
-    assert masked(url) == (shown or url)
-    assert masked(masked(url)) == masked(url)
-    assert masked(f"lost {url}: a@b") == f"lost {shown or url}: a@b"
+    """Redacting twice changes nothing more."""
+    assert redacted(url) == (shown or url)
+    assert redacted(redacted(url)) == redacted(url)
+    assert redacted(f"lost {url}: a@b") == f"lost {shown or url}: a@b"
 
 
-def test_what_a_driver_quotes_of_a_password_is_masked() -> None:
+def test_what_a_driver_quotes_of_a_password_is_redacted() -> None:
     """It cuts one with unwritable signs into pieces, and complains of a piece."""
     url = "postgresql://me:s3cret@pass%20word@host/db"
-    assert masked('no host "s3cret@host", nor "pass word"', url) == 'no host "***@host", nor "***"'
-    assert masked("s3cretary", url) == "s3cretary"
+    quoted = 'no host "s3cret@host", nor "pass word"'
+    assert redacted(quoted, url) == 'no host "***@host", nor "***"'
+    assert redacted("s3cretary", url) == "s3cretary"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_what_a_driver_quotes_of_a_password_is_masked() -> None:
     ],
 )
 def test_no_error_shows_it(program: Program, url: str) -> None:
-    """Of a server that is not there, of a URL that cannot be read, of somebody's own store."""
+    """Of a missing server, of a URL that cannot be parsed, of a user's own store."""
     here = str(ROOT)
     commands = (
         ("search", "--store", url),
@@ -81,7 +82,7 @@ def test_no_error_shows_it(program: Program, url: str) -> None:
 
 
 class Failing:
-    """A store of somebody's own, which says all that it knows."""
+    """A store of a user, which shows all that it knows."""
 
     def __init__(self, place: object) -> None:
         self.place = place
