@@ -10,7 +10,7 @@ from typing import Any
 from booking.bench.measure import Sample
 from booking.bench.metrics import CONTENDED_SHARE_MIN, Figures
 from booking.bench.plan import PEER, Variant
-from booking.core.redaction import masked
+from booking.core.redaction import redacted
 from booking.core.registry import resolve
 from booking.core.traits import guard_traits, lock_traits
 
@@ -38,7 +38,7 @@ class Row:
         """Give the row as JSON has it."""
         variant = self.variant
         return {
-            "store": masked(variant.store),
+            "store": redacted(variant.store),
             "guard": variant.guard,
             "lock": variant.lock,
             "buyers": self.buyers,

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from booking import __version__
-from booking.core.redaction import masked
+from booking.core.redaction import redacted
 from booking.errors import BookingError, ExitCode, Interrupted
 
 COMMANDS = {
@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:
         message, code = _explained(error)
-        line = masked(" ".join(f"booking: {message}".split()))  # also where somebody else wrote it
+        line = redacted(" ".join(f"booking: {message}".split()))  # a driver may have written it
         print(line.encode("utf-8", "replace").decode(), file=sys.stderr)  # noqa: T201
     return int(code or 0)
 

@@ -17,13 +17,13 @@ store_option = click.option(
 @json_option
 def search(store: str, as_json: bool) -> int:
     """Look how many tickets a store has left."""
-    from booking.core.redaction import masked
+    from booking.core.redaction import redacted
     from booking.experiments.by_hand import count
     from booking.report import documents
 
     remaining = count(store)
     if as_json:
-        documents.show({"store": masked(store), "remaining": remaining})
+        documents.show({"store": redacted(store), "remaining": remaining})
     else:
         click.echo(f"{remaining} left")
     return 0
@@ -55,7 +55,7 @@ def buy(
     Exit code 1 when there are not enough tickets left.
     """
     from booking.core.catalogue import usual_guard
-    from booking.core.redaction import masked
+    from booking.core.redaction import redacted
     from booking.core.scenario import from_flags
     from booking.experiments.by_hand import sell_one
     from booking.report import documents
@@ -68,7 +68,7 @@ def buy(
     reply = sell_one(scenario)
     if as_json:
         answer = {"buyer": buyer, "type": reply.type, "ticket": reply.ticket, "error": reply.error}
-        documents.show({"store": masked(store), "quantity": quantity, **answer})
+        documents.show({"store": redacted(store), "quantity": quantity, **answer})
     elif reply.type == "ok":
         click.echo(f"{buyer} bought {_tickets(reply.ticket, quantity)}")
     else:

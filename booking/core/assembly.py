@@ -18,7 +18,7 @@ from typing import Any
 
 from booking.core.bases import guard_hooks, inventory_path
 from booking.core.protocols import Guard, Kit, Lock, Place, Store
-from booking.core.redaction import masked
+from booking.core.redaction import redacted
 from booking.core.registry import BUILT_IN, build, members, resolve, split_url, takes_argument
 from booking.core.scenario import Scenario
 from booking.core.traits import GuardTraits, StoreTraits, guard_traits, store_traits
@@ -54,7 +54,7 @@ class Assembly:
     @property
     def shown_store(self) -> str:
         """The store's URL without its password."""
-        return masked(self.scenario.store)
+        return redacted(self.scenario.store)
 
     @property
     def lock_name(self) -> str | None:
@@ -167,7 +167,7 @@ def users_code(what: str) -> Iterator[None]:
     except BookingError:
         raise
     except Exception as error:
-        problem = masked(" ".join(f"{type(error).__name__}: {error}".split()))
+        problem = redacted(" ".join(f"{type(error).__name__}: {error}".split()))
         raise UsageError(f"{what} fails: {problem}") from None
 
 

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from booking.core.redaction import masked
+from booking.core.redaction import redacted
 from booking.core.scenario import Flag, Scenario, flags
 
 
@@ -18,8 +18,8 @@ def replay_command(
     if source is not None:
         words.append(str(source))
     usual = (base or Scenario()).model_dump(mode="json")
-    usual["store"] = masked(usual["store"])
-    given = scenario.but(store=masked(scenario.store)).model_dump(mode="json")
+    usual["store"] = redacted(usual["store"])
+    given = scenario.but(store=redacted(scenario.store)).model_dump(mode="json")
     for name, (flag, _) in flags().items():
         if given[name] != usual[name]:
             words += _words(name, flag, given[name])

@@ -1,4 +1,4 @@
-"""Passwords in the URLs of servers: they open the connection, and are shown to nobody."""
+"""Redact passwords in the URLs of servers, wherever a text is shown or stored."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 from urllib.parse import unquote
 
 MASK = "***"
-# To the last @: a password may hold one that should have been written %40.
+# Up to the last @: a password may contain one that should have been written %40.
 _LOGIN = re.compile(r"(?P<before>//[^\s/:@?#]*:)(?P<secret>\S+)(?=@)")
 _QUERY = re.compile(r"(?P<before>password=)(?P<secret>[^&#\s]*[^&#\s:;])", re.IGNORECASE)
 _SPECIAL = re.compile(r"[@:/?#&=%\[\]]")  # where a parser may have cut a password into pieces
 
 
-def masked(text: str, url: str = "") -> str:
-    """Give a text with each password of a URL as `***`, and what a driver quotes of `url`'s."""
+def redacted(text: str, url: str = "") -> str:
+    """Return the text with `***` for each password in it, and for what it quotes of `url`'s."""
     for pattern in (_LOGIN, _QUERY):
         text = pattern.sub(rf"\g<before>{MASK}", text)
     for piece in sorted(_pieces(url), key=len, reverse=True):
@@ -22,8 +22,8 @@ def masked(text: str, url: str = "") -> str:
 
 
 def _pieces(url: str) -> set[str]:
-    """Give the passwords of a URL: as written, as meant, and in the pieces a parser sees."""
-    secrets = {found["secret"] for one in (_LOGIN, _QUERY) for found in one.finditer(url)}
+    """Return the passwords of a URL: as written, as meant, and in the pieces a parser sees."""
+    secrets = {match["secret"] for form in (_LOGIN, _QUERY) for match in form.finditer(url)}
     secrets |= {unquote(secret) for secret in secrets}
     cut = {piece for secret in secrets for piece in _SPECIAL.split(secret)}
     return (secrets | cut) - {"", MASK}

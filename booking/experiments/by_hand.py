@@ -8,6 +8,7 @@ from pathlib import Path
 
 from booking.core.assembly import Assembly, arrange, assemble, users_code
 from booking.core.bases import guard_hooks, hooks
+from booking.core.orders import NullRecorder, perform_order
 from booking.core.protocols import Order, Reply, Store
 from booking.core.registry import BUILT_IN, resolve
 from booking.core.scenario import Scenario
@@ -31,7 +32,10 @@ def sell_one(scenario: Scenario) -> Reply:
         if hooks(store).gathers or guard_hooks(guard).rearranges:
             with sale_permit(store, assembly.location):
                 arrange(store, guard)
-        return guard.sell(store, Order(0, scenario.quantity))
+        completion = perform_order(store, guard, Order(0, scenario.quantity), NullRecorder())
+        if completion.cause is not None:  # on the command line an error of the store is an error
+            raise completion.cause
+        return completion.reply
 
 
 def count(url: str) -> int:

@@ -30,7 +30,7 @@ from booking.explorer.state_graph import StateGraphExplorer
 from booking.explorer.transition import Caveat, Inconclusive
 from booking.explorer.transition_cache import TransitionCache
 from booking.history.model import History
-from booking.system.deadline import Expired, lift, limit
+from booking.system.deadline import Expired, arm, disarm
 from booking.system.pickled_copy import PickledCopy
 from booking.system.scratch import scratch_folder
 
@@ -158,7 +158,7 @@ def _asked_while_held(name: str | None, folder: Path) -> list[Caveat]:
     holder, other = mould.load(), mould.load()
     if not holder.acquire(0.0):
         return [Caveat("a new lock of its kind is not free", name)]
-    limited = limit(ASKED_MAX_S)
+    armed = arm(ASKED_MAX_S)
     try:
         what = (
             "was had by two at once, when the second one waited" if other.acquire(ASKED_S) else ""
@@ -166,8 +166,8 @@ def _asked_while_held(name: str | None, folder: Path) -> list[Caveat]:
     except Expired:
         what = "was held, and asked to wait, and waits on after"
     finally:
-        if limited:
-            lift()
+        if armed:
+            disarm()
     holder.release()
     return [Caveat(f"the lock {what} {ASKED_S} s", name)] if what else []
 

@@ -9,11 +9,12 @@ from typing import Any, cast
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
+from booking.core.orders import Completion, perform_order, perform_search
 from booking.core.protocols import Guard, Order, Staffed, Store
-from booking.errors import InventoryError, MalformedError
+from booking.errors import InventoryError
 from booking.explorer.model import CLERK, TaskSpec
 from booking.explorer.transition import Done, Step
-from booking.system.deadline import Expired, lift, limit
+from booking.system.deadline import Expired, arm, disarm
 
 SEGMENT_S = 5.0  # of one buyer between two steps
 DISMISSALS_MAX = 100  # code that goes on after so many exceptions is left where it is
@@ -73,6 +74,23 @@ class Task:
         """Remember what the buyer's code was told: it is all that its future depends on."""
         self.seen.append(what)
 
+    def invoke(self, operation: str, quantity: int = 1) -> None:
+        """Remember which operation begins with the next step."""
+        self._operation = operation
+
+    def complete(self, completion: Completion) -> None:
+        """Keep how an operation ended, without the detail: that differs between executions."""
+        self._operation = None
+        self.done.append(
+            Done(
+                completion.operation,
+                completion.type,
+                completion.value,
+                completion.quantity,
+                completion.error,
+            )
+        )
+
     def dismiss(self) -> None:
         """End it where it stands, without any effect; that is not how a crash looks."""
         self.dismissed = True
@@ -94,40 +112,14 @@ class Task:
                 self._serve()
                 return
             if self._search:
-                self._look()
-            self._buy()
+                perform_search(self._store, self)
+            perform_order(self._store, self._guard, Order(self.number, self.party.quantity), self)
         except (Exception, SystemExit) as error:  # the user's own failure is a result
             self.failed = error
 
     def _serve(self) -> None:
         guard: Any = self._guard
         guard.serve(self._store, lambda: None)
-
-    def _look(self) -> None:
-        self._operation = "search"
-        try:
-            remaining = self._store.read()
-        except InventoryError as error:
-            self._complete(Done("search", "fail", None, 1, _named(error)))
-        else:
-            self._complete(Done("search", "ok", remaining, 1))
-
-    def _buy(self) -> None:
-        quantity = self.party.quantity
-        self._operation = "buy"
-        try:
-            reply = self._guard.sell(self._store, Order(self.number, quantity))
-        except MalformedError as error:
-            self._complete(Done("buy", "fail", None, quantity, _named(error)))
-        except Exception as error:
-            self._complete(Done("buy", "info", None, quantity, type(error).__name__))
-            raise
-        else:
-            self._complete(Done("buy", reply.type, reply.ticket, quantity, reply.error))
-
-    def _complete(self, done: Done) -> None:
-        self._operation = None
-        self.done.append(done)
 
 
 class CooperativeScheduler:
@@ -180,12 +172,12 @@ class CooperativeScheduler:
         actor.seen, actor.done, actor.told = [], [], None
         self.current = actor
         # A segment that waits for what never comes must not outlast the search.
-        limited = limit(SEGMENT_S)
+        armed = arm(SEGMENT_S)
         try:
             actor.greenlet.switch()
         finally:
-            if limited:
-                lift()
+            if armed:
+                disarm()
             self.current = None
         if isinstance(actor.failed, Expired):
             what = f"it went on for {SEGMENT_S:.0f} s without a step that it announced"
@@ -198,7 +190,3 @@ class CooperativeScheduler:
             actor.dismiss()
         finally:
             self.current = None
-
-
-def _named(error: InventoryError) -> str:
-    return "torn-read" if isinstance(error, MalformedError) else "unreadable"

@@ -20,7 +20,7 @@ from booking.core.steps import network, saw, step
 from booking.errors import InventoryError, MalformedError
 from booking.guards.common.clerk_lock import closed, on_duty, sole_lock
 from booking.guards.common.mailbox import DRAIN_BYTES, Mailbox
-from booking.system.deadline import Expired, lift, limit
+from booking.system.deadline import Expired, arm, disarm
 
 ORDER = Struct("<IIQ")  # buyer, quantity (0: go home), number of the order
 ANSWER = Struct("<Qq")  # number of the order; the ticket, or one of those below
@@ -138,18 +138,18 @@ class ClerkGuard:
 
     def _receive(self, fd: int, number: int) -> int | None:
         """Give the answer to order `number`, or None; older answers came too late for theirs."""
-        if not self._timeout_s or not limit(self._timeout_s):
+        if not self._timeout_s or not arm(self._timeout_s):
             return self._receive_by_poll(fd, number)
         try:
             while True:
                 for answered, ticket in ANSWER.iter_unpack(os.read(fd, ANSWERS_BYTES)):
                     if answered == number:
-                        lift()
+                        disarm()
                         return ticket  # type: ignore[no-any-return]  # the struct says int
         except Expired:
             return None
         except BaseException:
-            lift()
+            disarm()
             raise
 
     def _receive_by_poll(self, fd: int, number: int) -> int | None:

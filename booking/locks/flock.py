@@ -9,7 +9,7 @@ from pathlib import Path
 
 from booking.core.steps import saw, step
 from booking.errors import InventoryError
-from booking.system.deadline import Expired, lift, limit
+from booking.system.deadline import Expired, arm, disarm
 
 POLL_S = 0.001
 
@@ -74,17 +74,17 @@ class FlockLock:
 
     def _wait(self, timeout_s: float) -> bool:
         """Block in flock(2), which knows no time limit, until an alarm interrupts it."""
-        if not limit(timeout_s):
+        if not arm(timeout_s):
             return self._poll(timeout_s)
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX)
-            lift()
+            disarm()
         except Expired:
             # The alarm may have come between the kernel's yes and ours.
             fcntl.flock(self._fd, fcntl.LOCK_UN)
             return False
         except BaseException:
-            lift()
+            disarm()
             raise
         return True
 

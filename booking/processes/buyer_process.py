@@ -16,7 +16,7 @@ from random import Random
 
 from booking.core.bases import hooks
 from booking.core.protocols import Guard, Store
-from booking.core.redaction import masked
+from booking.core.redaction import redacted
 from booking.core.registry import load
 from booking.core.scenario import Scenario
 from booking.core.steps import drive
@@ -165,4 +165,4 @@ def described(error: BaseException) -> str:
     while at is not None and at.tb_next is not None:
         at = at.tb_next
     where = f" ({Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno})" if at else ""
-    return f"{type(error).__name__}: {masked(' '.join(str(error).split()))}{where}"
+    return f"{type(error).__name__}: {redacted(' '.join(str(error).split()))}{where}"

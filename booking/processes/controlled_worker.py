@@ -6,16 +6,16 @@ import os
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from random import Random
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
+from booking.core.orders import Completion
 from booking.core.protocols import Guard, Store
 from booking.core.scenario import Scenario
 from booking.core.steps import drive
 from booking.processes.buyer import Buyer
 from booking.processes.buyer_process import behaviour_of, settle
-from booking.recording.recorder import Recorder
 from booking.system.pickled_copy import PickledCopy
 
 PLAY = b"play"
@@ -85,18 +85,20 @@ class ControlledDriver:
         """An operation begins with its first step, and not before."""
         self._open = (operation, quantity)
 
-    def complete(
-        self,
-        outcome: str,
-        operation: str,
-        value: int | None = None,
-        quantity: int = 1,
-        error: str | None = None,
-    ) -> None:
-        """An operation ended."""
+    def complete(self, completion: Completion) -> None:
+        """Keep how an operation ended, for the next report."""
         begun = self._open is None
         self._open = None
-        self._done.append(ControlledCompletion(outcome, operation, value, quantity, error, begun))
+        self._done.append(
+            ControlledCompletion(
+                completion.type,
+                completion.operation,
+                completion.value,
+                completion.quantity,
+                completion.text,
+                begun,
+            )
+        )
 
     def finish(self, failed: str | None) -> None:
         """Say that there is nothing more to come."""
@@ -139,7 +141,7 @@ def worker_main(part: WorkerSpec) -> None:
 def _once(part: WorkerSpec, pace: ControlledDriver, mould: PickledCopy, behave: Any) -> None:
     store, guard = mould.load()
     random = Random(f"{part.scenario.seed}/{part.number}")
-    buyer = Buyer(part.number, store, guard, cast(Recorder, pace), random, part.quantity)
+    buyer = Buyer(part.number, store, guard, pace, random, part.quantity)
     failed = None
     try:
         behave(buyer)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic_ns
 
+from booking.core.orders import Completion
 from booking.recording.event_log import (
     DONE,
     FAIL,
@@ -89,23 +90,17 @@ class Recorder:
         _pack(self._map, at, monotonic_ns(), 0, quantity, name, 0, 0, 0, INVOKE)
         self._at = at + _SIZE
 
-    def complete(
-        self,
-        outcome: str,
-        operation: str,
-        value: int | None = None,
-        quantity: int = 1,
-        error: str | None = None,
-    ) -> None:
+    def complete(self, completion: Completion) -> None:
         """Record that an operation ended: `ok`, `fail` or `info`."""
-        if error is not None or value is None:
-            self._put(_COMPLETIONS[outcome], operation, value, quantity, error or "")
+        operation, value, quantity = completion.operation, completion.value, completion.quantity
+        kind = _COMPLETIONS[completion.type]
+        if completion.error is not None or value is None:
+            self._put(kind, operation, value, quantity, completion.text or "")
             return
         name = self._names.get(operation) or self._name(operation)
         at = self._at
         if at >= self._limit:
             self._grow(2 * self._limit)
-        kind = _COMPLETIONS[outcome]
         _pack(self._map, at, monotonic_ns(), value, quantity, name, 0, 0, 1, kind)
         self._at = at + _SIZE
 

@@ -9,7 +9,7 @@ from typing import IO, Any
 import msgspec
 
 from booking.core.command_line import replay_command
-from booking.core.redaction import masked
+from booking.core.redaction import redacted
 from booking.experiments.expectations import Trial
 from booking.experiments.sale import Sale
 from booking.history.model import Event
@@ -48,7 +48,7 @@ def sale_document(sale: Sale, replay: str) -> dict[str, Any]:
         "elapsed_s": sale.elapsed_s,
         "sales_per_s": sale.sales_per_s,
         "seed": scenario.seed,
-        "store": masked(scenario.store),
+        "store": redacted(scenario.store),
         "guard": scenario.guard,
         "lock": scenario.lock,
         "control": _control(sale.control),

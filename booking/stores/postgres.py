@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from booking.core.protocols import Place
-from booking.core.redaction import masked
+from booking.core.redaction import redacted
 from booking.core.steps import saw, step
 from booking.errors import ConflictError, InventoryError, UnavailableError, UncertainError
 from booking.servers.postgres import BUYERS_MAX, private_postgres
@@ -229,7 +229,7 @@ class PostgresStore(SqlInventory):
         return _MEANINGS.get(error.sqlstate or "", InventoryError)(f"{self._url()}: {problem}")
 
     def _url(self) -> str:
-        return masked(self._dsn).partition("?")[0] if self.location else "postgres"
+        return redacted(self._dsn).partition("?")[0] if self.location else "postgres"
 
 
 @contextmanager
@@ -244,7 +244,7 @@ def _said(what: str, dsn: str) -> Iterator[None]:
 
 
 def _in_one_line(error: Error, dsn: str) -> str:
-    return masked(" ".join(str(error).split()), dsn)
+    return redacted(" ".join(str(error).split()), dsn)
 
 
 class _RefusedError(InventoryError):

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from booking.core.protocols import Place
-from booking.core.redaction import masked
+from booking.core.redaction import redacted
 from booking.core.steps import saw, step
 from booking.errors import InventoryError, UnavailableError, UncertainError
 from booking.stores.common.connection_cache import keep, kept
@@ -344,7 +344,7 @@ class RedisStore:
                 retry=Retry(NoBackoff(), 0),  # sent once: a second time might sell twice
             )  # fmt: skip
         except ValueError as error:
-            problem = masked(str(error), self._server)
+            problem = redacted(str(error), self._server)
             raise InventoryError(f"{self._url()}: {problem}; write redis://host:6379/0") from None
 
     def _script(self, script: str, *values: object) -> Any:
@@ -366,7 +366,7 @@ class RedisStore:
         )
 
     def _url(self) -> str:
-        return masked(self._server) if self.location else "redis"
+        return redacted(self._server) if self.location else "redis"
 
 
 class _Errors:
@@ -384,7 +384,7 @@ class _Errors:
 
         if not isinstance(error, redis.RedisError):
             return
-        problem = masked(" ".join(str(error).split()), self._store._server)
+        problem = redacted(" ".join(str(error).split()), self._store._server)
         url = self._store._url()
         if isinstance(error, redis.ResponseError):
             if "EMPTY" in problem:

@@ -1,15 +1,15 @@
-"""A time limit on system calls that know none: flock(2), and read(2) on a pipe.
+"""A timeout for system calls that take none: flock(2), and read(2) on a pipe.
 
-One timer serves a whole process. It is set when somebody waits and no earlier alarm is due; an
-alarm that finds the wait over, or renewed, sets itself anew. So a wait costs no system call of
-its own, however many there are, and a process is woken once in a time limit.
+One interval timer serves a whole process. It is set when a wait begins and no earlier alarm is
+due. An alarm that finds the wait over, or a later one under way, sets the timer anew. So a wait
+costs no system call of its own, and the timer wakes a process once per timeout.
 
-    if limit(timeout_s):
+    if arm(timeout_s):
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
-            lift()
+            disarm()
         except Expired:
-            ...  # too late; the alarm may have come between the kernel's yes and ours
+            ...  # too late; the alarm may have come after the kernel granted the lock
 """
 
 from __future__ import annotations
@@ -21,49 +21,50 @@ from math import inf
 from time import monotonic
 from types import FrameType
 
-AGAIN_S = 0.02  # an alarm that came before the call began is followed by another
-SOON_S = 1e-6  # the timer takes 0 for "never"
+REPEAT_S = 0.02  # an alarm may come before the call begins: another follows after this time
+SETITIMER_MIN_S = 1e-6  # setitimer(2) takes 0 for "never"
 
 
-class Expired(Exception):  # noqa: N818 - not an error: a time limit that was reached
-    """A time limit was reached inside the call it was meant for."""
+class Expired(Exception):  # noqa: N818 - not an error: a timeout that was reached
+    """A timeout was reached inside the call that it was armed for."""
 
 
 class _Alarm:
-    """The one timer of a process, and the one who waits."""
+    """The one timer of a process, and the wait that it is armed for."""
 
     def __init__(self) -> None:
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
-        """A forked child has no timer, and its only thread is the main one."""
-        self.deadline_s = inf  # of whoever waits now
+    def reset(self) -> None:
+        """Forget the timer: a forked child has none, and its only thread is the main one."""
+        self.deadline_s = inf  # of the wait under way
         self.rings_s = inf  # when the timer rings next
-        self.main = threading.main_thread().ident
+        self.main_thread = threading.main_thread().ident
 
-    def limit(self, timeout_s: float) -> bool:
-        """Raise `Expired` in this thread after `timeout_s` seconds, unless `lift` comes first.
+    def arm(self, timeout_s: float) -> bool:
+        """Raise `Expired` in this thread after `timeout_s` seconds, unless `disarm` comes first.
 
-        False where that cannot be: alarms come to the main thread only, and may be another's.
+        Return False where that is impossible. Alarms come to the main thread only, and another
+        part of the program may own them.
         """
-        if threading.get_ident() != self.main:
+        if threading.get_ident() != self.main_thread:
             return False
         now_s = monotonic()
         deadline_s = now_s + timeout_s
         if not now_s < self.rings_s <= deadline_s:  # never set, too late, or long since rung
-            if not self._ours():
+            if not self._own_handler():
                 return False
             self.rings_s = deadline_s
-            signal.setitimer(signal.ITIMER_REAL, max(timeout_s, SOON_S), AGAIN_S)
+            signal.setitimer(signal.ITIMER_REAL, max(timeout_s, SETITIMER_MIN_S), REPEAT_S)
         self.deadline_s = deadline_s
         return True
 
-    def lift(self) -> None:
-        """Nobody waits any more."""
+    def disarm(self) -> None:
+        """End the wait; the timer may still ring once, without effect."""
         self.deadline_s = inf
 
-    def _ours(self) -> bool:
-        """Say whether alarms are ours to use; make them ours where they are nobody's."""
+    def _own_handler(self) -> bool:
+        """Return whether the handler of SIGALRM is ours; install it where there is none."""
         handler = signal.getsignal(signal.SIGALRM)
         if handler == self._ring:
             return True
@@ -79,13 +80,14 @@ class _Alarm:
             signal.setitimer(signal.ITIMER_REAL, 0)
         elif left_s > 0:
             self.rings_s = self.deadline_s
-            signal.setitimer(signal.ITIMER_REAL, left_s, AGAIN_S)
+            signal.setitimer(signal.ITIMER_REAL, left_s, REPEAT_S)
         else:
-            self.deadline_s = inf  # the next ring finds nobody waiting, and is the last
+            self.deadline_s = inf  # the next ring finds no wait, and stops the timer
             raise Expired
 
 
+# A process has one ITIMER_REAL, so it has one alarm.
 _alarm = _Alarm()
-os.register_at_fork(after_in_child=_alarm.forget)
-limit = _alarm.limit
-lift = _alarm.lift
+os.register_at_fork(after_in_child=_alarm.reset)
+arm = _alarm.arm
+disarm = _alarm.disarm

@@ -1,4 +1,4 @@
-"""Let two files change places in one indivisible effect: Linux can, Python does not offer it."""
+"""Swap two files atomically: Linux has renameat2(2) for it, and Python offers no call."""
 
 from __future__ import annotations
 
@@ -8,37 +8,40 @@ import os
 import sys
 from collections.abc import Callable
 
-_HERE = -100  # AT_FDCWD
-_EXCHANGE = 2  # RENAME_EXCHANGE
+AT_FDCWD = -100
+RENAME_EXCHANGE = 2
 
-# What a kernel, a file system or a sandbox answers that does not offer it; a rename may do.
+# Errors of a kernel, a file system or a sandbox without the call; a plain rename may still work.
 NOT_OFFERED = frozenset(
     {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM, errno.EXDEV, errno.ENOENT}
 )
 
 
 def _find() -> Callable[[int, bytes, int, bytes, int], int] | None:
-    """Give the C library's renameat2(2), or None where it has none."""
+    """Return the C library's renameat2(2), or None where it has none."""
     try:
-        found = ctypes.CDLL(None, use_errno=True).renameat2
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
     except (OSError, AttributeError, TypeError):
         return None
-    found.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
-    return found
+    renameat2.argtypes = (
+        ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint,
+    )  # fmt: skip
+    return renameat2
 
 
 _renameat2 = _find()
 
 
-def exchange(one: str, other: str) -> None:
-    """Give each file the other's name (renameat2(2), RENAME_EXCHANGE), or raise `OSError`.
+def exchange(first: str, second: str) -> None:
+    """Swap the names of two files that exist (RENAME_EXCHANGE), or raise `OSError`.
 
-    Both must be there. What was done is heard as `os.rename` is (an audit event), so that whoever
-    listens for shared effects, the explorer for one, hears this one too.
+    A swap raises the audit event of `os.rename`. So an auditor of shared effects, such as the
+    explorer, sees this one too.
     """
     if _renameat2 is None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), one)
-    if _renameat2(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), first)
+    names = os.fsencode(first), os.fsencode(second)
+    if _renameat2(AT_FDCWD, names[0], AT_FDCWD, names[1], RENAME_EXCHANGE):
         number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), one, None, other)
-    sys.audit("os.rename", one, other, -1, -1)
+        raise OSError(number, os.strerror(number), first, None, second)
+    sys.audit("os.rename", first, second, -1, -1)

@@ -1,8 +1,8 @@
-"""Copies as separate processes have them: everything anew, except what processes share.
+"""Clone by pickling, as spawn would: a copy shares only what processes share.
 
 A store, a lock and a guard travel to a buyer's process as a pickle. Here the same pickle is
-unpacked within one process, so that each explored buyer has files and connections of its own.
-What `multiprocessing` shares by inheritance, a semaphore for example, stays one object.
+unpacked within one process, so that each explored buyer has its own files and connections.
+What `multiprocessing` shares by inheritance, such as a semaphore, stays one object.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 from booking.errors import UsageError
 
-_INHERITED = "multiprocessing."
+_INHERITED = "multiprocessing."  # modules whose objects a child process inherits
 
 
 class PickledCopy:
-    """Something that copies are made of."""
+    """The pickle of an object, from which copies are loaded."""
 
     def __init__(self, original: object) -> None:
         buffer = io.BytesIO()
@@ -34,7 +34,7 @@ class PickledCopy:
         self._inherited = pickler.inherited
 
     def load(self) -> Any:
-        """Give a copy."""
+        """Return a new copy."""
         return _Unpickler(io.BytesIO(self._data), self._inherited).load()
 
 

@@ -1,4 +1,4 @@
-"""Process numbers: is one of them still somebody?"""
+"""Look up processes by their number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def alive(pid: int) -> bool:
-    """Say whether a process of that number exists; a zombie does."""
+    """Return whether a process of that number exists; a zombie does."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

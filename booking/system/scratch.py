@@ -1,4 +1,4 @@
-"""Private folders for one sale: made, removed, and swept up after a harness that was killed."""
+"""Private folders for one sale: made, removed, and swept after a harness that was killed."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from pathlib import Path
 from booking.system.processes import alive
 
 PREFIX = "booking-"
-_MEMORY = Path("/dev/shm")
+MEMORY_FOLDER = Path("/dev/shm")
 
 
 @contextmanager
 def scratch_folder(*, quick: bool = False) -> Iterator[Path]:
-    """Give a new folder for the block, gone afterwards whatever happens.
+    """Make a new folder for the block, and remove it afterwards.
 
-    `quick`: where files live in memory, on systems that have such a place; for thousands of
-    small sales of which no byte has to last.
+    `quick` puts it into memory, where the system has a file system for that. It serves
+    thousands of small sales of which no byte has to last.
     """
-    where = Path(tempfile.gettempdir())
-    if quick and os.access(_MEMORY, os.W_OK | os.X_OK):
-        where = _MEMORY
-    sweep(where)
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=where))
+    parent = Path(tempfile.gettempdir())
+    if quick and os.access(MEMORY_FOLDER, os.W_OK | os.X_OK):
+        parent = MEMORY_FOLDER
+    sweep(parent)
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def sweep(tmp: Path) -> None:
-    """Remove the folders of harnesses that died by SIGKILL and could not."""
-    for folder in tmp.glob(f"{PREFIX}[0-9]*-*"):
+def sweep(parent: Path) -> None:
+    """Remove the folders of harnesses that SIGKILL kept from removing them."""
+    for folder in parent.glob(f"{PREFIX}[0-9]*-*"):
         pid = folder.name.removeprefix(PREFIX).split("-")[0]
         with suppress(OSError):
-            ours = os.getuid() in {0, folder.stat().st_uid}  # root's servers may be nobody's
+            ours = os.getuid() in {0, folder.stat().st_uid}  # root's servers run as user `nobody`
             if pid.isdigit() and not alive(int(pid)) and ours:
                 shutil.rmtree(folder, ignore_errors=True)

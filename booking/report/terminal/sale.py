@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from booking.core.redaction import masked
+from booking.core.redaction import redacted
 from booking.core.scenario import Expect, Scenario
 from booking.core.verdict import Outcome
 from booking.experiments.expectations import Trial, differences
@@ -129,7 +129,7 @@ def _rows(sale: Sale) -> list[tuple[str, str]]:
     """Give the numbers and the causes, each with its label."""
     scenario, end = sale.scenario, sale.history.end
     lock = f", lock {scenario.lock}" if scenario.lock else ""
-    store = masked(scenario.store)
+    store = redacted(scenario.store)
     rows = [
         ("sale", f"{scenario.buyers} buyers, store {store}, guard {scenario.guard}{lock}"),
         ("tickets", _tickets(sale)),

@@ -1,4 +1,4 @@
-"""Passwords of servers are masked, and nothing else is."""
+"""Passwords of servers are redacted, and nothing else is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from booking.core.command_line import replay_command
-from booking.core.redaction import masked
+from booking.core.redaction import redacted
 from booking.core.scenario import from_flags
 
 
@@ -27,17 +27,18 @@ from booking.core.scenario import from_flags
     ],
 )
 def test_a_password_is_shown_as_stars_and_nothing_else_is(url: str, shown: str | None) -> None:
-    """What is masked stays what it is when it is masked again."""
-    assert masked(url) == (shown or url)
-    assert masked(masked(url)) == masked(url)
-    assert masked(f"lost {url}: a@b") == f"lost {shown or url}: a@b"
+    """Redacting twice changes nothing more."""
+    assert redacted(url) == (shown or url)
+    assert redacted(redacted(url)) == redacted(url)
+    assert redacted(f"lost {url}: a@b") == f"lost {shown or url}: a@b"
 
 
-def test_what_a_driver_quotes_of_a_password_is_masked() -> None:
+def test_what_a_driver_quotes_of_a_password_is_redacted() -> None:
     """It cuts one with unwritable signs into pieces, and complains of a piece."""
     url = "postgresql://me:s3cret@pass%20word@host/db"
-    assert masked('no host "s3cret@host", nor "pass word"', url) == 'no host "***@host", nor "***"'
-    assert masked("s3cretary", url) == "s3cretary"
+    quoted = 'no host "s3cret@host", nor "pass word"'
+    assert redacted(quoted, url) == 'no host "***@host", nor "***"'
+    assert redacted("s3cretary", url) == "s3cretary"
 
 
 def test_a_file_s_store_is_no_flag_of_the_command_that_repeats_it() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from booking.core.orders import Completion
 from booking.history.model import Event
 from booking.recording.event_log import HEADER, RECORD, EventLogReader
 from booking.recording.recorder import Recorder
@@ -24,7 +25,7 @@ def test_a_tail_that_reads_along_gives_each_event_once(tmp_path: Path) -> None:
         recorder.step("read", "data.json", None)
         seen += tail.poll()
         recorder.saw(number)
-        recorder.complete("ok", "search", number)
+        recorder.complete(Completion("search", "ok", number))
         seen += tail.poll()
         assert tail.open_operation is None
     recorder.note("ValueError: x")

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from booking.core.orders import Completion
 from booking.recording.event_log import RECORD
 from booking.recording.recorder import FIRST_BYTES, Recorder
 from tests.support.recordings import nothing, recorded
@@ -39,7 +40,7 @@ def test_what_a_buyer_did_is_read_back(tmp_path: Path) -> None:
     recorder.step("read", "data.json", None)
     recorder.saw(3)
     recorder.step("replace", "data.json", 1)
-    recorder.complete("ok", "buy", 3, 2)
+    recorder.complete(Completion("buy", "ok", 3, 2))
     recorder.note("went home")
     events = recorded(path)
     kinds = [(one.type, one.f, one.value, one.saw, one.quantity) for one in events]
