@@ -309,7 +309,7 @@ def sqlite_statements(store: Any, folder: Path) -> Iterator[Heard]:
     transaction = Transaction(snapshots={"BEGIN", "BEGIN IMMEDIATE"})
     seen: list[str] = []
     store.connect()
-    store._connection.set_trace_callback(lambda sql: seen.append(transaction.place(sql)))
+    store.own().set_trace_callback(lambda sql: seen.append(transaction.place(sql)))
     yield lambda: _emptied(seen)
 
 
@@ -530,7 +530,7 @@ class FillsAtOnce(JsonInplaceStore):
 
     def write(self, remaining: int) -> None:
         step("truncate", self.resource, remaining)
-        self.path.write_bytes(self._learn().render(remaining))
+        self.path.write_bytes(self._known_frame().render(remaining))
 
 
 class FillsInParts(JsonInplaceStore):

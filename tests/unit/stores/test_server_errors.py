@@ -193,7 +193,10 @@ def test_a_missing_extra_is_named(
 ) -> None:
     """And how to install it."""
     monkeypatch.setitem(sys.modules, driver, None)
-    with pytest.raises(InventoryError, match=r"needs the extra \w+; install it with: pip install"):
+    with pytest.raises(
+        InventoryError,
+        match=r"needs the extra (\w+); install it with: pip install 'booking-workbench\[\1\]'",
+    ):
         store(Place("", tmp_path))
 
 
@@ -201,10 +204,13 @@ def test_a_missing_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server of one's own would do as well."""
     monkeypatch.setattr("booking.servers.postgres.WHEEL", "booking_no_such_wheel")
     monkeypatch.setattr("booking.servers.valkey.WHEEL", "booking_no_such_wheel")
-    monkeypatch.setattr("booking.servers.postgres._running", {})
-    monkeypatch.setattr("booking.servers.valkey._running", {})
+    monkeypatch.setattr("booking.servers.postgres._servers._running", {})
+    monkeypatch.setattr("booking.servers.valkey._servers._running", {})
     for start in (private_postgres, private_valkey):
-        with pytest.raises(InventoryError, match="or name a server: --store"):
+        with pytest.raises(
+            InventoryError,
+            match=r"pip install 'booking-workbench\[\w+\]', or name a server: --store",
+        ):
             start(durable=False)
 
 
@@ -236,8 +242,8 @@ def test_options_in_the_url_are_kept(server: str, tmp_path: Path) -> None:
     """Ours are added to them."""
     location = f"//booking@/postgres?host={server}&options=-csearch_path%3Dpg_temp"
     store = PostgresStore(Place(location, tmp_path))
-    (path,) = store._opened().execute("SHOW search_path").fetchall()
-    (limit,) = store._opened().execute("SHOW statement_timeout").fetchall()
+    (path,) = store.own().execute("SHOW search_path").fetchall()
+    (limit,) = store.own().execute("SHOW statement_timeout").fetchall()
     assert (path, limit) == (("pg_temp",), ("30s",))
     store.close()
 

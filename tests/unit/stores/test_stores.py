@@ -90,7 +90,7 @@ def test_in_place_the_file_is_empty_between_its_two_steps(tmp_path: Path) -> Non
 def test_durable_syncs_the_file_before_and_the_folder_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """fsync of the new file, then the change of places, then fsync of the folder."""
+    """fsync of the new file, then the swap, then fsync of the folder."""
     path = tmp_path / "data.json"
     calls: list[str] = []
     fsync = os.fsync
