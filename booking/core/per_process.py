@@ -24,7 +24,7 @@ class PerProcess(Generic[T]):
     kept alive for the same reason, because some clients say goodbye when they are collected.
     """
 
-    unpicklable: ClassVar[tuple[str, ...]] = ()  # other attributes of one process; None elsewhere
+    unpicklable: ClassVar[tuple[str, ...]] = ()  # more attributes of the resource; None elsewhere
 
     _own: T | None = None
     _own_pid: int = 0
@@ -34,17 +34,18 @@ class PerProcess(Generic[T]):
         raise NotImplementedError  # each variant opens its own
 
     def close_own(self, own: T) -> None:
-        """Close the resource of the calling process."""
+        """Close the resource of the calling process; `unpicklable` attributes still have values."""
         closing: Any = own
         closing.close()
 
     def own(self) -> T:
         """Return the calling process's resource; open it at the first call."""
-        if self._own is None or self._own_pid != os.getpid():
+        own = self._own
+        if own is None or self._own_pid != os.getpid():
             self.disown()
-            self._own = self.open_own()
+            own = self._own = self.open_own()
             self._own_pid = os.getpid()
-        return self._own
+        return own
 
     def owns(self) -> bool:
         """Return whether the calling process has opened the resource."""
@@ -52,15 +53,20 @@ class PerProcess(Generic[T]):
 
     def release_own(self) -> None:
         """Close the calling process's resource; do nothing where it has none."""
-        own, ours = self._own, self.owns()
-        self.disown()
-        if ours and own is not None:
+        own = self._own
+        if own is None or self._own_pid != os.getpid():
+            self.disown()
+            return
+        self._own, self._own_pid = None, 0  # first: `close_own` may fail, and may close again
+        try:
             self.close_own(own)
+        finally:
+            self.disown()
 
     def disown(self) -> None:
         """Forget the resource without closing it; keep an inherited one alive."""
         if self._own is not None and not self.owns():
-            _inherited.append(self._own)
+            _inherited.append((self._own, *(getattr(self, name) for name in self.unpicklable)))
         self._own, self._own_pid = None, 0
         for name in self.unpicklable:
             setattr(self, name, None)
@@ -70,4 +76,4 @@ class PerProcess(Generic[T]):
         return {**self.__dict__, **dropped, "_own_pid": 0}
 
 
-_inherited: list[object] = []
+_inherited: list[object] = []  # the one place that keeps what forks brought, for every variant

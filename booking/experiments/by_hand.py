@@ -15,7 +15,7 @@ from booking.core.scenario import Scenario
 from booking.core.traits import lock_traits
 from booking.errors import UsageError
 from booking.experiments.sale import leave
-from booking.stores.common.run_lock import sale_permit
+from booking.stores.common.run_lock import run_lock
 from booking.system.scratch import scratch_folder
 
 
@@ -30,7 +30,7 @@ def sell_one(scenario: Scenario) -> Reply:
         guard = assembly.build_guard(folder, store)
         # A running sale has arranged the tickets as its guard needs them.
         if hooks(store).gathers or guard_hooks(guard).rearranges:
-            with sale_permit(store, assembly.location):
+            with run_lock(store, assembly.location):
                 arrange(store, guard)
         completion = perform_order(store, guard, Order(0, scenario.quantity), NullRecorder())
         if completion.cause is not None:  # on the command line an error of the store is an error

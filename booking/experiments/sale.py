@@ -20,7 +20,7 @@ from booking.experiments.verdicts import against_control, judge_sale, without_co
 from booking.fleets.listener import Listener, NullListener
 from booking.history.model import Event, History
 from booking.processes.resource_limits import ensure_connections
-from booking.stores.common.run_lock import sale_permit
+from booking.stores.common.run_lock import run_lock
 from booking.system.scratch import scratch_folder
 
 SEED_MAX = 10**6  # short enough to be typed again
@@ -169,7 +169,7 @@ def _run_once(assembly: Assembly, watcher: Listener, fleet: FleetMaker | None) -
         guard = assembly.build_guard(folder, store)
         if scenario.behaviour is not None:
             load(scenario.behaviour, "behaviour")
-        with sale_permit(store, assembly.location):
+        with run_lock(store, assembly.location):
             try:
                 tickets = _stock(store, assembly)
                 arrange(store, guard)

@@ -21,7 +21,7 @@ from booking.explorer.model import Plan
 from booking.explorer.task import CooperativeScheduler, Task
 from booking.explorer.transition import NEVER, Caveat, Step, Transition
 from booking.history.actions import KEEPS_CONTENT, MESSAGES, Action
-from booking.stores.common.connection_cache import keeping
+from booking.stores.common.connection_cache import caching_connections
 from booking.system.pickled_copy import PickledCopy
 
 CHUNK_BYTES = 1 << 16
@@ -60,17 +60,17 @@ class ExecutionEnvironment:
         self._folder = folder
         self._serial = count()
         self._before: Any = None
-        self._keeping = keeping()  # connections, from one execution to the next
+        self._cache = caching_connections()  # connections, from one execution to the next
 
     def __enter__(self) -> ExecutionEnvironment:
         self._before = (drive(self.stage), MonitoredLock.listener)
         MonitoredLock.listener = self._listener
         listen(self._audit)
-        self._keeping.__enter__()
+        self._cache.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._keeping.__exit__(None, None, None)
+        self._cache.__exit__(None, None, None)
         listen(None)
         driver, MonitoredLock.listener = self._before
         drive(driver)

@@ -1,1 +1,1 @@
-"""How one order is carried out: one guard, one file."""
+"""How one order is carried out: one module for each guard."""

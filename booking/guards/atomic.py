@@ -1,17 +1,19 @@
-"""`atomic`: the store checks and takes in one effect; there is no gap to come in between."""
+"""`atomic`: the store checks and takes in one effect; no buyer can come in between."""
 
 from __future__ import annotations
 
 from typing import cast
 
-from booking.core.protocols import SOLD_OUT, AtomicStore, Order, Reply, Store
+from booking.core.bases import BaseGuard
+from booking.core.protocols import AtomicStore, Order, Reply, Store
 from booking.core.steps import network
+from booking.guards.common.replies import sold_or_refused
 
 
-class AtomicGuard:
+class AtomicGuard(BaseGuard):
     """UPDATE … SET n = n − q WHERE n ≥ q, or a script of Redis: check and take are one effect.
 
-    Needs a store that can; costs one round trip, and no buyer ever waits for another's network.
+    Needs a store that can. Costs one round trip; no buyer ever waits for another's network.
     """
 
     needs = AtomicStore
@@ -19,7 +21,6 @@ class AtomicGuard:
     crash_safe = True  # nothing is held between statements
 
     def sell(self, store: Store, order: Order) -> Reply:
-        """Take the tickets, or learn that there are too few."""
+        """Take the tickets; refuse the order where too few are left."""
         network()
-        before = cast("AtomicStore", store).take(order.quantity)
-        return Reply("fail", error=SOLD_OUT) if before is None else Reply("ok", before)
+        return sold_or_refused(cast("AtomicStore", store).take(order.quantity))

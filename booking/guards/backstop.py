@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import cast
 
-from booking.core.protocols import SOLD_OUT, ConstrainedStore, Order, Reply, Store
+from booking.core.bases import BaseGuard
+from booking.core.protocols import ConstrainedStore, Order, Reply, Store
 from booking.core.steps import network
+from booking.guards.common.replies import sold_or_refused
 
 
-class BackstopGuard:
+class BackstopGuard(BaseGuard):
     """n = n − q under CHECK (n ≥ 0): the constraint's refusal is the sold-out.
 
-    Needs constraints, and that everybody subtracts: `SET n = 2` would satisfy it, and oversell.
-    Costs one round trip, like `atomic`; a refusal is an error in the database's log.
+    Needs constraints, and every writer to subtract: `SET n = 2` would satisfy the constraint, and
+    oversell. Costs one round trip, like `atomic`; a refusal is an error in the database's log.
     """
 
     needs = ConstrainedStore
@@ -20,7 +22,6 @@ class BackstopGuard:
     crash_safe = True  # nothing is held between statements
 
     def sell(self, store: Store, order: Order) -> Reply:
-        """Take without asking, and be refused where there are too few."""
+        """Take the tickets unchecked; the constraint refuses what would be too many."""
         network()
-        before = cast("ConstrainedStore", store).take_constrained(order.quantity)
-        return Reply("fail", error=SOLD_OUT) if before is None else Reply("ok", before)
+        return sold_or_refused(cast("ConstrainedStore", store).take_constrained(order.quantity))

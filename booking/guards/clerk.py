@@ -1,8 +1,8 @@
-"""`clerk`: buyers queue up, and one process serves all who wait with a single write.
+"""`clerk`: buyers queue up, and one process serves all that wait with a single write.
 
-Orders are fixed-size messages in one bounded pipe, answers come back through one pipe a buyer.
-A write of the inventory costs many times what a message costs, and here it is shared by
-everybody who waits: see docs/clerk.md.
+Orders are fixed-size messages in one bounded pipe; answers come back through one pipe a buyer.
+A write of the inventory costs many times what a message costs, and here all waiting buyers share
+it: see docs/clerk.md.
 """
 
 from __future__ import annotations
@@ -11,18 +11,21 @@ import os
 import select
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct
 from typing import Any
 
+from booking.core.bases import BaseGuard
+from booking.core.per_process import PerProcess
 from booking.core.protocols import SOLD_OUT, Kit, Order, Reply, Store
 from booking.core.steps import network, saw, step
 from booking.errors import InventoryError, MalformedError
-from booking.guards.common.clerk_lock import closed, on_duty, sole_lock
+from booking.guards.common.clerk_lock import clerk_lock, holding, no_clerk
 from booking.guards.common.mailbox import DRAIN_BYTES, Mailbox
 from booking.system.deadline import Expired, arm, disarm
 
-ORDER = Struct("<IIQ")  # buyer, quantity (0: go home), number of the order
+ORDER = Struct("<IIQ")  # buyer, quantity (0: no more orders will come), number of the order
 ANSWER = Struct("<Qq")  # number of the order; the ticket, or one of those below
 ORDERS = "orders"
 ANSWERS_BYTES = 64 * ANSWER.size
@@ -33,35 +36,37 @@ REPLIES = {
     UNREADABLE: Reply("fail", error="unreadable"),
     NOT_WRITTEN: Reply("info", error="not-written"),
 }
-NO_ROOM = Reply("fail", error="queue-full")  # it was never sent, so it certainly did not happen
+QUEUE_FULL = Reply("fail", error="queue-full")  # it was never sent, so it certainly did not happen
 NO_ANSWER = Reply("info", error="no-answer")
-LATER_S = 0.001  # a full pipe is "writable" only when a whole page is free: ask again
+POLL_S = 0.001  # a full pipe is "writable" only when a whole page is free: ask again
 
 
-class ClerkGuard:
+@dataclass(slots=True)
+class _Pipes:
+    """The answer pipes that one process has open, by buyer: descriptor and resource."""
+
+    incoming: dict[int, tuple[int, str]] = field(default_factory=dict)  # of buyers in it
+    outgoing: dict[int, tuple[int, str]] = field(default_factory=dict)  # of the clerk in it
+
+
+class ClerkGuard(PerProcess[_Pipes], BaseGuard):
     """send q; the clerk: take all that wait, n = n − q for each, one write, answer; receive.
 
     Needs a process of its own, a lock against a second one, and all buyers on its machine. Costs
-    two messages an order, and shares a write among all who wait; when a clerk dies, orders wait
-    for the next one, and whoever gets no answer in time knows only that he may have bought.
+    two messages an order, and shares a write among all that wait. When a clerk dies, orders wait
+    for the next one; a buyer that gets no answer in time knows only that it may have bought.
     """
 
-    needs = Store
     sound = True
     holds = "flock"  # against a second clerk, and against buyers with a lock
-    crash_safe = True  # orders wait for the next clerk, and nothing is answered before it is kept
+    crash_safe = True  # orders wait for the next clerk; it writes before it answers
 
     def __init__(self, kit: Kit) -> None:
-        self._lock = sole_lock(kit, "clerk")
+        self._lock = clerk_lock(kit, "clerk")
         self._timeout_s = kit.answer_timeout_s
         self._folder: Path | None = None
         self._orders: Mailbox | None = None
-        self._answers: dict[int, Mailbox] = {}
-        self._pid = 0  # of the process that opened what follows
-        self._orders_fd = -1
-        self._mine: dict[int, tuple[int, str]] = {}  # where each buyer in it is answered
-        self._desk: dict[int, tuple[int, str]] = {}  # where this clerk answers each buyer
-        self._number = 0
+        self._number = 0  # of the last order
 
     # The harness.
 
@@ -74,37 +79,36 @@ class ClerkGuard:
             os.mkfifo(folder / f"answers-{buyer}", 0o600)
 
     def dismiss(self) -> None:
-        """Put the last message into the queue; a clerk that cannot read it is past telling."""
+        """Put the last message into the queue; where the queue is full, no clerk reads it."""
         if self._orders is not None:
             with suppress(BlockingIOError):
                 os.write(self._orders.fileno(), ORDER.pack(0, 0, 0))
 
     def close(self) -> None:
-        """Let go of the pipes; what was not read is gone when the last one does."""
-        for mailbox in self._answers.values():
-            mailbox.close()
+        """Close this process's pipes; unread messages are lost when the last process does."""
+        self.release_own()
         if self._orders is not None:
             self._orders.close()
-        for fd, _ in self._desk.values():
+
+    def open_own(self) -> _Pipes:
+        """Begin with no pipe: each is opened at its first use."""
+        return _Pipes()
+
+    def close_own(self, own: _Pipes) -> None:
+        """Close the answer pipes."""
+        for fd, _ in (*own.incoming.values(), *own.outgoing.values()):
             os.close(fd)
-        self._desk.clear()
 
     # The buyers.
 
     def sell(self, store: Store, order: Order) -> Reply:
-        """Hand the order in, and wait for its answer as long as is reasonable."""
-        if self._pid != os.getpid():
-            self._enter()
-        answers_fd, answers = self._mine.get(order.buyer) or self._mailbox(order.buyer)
+        """Send the order; wait for its answer until the time limit."""
+        buyer, quantity = order.buyer, order.quantity
+        answers_fd, answers = self.own().incoming.get(buyer) or self._open_answers(buyer)
         network()
         self._number = number = self._number + 1
-        message = ORDER.pack(order.buyer, order.quantity, number)
-        step("send", ORDERS, order.quantity)
-        try:
-            os.write(self._orders_fd, message)
-        except BlockingIOError:
-            if not self._send_later(message):
-                return NO_ROOM
+        if not self._send(ORDER.pack(buyer, quantity, number), quantity):
+            return QUEUE_FULL
         step("receive", answers)
         ticket = self._receive(answers_fd, number)
         saw(ticket)
@@ -112,32 +116,39 @@ class ClerkGuard:
             return NO_ANSWER
         return Reply("ok", ticket) if ticket > 0 else REPLIES[ticket]
 
-    def _enter(self) -> None:
-        """Open this process's end of the queue; what was open before a fork is the parent's."""
-        if self._orders is None:
-            raise closed("clerk")
-        self._orders_fd, self._pid, self._mine = self._orders.fileno(), os.getpid(), {}
+    def _open_answers(self, buyer: int) -> tuple[int, str]:
+        """Open a buyer's answers before it sends an order: the answer then meets an open pipe."""
+        if self._folder is None:
+            raise no_clerk("clerk")
+        mailbox = Mailbox(self._folder / f"answers-{buyer}", blocking=True)
+        answers = self.own().incoming[buyer] = mailbox.open_own(), mailbox.resource
+        return answers
 
-    def _mailbox(self, buyer: int) -> tuple[int, str]:
-        """Open a buyer's answers before he sends anything: the answer then meets an open pipe."""
-        assert self._folder is not None
-        answers = self._answers[buyer] = Mailbox(self._folder / f"answers-{buyer}", blocking=True)
-        self._mine[buyer] = answers.fileno(), answers.resource
-        return self._mine[buyer]
+    def _send(self, message: bytes, quantity: int) -> bool:
+        """Put an order into the queue; return False where the queue stayed full."""
+        assert self._orders is not None
+        orders_fd = self._orders.fileno()
+        step("send", ORDERS, quantity)
+        try:
+            os.write(orders_fd, message)
+        except BlockingIOError:
+            return self._send_later(message)
+        return True
 
     def _send_later(self, message: bytes) -> bool:
-        """Put an order into a queue that is full: wait until the clerk has taken some."""
-        for _ in range(1 + int(self._timeout_s / LATER_S)):
-            select.select((), (), (), LATER_S)
+        """Put an order into a queue that is full: poll until the clerk has taken some."""
+        assert self._orders is not None
+        for _ in range(1 + int(self._timeout_s / POLL_S)):
+            select.select((), (), (), POLL_S)
             try:
-                os.write(self._orders_fd, message)
+                os.write(self._orders.fileno(), message)
             except BlockingIOError:
                 continue
             return True
         return False
 
     def _receive(self, fd: int, number: int) -> int | None:
-        """Give the answer to order `number`, or None; older answers came too late for theirs."""
+        """Return the answer to order `number`, or None; skip answers that came too late."""
         if not self._timeout_s or not arm(self._timeout_s):
             return self._receive_by_poll(fd, number)
         try:
@@ -153,7 +164,7 @@ class ClerkGuard:
             raise
 
     def _receive_by_poll(self, fd: int, number: int) -> int | None:
-        """Wait without an alarm: they come to the main thread only."""
+        """Wait without an alarm: alarms reach the main thread only."""
         poll = select.poll()
         poll.register(fd, select.POLLIN)
         while poll.poll(self._timeout_s * 1000):
@@ -165,17 +176,17 @@ class ClerkGuard:
     # The clerk.
 
     def serve(self, store: Store, ready: Callable[[], object]) -> None:
-        """Serve whoever waits, all at once, again and again until told to go home."""
+        """Serve all waiting orders at once, again and again, until dismissed."""
         if self._folder is None:
-            raise closed("clerk")
+            raise no_clerk("clerk")
         queue = Mailbox(self._folder / ORDERS, blocking=True)
-        with closing(queue), on_duty(self._lock, "clerk"):
+        with closing(queue), holding(self._lock, "clerk"):
             ready()
             answered = 0
             while True:
                 step("receive", queue.resource)
                 if not self._timeout_s and not queue.waiting():
-                    saw(None)  # who has no time to wait finds nothing, as with a lock
+                    saw(None)  # with zero timeout, an empty queue returns nothing, as a lock does
                     continue
                 orders = list(ORDER.iter_unpack(queue.gather(answered * ORDER.size)))
                 answered = len(orders)
@@ -187,34 +198,34 @@ class ClerkGuard:
                     return
 
     def carry_out(self, store: Store, orders: list[tuple[Any, ...]]) -> None:
-        """Serve everybody who waits: first it is kept, then it is told."""
+        """Serve a batch of orders: write first, then answer."""
         self.answer(orders, tickets_for(store, orders))
 
     def answer(self, orders: list[tuple[Any, ...]], tickets: Iterable[int]) -> None:
-        """Tell each buyer; one that is gone, or reads no more, is not waited for."""
-        desk, pack, write = self._desk, ANSWER.pack, os.write
+        """Answer each buyer; never wait for one that is dead, or reads no more."""
+        outgoing, pack, write = self.own().outgoing, ANSWER.pack, os.write
         for (buyer, _, number), ticket in zip(orders, tickets, strict=True):
-            fd, resource = desk.get(buyer) or self._reach(buyer)
+            fd, resource = outgoing.get(buyer) or self._open_outgoing(buyer)
             step("send", resource, ticket)
             try:
                 write(fd, pack(number, ticket))
             except OSError:
-                continue  # nobody reads there any more
+                continue  # that buyer no longer reads
 
-    def _reach(self, buyer: int) -> tuple[int, str]:
+    def _open_outgoing(self, buyer: int) -> tuple[int, str]:
         """Open a buyer's pipe; it has a reader unless that buyer is dead."""
         assert self._folder is not None
         path = self._folder / f"answers-{buyer}"
         try:
             fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
-            return -1, path.name  # the write fails, as it does to a buyer who just died
-        self._desk[buyer] = fd, path.name
+            return -1, path.name  # the write fails, as it does to a buyer that just died
+        self.own().outgoing[buyer] = fd, path.name
         return fd, path.name
 
 
 def tickets_for(store: Store, orders: list[tuple[Any, ...]]) -> list[int]:
-    """Serve every order with one read and one write; nobody hears of it before it is kept."""
+    """Serve every order with one read and one write; return each order's answer."""
     try:
         remaining = before = store.read()
     except InventoryError as error:

@@ -1,19 +1,21 @@
-"""`compensate`: take first, look afterwards, and put back what was too much."""
+"""`compensate`: take first, check afterwards, and put back what was too much."""
 
 from __future__ import annotations
 
 from typing import cast
 
-from booking.core.protocols import SOLD_OUT, CountingStore, Order, Reply, Store
+from booking.core.bases import BaseGuard
+from booking.core.protocols import CountingStore, Order, Reply, Store
 from booking.core.steps import network
+from booking.guards.common.replies import NO_TICKETS
 
 
-class CompensateGuard:
+class CompensateGuard(BaseGuard):
     """n = n − q; if n < 0: n = n + q, sold out. Unsound: what is put back was gone meanwhile.
 
-    Needs a counter (DECRBY). It never oversells, but a large order that is about to put its
-    tickets back hides them from a small one (a phantom sold-out), searches see counts below 0,
-    and whoever dies before putting back loses tickets. Costs one round trip, two at the end.
+    Needs a counter (DECRBY). It never oversells. But a large order that is about to put its
+    tickets back hides them from a small one (a phantom sold-out), and searches see counts below 0.
+    A buyer that dies before it puts back loses tickets. Costs one round trip, two at the end.
     """
 
     needs = CountingStore
@@ -27,4 +29,4 @@ class CompensateGuard:
         if after >= 0:
             return Reply("ok", after + order.quantity)
         counting.add(order.quantity)
-        return Reply("fail", error=SOLD_OUT)
+        return NO_TICKETS

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from booking.core.bases import BaseGuard
 from booking.core.protocols import Kit, Order, Reply, Store
 from booking.errors import UsageError
 from booking.guards.common.read_check_write import read_check_write
+from booking.guards.common.replies import NO_LOCK
 
 
-class LockGuard:
+class LockGuard(BaseGuard):
     """acquire; read n, check n ≥ q, write n − q; release.
 
-    Needs a lock, and that everybody who writes takes it. Costs that everybody waits for the
-    network of whoever is inside; what becomes of a holder that dies is the lock's own fact.
+    Needs a lock, and every writer to take it. Costs waiting: each buyer waits for the network of
+    the holder. Whether a holder's death frees the lock is the lock's own fact.
     """
 
-    needs = Store
     sound = True
 
     def __init__(self, kit: Kit) -> None:
@@ -24,9 +25,9 @@ class LockGuard:
         self._timeout_s = kit.acquire_timeout_s
 
     def sell(self, store: Store, order: Order) -> Reply:
-        """Carry out the purchase while nobody else can."""
+        """Carry out the purchase while no other buyer with this lock can."""
         if not self._lock.acquire(self._timeout_s):
-            return Reply("fail", error="lock-timeout")
+            return NO_LOCK
         try:
             return read_check_write(store, order)
         finally:

@@ -1,20 +1,20 @@
-"""`none`: no guard at all, so that the race is seen."""
+"""`none`: no guard at all, so that the race shows."""
 
 from __future__ import annotations
 
+from booking.core.bases import BaseGuard
 from booking.core.protocols import Kit, Order, Reply, Store
 from booking.errors import UsageError
 from booking.guards.common.read_check_write import read_check_write
 
 
-class NoGuard:
+class NoGuard(BaseGuard):
     """read n; check n ≥ q; write n − q. Unsound: who reads in between sells the same ticket.
 
     Needs a store, and buyers who come one after another. Costs nothing but the network between
-    reading and writing, in which everybody else reads the same count.
+    reading and writing, in which every other buyer reads the same count.
     """
 
-    needs = Store
     sound = False
 
     def __init__(self, kit: Kit) -> None:

@@ -1,18 +1,20 @@
-"""`optimistic`: write only over what was read; whoever was too late tries again."""
+"""`optimistic`: write only over what was read; a buyer that was too late tries again."""
 
 from __future__ import annotations
 
 from typing import cast
 
-from booking.core.protocols import SOLD_OUT, Kit, Order, Reply, Store, VersionedStore
+from booking.core.bases import BaseGuard
+from booking.core.protocols import Kit, Order, Reply, Store, VersionedStore
 from booking.core.steps import network
-from booking.guards.common.retry import GAVE_UP, attempts
+from booking.guards.common.replies import NO_TICKETS, TOO_MANY_CONFLICTS
+from booking.guards.common.retry import attempts
 
 
-class OptimisticGuard:
+class OptimisticGuard(BaseGuard):
     """read n, version; check; set n − q if the version is the same, else again from the start.
 
-    Needs versions (a column, or WATCH of Redis). Costs nothing while nobody collides, and a whole
+    Needs versions (a column, or WATCH of Redis). Costs nothing without collisions, and a whole
     purchase for each collision; after 50 attempts the order fails, though tickets may be left.
     """
 
@@ -24,13 +26,13 @@ class OptimisticGuard:
         self._kit = kit
 
     def sell(self, store: Store, order: Order) -> Reply:
-        """Try until nobody came in between, or too often somebody did."""
+        """Try until no other buyer wrote in between, or too often one did."""
         versioned = cast("VersionedStore", store)
         for _ in attempts(self._kit):
             remaining, version = versioned.read_versioned()
             network()
             if remaining < order.quantity:
-                return Reply("fail", error=SOLD_OUT)
+                return NO_TICKETS
             if versioned.compare_and_set(version, remaining - order.quantity):
                 return Reply("ok", remaining)
-        return Reply("fail", error=GAVE_UP)
+        return TOO_MANY_CONFLICTS

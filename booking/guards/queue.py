@@ -1,8 +1,8 @@
-"""`queue`: the producer-consumer of the tutorials, kept so that the difference is seen.
+"""`queue`: the producer-consumer of the tutorials, kept to show the difference.
 
-A `multiprocessing.Queue` to the clerk, one back to each buyer, and a purchase at a time. Each
-message is pickled, locked and handed to a thread; each sale is a write of its own; and nobody
-gives up waiting: buyers whose clerk died with their order hang.
+A `multiprocessing.Queue` to the clerk, one back to each buyer, and one purchase at a time. Each
+message is pickled, locked and handed to a thread, and each sale is a write of its own. Waiting has
+no limit: buyers whose clerk died with their order hang.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from booking.core.bases import BaseGuard
 from booking.core.protocols import Kit, Order, Reply, Store
 from booking.core.steps import network, saw, step
-from booking.guards.common.clerk_lock import closed, on_duty, sole_lock
+from booking.guards.common.clerk_lock import clerk_lock, holding, no_clerk
 from booking.guards.common.read_check_write import read_check_write
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
 
 
-class QueueGuard:
+class QueueGuard(BaseGuard):
     """orders.put(q); the clerk: get one order, read, check, write, put its answer; answers.get().
 
     Needs a process of its own, and a lock against a second one. Costs two messages, pickled,
@@ -29,7 +30,6 @@ class QueueGuard:
     order wait without a limit.
     """
 
-    needs = Store
     sound = True
     holds = "flock"
     explorable = False
@@ -37,20 +37,20 @@ class QueueGuard:
     crash_safe = False  # a clerk that dies while it waits keeps the queue's own lock for ever
 
     def __init__(self, kit: Kit) -> None:
-        self._lock = sole_lock(kit, "queue")
+        self._lock = clerk_lock(kit, "queue")
         self._orders: Queue[Any] | None = None
         self._answers: list[Queue[Any]] = []
 
     def open(self, folder: Path, buyers: int) -> None:
-        """Make the queues; of the spawn context, because they travel to every kind of process."""
+        """Make the queues from the spawn context: those travel to processes of every kind."""
         context = get_context("spawn")
         self._orders = context.Queue()
         self._answers = [context.Queue() for _ in range(buyers)]
 
     def sell(self, store: Store, order: Order) -> Reply:
-        """Put the order into the queue, and wait."""
+        """Put the order into the queue; wait for the answer."""
         if self._orders is None:
-            raise closed("queue")
+            raise no_clerk("queue")
         network()
         step("send", "orders", order.quantity)
         self._orders.put(order)
@@ -60,10 +60,10 @@ class QueueGuard:
         return reply
 
     def serve(self, store: Store, ready: Callable[[], object]) -> None:
-        """Carry out one order after another."""
+        """Carry out one order after another, until dismissed."""
         if self._orders is None:
-            raise closed("queue")
-        with on_duty(self._lock, "queue"):
+            raise no_clerk("queue")
+        with holding(self._lock, "queue"):
             ready()
             while True:
                 step("receive", "orders")
@@ -76,12 +76,12 @@ class QueueGuard:
                 self._answers[order.buyer].put(reply)
 
     def dismiss(self) -> None:
-        """Put the end of the day into the queue."""
+        """Put the end mark into the queue."""
         if self._orders is not None:
             self._orders.put(None)
 
     def close(self) -> None:
-        """Let go of the queues; whatever is in them, nobody waits for its delivery."""
+        """Close the queues; wait for the delivery of nothing that is still in them."""
         for queue in [self._orders, *self._answers]:
             if queue is not None:
                 queue.cancel_join_thread()

@@ -1,19 +1,21 @@
-"""`serializable`: the purchase as it is written, in transactions that the database keeps apart."""
+"""`serializable`: the plain purchase, in transactions that the database keeps apart."""
 
 from __future__ import annotations
 
 from typing import cast
 
-from booking.core.protocols import SOLD_OUT, Kit, Order, Reply, SerializableStore, Store
+from booking.core.bases import BaseGuard
+from booking.core.protocols import Kit, Order, Reply, SerializableStore, Store
 from booking.core.steps import network
 from booking.errors import ConflictError
-from booking.guards.common.retry import GAVE_UP, attempts
+from booking.guards.common.replies import NO_TICKETS, TOO_MANY_CONFLICTS
+from booking.guards.common.retry import attempts
 
 
-class SerializableGuard:
+class SerializableGuard(BaseGuard):
     """BEGIN SERIALIZABLE; read n; check; UPDATE n; COMMIT; if it failed to serialize, again.
 
-    Needs such transactions. Costs a whole purchase for each collision, found only at the end;
+    Needs such transactions. Costs a whole purchase for each collision, detected only at the end;
     after 50 attempts the order fails, though tickets may be left. Nothing else has to change.
     """
 
@@ -25,13 +27,13 @@ class SerializableGuard:
         self._kit = kit
 
     def sell(self, store: Store, order: Order) -> Reply:
-        """Try until nobody was in the way, or too often somebody was."""
+        """Try until no transaction conflicts, or too often one did."""
         for _ in attempts(self._kit):
             try:
                 return _purchase(store, order)
             except ConflictError:
                 cast("SerializableStore", store).rollback()
-        return Reply("fail", error=GAVE_UP)
+        return TOO_MANY_CONFLICTS
 
 
 def _purchase(store: Store, order: Order) -> Reply:
@@ -39,8 +41,8 @@ def _purchase(store: Store, order: Order) -> Reply:
     remaining = transaction.read_serializable()
     network()
     if remaining < order.quantity:
-        transaction.commit()  # what was read is true only of a transaction that succeeds
-        return Reply("fail", error=SOLD_OUT)
+        transaction.commit()  # what was read is true only if the transaction succeeds
+        return NO_TICKETS
     store.write(remaining - order.quantity)
     transaction.commit()
     return Reply("ok", remaining)

@@ -1,30 +1,32 @@
-"""`shards`: several counters instead of one, so that not everybody meets at the same."""
+"""`shards`: several counters instead of one, so that not all buyers collide on the same."""
 
 from __future__ import annotations
 
 from typing import ClassVar, cast
 
-from booking.core.protocols import SOLD_OUT, Order, Reply, ShardedStore, Store
+from booking.core.bases import BaseGuard
+from booking.core.protocols import Order, Reply, ShardedStore, Store
 from booking.core.steps import network
+from booking.guards.common.replies import NO_TICKETS
 
 SHARDS = 4
 
 
-class ShardsGuard:
+class ShardsGuard(BaseGuard):
     """for each counter, mine first: n = n − q if n ≥ q; sold out only when all have refused.
 
     Needs several counters. Costs one round trip while there is plenty, one for each counter at
-    the end, and searches that add up. An order of several tickets for which no counter alone
-    has enough takes from all together: otherwise tickets would be left.
+    the end, and searches that add up. An order of several tickets takes from all counters together
+    where no single one has enough: otherwise tickets would be left.
     """
 
     needs = ShardedStore
     sound = True
     crash_safe = True  # nothing is held between statements
-    numbers: ClassVar[str] = "none"  # a counter knows nothing of the whole
+    numbers: ClassVar[str] = "none"  # one counter does not know the whole count
 
     def arrange(self, store: Store) -> None:
-        """Spread the tickets."""
+        """Spread the tickets over the counters."""
         cast("ShardedStore", store).split(SHARDS)
 
     def sell(self, store: Store, order: Order) -> Reply:
@@ -34,7 +36,7 @@ class ShardsGuard:
         for offset in range(SHARDS):
             if sharded.take_from((order.buyer + offset) % SHARDS, order.quantity) is not None:
                 return Reply("ok")
-        # Counters only fall: each was too low, and is so now.
+        # Counters only fall: each was too low, and still is.
         if order.quantity > 1 and sharded.take_across(order.quantity):
             return Reply("ok")
-        return Reply("fail", error=SOLD_OUT)
+        return NO_TICKETS

@@ -1,1 +1,1 @@
-"""Mutual exclusion between processes: one lock, one file."""
+"""Mutual exclusion between processes: one module for each lock."""

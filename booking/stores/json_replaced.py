@@ -1,4 +1,4 @@
-"""`json`: a JSON file that is always whole, because another one takes its place."""
+"""`json`: a JSON file that is always whole, because a new one replaces it atomically."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from booking.stores.common.spare_file import SpareFile, sweep
 
 
 class JsonStore(JsonFileStore):
-    """A JSON file, replaced whole: a spare file is written, then takes its place; no torn reads."""
+    """A JSON file, replaced whole: a spare file is written, then swapped with it; no torn reads."""
 
     shared = True
     torn_reads = False
@@ -21,12 +21,12 @@ class JsonStore(JsonFileStore):
         self._spare = SpareFile(self.path)
 
     def write(self, remaining: int) -> None:
-        """Put a new document in the place of the old one; durable: on disk before this returns."""
-        document = self._learn().render(remaining)
+        """Replace the document by a new one; durable: on disk before this returns."""
+        document = self._known_frame().render(remaining)
         try:
             self._spare.write(document, self._mode, durable=self.durable)
             step("replace", self.resource, remaining)
-            self._spare.change_places()
+            self._spare.swap()
             if self.durable:
                 self._sync_folder()
         except OSError as error:
@@ -34,18 +34,18 @@ class JsonStore(JsonFileStore):
 
     def close(self) -> None:
         """Remove the spare file."""
-        self._spare.remove()
+        self._spare.release_own()
 
     def sweep(self) -> None:
-        """Remove the spare files of processes that are gone."""
+        """Remove the spare files of processes that have ended."""
         sweep(self.path)
 
     def _is_current(self, fd: int) -> bool:
-        """Say whether what was read is the inventory now: else it may be a later sale's."""
+        """Return whether the open file is the inventory now: else it may be a later sale's."""
         return os.fstat(fd).st_ino == os.stat(self._name).st_ino
 
     def _sync_folder(self) -> None:
-        """Make the change of places survive a power cut (fsync(2): a folder needs its own)."""
+        """Make the swap survive a power cut (fsync(2): a folder needs its own)."""
         fd = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.fsync(fd)

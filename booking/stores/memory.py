@@ -1,13 +1,14 @@
-"""`memory`: a plain variable, of which every process has its own copy."""
+"""`memory`: a plain variable, and a copy of it in every process."""
 
 from __future__ import annotations
 
+from booking.core.bases import BaseStore
 from booking.core.protocols import Place
 from booking.core.steps import saw, step
 from booking.errors import InventoryError
 
 
-class MemoryStore:
+class MemoryStore(BaseStore):
     """A plain variable: every process has its own copy, so no lock helps."""
 
     shared = False
@@ -24,17 +25,14 @@ class MemoryStore:
         self._remaining = tickets
 
     def read(self) -> int:
-        """Give this process's count."""
+        """Return this process's count."""
         step("read", self.resource)
         if self._remaining is None:
-            raise InventoryError("memory: nothing was put in it; give --tickets N")
+            raise InventoryError("memory: holds no tickets; give --tickets N")
         saw(self._remaining)
         return self._remaining
 
     def write(self, remaining: int) -> None:
-        """Set this process's variable; no other process will ever see it."""
+        """Set this process's variable; no other process ever sees it."""
         step("write", self.resource, remaining)
         self._remaining = remaining
-
-    def close(self) -> None:
-        """Nothing is held."""

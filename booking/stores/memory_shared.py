@@ -1,4 +1,4 @@
-"""`memory-shared`: one variable that all explored buyers share; no process ever could."""
+"""`memory-shared`: one variable that all explored buyers share; processes cannot."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from itertools import count
 from typing import Self
 from weakref import WeakValueDictionary
 
+from booking.core.bases import BaseStore
 from booking.core.protocols import Place
 from booking.core.steps import saw, step
 from booking.errors import InventoryError
@@ -24,7 +25,7 @@ _numbers = count()
 _cells: WeakValueDictionary[int, _Cell] = WeakValueDictionary()
 
 
-class MemorySharedStore:
+class MemorySharedStore(BaseStore):
     """A variable in the explorer's memory: for `explore` alone, as processes cannot share one."""
 
     shared = True
@@ -43,24 +44,21 @@ class MemorySharedStore:
         self._cell.remaining = tickets
 
     def read(self) -> int:
-        """Give the count."""
+        """Return the count."""
         step("read", self.resource)
         remaining = self._cell.remaining
         if remaining is None:
-            raise InventoryError("memory-shared: nothing was put in it; give --tickets N")
+            raise InventoryError("memory-shared: holds no tickets; give --tickets N")
         saw(remaining)
         return remaining
 
     def write(self, remaining: int) -> None:
-        """Set the variable for everybody."""
+        """Set the variable for all explored buyers."""
         step("write", self.resource, remaining)
         self._cell.remaining = remaining
 
-    def close(self) -> None:
-        """Nothing is held."""
-
     def snapshot(self) -> int | None:
-        """Give all that the buyers share."""
+        """Return all that the buyers share."""
         return self._cell.remaining
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -74,7 +72,7 @@ class MemorySharedStore:
 
 
 def _with_cell(kind: type[MemorySharedStore], number: int) -> MemorySharedStore:
-    """Unpack a store; its cell is found only in the process that has it."""
+    """Unpickle a store; its cell exists only in the process that created it."""
     try:
         return kind._of(_cells[number])
     except KeyError:

@@ -1,103 +1,86 @@
-"""`postgres`: a row of a PostgreSQL server: a private one, or one of yours by URL."""
+"""`postgres`: a row of a PostgreSQL server: a private one, or the user's by URL."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from booking.core.protocols import Place
 from booking.core.redaction import redacted
 from booking.core.steps import saw, step
 from booking.errors import ConflictError, InventoryError, UnavailableError, UncertainError
+from booking.servers.extras import ensure_driver
 from booking.servers.postgres import BUYERS_MAX, private_postgres
-from booking.stores.common.connection_cache import keep, kept
-from booking.stores.common.run_lock import another
-from booking.stores.common.sql import TABLES, SqlInventory
+from booking.stores.common.connection_cache import cache_connection, cached_connection
+from booking.stores.common.run_lock import already_running
+from booking.stores.common.sql import RefusedError, Rows, SqlInventory
+from booking.stores.common.sql_statements import TABLES
 
 if TYPE_CHECKING:
     from psycopg import Connection, Error
 
 CONNECT_S = 5
 STATEMENT_S = 30.0  # a statement that takes longer is cancelled by the server
-NO_TABLE = {"42P01"}
 IDLE = 0  # of psycopg.pq.TransactionStatus: in no transaction
-_BEGIN = {"locked": "BEGIN", "serializable": "BEGIN ISOLATION LEVEL SERIALIZABLE"}
+TABLES_LOCK = 7285642  # an advisory lock: two sessions that create a table at once collide
+NO_TABLE = "42P01"
+_MEANINGS: dict[str, type[InventoryError]] = {
+    "40001": ConflictError,  # serialization failure
+    "40P01": ConflictError,  # deadlock
+    "55P03": UnavailableError,  # the lock took too long
+    "57014": UnavailableError,  # the statement took too long
+    "23514": RefusedError,  # a check constraint
+}
 
-_inherited: list[object] = []  # connections of a parent: clearing them away would end them
-_created: set[str] = set()
+_have_tables: set[str] = set()  # servers on which this process created the tables
 
 
-class PostgresStore(SqlInventory):
+class PostgresStore(SqlInventory["Connection[Any]"]):
     """A row of a PostgreSQL table; without a URL on a private server of its own."""
+
+    unpicklable = (*SqlInventory.unpicklable, "_advised")
 
     shared = True
     torn_reads = False
-    buyers_max = BUYERS_MAX  # who are connected at once, on a private server
+    buyers_max = BUYERS_MAX  # connections at once, on a private server
+    begin: ClassVar[dict[str, str]] = {
+        "locked": "BEGIN",
+        "serializable": "BEGIN ISOLATION LEVEL SERIALIZABLE",
+    }
     now = "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
+    count_locked = "SELECT remaining FROM booking_inventory WHERE sale = ? FOR UPDATE"
+    for_update = " FOR UPDATE"
     skip_locked = " FOR UPDATE SKIP LOCKED"
     resource = "inventory"
 
+    _advised: bool | None = None  # whether this session may hold advisory locks
+
     def __init__(self, place: Place) -> None:
-        try:
-            import psycopg  # noqa: F401 - only whether it is there
-        except ImportError:
-            raise InventoryError(
-                "store postgres needs the extra postgres; install it with: "
-                "pip install 'booking[postgres]'"
-            ) from None
+        ensure_driver("psycopg", "postgres")
         self.location = place.location
         self.sale = "sale" if place.location else str(place.scratch)
         self.durable = place.durable
         self.patience_s = place.patience_s
         self._dsn = f"postgresql:{place.location}" if place.location else ""
-        self._connection: Connection[Any] | None = None
-        self._owner_pid = 0
-        self._advised = False  # whether this session may hold advisory locks
-
-    def connect(self) -> None:
-        """Connect this process."""
-        self._opened()
 
     @contextmanager
     def reserved(self) -> Iterator[None]:
         """Hold an advisory lock in a session of its own; the server drops it with the session."""
         session = self._session()
-        wanted = _translated("SELECT pg_try_advisory_lock(hashtext(?))")
+        statement = _translated("SELECT pg_try_advisory_lock(hashtext(?))")
         try:
-            with _said(self._url(), self._dsn):
-                held = session.execute(wanted, (f"booking sale {self.sale}",)).fetchall()
-            if not held[0][0]:
-                raise another(self._url())
+            with _connect_errors(self._url(), self._dsn):
+                rows = session.execute(statement, (f"booking sale {self.sale}",)).fetchall()
+            if not rows[0][0]:
+                raise already_running(self._url())
             yield
         finally:
             session.close()
 
-    def read_locked(self) -> int | None:
-        """Begin a transaction, lock the row and read it: one effect, SELECT … FOR UPDATE."""
-        step("acquire", self.resource)
-        self._begin("locked")
-        try:
-            rows = self._run(
-                "SELECT remaining FROM booking_inventory WHERE sale = ? FOR UPDATE", self.sale
-            )
-        except ConflictError:
-            self._undo()
-            raise
-        except UnavailableError:
-            self._undo()
-            saw(0)
-            return None
-        if not rows:
-            self._undo()
-            raise self._missing()
-        saw(1)
-        return int(rows[0][0])
-
     def lock_advisory(self) -> bool:
-        """Take the session's advisory lock of this sale."""
+        """Take the session's advisory lock of this sale; return False where it took too long."""
         step("acquire", f"{self.resource}.advisory")
         self._advised = True
         try:
@@ -109,52 +92,40 @@ class PostgresStore(SqlInventory):
         return True
 
     def unlock_advisory(self) -> None:
-        """Give it back."""
+        """Release the advisory lock."""
         step("release", f"{self.resource}.advisory")
         self._run("SELECT pg_advisory_unlock(hashtext(?))", self.sale)
 
-    def close(self) -> None:
-        """Close the connection; the server undoes what was not committed."""
-        connection, self._connection = self._connection, None
-        self._transaction, self._wrote = "", None
-        if connection is None:
-            return
-        if self._owner_pid != os.getpid():
-            _inherited.append(connection)
-            return
-        with suppress(Exception):
-            if connection.broken or not self._kept(connection):
-                connection.close()
+    def open_own(self) -> Connection[Any]:
+        """Take an idle connection from the cache, or connect."""
+        self._ensure_server()
+        idle = cached_connection((self._dsn, self._options()))
+        return self._session() if idle is None else cast("Connection[Any]", idle)
 
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_connection": None, "_transaction": "", "_wrote": None}
+    def close_own(self, own: Connection[Any]) -> None:
+        """Hand the connection to the cache, without locks of ours, or close it."""
+        with suppress(Exception):  # the driver's own errors: the server is gone
+            if own.broken or not self._cached(own):
+                own.close()
 
-    def _kept(self, connection: Connection[Any]) -> bool:
-        """Hand the connection in for the next who wants one like it, without locks of ours."""
+    def _cached(self, connection: Connection[Any]) -> bool:
         if connection.info.transaction_status != IDLE:
             connection.execute(b"ROLLBACK")
         if self._advised:
             connection.execute(b"SELECT pg_advisory_unlock_all()")
-        return keep((self._dsn, self._options()), connection)
+        return cache_connection((self._dsn, self._options()), connection)
 
-    def _opened(self) -> Connection[Any]:
-        if self._connection is not None and self._owner_pid == os.getpid():
-            return self._connection
-        if self._connection is not None:
-            _inherited.append(self._connection)
-            self._connection = None
+    def _ensure_server(self) -> None:
+        """Start the private server where the user named none."""
         if not self._dsn:
             self._dsn = private_postgres(durable=self.durable)
-        self._owner_pid = os.getpid()
-        spare = kept((self._dsn, self._options()))
-        self._connection = self._session() if spare is None else cast("Connection[Any]", spare)
-        return self._connection
 
     def _session(self) -> Connection[Any]:
-        """Connect anew."""
+        """Return a new connection."""
         import psycopg
 
-        with _said(f"{self._url()}: cannot connect", self._dsn):
+        self._ensure_server()
+        with _connect_errors(f"{self._url()}: cannot connect", self._dsn):
             session = psycopg.connect(
                 self._dsn, autocommit=True, connect_timeout=CONNECT_S, options=self._options()
             )
@@ -162,7 +133,7 @@ class PostgresStore(SqlInventory):
         return session
 
     def _options(self) -> str:
-        """Give the settings of this store's sessions."""
+        """Return the settings of this store's sessions, behind those in the URL."""
         from psycopg.conninfo import conninfo_to_dict
 
         lock_ms = max(1, int(self.patience_s * 1000))  # 0 would be no limit
@@ -172,59 +143,44 @@ class PostgresStore(SqlInventory):
         )
         if self.durable:
             options += " -c synchronous_commit=on"
-        with _said(f"{self._url()}: cannot connect", self._dsn):
+        with _connect_errors(f"{self._url()}: cannot connect", self._dsn):
             given = conninfo_to_dict(self._dsn).get("options") or ""
         return f"{given} {options}".strip()
 
     def _create(self) -> None:
-        self._opened()
-        if self._dsn not in _created:
-            # Two who create the same table at once are in each other's way, even so.
-            self._run("SELECT pg_advisory_lock(7285642)")
-            try:
-                for table in TABLES:
-                    self._run(table)
-            finally:
-                self._run("SELECT pg_advisory_unlock(7285642)")
-            _created.add(self._dsn)
+        self._ensure_server()
+        if self._dsn in _have_tables:
+            return
+        self._run("SELECT pg_advisory_lock(?)", TABLES_LOCK)
+        try:
+            for table in TABLES:
+                self._run(table)
+        finally:
+            self._run("SELECT pg_advisory_unlock(?)", TABLES_LOCK)
+        _have_tables.add(self._dsn)
 
-    def _begin(self, kind: str = "locked") -> None:
-        self._run(_BEGIN[kind])
-        self._transaction = kind
-
-    def _undo(self) -> None:
-        self._transaction, self._wrote = "", None
-        if self._connection is not None:
-            with suppress(InventoryError):
-                self._run("ROLLBACK")
-
-    def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    def _run(self, statement: str, *values: object) -> Rows:
         import psycopg
 
         try:
-            cursor = self._opened().execute(_translated(statement), values or None)
+            cursor = self.own().execute(_translated(statement), values or None)
             return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
-            raise self._error(error, statement) from None
+            raise self._meaning(error, statement) from None
 
-    def _constrained(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        try:
-            return self._run(statement, *values)
-        except _RefusedError:
-            return []
+    def _meaning(self, error: Error, statement: str) -> InventoryError:
+        """Return the error for a failed statement: definite, or uncertain where it may have sold.
 
-    def _error(self, error: Error, statement: str) -> InventoryError:
-        """Say what an error means, and whether the statement may have taken effect."""
+        A lost connection undoes all that was not committed, so only a commit is uncertain.
+        """
         problem = _in_one_line(error, self._dsn)
-        connection = self._connection
-        if connection is None or connection.closed or connection.broken:
-            # Gone, and with it all that was not committed: only a commit is uncertain.
-            autocommitted = not self._transaction and not statement.startswith(("SELECT", "BEGIN"))
+        if self._own is None or self._own.closed or self._own.broken:
+            autocommitted = not self._open and not statement.startswith(("SELECT", "BEGIN"))
             self.close()
             if statement == "COMMIT" or autocommitted:
                 return UncertainError(f"{self._url()}: lost while it may have sold: {problem}")
             return UnavailableError(f"{self._url()}: lost: {problem}")
-        if error.sqlstate in NO_TABLE:
+        if error.sqlstate == NO_TABLE:
             return self._missing()
         return _MEANINGS.get(error.sqlstate or "", InventoryError)(f"{self._url()}: {problem}")
 
@@ -233,8 +189,8 @@ class PostgresStore(SqlInventory):
 
 
 @contextmanager
-def _said(what: str, dsn: str) -> Iterator[None]:
-    """Say in one line what the driver says in several; nothing was sold yet."""
+def _connect_errors(what: str, dsn: str) -> Iterator[None]:
+    """Map the driver's errors while nothing can have been sold; make one line of several."""
     import psycopg
 
     try:
@@ -247,24 +203,11 @@ def _in_one_line(error: Error, dsn: str) -> str:
     return redacted(" ".join(str(error).split()), dsn)
 
 
-class _RefusedError(InventoryError):
-    """A constraint refused what would have been wrong."""
-
-
-_MEANINGS: dict[str, type[InventoryError]] = {
-    "40001": ConflictError,  # serialization failure
-    "40P01": ConflictError,  # deadlock
-    "55P03": UnavailableError,  # the lock took too long
-    "57014": UnavailableError,  # the statement took too long
-    "23514": _RefusedError,  # a check constraint
-}
-
-
 @lru_cache(maxsize=256)
 def _translated(statement: str) -> Any:
-    """Give a statement with the placeholders that this driver knows."""
+    """Return a statement with this driver's placeholders."""
     return statement.replace("?", "%s").encode()
 
 
 def _ignore(_notice: object) -> None:
-    """Nobody needs to hear that a table exists already."""
+    """Ignore a notice: that a table exists already is no news."""

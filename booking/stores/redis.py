@@ -1,8 +1,7 @@
-"""`redis`: keys of a Valkey or Redis server: a private one, or one of yours by URL."""
+"""`redis`: keys of a Valkey or Redis server: a private one, or the user's by URL."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
@@ -11,137 +10,69 @@ from booking.core.protocols import Place
 from booking.core.redaction import redacted
 from booking.core.steps import saw, step
 from booking.errors import InventoryError, UnavailableError, UncertainError
-from booking.stores.common.connection_cache import keep, kept
-from booking.stores.common.run_lock import another
+from booking.servers.extras import ensure_driver
+from booking.stores.common import redis_scripts as scripts
+from booking.stores.common.connection_cache import cache_connection, cached_connection
+from booking.stores.common.database import DatabaseStore, ensure_pool_fits, shares
+from booking.stores.common.run_lock import already_running
 
 if TYPE_CHECKING:
-    from redis import Redis
+    from redis import Redis, RedisError
 
 CONNECT_S = 5.0
 ANSWER_S = 30.0
-POOL_MAX = 100_000
-
-# Each script is one effect: the server runs nothing else meanwhile. KEYS: the count, its
-# version, the pool, the shards, the lease, the lease's token.
-COUNT = """
-local n = redis.call('GET', KEYS[1])
-if not n then return false end
-local sum = tonumber(n) + redis.call('LLEN', KEYS[3])
-for _, shard in ipairs(redis.call('HVALS', KEYS[4])) do sum = sum + tonumber(shard) end
-return sum"""
-GATHER = f"""
-local count = (function() {COUNT} end)()
-if count then redis.call('SET', KEYS[1], count) redis.call('DEL', KEYS[3], KEYS[4]) end
-return count"""
-SET = "redis.call('SET', KEYS[1], ARGV[1]) redis.call('INCR', KEYS[2]) return 1"
-TAKE = """
-local n = redis.call('GET', KEYS[1])
-if not n then return redis.error_reply('EMPTY') end
-if tonumber(n) < tonumber(ARGV[1]) then return false end
-redis.call('DECRBY', KEYS[1], ARGV[1]) redis.call('INCR', KEYS[2])
-return tonumber(n)"""
-ADD = "redis.call('INCR', KEYS[2]) return redis.call('INCRBY', KEYS[1], ARGV[1])"
-CLAIM = """
-if redis.call('LLEN', KEYS[3]) < tonumber(ARGV[1]) then return false end
-local highest = 0
-for _, seat in ipairs(redis.call('RPOP', KEYS[3], ARGV[1])) do
-  highest = math.max(highest, tonumber(seat))
-end
-return highest"""
-TAKE_FROM = """
-local n = tonumber(redis.call('HGET', KEYS[4], ARGV[1]) or '0')
-if n < tonumber(ARGV[2]) then return false end
-redis.call('HINCRBY', KEYS[4], ARGV[1], -ARGV[2])
-return n"""
-TAKE_ACROSS = """
-local wanted, sum = tonumber(ARGV[1]), 0
-for _, shard in ipairs(redis.call('HVALS', KEYS[4])) do sum = sum + tonumber(shard) end
-if sum < wanted then return 0 end
-for _, name in ipairs(redis.call('HKEYS', KEYS[4])) do
-  local share = math.min(wanted, tonumber(redis.call('HGET', KEYS[4], name)))
-  redis.call('HINCRBY', KEYS[4], name, -share)
-  wanted = wanted - share
-end
-return 1"""
-LEND = """
-if redis.call('EXISTS', KEYS[5]) == 1 then return false end
-local token = redis.call('INCR', KEYS[6])
-redis.call('SET', KEYS[5], token, 'PX', ARGV[1])
-return token"""
-SET_FENCED = """
-if redis.call('GET', KEYS[6]) ~= ARGV[2] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1]) redis.call('INCR', KEYS[2])
-return 1"""
-GIVE_BACK = """
-if redis.call('GET', KEYS[5]) == ARGV[1] then redis.call('DEL', KEYS[5]) end
-return 1"""
-READ_ONLY = {COUNT}
-
-_inherited: list[object] = []  # connections of a parent: clearing them away would end them
+TOKENS_A_COMMAND = 1000
 
 
-class RedisStore:
+class RedisStore(DatabaseStore["Redis"]):
     """A key of a Valkey or Redis server; without a URL on a private one of its own."""
+
+    unpicklable = ("_watching",)
 
     shared = True
     torn_reads = False
     resource = "inventory"
 
+    _watching: Any = None  # the pipeline that watches what `read_versioned` read
+
     def __init__(self, place: Place) -> None:
-        try:
-            import redis  # noqa: F401 - only whether it is there
-        except ImportError:
-            raise InventoryError(
-                "store redis needs the extra redis; install it with: pip install 'booking[redis]'"
-            ) from None
+        ensure_driver("redis", "redis")
         self.location = place.location
         self.durable = place.durable
         sale = "sale" if place.location else str(place.scratch)
-        names = ("remaining", "version", "pool", "shards", "lease", "token")
-        self._keys = tuple(f"booking:{{{sale}}}:{name}" for name in names)
+        self._keys = tuple(f"booking:{{{sale}}}:{name}" for name in scripts.KEYS)
+        self._remaining, self._version, self._pool, self._shards = self._keys[:4]
         bare = place.location.startswith("//")  # or the whole URL, where that says rediss
         self._server = f"redis:{place.location}" if bare else place.location
-        self._connection: Redis | None = None
-        self._watching: Any = None
-        self._owner_pid = 0
 
     def reset(self, tickets: int) -> None:
         """Make the inventory hold `tickets`, all in one counter."""
         self._call("DEL", *self._keys, write=True)
-        self._call("SET", self._keys[0], tickets, write=True)
-
-    def read(self) -> int:
-        """Give the count, wherever the tickets are."""
-        step("read", self.resource)
-        count = self._count()
-        saw(count)
-        return count
+        self._call("SET", self._remaining, tickets, write=True)
 
     def write(self, remaining: int) -> None:
         """Replace the count."""
         step("write", self.resource, remaining)
-        self._script(SET, remaining)
+        self._script(scripts.SET, remaining)
 
     def take(self, quantity: int) -> int | None:
         """Take tickets if there are enough, in one script."""
         step("take", self.resource)
-        before = self._script(TAKE, quantity)
-        saw(before)
-        return None if before is None else int(before)
+        return self._number_seen(scripts.TAKE, quantity)
 
     def add(self, delta: int) -> int:
-        """Add to the count: INCRBY, which asks no questions."""
+        """Add to the count with INCRBY, which checks nothing."""
         step("add", self.resource, delta)
-        after = int(self._script(ADD, delta))
+        after = int(self._script(scripts.ADD, delta))
         saw(after)
         return after
 
     def read_versioned(self) -> tuple[int, int]:
-        """Watch the keys, then read them: whatever changes them from here on is noticed."""
+        """Watch the keys, then read them: the server notices every later change."""
         step("read", self.resource)
         with self._errors(write=False):
             self._unwatch()
-            self._watching = self._opened().pipeline()
+            self._watching = self.own().pipeline()
             self._watching.watch(*self._keys[:2])
             remaining, version = self._watching.mget(self._keys[:2])
         if remaining is None:
@@ -150,24 +81,15 @@ class RedisStore:
         return int(remaining), int(version or 0)
 
     def compare_and_set(self, version: int, remaining: int) -> bool:
-        """Write in a transaction that is dropped if a watched key has changed."""
+        """Write in a transaction that the server drops if a watched key has changed."""
         step("compare-and-set", self.resource, remaining)
-        import redis
-        from redis import WatchError
-
         pipeline, self._watching = self._watching, None
         with self._errors(write=True):
             try:
                 pipeline.multi()
-                pipeline.set(self._keys[0], remaining)
-                pipeline.incr(self._keys[1])
-                pipeline.execute()
-                done = True
-            except WatchError as error:
-                # The driver says this, too, of a connection that was lost at EXEC.
-                if isinstance(error.__context__, (redis.ConnectionError, redis.TimeoutError)):
-                    raise error.__context__ from None
-                done = False
+                pipeline.set(self._remaining, remaining)
+                pipeline.incr(self._version)
+                done = _executed(pipeline)
             finally:
                 pipeline.reset()
         saw(int(done))
@@ -177,200 +99,198 @@ class RedisStore:
         """Make a token of each ticket that is left."""
         self.gather()
         count = self._count()
-        if count > POOL_MAX:
-            raise InventoryError(
-                f"guard pool makes a token of each ticket: {count} are more than {POOL_MAX}; "
-                "give fewer tickets, or --guard shards"
-            )
-        with self._errors(write=True):
-            pipeline = self._opened().pipeline()
-            for first in range(1, count + 1, 1000):
-                last = min(first + 1000, count + 1)
-                pipeline.rpush(self._keys[2], *range(first, last))
-            pipeline.set(self._keys[0], 0)
-            pipeline.execute()
+        ensure_pool_fits(count)
+        seats = range(1, count + 1)
+        chunks = [seats[at : at + TOKENS_A_COMMAND] for at in range(0, count, TOKENS_A_COMMAND)]
+        self._transaction(
+            *(("RPUSH", self._pool, *chunk) for chunk in chunks), ("SET", self._remaining, 0),
+            write=True,
+        )  # fmt: skip
 
     def claim(self, buyer: int, quantity: int) -> int | None:
-        """Take the highest tokens, as a counter would: RPOP, of all or none."""
+        """Take the highest tokens, all or none: RPOP, which takes them in a counter's order."""
         step("claim", self.resource)
-        seat = self._script(CLAIM, quantity)
-        saw(seat)
-        return None if seat is None else int(seat)
+        return self._number_seen(scripts.CLAIM, quantity)
 
     def split(self, shards: int) -> None:
-        """Spread what is left over several counters."""
+        """Spread the tickets that are left over several counters."""
         self.gather()
-        count = self._count()
-        shares = {n: count // shards + (n < count % shards) for n in range(shards)}
-        with self._errors(write=True):
-            pipeline = self._opened().pipeline()
-            pipeline.hset(self._keys[3], mapping={str(n): share for n, share in shares.items()})
-            pipeline.set(self._keys[0], 0)
-            pipeline.execute()
+        counters = [
+            word for pair in enumerate(shares(self._count(), shards)) for word in pair
+        ]  # shard, its tickets, shard, its tickets, …
+        self._transaction(
+            ("HSET", self._shards, *counters), ("SET", self._remaining, 0), write=True
+        )
 
     def take_from(self, shard: int, quantity: int) -> int | None:
         """Take from one counter, if it has enough."""
         step("take", self.resource)
-        before = self._script(TAKE_FROM, shard, quantity)
-        saw(before)
-        return None if before is None else int(before)
+        return self._number_seen(scripts.TAKE_FROM, shard, quantity)
 
     def take_across(self, quantity: int) -> bool:
         """Take from all counters together."""
         step("take", self.resource)
-        enough = int(self._script(TAKE_ACROSS, quantity))
-        saw(enough)
-        return bool(enough)
+        return self._done(scripts.TAKE_ACROSS, quantity)
 
     def gather(self) -> None:
         """Bring the tickets back from pool and shards into the one counter."""
-        if self._script(GATHER) is None:
+        if self._script(scripts.GATHER) is None:
             raise self._missing()
 
     def take_lease(self, owner: int, lease_s: float) -> int | None:
-        """Borrow the right to write: a key that expires by the server's clock."""
+        """Take the right to write if it is free: a key that expires by the server's clock."""
         step("acquire", f"{self.resource}.lease", owner)
-        token = self._script(LEND, max(1, int(lease_s * 1000)))
+        token = self._script(scripts.TAKE_LEASE, max(1, int(lease_s * 1000)))
         saw(int(token is not None))
         return None if token is None else int(token)
 
     def write_fenced(self, remaining: int, token: int) -> bool:
-        """Write unless a higher token was given out, in one script."""
+        """Write unless a higher token was issued, in one script."""
         step("write", self.resource, remaining)
-        done = int(self._script(SET_FENCED, remaining, token))
-        saw(done)
-        return bool(done)
+        return self._done(scripts.SET_FENCED, remaining, token)
 
     def give_back(self, token: int) -> None:
-        """End the lease, if nobody else has been given it."""
+        """End the lease, unless another buyer has taken it since."""
         step("release", f"{self.resource}.lease")
-        self._script(GIVE_BACK, token)
+        self._script(scripts.END_LEASE, token)
 
     def snapshot(self) -> tuple[object, ...]:
-        """Give all that buyers share."""
-        with self._errors(write=False):
-            pipeline = self._opened().pipeline()
-            pipeline.mget(self._keys[:2])
-            pipeline.lrange(self._keys[2], 0, -1)
-            pipeline.hgetall(self._keys[3])
-            counts, pool, shards = pipeline.execute()
+        """Return all that buyers share, in one transaction."""
+        counts, pool, shards = self._transaction(
+            ("MGET", *self._keys[:2]), ("LRANGE", self._pool, 0, -1), ("HGETALL", self._shards),
+            write=False,
+        )  # fmt: skip
         return tuple(counts), tuple(pool), tuple(sorted(shards.items()))
 
     def connect(self) -> None:
-        """Connect this process."""
+        """Connect this process: the client connects at its first command."""
         self._call("PING", write=False)
 
     @contextmanager
     def reserved(self) -> Iterator[None]:
-        """Hold a connection with a name that says so; the server forgets it with the connection.
+        """Hold a connection whose name says so; the server forgets it with the connection.
 
-        Two who come in the same moment see each other, and neither has it: that errs on the safe
-        side (CLIENT SETNAME, CLIENT LIST).
+        Two that come in the same moment see each other, and neither gets the inventory: that errs
+        on the safe side (CLIENT SETNAME, CLIENT LIST).
         """
         with self._errors(write=False):
             line: Redis = self._client().client()  # type: ignore[no-untyped-call]  # one connection
         try:
             with self._errors(write=False):
-                alone = self._name_alone(line, f"sale-of-{self._keys[0]}")
+                alone = _name_alone(line, f"sale-of-{self._remaining}")
             if not alone:
-                raise another(self._url())
+                raise already_running(self._url())
             yield
         finally:
             line.close()
             line.connection_pool.disconnect()
 
-    def _name_alone(self, line: Redis, name: str) -> bool:
-        """Name a connection; say whether no other to this database is called that."""
-        line.client_setname(name)
-        number = int(line.client_info()["db"])
-        named = [(one["name"], int(one["db"])) for one in line.client_list()]
-        return named.count((name, number)) == 1
+    def open_own(self) -> Redis:
+        """Take an idle client from the cache, or make one that connects at its first command."""
+        idle = cached_connection(self._address())
+        return self._client() if idle is None else cast("Redis", idle)
 
-    def close(self) -> None:
-        """Close the connection."""
-        connection, self._connection = self._connection, None
-        watching, self._watching = self._watching, None
-        if connection is None:
-            return
-        if self._owner_pid != os.getpid():
-            _inherited.append((connection, watching))
-            return
-        with suppress(Exception):
-            if watching is not None:
-                watching.reset()
-            if not keep(self._server, connection):
-                connection.close()
-
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_connection": None, "_watching": None}
-
-    def _count(self) -> int:
-        count = self._script(COUNT)
-        if count is None:
-            raise self._missing()
-        return int(count)
+    def close_own(self, own: Redis) -> None:
+        """Hand the client to the cache, or close it."""
+        with suppress(Exception):  # the driver's own errors: the server is gone
+            self._unwatch()
+            if not cache_connection(self._server, own):
+                own.close()
 
     def _unwatch(self) -> None:
         watching, self._watching = self._watching, None
         if watching is not None:
             watching.reset()
 
-    def _opened(self) -> Redis:
-        if self._connection is not None and self._owner_pid == os.getpid():
-            return self._connection
-        if self._connection is not None:
-            _inherited.append((self._connection, self._watching))
-            self._connection = self._watching = None
+    def _address(self) -> str:
+        """Return the server's URL; start the private server where the user named none."""
         if not self._server:
             from booking.servers.valkey import private_valkey
 
             self._server = private_valkey(durable=self.durable)
-        self._owner_pid = os.getpid()
-        if (spare := kept(self._server)) is not None:
-            self._connection = cast("Redis", spare)
-            return self._connection
-        self._connection = self._client()
-        return self._connection
+        return self._server
 
     def _client(self) -> Redis:
-        """Give a client that has not connected yet."""
+        """Return a client that has not connected yet."""
         import redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
         try:
             return redis.Redis.from_url(
-                self._server, socket_connect_timeout=CONNECT_S, socket_timeout=ANSWER_S,
+                self._address(), socket_connect_timeout=CONNECT_S, socket_timeout=ANSWER_S,
                 retry=Retry(NoBackoff(), 0),  # sent once: a second time might sell twice
             )  # fmt: skip
         except ValueError as error:
             problem = redacted(str(error), self._server)
             raise InventoryError(f"{self._url()}: {problem}; write redis://host:6379/0") from None
 
+    # Commands.
+
+    def _count(self) -> int:
+        count = self._script(scripts.COUNT)
+        if count is None:
+            raise self._missing()
+        return int(count)
+
+    def _number_seen(self, script: str, *values: object) -> int | None:
+        """Run a script that answers with a number, or with nothing."""
+        number = self._script(script, *values)
+        saw(number)
+        return None if number is None else int(number)
+
+    def _done(self, script: str, *values: object) -> bool:
+        """Run a conditional script; return whether it changed anything."""
+        done = int(self._script(script, *values))
+        saw(done)
+        return bool(done)
+
     def _script(self, script: str, *values: object) -> Any:
-        return self._call(
-            "EVAL", script, len(self._keys), *self._keys, *values, write=script not in READ_ONLY
-        )
+        write = script not in scripts.READ_ONLY
+        return self._call("EVAL", script, len(self._keys), *self._keys, *values, write=write)
 
     def _call(self, *words: object, write: bool) -> Any:
         with self._errors(write=write):
-            return self._opened().execute_command(*words)  # type: ignore[no-untyped-call]  # redis-py's
+            return self.own().execute_command(*words)  # type: ignore[no-untyped-call]  # redis-py's
+
+    def _transaction(self, *commands: tuple[object, ...], write: bool) -> list[Any]:
+        """Run commands between MULTI and EXEC; return their answers."""
+        with self._errors(write=write):
+            pipeline = self.own().pipeline()
+            for words in commands:
+                pipeline.execute_command(*words)  # type: ignore[no-untyped-call]  # redis-py's
+            return list(pipeline.execute())
+
+    # Errors.
 
     def _errors(self, *, write: bool) -> _Errors:
         return _Errors(self, write)
 
-    def _missing(self) -> InventoryError:
-        return InventoryError(
-            f"{self._url()}: holds no tickets; put some in with: "
-            f"booking reset --store {self._url()} --tickets 3"
-        )
+    def _meaning(self, error: RedisError, write: bool) -> InventoryError:
+        """Return the error for a failed command; uncertain where it may have taken effect."""
+        import redis
+
+        problem = redacted(" ".join(str(error).split()), self._server)
+        if isinstance(error, redis.ResponseError):
+            empty = scripts.EMPTY in problem
+            return self._missing() if empty else InventoryError(f"{self._url()}: {problem}")
+        self.close()
+        if isinstance(error, redis.AuthenticationError):
+            hint = "check the user and password in it"
+            return InventoryError(f"{self._url()}: {problem}; {hint}")
+        if isinstance(error, redis.ConnectionError) and "onnecting to" in problem:  # never sent
+            hint = "is a server running there?"
+            return UnavailableError(f"{self._url()}: cannot connect: {problem}; {hint}")
+        if write:
+            return UncertainError(f"{self._url()}: lost while it may have sold: {problem}")
+        return UnavailableError(f"{self._url()}: lost: {problem}")
 
     def _url(self) -> str:
         return redacted(self._server) if self.location else "redis"
 
 
 class _Errors:
-    """Say what an error of the driver means, and whether the command may have taken effect."""
+    """Map the driver's errors inside the block; a class costs a command less than a generator."""
 
     def __init__(self, store: RedisStore, write: bool) -> None:
         self._store = store
@@ -382,22 +302,27 @@ class _Errors:
     def __exit__(self, kind: object, error: BaseException | None, _trace: object) -> None:
         import redis
 
-        if not isinstance(error, redis.RedisError):
-            return
-        problem = redacted(" ".join(str(error).split()), self._store._server)
-        url = self._store._url()
-        if isinstance(error, redis.ResponseError):
-            if "EMPTY" in problem:
-                raise self._store._missing() from None
-            raise InventoryError(f"{url}: {problem}") from None
-        if isinstance(error, redis.AuthenticationError):
-            self._store.close()
-            raise InventoryError(f"{url}: {problem}; check the user and password in it") from None
-        never_sent = isinstance(error, redis.ConnectionError) and "onnecting to" in problem
-        self._store.close()
-        if never_sent:
-            hint = "is a server running there?"
-            raise UnavailableError(f"{url}: cannot connect: {problem}; {hint}") from None
-        if self._write:
-            raise UncertainError(f"{url}: lost while it may have sold: {problem}") from None
-        raise UnavailableError(f"{url}: lost: {problem}") from None
+        if isinstance(error, redis.RedisError):
+            raise self._store._meaning(error, self._write) from None
+
+
+def _executed(pipeline: Any) -> bool:
+    """Execute a transaction; return False where a watched key has changed."""
+    import redis
+
+    try:
+        pipeline.execute()
+    except redis.WatchError as error:
+        # The driver raises this, too, where the connection was lost at EXEC.
+        if isinstance(error.__context__, (redis.ConnectionError, redis.TimeoutError)):
+            raise error.__context__ from None
+        return False
+    return True
+
+
+def _name_alone(line: Redis, name: str) -> bool:
+    """Name a connection; return whether no other one to this database has that name."""
+    line.client_setname(name)
+    number = int(line.client_info()["db"])
+    named = [(client["name"], int(client["db"])) for client in line.client_list()]
+    return named.count((name, number)) == 1

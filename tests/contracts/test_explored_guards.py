@@ -13,7 +13,7 @@ from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import UsageError
 from booking.experiments.exploration import Proof, prove
 from booking.experiments.replay import replay
-from booking.stores.common.sql import COUNT
+from booking.stores.common.sql_statements import COUNT
 from booking.stores.sqlite import SqliteStore
 
 DATABASES = ("sqlite", "postgres", "redis")

@@ -284,7 +284,7 @@ class FillsAtOnce(JsonInplaceStore):
 
     def write(self, remaining: int) -> None:
         step("truncate", self.resource, remaining)
-        self.path.write_bytes(self._learn().render(remaining))
+        self.path.write_bytes(self._known_frame().render(remaining))
 
 
 class FillsInParts(JsonInplaceStore):

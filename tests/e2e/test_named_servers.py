@@ -20,7 +20,7 @@ from booking.core.registry import build, split_url
 from booking.errors import InventoryError
 from booking.servers.postgres import private_postgres
 from booking.servers.valkey import _binary
-from booking.stores.common.run_lock import sale_permit
+from booking.stores.common.run_lock import run_lock
 from booking.stores.redis import RedisStore
 from tests.conftest import ROOT, Sell
 
@@ -76,7 +76,7 @@ def test_a_second_sale_is_refused_and_both_leave_nothing(
     """It would be blamed for what the first one sells, and the first one for it."""
     store = opened(url, tmp_path)
     store.reset(3)
-    with sale_permit(store, split_url(url)[1]):
+    with run_lock(store, split_url(url)[1]):
         second = sell(store=url, tickets=3, guard="atomic")
         assert (second["exit_code"], second["error"].count("\n")) == (2, 0)
         assert "another sale is running on it; wait for it" in second["error"]
@@ -124,7 +124,7 @@ def _to_be_had(store: Store) -> bool:
 def test_a_private_server_needs_no_permit(tmp_path: Path) -> None:
     """Its rows and keys are the sale's own."""
     store = opened("redis", tmp_path)
-    with sale_permit(store, ""), sale_permit(store, ""):
+    with run_lock(store, ""), run_lock(store, ""):
         pass
 
 
@@ -139,7 +139,7 @@ def test_whoever_names_it_meets_at_one_lock(url: str, tmp_path: Path) -> None:
 def test_a_second_clerk_is_refused(url: str, sell: Sell, tmp_path: Path) -> None:
     """Over one inventory there is one, also where that is a server's."""
     store = opened(url, tmp_path)
-    with sale_permit(store, split_url(url)[1]):
+    with run_lock(store, split_url(url)[1]):
         second = sell(store=url, tickets=3, guard="clerk")
     assert second["exit_code"] == 2
     store.close()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from booking.core.registry import members
 from booking.errors import InventoryError
-from booking.stores.common.run_lock import file_permit
+from booking.stores.common.run_lock import file_run_lock
 from tests.conftest import Sell
 
 LOCKS = [name for name, _ in members("lock")]
@@ -170,9 +170,13 @@ def test_a_mistake_in_a_store_of_ones_own_is_said_in_one_line(
 def test_two_sales_on_one_file_are_not_blamed_for_each_other(tmp_path: Path) -> None:
     """The second one is refused, and the first one leaves nothing behind."""
     path = tmp_path / "data.json"
-    with file_permit(path), pytest.raises(InventoryError, match="another sale"), file_permit(path):
+    with (
+        file_run_lock(path),
+        pytest.raises(InventoryError, match="another sale"),
+        file_run_lock(path),
+    ):
         pass
-    with file_permit(path):
+    with file_run_lock(path):
         assert {one.name for one in tmp_path.iterdir()} == {".data.json.sale"}
     assert not list(tmp_path.iterdir())
 

@@ -1,26 +1,28 @@
-"""What every clerk's counter shares: one clerk an inventory, and buyers who find it closed."""
+"""What every guard with a clerk shares: one clerk an inventory, an error where there is none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from booking.core.protocols import Kit, Lock
 from booking.errors import UsageError
 
-HANDOVER_S = 2.0  # a `lock` buyer of another sale lets go within that; another clerk does not
+HANDOVER_S = 2.0  # a buyer with a lock releases it within that; another clerk does not
 
 
-def sole_lock(kit: Kit, guard: str) -> Lock:
-    """Give the lock that a clerk holds; it must come back when the clerk dies."""
-    if kit.lock is None or not kit.lock.crash_safe:
+def clerk_lock(kit: Kit, guard: str) -> Lock:
+    """Return the lock that a clerk holds; refuse one that stays locked when the clerk dies."""
+    # Asked of the object, not of its class: an exploration wraps a lock.
+    if not getattr(kit.lock, "crash_safe", False):
         raise UsageError(f"guard {guard} needs a lock that survives its clerk; use --lock=flock")
-    return kit.lock
+    return cast("Lock", kit.lock)
 
 
 @contextmanager
-def on_duty(lock: Lock, guard: str) -> Iterator[None]:
-    """Hold the inventory's lock for as long as the clerk serves, or refuse to serve."""
+def holding(lock: Lock, guard: str) -> Iterator[None]:
+    """Hold the inventory's lock while the clerk serves; raise `UsageError` where it is held."""
     if not lock.acquire(HANDOVER_S):
         where = getattr(lock, "path", "its lock")
         raise UsageError(
@@ -33,6 +35,6 @@ def on_duty(lock: Lock, guard: str) -> Iterator[None]:
         lock.release()
 
 
-def closed(guard: str) -> UsageError:
-    """Say that there is no clerk."""
+def no_clerk(guard: str) -> UsageError:
+    """Return the error of an order outside a sale."""
     return UsageError(f"guard {guard} has a clerk only during a sale; use --lock")

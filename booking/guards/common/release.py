@@ -1,4 +1,4 @@
-"""Holding something of a server's for one order, and giving it back whatever comes of that."""
+"""Release what a server lent for one order, however the order ends."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from booking.errors import InventoryError
 
 
 @contextmanager
-def held(store: Store, give_back: Callable[[], None]) -> Iterator[None]:
-    """Give it back behind the block.
+def releasing(store: Store, release: Callable[[], None]) -> Iterator[None]:
+    """Call `release` behind the block.
 
-    How that goes never decides an order: what was sold is sold. Where it fails, the connection is
-    closed, and the server takes back itself what was lent to it, or its lease runs out.
+    Its failure never decides an order: what was sold is sold. Where it fails, the connection is
+    closed: the server then releases the lock itself, or the lease runs out.
     """
     try:
         yield
     finally:
         try:
-            give_back()
+            release()
         except InventoryError:
             store.close()

@@ -1,4 +1,4 @@
-"""Trying again after somebody else was quicker: how often, and how long to wait in between."""
+"""Retry after a conflict: how often, and how long to wait in between."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ ATTEMPTS_MAX = 50
 ATTEMPTS_EXPLORED = 6  # an exploration tries every order: there, few attempts are many
 FIRST_S = 0.0005
 LONGEST_S = 0.02
-GAVE_UP = "conflict"  # the error of an order that was never let through
 
 
 def attempts(kit: Kit) -> Iterator[int]:
-    """Count the attempts of one order, and wait before each but the first.
+    """Yield the attempts of one order; wait before each but the first.
 
-    The wait doubles up to a limit, and half of it is chance: whoever collided once would
-    otherwise collide again. Who must not wait at all (an exploration, a replay) does not.
+    The wait doubles up to a limit, and half of it is random: buyers that collided once would
+    otherwise collide again. With zero timeout, as in an exploration or a replay, there is no wait.
     """
     patient = kit.acquire_timeout_s > 0
     for attempt in range(ATTEMPTS_MAX if patient else ATTEMPTS_EXPLORED):

@@ -1,33 +1,36 @@
-"""What every lock of the library `filelock` shares here: built late, announced at the seam."""
+"""Base of every lock that the library `filelock` provides: built lazily, announced as steps."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from booking.core.per_process import PerProcess
 from booking.core.steps import saw, step
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
+T = TypeVar("T", bound="BaseFileLock")
 
-class FilelockBase:
-    """A lock of filelock's; a subclass says which."""
+
+class FilelockBase(PerProcess[T]):
+    """A lock of the library; a subclass builds it in `open_own`.
+
+    Each process builds its own, because the library refuses a lock from before a fork.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.resource = path.name
-        self._lock: BaseFileLock | None = None
-        self._pid = 0
 
     def acquire(self, timeout_s: float) -> bool:
-        """Take the lock, asking again every 50 ms while somebody holds it."""
+        """Take the lock; poll every 50 ms while another process holds it."""
         from filelock import Timeout
 
         step("acquire", self.resource)
         try:
-            self._own().acquire(timeout=timeout_s)
+            self.own().acquire(timeout=timeout_s)
         except Timeout:
             saw(0)
             return False
@@ -35,18 +38,10 @@ class FilelockBase:
         return True
 
     def release(self) -> None:
-        """Give it back; whoever waits finds out when he asks next."""
+        """Release the lock; a waiter notices at its next poll."""
         step("release", self.resource)
-        self._own().release()
+        self.own().release()
 
-    def _build(self) -> BaseFileLock:
-        raise NotImplementedError  # a subclass says which
-
-    def _own(self) -> BaseFileLock:
-        """Build the lock in the process that uses it: one from before a fork is refused."""
-        if self._lock is None or self._pid != os.getpid():
-            self._lock, self._pid = self._build(), os.getpid()
-        return self._lock
-
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_lock": None, "_pid": 0}
+    def close_own(self, own: T) -> None:
+        """Release the library's lock, however often it was taken."""
+        own.release(force=True)

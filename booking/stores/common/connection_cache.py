@@ -1,58 +1,56 @@
-"""Connections that nobody uses just now, kept for whoever would open the same next.
+"""A cache of idle connections, for explorations only.
 
 An exploration sells thousands of times, with a connection for each buyer: opening them was most of
-its time. Inside `keeping()` a store that closes may hand its connection in here, clean, and a store
-that opens asks here first. Anywhere else nothing is kept: a real buyer's connection is his own.
+its time. Inside `caching_connections()` a store that closes hands its connection to the cache,
+clean, and a store that opens asks the cache first. Outside nothing is cached: a real buyer's
+connection is its own.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from booking.core.per_process import PerProcess
 
-class _ConnectionCache:
-    """The kept connections of one process; a forked child must not touch what it inherited."""
 
-    def __init__(self) -> None:
-        self.owner_pid = 0  # nobody keeps any
-        self.kinds: dict[Hashable, list[Any]] = {}
+class _ConnectionCache(PerProcess[dict[Hashable, list[Any]]]):
+    """The idle connections of one process, by kind; a forked child never touches them."""
 
-    def clear(self) -> None:
-        """Close all of them."""
-        for connection in (one for kind in self.kinds.values() for one in kind):
+    def open_own(self) -> dict[Hashable, list[Any]]:
+        return {}
+
+    def close_own(self, own: dict[Hashable, list[Any]]) -> None:
+        for connection in (idle for kind in own.values() for idle in kind):
             with suppress(Exception):  # the driver's own errors: its server is gone
                 connection.close()
-        self.kinds.clear()
 
 
-_shelf = _ConnectionCache()
+_cache = _ConnectionCache()
 
 
 @contextmanager
-def keeping() -> Iterator[None]:
-    """Keep connections for the block, and close those that are left behind it."""
-    before, _shelf.owner_pid = _shelf.owner_pid, os.getpid()
+def caching_connections() -> Iterator[None]:
+    """Cache connections inside the block; close the idle ones behind the outermost block."""
+    outermost = not _cache.owns()
+    _cache.own()
     try:
         yield
     finally:
-        _shelf.owner_pid = before
-        if not before:
-            _shelf.clear()
+        if outermost:
+            _cache.release_own()
 
 
-def keep(kind: Hashable, connection: object) -> bool:
-    """Take in a connection that was made clean; False: nobody keeps any, so close it."""
-    if _shelf.owner_pid != os.getpid():
+def cache_connection(kind: Hashable, connection: object) -> bool:
+    """Add a clean connection to the cache; return False outside, where the caller closes it."""
+    if not _cache.owns():
         return False
-    _shelf.kinds.setdefault(kind, []).append(connection)
+    _cache.own().setdefault(kind, []).append(connection)
     return True
 
 
-def kept(kind: Hashable) -> Any | None:
-    """Give a connection of that kind, if there is one."""
-    if _shelf.owner_pid != os.getpid() or not _shelf.kinds.get(kind):
-        return None
-    return _shelf.kinds[kind].pop()
+def cached_connection(kind: Hashable) -> Any | None:
+    """Remove an idle connection of a kind from the cache and return it; None if there is none."""
+    idle = _cache.own().get(kind) if _cache.owns() else None
+    return idle.pop() if idle else None

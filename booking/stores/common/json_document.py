@@ -22,17 +22,17 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The bytes before and behind the count in a document that was seen to be valid."""
+    """The bytes before and behind the count in a document that was parsed once."""
 
     prefix: bytes
     suffix: bytes
 
     def render(self, tickets: int) -> bytes:
-        """Give the document with another count in it."""
+        """Return the document with another count in it."""
         return b"%b%d%b" % (self.prefix, tickets, self.suffix)
 
     def count(self, data: bytes) -> int | None:
-        """Give the count where `data` differs from the known document in nothing else.
+        """Return the count where `data` differs from the known document in nothing else.
 
         No parser is needed then: a JSON document stays valid when one number in it is
         replaced by another.
@@ -53,7 +53,7 @@ NEW = Frame(b'{"%b": ' % KEY.encode(), b"}\n")
 
 
 def parse(data: bytes, where: str) -> tuple[int, Frame]:
-    """Read a whole document; give its count and its frame, or raise `MalformedError`."""
+    """Parse a document; return its count and its frame, or raise `MalformedError`."""
     text = _text(data, where)
     document = _load(text, where)
     if not isinstance(document, dict):
@@ -101,7 +101,7 @@ def _no_constant(name: str) -> Never:
 
 
 def _checked(count: Any, where: str) -> int:
-    """Insist on a whole number of tickets; a bool is an int only to Python."""
+    """Return the count if it is a whole number; a bool is an int only to Python."""
     if isinstance(count, bool) or not isinstance(count, int):
         shown = json.dumps(count)
         shown = shown if len(shown) <= SHOWN_CHARS_MAX else shown[:SHOWN_CHARS_MAX] + "..."
@@ -114,11 +114,11 @@ def _checked(count: Any, where: str) -> int:
 
 
 def _span(text: str) -> tuple[int, int]:
-    """Give where the count stands in a text that is known to be a JSON object with it."""
+    """Return where the count begins and ends in the text of a valid document."""
 
     def skip(at: int) -> int:
-        found = _SPACE.match(text, at)
-        return found.end() if found else at
+        space = _SPACE.match(text, at)
+        return space.end() if space else at
 
     decoder = json.JSONDecoder()
     at = skip(0) + 1  # behind the brace

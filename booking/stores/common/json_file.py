@@ -1,4 +1,4 @@
-"""A JSON inventory on disk: what every store in a file shares, whichever way it writes."""
+"""Base of every store that keeps a JSON document on disk, however it writes it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import stat
 import time
 from pathlib import Path
 
+from booking.core.bases import BaseStore
 from booking.core.protocols import Place
 from booking.core.steps import saw, step
 from booking.errors import InventoryError
@@ -14,19 +15,19 @@ from booking.stores.common.json_document import NEW, Frame, parse
 
 CHUNK_BYTES = 1 << 16
 PATIENCE_S = 2.0
-SOON_S = 0.0001
+POLL_S = 0.0001
 NAME = "data.json"  # of the private default
 
 
-class JsonFileStore:
-    """Read the count from a JSON file; a subclass says how it is written."""
+class JsonFileStore(BaseStore):
+    """A count in a JSON file; a subclass writes it."""
 
     def __init__(self, place: Place) -> None:
         path = Path(place.location) if place.location else place.scratch / NAME
-        # The target of a link: replacing the link itself would leave the inventory unsold.
+        # The target of a link: replacing the link would leave the inventory itself unchanged.
         self.path = Path(os.path.realpath(path))
         self.resource = self.path.name
-        self._name = str(self.path)  # a Path is made into a string anew at each call
+        self._name = str(self.path)  # converting a Path costs time at each call
         self.durable = place.durable
         self._frame: Frame | None = None
         self._mode = 0o644
@@ -34,15 +35,15 @@ class JsonFileStore:
     def reset(self, tickets: int) -> None:
         """Make the file hold `tickets`; other keys of an existing file are kept."""
         if self.path.exists() or self.path.is_symlink():
-            self._learn()
+            self._known_frame()
             self.write(tickets)
         else:
             self._create(NEW.render(tickets))
 
     def read(self) -> int:
-        """Give the count; one open and one read, as the tutorial does."""
+        """Return the count; one open and one read, as the tutorial does."""
         step("read", self.resource)
-        data = self._bytes()
+        data = self._read_whole()
         count = self._frame.count(data) if self._frame else None
         if count is None:
             count, self._frame = parse(data, self._shown())
@@ -50,7 +51,7 @@ class JsonFileStore:
         return count
 
     def prepare(self) -> None:
-        """Refuse a file that could be read and not sold from: writing needs its folder."""
+        """Raise `InventoryError` where the folder cannot be written to: a sale writes there."""
         if not os.access(self.path.parent, os.W_OK | os.X_OK):
             raise InventoryError(
                 f"{self._shown()}: the folder cannot be written to; check its permissions"
@@ -58,26 +59,23 @@ class JsonFileStore:
 
     def write(self, remaining: int) -> None:
         """Write the document with another count in it."""
-        raise NotImplementedError  # a subclass says how
+        raise NotImplementedError  # each subclass in its own way
 
-    def close(self) -> None:
-        """Nothing is kept open."""
-
-    def _learn(self) -> Frame:
-        """Know the document around the count, and what kind of file it is in."""
+    def _known_frame(self) -> Frame:
+        """Return the document around the count; read the file where it is not known yet."""
         if self._frame is None:
-            _, self._frame = parse(self._bytes(), self._shown())
+            _, self._frame = parse(self._read_whole(), self._shown())
         return self._frame
 
-    def _bytes(self) -> bytes:
-        """Read the file; one that is no longer the inventory by then is not what was asked for."""
+    def _read_whole(self) -> bytes:
+        """Read the file; retry if it was replaced during the read."""
         deadline_s = time.monotonic() + PATIENCE_S
         while True:
             try:
                 data = self._read_once()
-            except BlockingIOError:  # it is being written to for a later sale: see spare_file
+            except BlockingIOError:  # it is being written for a later sale: see spare_file
                 data = None
-                time.sleep(SOON_S)
+                time.sleep(POLL_S)
             except OSError as error:
                 raise self._error(error) from None
             if data is not None:
@@ -86,7 +84,7 @@ class JsonFileStore:
                 raise InventoryError(f"{self._shown()}: others keep writing it; try again")
 
     def _read_once(self) -> bytes | None:
-        # Non-blocking: a named pipe must not hold the sale up for ever.
+        # Non-blocking: a named pipe must not block the sale for ever.
         fd = os.open(self._name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             if self._frame is None:
@@ -100,7 +98,7 @@ class JsonFileStore:
             os.close(fd)
 
     def _is_current(self, fd: int) -> bool:
-        """Say whether what was read is the inventory: a file that stays where it is always is."""
+        """Return whether the open file is still the inventory: always, if it is never replaced."""
         return True
 
     def _check_kind(self, fd: int) -> None:
@@ -118,7 +116,7 @@ class JsonFileStore:
         self._frame = NEW
 
     def _shown(self) -> str:
-        """Name the file as briefly as is clear from where the user stands."""
+        """Return the path, relative where the file is below the current folder."""
         try:
             return str(self.path.relative_to(Path.cwd()))
         except (ValueError, OSError):
@@ -135,6 +133,6 @@ class JsonFileStore:
 
 
 def write_all(fd: int, data: bytes) -> None:
-    """Write all of it: a disk that is nearly full takes a part and says so only by the count."""
+    """Write all of the data: on a disk that is nearly full, write(2) may write a part of it."""
     while data:
         data = data[os.write(fd, data) :]

@@ -1,4 +1,4 @@
-"""One sale at a time on an inventory that has a place: two would be blamed for each other."""
+"""The lock that one run of a sale holds on its inventory: a second run would spoil its result."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from booking.core.protocols import Store
 from booking.errors import InventoryError
 
 
-def sale_permit(store: Store, location: str) -> AbstractContextManager[None]:
-    """Hold the right to run a sale on an inventory that others may find; a private one needs none.
+def run_lock(store: Store, location: str) -> AbstractContextManager[None]:
+    """Hold the inventory for one run of a sale; a private inventory needs no lock.
 
-    A file is reserved by a marker beside it, what is elsewhere by whatever the store has for that.
+    A file is locked by a marker beside it, any other inventory by the store's own means.
     """
     if not location:
         return nullcontext()
     path = inventory_path(store)
     if path is not None and path.parent.is_dir():
-        return file_permit(path)
+        return file_run_lock(path)
     return hooks(store).reserved()
 
 
 @contextmanager
-def file_permit(inventory: Path) -> Iterator[None]:
-    """Hold the right to run a sale on a file, or say that somebody else has it."""
+def file_run_lock(inventory: Path) -> Iterator[None]:
+    """Hold a file for one run of a sale; raise `InventoryError` where another run holds it."""
     marker = inventory.with_name(f".{inventory.name}.sale")
-    fd = _take(marker, inventory)
+    fd = _lock(marker, inventory)
     try:
         yield
     finally:
@@ -39,11 +39,16 @@ def file_permit(inventory: Path) -> Iterator[None]:
             os.close(fd)
 
 
-def _take(marker: Path, inventory: Path) -> int | None:
+def already_running(inventory: str) -> InventoryError:
+    """Return the error for the second run."""
+    return InventoryError(f"{inventory}: another sale is running on it; wait for it")
+
+
+def _lock(marker: Path, inventory: Path) -> int | None:
     try:
         import fcntl
     except ImportError:
-        return None  # no such lock on this system: nothing is promised there
+        return None  # this system has no such lock: two runs are not kept apart
     while True:
         try:
             fd = os.open(marker, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -54,13 +59,8 @@ def _take(marker: Path, inventory: Path) -> int | None:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(fd)
-            raise another(str(inventory)) from None
-        # Whoever had it before may have removed the file between our open and our lock.
+            raise already_running(str(inventory)) from None
+        # The holder before may have removed the file between our open and our lock.
         if marker.exists() and marker.stat().st_ino == os.fstat(fd).st_ino:
             return fd
         os.close(fd)
-
-
-def another(inventory: str) -> InventoryError:
-    """Give what whoever comes second is told."""
-    return InventoryError(f"{inventory}: another sale is running on it; wait for it")

@@ -88,7 +88,7 @@ def test_nobody_hears_sold_when_it_could_not_be_written(tmp_path: Path) -> None:
 def test_an_answer_that_came_too_late_is_not_taken_for_the_next(tmp_path: Path) -> None:
     """Order 2 is not told what order 1 got."""
     guard = clerk(tmp_path)
-    fd, _ = guard._mailbox(0)
+    fd, _ = guard._open_answers(0)
     os.write(fd, ANSWER.pack(1, 5) + ANSWER.pack(2, 7))
     assert guard._receive(fd, 2) == 7
     guard.close()

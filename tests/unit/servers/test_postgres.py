@@ -78,7 +78,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]
     """Give where a template may be kept; what `initdb` makes is small and quick here."""
 
     def made(_folder: Path, command: list[str], **_: object) -> None:
-        for name in postgres.LOOKED_AT:
+        for name in postgres.NEEDED:
             path = Path(command[2]) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("18")
@@ -125,7 +125,7 @@ def test_where_all_are_full_one_line_says_why(
     )
     fill(monkeypatch, tmp_path, Path("/tmp"))
     with pytest.raises(InventoryError, match=r"cannot be made in \S+: \[Errno 28\] [^;]*; set"):
-        postgres._served(Path(), places[0], durable=False)
+        postgres._start_copy(Path(), places[0], durable=False)
     assert [list(place.iterdir()) for place in places] == [[], []]
 
 
@@ -137,7 +137,7 @@ def test_a_template_that_is_broken_is_made_anew(
     template = tmp_path / "booking" / f"postgres-{version(postgres.WHEEL)}"
     (template / "global").mkdir(parents=True)
     if damage == "unusable":
-        for name in postgres.LOOKED_AT:
+        for name in postgres.NEEDED:
             (template / name).write_text("?")
     words = ("simulate", "--store", "postgres", "--guard", "atomic", "--no-control")
     done = program(*words, XDG_CACHE_HOME=str(tmp_path), TMPDIR=str(tmp_path))

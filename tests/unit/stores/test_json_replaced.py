@@ -72,7 +72,7 @@ def test_a_reader_never_meets_half_a_file(tmp_path: Path) -> None:
 def test_durable_syncs_the_file_before_and_the_folder_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """fsync of the new file, then the change of places, then fsync of the folder."""
+    """fsync of the new file, then the swap, then fsync of the folder."""
     path = tmp_path / "data.json"
     calls: list[str] = []
     fsync = os.fsync

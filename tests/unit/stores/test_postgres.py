@@ -169,8 +169,8 @@ def test_options_in_the_url_are_kept(server: str, tmp_path: Path) -> None:
     """Ours are added to them."""
     location = f"//booking@/postgres?host={server}&options=-csearch_path%3Dpg_temp"
     store = PostgresStore(Place(location, tmp_path))
-    (path,) = store._opened().execute("SHOW search_path").fetchall()
-    (limit,) = store._opened().execute("SHOW statement_timeout").fetchall()
+    (path,) = store.own().execute("SHOW search_path").fetchall()
+    (limit,) = store.own().execute("SHOW statement_timeout").fetchall()
     assert (path, limit) == (("pg_temp",), ("30s",))
     store.close()
 

@@ -8,7 +8,11 @@ import pytest
 
 from booking.core.protocols import AdvisoryStore, Place, RowLockingStore, Store
 from booking.core.registry import build
-from booking.stores.common.connection_cache import keep, keeping, kept
+from booking.stores.common.connection_cache import (
+    cache_connection,
+    cached_connection,
+    caching_connections,
+)
 
 SERVERS = ["postgres", "redis"]
 
@@ -30,35 +34,35 @@ def opened(name: str, folder: Path) -> Store:
 
 def test_nothing_is_kept_anywhere_else() -> None:
     """A buyer's connection is his own, and ends with him."""
-    assert not keep("kind", Line())
-    assert kept("kind") is None
+    assert not cache_connection("kind", Line())
+    assert cached_connection("kind") is None
 
 
 def test_what_is_kept_is_given_once_and_closed_at_the_end() -> None:
     """To whoever asks for its kind."""
     first, second = Line(), Line()
-    with keeping():
-        assert keep("kind", first)
-        assert kept("other") is None
-        assert kept("kind") is first
-        assert kept("kind") is None
-        assert keep("kind", second)
+    with caching_connections():
+        assert cache_connection("kind", first)
+        assert cached_connection("other") is None
+        assert cached_connection("kind") is first
+        assert cached_connection("kind") is None
+        assert cache_connection("kind", second)
     assert (first.closed, second.closed) == (False, True)
-    assert kept("kind") is None
+    assert cached_connection("kind") is None
 
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_store_uses_a_connection_again(name: str, tmp_path: Path) -> None:
     """The same object, in an exploration; another one outside."""
     store = opened(name, tmp_path)
-    before = store._connection  # type: ignore[attr-defined]
-    with keeping():
+    before = store._own  # type: ignore[attr-defined]
+    with caching_connections():
         store.close()
         store.read()
-        assert store._connection is before  # type: ignore[attr-defined]
+        assert store._own is before  # type: ignore[attr-defined]
     store.close()
     store.read()
-    assert store._connection is not before  # type: ignore[attr-defined]
+    assert store._own is not before  # type: ignore[attr-defined]
     store.close()
 
 
@@ -67,7 +71,7 @@ def test_a_buyer_dismissed_in_a_transaction_leaves_no_lock_behind(tmp_path: Path
     store, other = opened("postgres", tmp_path), opened("postgres", tmp_path)
     assert isinstance(store, RowLockingStore)
     assert isinstance(other, RowLockingStore)
-    with keeping():
+    with caching_connections():
         assert store.read_locked() == 3
         store.write(1)
         assert other.read_locked() is None  # the row is locked
@@ -85,7 +89,7 @@ def test_a_buyer_dismissed_with_an_advisory_lock_gives_it_back(tmp_path: Path) -
     store, other = opened("postgres", tmp_path), opened("postgres", tmp_path)
     assert isinstance(store, AdvisoryStore)
     assert isinstance(other, AdvisoryStore)
-    with keeping():
+    with caching_connections():
         assert store.lock_advisory()
         assert not other.lock_advisory()
         store.close()

@@ -56,7 +56,7 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> bool:
     store.reset(9)
     sell(store, 2)
     store.close()
-    return store._spare._lasts
+    return store._spare._reusable
 
 
 def test_two_files_take_turns(store: JsonStore, lasting: bool) -> None:
@@ -235,11 +235,11 @@ def test_what_a_power_cut_could_mix_is_written_anew(
     path.write_bytes(b"a" * size)
     path.chmod(0o644)
     spare.write(b"b" * size, 0o644, durable=False)
-    spare.change_places()
-    there = spare._written_again(spare._name, b"c" * now, 0o644, False)
+    spare.swap()
+    there = spare._rewrite(spare.own(), b"c" * now, 0o644, False)
     assert there == (again and lasting)
     assert path.read_bytes() == b"b" * size
-    spare.remove()
+    spare.release_own()
 
 
 def test_a_new_file_is_on_its_way_to_the_disk_before_it_is_the_inventory(
@@ -320,7 +320,7 @@ def test_where_there_are_no_leases_they_are_renamed(
 
     monkeypatch.setattr(spare_file.fcntl, "fcntl", refuse)
     assert sell(store, 5) == 95
-    assert not store._spare._lasts
+    assert not store._spare._reusable
     assert spares(store) == []
 
 
@@ -340,14 +340,14 @@ def test_a_stranger_at_our_name_is_not_written_to(tmp_path: Path) -> None:
     store = JsonStore(Place("", tmp_path))
     store.reset(3)
     store.write(2)
-    name = Path(store._spare._own_name())
+    name = Path(store._spare.own())
     name.unlink()
     name.symlink_to(precious)
     store.write(1)
     assert store.read() == 1
     store.close()
-    store._spare._own_name()
-    name.symlink_to(precious)  # before the file was made, if anybody can guess its name
+    name = Path(store._spare.own())
+    name.symlink_to(precious)  # before the file is created, by a user who guesses its name
     with pytest.raises(InventoryError, match="file exists"):
         store.write(0)
     assert precious.read_text() == "precious"
@@ -377,7 +377,7 @@ def test_it_has_the_mode_of_the_inventory_from_the_start(tmp_path: Path) -> None
     spare = SpareFile(path)
     spare.write(b"{}", 0o600, durable=False)
     assert [one.stat().st_mode & 0o777 for one in tmp_path.iterdir()] == [0o600]
-    spare.remove()
+    spare.release_own()
 
 
 def test_who_only_inherited_it_does_not_remove_it(tmp_path: Path) -> None:
