@@ -7,20 +7,26 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
 
+import booking
 import booking.testing
+from booking import BaseGuard, BaseStore
 from booking.cli.main import BROKEN_PIPE, COMMANDS
 from booking.cli.main import booking as program_group
 from booking.cli.options import SCENARIO_FLAGS, option_name
 from booking.core import protocols
 from booking.core.registry import BUILT_IN, METHODS, resolve
 from booking.core.scenario import Expect, Fault, Scenario, from_file
+from booking.core.traits import GuardTraits, LockTraits, StoreTraits
 from booking.core.verdict import AnomalyName
 from booking.errors import ExitCode
+from booking.history.actions import Action
 from tests.conftest import ROOT
 from tests.support.pages import MARKERS, anchors, blocks, name_of, pages, words
 
@@ -29,6 +35,7 @@ Program = Callable[..., subprocess.CompletedProcess[str]]
 README = (ROOT / "README.md").read_text()
 REFERENCE = {path.name: path.read_text() for path in (ROOT / "docs/reference").glob("*.md")}
 COMMAND_LINE = REFERENCE["command-line.md"]
+COMPUTED = {"snapshots", "staffed"}  # follow from a variant's methods
 README_LINES_MAX = 180
 PATH = re.compile(r"`((?:booking|docs|scenarios|tests|benchmarks|changes)/[\w./-]*)`")
 CAPABILITIES = [
@@ -134,10 +141,35 @@ def test_the_reference_has_every_key_of_the_document_of_a_sale(program: Program)
         assert f"`{key}`" in REFERENCE["json.md"], key
 
 
-def test_the_reference_has_every_public_name_of_booking_testing() -> None:
+@pytest.mark.parametrize("module", [booking, booking.testing])
+def test_the_reference_has_every_public_name(module: ModuleType) -> None:
     """What is exported is explained."""
-    for name in booking.testing.__all__:
+    for name in module.__all__:
         assert re.search(rf"`{name}\b", REFERENCE["python.md"]), name
+
+
+@pytest.mark.parametrize("record", [StoreTraits, LockTraits, GuardTraits])
+def test_the_reference_has_every_fact_of_a_variant(record: type[StoreTraits]) -> None:
+    """A fact without a row fails the build."""
+    for field in fields(record):
+        if field.name not in COMPUTED:
+            assert re.search(rf"^\|[^|]*`{field.name}`", REFERENCE["protocols.md"], re.M), (
+                field.name
+            )
+
+
+def test_the_reference_has_every_optional_method_of_a_variant() -> None:
+    """The base classes have them all."""
+    for base in (BaseStore, BaseGuard):
+        for name in vars(base).keys() - {"needs"}:
+            if not name.startswith("_"):
+                assert re.search(rf"^\| `{name}\(", REFERENCE["protocols.md"], re.M), name
+
+
+def test_the_reference_has_every_action() -> None:
+    """Each word that a step may announce."""
+    for action in Action:
+        assert f"`{action}`" in REFERENCE["steps.md"], action
 
 
 def command_lines() -> list[tuple[str, str]]:
@@ -193,6 +225,13 @@ def test_links_lead_somewhere(page: Path) -> None:
         other = (page.parent / path).resolve() if path else page
         assert other.exists(), target
         assert not anchor or anchor in anchors(other), target
+
+
+def test_every_page_that_the_code_names_exists() -> None:
+    """Messages, help texts and docstrings point to pages."""
+    for module in (ROOT / "booking").rglob("*.py"):
+        for page in re.findall(r"\bdocs/[\w/.-]+\.md", module.read_text()):
+            assert (ROOT / page).exists(), f"{module}: {page}"
 
 
 @pytest.mark.parametrize("page", pages(), ids=name_of)
