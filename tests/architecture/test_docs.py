@@ -19,10 +19,9 @@ import booking.testing
 from booking import BaseGuard, BaseStore
 from booking.cli.main import BROKEN_PIPE, COMMANDS
 from booking.cli.main import booking as program_group
-from booking.cli.options import SCENARIO_FLAGS, option_name
 from booking.core import protocols
 from booking.core.registry import BUILT_IN, METHODS, resolve
-from booking.core.scenario import Expect, Fault, Scenario, from_file
+from booking.core.scenario import Expect, Fault, Scenario, flags, from_file
 from booking.core.traits import GuardTraits, LockTraits, StoreTraits
 from booking.core.verdict import AnomalyName
 from booking.errors import ExitCode
@@ -200,9 +199,10 @@ def test_a_mistyped_command_line_is_not_understood() -> None:
 
 def test_every_flag_of_a_sale_is_a_key_of_a_scenario() -> None:
     """And every key but a few is a flag."""
-    flags = {option_name(option) for option in SCENARIO_FLAGS}
-    assert set(Scenario.model_fields) - flags == {"title", "faults", "expect"}
-    assert flags <= set(Scenario.model_fields)
+    named = set(flags())
+    assert set(Scenario.model_fields) - named == {"title", "faults", "expect"}
+    assert named <= set(Scenario.model_fields)
+    assert {f"--{name.replace('_', '-')}" for name in named} <= options(command_of("simulate"))
 
 
 def test_every_scenario_in_the_pages_is_one(tmp_path: Path) -> None:
