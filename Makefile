@@ -29,11 +29,13 @@ demo: $(STAMP)  ## the tutorial's sale, without a lock and with one
 test: $(STAMP)  ## the whole test suite
 	@$(BIN)/python -m pytest
 
-check: $(STAMP)  ## ruff, mypy --strict, import-linter
+check: $(STAMP)  ## ruff, mypy --strict, import-linter, spelling
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/codespell
+	@$(BIN)/python -m tests.support.spelling
 
 bench: $(STAMP)  ## what each guard and lock costs, in under two minutes; writes into build/bench only
 	@mkdir -p build/bench

@@ -61,7 +61,7 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     """Sell with each guard and lock, in turns, and say what each costs.
 
     Every row is the median of all rounds. `bare` is the same reads and writes in one process
-    without a lock. docs/bench.md defines each column.
+    without a lock. docs/reference/benchmark.md defines each column.
     """
     if own:
         return _overheads(demands, as_json=as_json)

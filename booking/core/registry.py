@@ -133,7 +133,8 @@ def build(kind: str, name: str, argument: object) -> Any:
         raise UsageError(f"{kind} {name}: its constructor fails: {problem}") from None
     missing = [method for method in METHODS[kind] if not callable(getattr(made, method, None))]
     if missing:
-        raise UsageError(f"{kind} {name}: has no {', '.join(missing)}; see docs/architecture.md")
+        lacks = ", ".join(missing)
+        raise UsageError(f"{kind} {name}: has no {lacks}; see docs/reference/protocols.md")
     return made
 
 

@@ -2,7 +2,7 @@
 
 Orders are fixed-size messages in one bounded pipe; answers come back through one pipe a buyer.
 A write of the inventory costs many times what a message costs, and here all waiting buyers share
-it: see docs/clerk.md.
+it: see docs/explanation/clerk.md.
 """
 
 from __future__ import annotations

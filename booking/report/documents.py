@@ -1,4 +1,4 @@
-"""For scripts: one JSON document on standard output, its fields as the README says."""
+"""For scripts: one JSON document on standard output, with the fields of docs/reference/json.md."""
 
 from __future__ import annotations
 
