@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.sweeps import KINDS, kinds, shard, usual
 from tests.support.workers import LIMIT_S, ROOT, run_program, worker
 
 __all__ = ["LIMIT_S", "ROOT", "Program", "Result", "Sell"]  # what tests import from here
@@ -27,6 +28,27 @@ settings.load_profile("booking")
 def pytest_xdist_auto_num_workers() -> int:
     """Run two tests a processor: half of the time of a test is waiting for other processes."""
     return 2 * len(os.sched_getaffinity(0))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--shard K/N`: of the slow tests only each Nth, by a hash of its id."""
+    parser.addoption("--shard", metavar="K/N", type=shard, help="one of N shards of slow tests")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the cases of sweeps that are not usual; with `--shard` keep one shard of what is slow.
+
+    A test's shard depends on its id alone, so it stays when other tests come and go.
+    """
+    for item in items:
+        if not usual(item):
+            item.add_marker("slow")
+    config.stash[KINDS] = kinds(items)
+    if wanted := config.getoption("shard"):
+        kept = {item for item in items if item.get_closest_marker("slow") and wanted(item.nodeid)}
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = [item for item in items if item in kept]
 
 
 Result = dict[str, Any]

@@ -14,6 +14,7 @@ from booking.core.registry import members
 GUARDS = {name: guard for name, guard in members("guard") if not hasattr(guard, "serve")}
 
 
+@pytest.mark.sweep(usual=lambda store: store == "postgres")
 @pytest.mark.parametrize("store", ["sqlite", "postgres", "redis"])
 def test_a_row_for_each_guard(program: Callable[..., CompletedProcess[str]], store: str) -> None:
     """With connections of its own, opened before the gate; the sound ones lose no sale."""

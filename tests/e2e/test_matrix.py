@@ -16,16 +16,25 @@ Program = Callable[..., CompletedProcess[str]]
 ABLE = "atomic cannot be carried by json, which can do: none, lock, queue, clerk"
 
 
+@pytest.mark.parametrize(
+    "more, guards",
+    [
+        (["--guards", "none,lock"], "none | lock"),
+        pytest.param([], "none | lock | queue | clerk", marks=pytest.mark.slow),
+    ],
+    ids=["two guards", "every guard"],
+)
 def test_the_command_prints_a_table_and_writes_the_evidence(
-    program: Program, tmp_path: Path
+    program: Program, tmp_path: Path, more: list[str], guards: str
 ) -> None:
     """As a user calls it."""
     done = program(
-        "matrix", "--stores", "json", "--trials", "1", "--witnesses", "found", "--markdown", "m.md"
-    )
+        "matrix", "--stores", "json", "--trials", "1", "--witnesses", "found", "--markdown", "m.md",
+        *more,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "oversell" in done.stdout
-    assert "| anomaly | none | lock | queue | clerk |" in (tmp_path / "m.md").read_text()
+    assert f"| anomaly | {guards} |" in (tmp_path / "m.md").read_text()
     witness = tmp_path / "found" / "json-none-oversell.json"
     assert program("replay", str(witness)).returncode == 0
 

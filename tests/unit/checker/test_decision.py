@@ -18,6 +18,7 @@ from tests.support.planted_histories import buy, dies, fails, search
 from tests.unit.checker.test_certificate import OVERFULL
 
 
+@pytest.mark.sweep(usual=lambda seed: seed < 4)
 @pytest.mark.parametrize("seed", range(16))
 def test_orders_of_one_quantity(seed):
     rng = random.Random(seed)
@@ -28,6 +29,7 @@ def test_orders_of_one_quantity(seed):
     assert min(counts.values()) > 300, counts  # both answers are put to the test
 
 
+@pytest.mark.sweep(usual=lambda seed: seed < 1)
 @pytest.mark.parametrize("seed", range(4))
 def test_orders_of_several_quantities_and_refunds(seed):
     rng = random.Random(1_000 + seed)

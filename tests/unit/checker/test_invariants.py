@@ -14,6 +14,7 @@ from tests.support.histories import history_of, served
 
 SEEDS = range(40)
 AFTER = 10**6  # later than everything
+pytestmark = pytest.mark.sweep(usual=lambda seed: seed < 10)
 
 
 def sound(seed: int, unknown: float = 0.0, quantity: int = 1):

@@ -17,7 +17,9 @@ from booking.system.scratch import scratch_folder
 from tests.support.explorations import explored, results
 
 
-@pytest.mark.parametrize("buyers, classes", [(2, 4), (3, 21), (4, 148), (5, 1_305)])
+@pytest.mark.parametrize(
+    "buyers, classes", [(2, 4), (3, 21), (4, 148), pytest.param(5, 1_305, marks=pytest.mark.slow)]
+)
 def test_one_execution_for_each_class(buyers, classes):
     """Unlocked read and write: as many classes as steps alone tell apart, none executed twice."""
     scenario = from_flags({"store": "memory-shared", "tickets": 1}).but(search=False)

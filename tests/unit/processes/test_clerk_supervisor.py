@@ -10,6 +10,11 @@ from tests.support.sales import MANY
 CLERK_DIES = {"kind": "kill", "buyer": "clerk"}
 
 
+@pytest.mark.sweep(
+    usual=lambda guard, method: (
+        method == "fork" or (guard, method) in {("clerk", "spawn"), ("queue", "forkserver")}
+    )
+)
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize("guard", ["clerk", "queue"])
 def test_the_clerk_works_with_every_start_method(sell: Sell, guard: str, method: str) -> None:

@@ -20,6 +20,7 @@ def test_what_a_buyer_leaves_behind_is_ended(sell: Sell) -> None:
     assert counts == {"alive": 0, "zombies": 0, "orphans": 0}
 
 
+@pytest.mark.sweep(usual=lambda method: method != "spawn")
 @pytest.mark.parametrize("method", METHODS)
 def test_not_even_a_session_of_its_own_hides_what_a_buyer_left(sell: Sell, method: str) -> None:
     """The harness adopts it and ends it."""

@@ -12,6 +12,7 @@ from tests.conftest import LIMIT_S, Sell
 from tests.support.process_tree import METHODS, family, gone, harness, wait_for_buyers
 
 
+@pytest.mark.sweep(usual=lambda number, method: number == signal.SIGINT or method == "fork")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_harness_ends_everybody_and_says_so(
@@ -42,6 +43,7 @@ def test_an_interruption_while_buyers_start_leaves_nobody(tmp_path: Path, daemon
         assert gone(everybody)
 
 
+@pytest.mark.sweep(usual=lambda method: method == "fork")
 @pytest.mark.parametrize("method", METHODS)
 def test_no_zombie_is_left(sell: Sell, method: str) -> None:
     """Every process is reaped, however it was started."""

@@ -14,6 +14,7 @@ QUICK = settings(deadline=None, database=None, max_examples=40, stateful_step_co
 PLANTED = settings(QUICK, derandomize=True, report_multiple_bugs=False)
 
 
+@pytest.mark.sweep(usual=lambda name, lock: lock is None or (name, lock) == ("json", "flock"))
 @pytest.mark.parametrize("name", [*BUILT_IN["store"], shop("Shop")])
 @pytest.mark.parametrize("lock", [None, "flock", "filelock"])
 def test_search_buy_reset_on_every_store(name, lock):
