@@ -2,53 +2,85 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.ready
+TOOLS  := .tools
+UV     := $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
+# One stamp for each set of packages in .venv. Each set builds on the one before it.
+RUN    := $(VENV)/.run
+TEST   := $(VENV)/.test
+CHECK  := $(VENV)/.check
 
-.PHONY: help demo test check bench overheads clean lock
+.PHONY: help demo test test-all check bench overheads clean lock
 
 help:  ## what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
-# uv when it is on the PATH, otherwise venv and pip: the same pinned, hashed versions either way.
-$(STAMP): requirements.lock pyproject.toml
-	@echo "preparing $(VENV) ..."
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
-	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
-	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
-	else \
-	  $(PYTHON) -m venv $(VENV) && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
-	fi
+# uv where it is on the PATH, otherwise venv and pip: the same pinned, hashed versions either way.
+define venv
+	@if command -v uv >/dev/null; then uv venv --quiet --allow-existing --python $(PYTHON) $(VENV); \
+	else $(PYTHON) -m venv $(VENV); fi
+endef
+define install
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python $(1); \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1); fi
+endef
+
+$(RUN): requirements/run.lock pyproject.toml
+	@echo "preparing $(VENV) for sales ..."
+	$(call venv)
+	$(call install,--require-hashes -r requirements/run.lock)
+	$(call install,--no-deps --no-build-isolation -e .)
 	@touch $@
 
-demo: $(STAMP)  ## the tutorial's sale, without a lock and with one
+$(TEST): requirements/test.lock $(RUN)
+	@echo "preparing $(VENV) for tests ..."
+	$(call install,--require-hashes -r requirements/test.lock)
+	@touch $@
+
+$(CHECK): requirements/check.lock $(TEST)
+	@echo "preparing $(VENV) for checks ..."
+	$(call install,--require-hashes -r requirements/check.lock)
+	@touch $@
+
+demo: $(RUN)  ## the tutorial's sale, without a lock and with one
 	@$(BIN)/python -m booking demo
 
-test: $(STAMP)  ## the whole test suite
+test: $(TEST)  ## the test suite, a case of each kind
 	@$(BIN)/python -m pytest
 
-check: $(STAMP)  ## ruff, mypy --strict, import-linter, spelling
+test-all: $(TEST)  ## the slow tests, too; SHARD=k/n: the k-th of n parts of the slow tests alone
+	@$(BIN)/python -m pytest $(if $(SHARD),-m slow --shard $(SHARD),-m "")
+
+check: $(CHECK)  ## ruff, mypy --strict, import-linter, spelling
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/codespell
 	@$(BIN)/python -m tests.support.spelling
+	@$(BIN)/python -m pytest --quiet -n 0 tests/architecture/test_spelling.py
 
-bench: $(STAMP)  ## what each guard and lock costs, in under two minutes; writes into build/bench only
+bench: $(RUN)  ## what each guard and lock costs, in under two minutes; writes into build/bench only
 	@mkdir -p build/bench
 	@TMPDIR=$(CURDIR)/build/bench $(BIN)/python -m booking bench --buyers 1,2,10,50 --rounds 2 \
 	  --chart build/bench/price.svg --csv build/bench/price.csv
 
-overheads: $(STAMP)  ## what our own machinery costs (not part of the tests)
+overheads: $(TEST)  ## what our own machinery costs (not part of the tests)
 	@$(BIN)/python -m pytest -q -n 0 -s benchmarks
 
-lock:  ## write requirements.lock anew (needs uv); pins and hashes, no addresses
-	uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+# Pins and hashes for every platform, no addresses. What is pinned stays; LOCK_FLAGS=--upgrade moves it.
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(LOCK_FLAGS)
+
+lock: $(UV)  ## write requirements/*.lock anew
+	@mkdir -p requirements
+	@$(COMPILE) pyproject.toml --group build -o requirements/run.lock
+	@$(COMPILE) --group test -c requirements/run.lock -o requirements/test.lock
+	@$(COMPILE) --group check -c requirements/run.lock -c requirements/test.lock -o requirements/check.lock
+
+$(TOOLS)/bin/uv:
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check "uv >=0.9"
 
 clean:  ## remove what was made
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

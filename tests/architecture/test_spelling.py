@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import LIMIT_S, ROOT
+
+pytest.importorskip("spellchecker", reason="`make check` installs the spell checker, and runs this")
+
 from tests.support import spelling
 from tests.support.spelling import code_prose, misspelt, package_prose, page_prose, scenario_prose
 
