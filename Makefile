@@ -14,14 +14,18 @@ CHECK  := $(VENV)/.check
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
-# uv where it is on the PATH, otherwise venv and pip: the same pinned, hashed versions either way.
+# uv where it is on the PATH, otherwise pip: the same pinned, hashed versions either way. The pip of
+# the interpreter that made .venv serves it, too; a pip of its own would take 4 s to set up.
+QUIET := --quiet --disable-pip-version-check --no-compile
 define venv
 	@if command -v uv >/dev/null; then uv venv --quiet --allow-existing --python $(PYTHON) $(VENV); \
+	elif $(PYTHON) -m pip --version >/dev/null 2>&1; then $(PYTHON) -m venv --without-pip $(VENV); \
 	else $(PYTHON) -m venv $(VENV); fi
 endef
 define install
 	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python $(1); \
-	else $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1); fi
+	elif $(BIN)/python -c "import pip" 2>/dev/null; then $(BIN)/python -m pip install $(QUIET) $(1); \
+	else $$(readlink -f $(BIN)/python) -m pip --python $(BIN)/python install $(QUIET) $(1); fi
 endef
 
 $(RUN): requirements/run.lock pyproject.toml
