@@ -40,7 +40,8 @@ def test_a_missing_extra_is_named(
 ) -> None:
     """And how to install it."""
     monkeypatch.setitem(sys.modules, driver, None)
-    with pytest.raises(InventoryError, match=r"needs the extra \w+; install it with: pip install"):
+    install = r"needs the extra (\w+); install it with: pip install 'booking-workbench\[\1\]'"
+    with pytest.raises(InventoryError, match=install):
         store(Place("", tmp_path))
 
 
@@ -48,8 +49,9 @@ def test_a_missing_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server of one's own would do as well."""
     monkeypatch.setattr("booking.servers.postgres.WHEEL", "booking_no_such_wheel")
     monkeypatch.setattr("booking.servers.valkey.WHEEL", "booking_no_such_wheel")
-    monkeypatch.setattr("booking.servers.postgres._running", {})
-    monkeypatch.setattr("booking.servers.valkey._running", {})
+    monkeypatch.setattr("booking.servers.postgres._servers._running", {})
+    monkeypatch.setattr("booking.servers.valkey._servers._running", {})
+    install = r"pip install 'booking-workbench\[\w+\]', or name a server: --store"
     for start in (private_postgres, private_valkey):
-        with pytest.raises(InventoryError, match="or name a server: --store"):
+        with pytest.raises(InventoryError, match=install):
             start(durable=False)

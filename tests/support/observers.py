@@ -183,7 +183,7 @@ def sqlite_statements(store: Any, folder: Path) -> Iterator[Heard]:
     transaction = Transaction(snapshots={"BEGIN", "BEGIN IMMEDIATE"})
     seen: list[str] = []
     store.connect()
-    store._connection.set_trace_callback(lambda sql: seen.append(transaction.place(sql)))
+    store.own().set_trace_callback(lambda sql: seen.append(transaction.place(sql)))
     yield lambda: _emptied(seen)
 
 
