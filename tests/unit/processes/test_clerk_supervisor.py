@@ -31,9 +31,7 @@ def test_a_clerk_that_dies_has_a_successor(sell: Sell, before: str, nth: int) ->
     assert sale["end"]["clerks"] == 2
     assert sale["processes"]["deaths"] == {"clerk": "died of SIGKILL"}
     assert 0 <= 60 - sale["remaining"] - sale["sold"] <= unknown <= 8
-    assert (
-        sale["remaining"] == 0 or unknown == 8
-    )  # it had all orders
+    assert sale["remaining"] == 0 or unknown == 8  # it had all orders
 
 
 def test_a_clerk_that_answers_before_it_writes_sells_twice(sell: Sell) -> None:
