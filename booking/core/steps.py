@@ -32,6 +32,7 @@ class Driver(Protocol):
         """Stand in for the network between a buyer and the inventory."""
 
 
+# A module's global, because `step` is called at every shared effect of every buyer.
 _driver: Driver | None = None
 
 

@@ -14,7 +14,7 @@ from booking.recording.event_log import HEADER, MAGIC, NAME_BYTES_MAX, NO_NAME, 
 FIRST_BYTES = 1 << 14
 CLERK = (1 << 64) - 1  # the number of a clerk in the header, where a buyer has its own
 
-# Bound once: looking up a member of an enum costs 0.1 us, a quarter of an event.
+# Bound once: looking up a member of an enumeration costs 0.1 us, a quarter of an event.
 _STEP, _SAW, _INVOKE = int(RecordKind.STEP), int(RecordKind.SAW), int(RecordKind.INVOKE)
 _COMPLETIONS = {
     "ok": int(RecordKind.OK),
