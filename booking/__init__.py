@@ -16,9 +16,11 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "booking.core.protocols": (
-        "SOLD_OUT", "AdvisoryStore", "AtomicStore", "ConstrainedStore", "CountingStore", "Guard",
-        "Kit", "LeaseStore", "Lock", "Order", "Place", "Reply", "RowLockingStore",
-        "SerializableStore", "ShardedStore", "Snapshot", "Staffed", "Store", "TicketPool",
+        "SOLD_OUT", "Guard", "Kit", "Lock", "Order", "Place", "Reply", "Staffed", "Store",
+    ),
+    "booking.core.capabilities": (
+        "AdvisoryStore", "AtomicStore", "ConstrainedStore", "CountingStore", "LeaseStore",
+        "RowLockingStore", "SerializableStore", "ShardedStore", "Snapshot", "TicketPool",
         "VersionedStore",
     ),
     "booking.core.steps": ("network", "saw", "step"),
@@ -37,27 +39,27 @@ __all__ = ["__version__", *sorted(_MODULE_OF)]  # noqa: PLE0604 - computed from 
 if TYPE_CHECKING:
     from booking.core.bases import BaseGuard as BaseGuard
     from booking.core.bases import BaseStore as BaseStore
+    from booking.core.capabilities import AdvisoryStore as AdvisoryStore
+    from booking.core.capabilities import AtomicStore as AtomicStore
+    from booking.core.capabilities import ConstrainedStore as ConstrainedStore
+    from booking.core.capabilities import CountingStore as CountingStore
+    from booking.core.capabilities import LeaseStore as LeaseStore
+    from booking.core.capabilities import RowLockingStore as RowLockingStore
+    from booking.core.capabilities import SerializableStore as SerializableStore
+    from booking.core.capabilities import ShardedStore as ShardedStore
+    from booking.core.capabilities import Snapshot as Snapshot
+    from booking.core.capabilities import TicketPool as TicketPool
+    from booking.core.capabilities import VersionedStore as VersionedStore
     from booking.core.per_process import PerProcess as PerProcess
     from booking.core.protocols import SOLD_OUT as SOLD_OUT
-    from booking.core.protocols import AdvisoryStore as AdvisoryStore
-    from booking.core.protocols import AtomicStore as AtomicStore
-    from booking.core.protocols import ConstrainedStore as ConstrainedStore
-    from booking.core.protocols import CountingStore as CountingStore
     from booking.core.protocols import Guard as Guard
     from booking.core.protocols import Kit as Kit
-    from booking.core.protocols import LeaseStore as LeaseStore
     from booking.core.protocols import Lock as Lock
     from booking.core.protocols import Order as Order
     from booking.core.protocols import Place as Place
     from booking.core.protocols import Reply as Reply
-    from booking.core.protocols import RowLockingStore as RowLockingStore
-    from booking.core.protocols import SerializableStore as SerializableStore
-    from booking.core.protocols import ShardedStore as ShardedStore
-    from booking.core.protocols import Snapshot as Snapshot
     from booking.core.protocols import Staffed as Staffed
     from booking.core.protocols import Store as Store
-    from booking.core.protocols import TicketPool as TicketPool
-    from booking.core.protocols import VersionedStore as VersionedStore
     from booking.core.steps import network as network
     from booking.core.steps import saw as saw
     from booking.core.steps import step as step

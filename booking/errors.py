@@ -1,17 +1,17 @@
-"""What can go wrong, and the exit code that says so.
+"""The errors that a user can cause, and the exit code of each.
 
 ::
 
-    BookingError              exit code of its own, one line for people
-    ├── UsageError            2   a flag, a scenario, a URL or a name is wrong
-    ├── InventoryError        2   the inventory cannot be used as it is
-    │   ├── MalformedError        … because of what it contains; inside a sale: a torn read
-    │   ├── UnavailableError      … now; nothing has happened: inside a sale, `fail`
-    │   │   └── ConflictError         … and all was undone: trying again is safe
-    │   └── UncertainError        it may have happened: inside a sale, `info`
-    ├── HistoryError          2   a recorded history cannot be read
-    ├── CapacityError         2   the sale is larger than this machine holds
-    └── Interrupted         130   somebody pressed Ctrl-C
+    BookingError              has an exit code, and a message of one line.
+    ├── UsageError            2: a flag, a scenario, a URL or a name is wrong.
+    ├── InventoryError        2: the inventory cannot be used as it is.
+    │   ├── MalformedError    It holds no count. Inside a sale that is a torn read.
+    │   ├── UnavailableError  Nothing has happened. Inside a sale that is `fail`.
+    │   │   └── ConflictError   All was undone: trying again is safe.
+    │   └── UncertainError    It may have happened. Inside a sale that is `info`.
+    ├── HistoryError          2: a recorded history cannot be read.
+    ├── CapacityError         2: the sale is larger than this machine holds.
+    └── Interrupted         130: the user pressed Ctrl-C, or the harness was terminated.
 
 A message says what is wrong, where, and what to do. It fits on one line.
 """
@@ -59,15 +59,15 @@ class MalformedError(InventoryError):
 
 
 class UnavailableError(InventoryError):
-    """A server was busy, or was lost before it can have done anything: it did not happen."""
+    """A server was busy, or was lost before the effect began: it did not happen."""
 
 
 class ConflictError(UnavailableError):
-    """Two transactions were in each other's way, and this one was undone."""
+    """Two transactions were in conflict, and this one was undone."""
 
 
 class UncertainError(InventoryError):
-    """A server was lost while it may have been doing it: nobody knows whether it happened."""
+    """A server was lost during an effect, which may have happened."""
 
 
 class HistoryError(BookingError):
@@ -79,6 +79,6 @@ class CapacityError(BookingError):
 
 
 class Interrupted(BookingError):  # noqa: N818 - the word people know
-    """Somebody pressed Ctrl-C, or asked the harness to terminate."""
+    """The user pressed Ctrl-C, or another process asked the harness to terminate."""
 
     exit_code = ExitCode.INTERRUPTED

@@ -1,4 +1,4 @@
-"""What is installed, with its facts: read from the classes, so that it cannot be out of date."""
+"""The catalogue of variants, with facts read from the classes: it cannot be out of date."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TRAITS: dict[str, Callable[[object], Any]] = {
 
 
 def catalogue() -> dict[str, list[dict[str, Any]]]:
-    """Give every store, lock, guard and fleet: name, what it is, its facts."""
+    """Return every store, lock, guard and fleet: its name, what it is, and its facts."""
     return {f"{kind}s": [_entry(kind, *member) for member in members(kind)] for kind in BUILT_IN}
 
 
@@ -43,18 +43,18 @@ def _entry(kind: str, name: str, member: Any) -> dict[str, Any]:
 
 
 def stores_of(guard: Any) -> list[str]:
-    """Give the registered stores that can carry a guard."""
+    """Return the names of the registered stores that can carry a guard."""
     return [name for name, store in members("store") if carries(store, guard)]
 
 
 def carries(store: Any, guard: Any) -> bool:
-    """Say whether a class of stores has what a class of guards needs."""
+    """Return whether a class of stores has what a class of guards needs."""
     needs = guard_traits(guard).needs
     return isinstance(store, type) and (needs is Store or issubclass(store, needs))
 
 
 def usual_guard(url: str) -> str:
-    """Name the guard that keeps apart whoever buys from a store: on one machine only, a lock."""
+    """Return the guard that suits a store: `atomic`, or a lock, which serves one machine only."""
     name, _ = split_url(url)
     return "atomic" if carries(resolve("store", name), resolve("guard", "atomic")) else "lock"
 

@@ -1,6 +1,7 @@
-"""A witness: the few steps that break a sale, as a small JSON file which outlives versions.
+"""A counterexample: the few steps that break a sale, as a JSON file that outlives versions.
 
-It holds steps of the domain (who reads, replaces, acquires), no lines of code and no bytecode.
+It holds steps of the domain (which buyer reads, replaces, acquires), and no lines of code or
+bytecode. Users know the file as the witness, after the flag `--witness`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ VERSION = 1
 
 
 class CounterexampleBuyer(msgspec.Struct, omit_defaults=True, frozen=True):
-    """Who comes, and for how many."""
+    """One buyer, and how many tickets it orders."""
 
     name: str
     quantity: int = 1
@@ -33,7 +34,7 @@ class CounterexampleStep(msgspec.Struct, omit_defaults=True, frozen=True):
 
 
 class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
-    """A sale, the steps that break it, and what is broken by them."""
+    """A sale, the steps that break it, and what they break."""
 
     version: int = VERSION
     anomaly: str
@@ -47,16 +48,16 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
     search: bool = False
     timeouts: bool = False
     steps: list[CounterexampleStep]
-    fatal: int | None = None  # index of the step after which no order is sound any more
+    fatal: int | None = None  # index of the step after which every order breaks the sale
 
     @property
     def schedule(self) -> list[int]:
-        """Who takes each step."""
+        """The buyer of each step."""
         return [step.buyer for step in self.steps]
 
 
 def save(witness: Counterexample, path: Path) -> None:
-    """Write a witness; an existing file is replaced, never half-written."""
+    """Write a counterexample; an existing file is replaced, never half-written."""
     partial = path.with_name(path.name + ".partial")
     try:
         partial.write_bytes(msgspec.json.format(msgspec.json.encode(witness), indent=1) + b"\n")
@@ -66,7 +67,7 @@ def save(witness: Counterexample, path: Path) -> None:
 
 
 def load(path: Path) -> Counterexample:
-    """Read a witness; raise `UsageError` with what is wrong in it."""
+    """Read a counterexample; raise `UsageError` with what is wrong in it."""
     try:
         witness = msgspec.json.decode(path.read_bytes(), type=Counterexample)
     except OSError as error:
@@ -87,6 +88,6 @@ def load(path: Path) -> Counterexample:
 
 
 def plain(witness: Counterexample) -> dict[str, Any]:
-    """Give a witness as plain data, for a document that contains it."""
-    found: dict[str, Any] = msgspec.to_builtins(witness)
-    return found
+    """Return a counterexample as plain data, for a document that contains it."""
+    data: dict[str, Any] = msgspec.to_builtins(witness)
+    return data

@@ -19,7 +19,7 @@ class Span:
     high_s: float
 
     def draw(self, random: Random) -> float:
-        """Give one duration, in seconds."""
+        """Draw a duration, in seconds."""
         return random.uniform(self.low_s, self.high_s)
 
     def __str__(self) -> str:
@@ -29,20 +29,20 @@ class Span:
 
 
 def parse_duration(text: object) -> float:
-    """Give the seconds of `10ms`; raise `ValueError` with what was expected."""
+    """Return the seconds of `10ms`; raise `ValueError` with what was expected."""
     if isinstance(text, (int, float)) and not isinstance(text, bool):
         raise ValueError(f"{text} has no unit; write for example {text}ms or {text}s")
-    found = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
-    if found is None:
+    match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None:
         raise ValueError(f"{text!r} is no duration; write a number and us, ms, s or m: 10ms")
-    seconds = float(found[1]) * SECONDS[found[2]]
+    seconds = float(match[1]) * SECONDS[match[2]]
     if seconds > DURATION_MAX_S:
         raise ValueError(f"{text} is longer than a day")
     return seconds
 
 
 def parse_span(text: object) -> Span:
-    """Give the span of `10ms..30ms`, or of `10ms`, which always takes as long."""
+    """Return the span of `10ms..30ms`, or of `10ms`, which is always as long."""
     if isinstance(text, Span):
         return text
     low, dots, high = text.partition("..") if isinstance(text, str) else (text, "", "")
@@ -54,7 +54,7 @@ def parse_span(text: object) -> Span:
 
 
 def written(seconds: float) -> str:
-    """Write a duration with the largest unit that keeps it whole enough to read."""
+    """Return a duration as text, in the largest unit that keeps it easy to read."""
     for unit in ("m", "s", "ms"):
         if seconds >= SECONDS[unit] and (unit != "m" or seconds % 60 == 0):
             return f"{seconds / SECONDS[unit]:.6g}{unit}"

@@ -1,7 +1,8 @@
-"""From a name to the class behind it, imported only when it is used.
+"""Map the name of a variant to its class, which is imported only when it is used.
 
-Ours are the tables below; others are found through the entry-point groups `booking.stores`,
-`booking.locks`, `booking.guards` and `booking.fleets`, or named as `package.module:Class`.
+The tables below name the built-in variants. Installed packages add theirs through the
+entry-point groups `booking.stores`, `booking.locks`, `booking.guards` and `booking.fleets`. Any
+class can be named as `package.module:Class`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
+from inspect import Parameter
 from pathlib import Path
 from typing import Any
 
@@ -62,20 +64,24 @@ METHODS = {
     "fleet": ("run",),
 }
 SCHEMES = {"postgresql": "postgres", "rediss": "redis", "valkey": "redis"}  # other tools' names
-SAFE = {
-    "rediss"
-}  # what it says of the connection must not be lost: such a location is the whole URL
+# Schemes that say something of the connection: the location is the whole URL.
+WHOLE_URL_SCHEMES = {"rediss"}
 NAMES_SHOWN_MAX = 12
+_POSITIONAL = {
+    Parameter.POSITIONAL_ONLY,
+    Parameter.POSITIONAL_OR_KEYWORD,
+    Parameter.VAR_POSITIONAL,
+}
 _CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 def default_lock() -> str:
-    """Name the best lock that this system has."""
+    """Return the name of the best lock that this system has."""
     return "flock" if importlib.util.find_spec("fcntl") else "filelock"
 
 
 def table(kind: str) -> dict[str, str]:
-    """Give every name of a kind with its `module:Class`: ours, and those that are installed."""
+    """Return every name of a kind with its `module:Class`: built in, or of a package."""
     from importlib.metadata import entry_points
 
     others = {point.name: point.value for point in entry_points(group=f"booking.{kind}s")}
@@ -83,7 +89,7 @@ def table(kind: str) -> dict[str, str]:
 
 
 def resolve(kind: str, name: str) -> Any:
-    """Give the class that `name` stands for: registered, or `package.module:Class`."""
+    """Return the class that `name` stands for: registered, or `package.module:Class`."""
     target = BUILT_IN[kind].get(name) or table(kind).get(name)
     if target is None and _CLASS.fullmatch(name):
         target = name
@@ -93,12 +99,12 @@ def resolve(kind: str, name: str) -> Any:
 
 
 def load(target: str, what: str) -> Any:
-    """Import `module:attribute`; the current folder counts, as it does for `python -m`."""
+    """Import `module:attribute`, from the current folder too, as `python -m` does."""
     module_name, _, attribute = target.partition(":")
     if not attribute:
         raise UsageError(f'{what} "{target}": write module:name')
     if not module_name.startswith("booking."):
-        _look_here()
+        _add_current_folder()
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
@@ -113,36 +119,36 @@ def load(target: str, what: str) -> Any:
         raise UsageError(f"{what} {target}: {unknown('name', attribute, known)}") from None
 
 
-def _look_here() -> None:
-    """Let the current folder count, last: a file in it must not stand in for a library's."""
+def _add_current_folder() -> None:
+    """Add the current folder to the path, last: a file in it must not hide a library's."""
     if not {"", str(Path.cwd())} & set(sys.path):
         sys.path.append(str(Path.cwd()))
 
 
 def build(kind: str, name: str, argument: object) -> Any:
-    """Make a store, a lock or a guard; one whose constructor takes nothing gets nothing."""
+    """Make a store, a lock or a guard; pass the argument if its constructor takes one."""
     maker = resolve(kind, name)
     if not callable(maker):
         raise UsageError(f"{kind} {name}: is no class")
     try:
-        made = maker(argument) if takes_argument(maker) else maker()
+        variant = maker(argument) if takes_argument(maker) else maker()
     except BookingError:
         raise
     except Exception as error:
         problem = " ".join(f"{type(error).__name__}: {error}".split())
         raise UsageError(f"{kind} {name}: its constructor fails: {problem}") from None
-    missing = [method for method in METHODS[kind] if not callable(getattr(made, method, None))]
+    missing = [method for method in METHODS[kind] if not callable(getattr(variant, method, None))]
     if missing:
         lacks = ", ".join(missing)
         raise UsageError(f"{kind} {name}: has no {lacks}; see docs/reference/protocols.md")
-    return made
+    return variant
 
 
 def split_url(url: str) -> tuple[str, str]:
-    """Split `json:data.json` into a store's name and its location; a class has its own colon."""
+    """Split `json:data.json` into the store's name and its location; a class has a colon too."""
     scheme, colon, location = url.partition(":")
     name = SCHEMES.get(scheme, scheme)
-    if scheme in SAFE:
+    if scheme in WHOLE_URL_SCHEMES:
         return name, url
     if not colon or name in BUILT_IN["store"] or name in table("store"):
         return name, location
@@ -153,7 +159,7 @@ def split_url(url: str) -> tuple[str, str]:
 
 
 def members(kind: str) -> Iterator[tuple[str, Any]]:
-    """Give every registered name of a kind with its class, or with the error that it gave."""
+    """Yield every registered name of a kind with its class, or with the error of its import."""
     for name in table(kind):
         try:
             yield name, resolve(kind, name)
@@ -162,7 +168,7 @@ def members(kind: str) -> Iterator[tuple[str, Any]]:
 
 
 def unknown(kind: str, name: str, known: Any) -> str:
-    """Say that a name is unknown, which one may be meant, and which there are."""
+    """Return the message that a name is unknown, with the nearest known one and all of them."""
     names = list(known)
     close = get_close_matches(name, names, 1)
     meant = f"did you mean {close[0]}? " if close else ""
@@ -170,12 +176,9 @@ def unknown(kind: str, name: str, known: Any) -> str:
 
 
 def takes_argument(maker: Callable[..., Any]) -> bool:
-    """Say whether a constructor takes the one argument that it is offered."""
+    """Return whether a constructor can be called with one positional argument."""
     try:
         parameters = inspect.signature(maker).parameters.values()
     except (TypeError, ValueError):
         return False
-    return any(
-        one.kind in {one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD, one.VAR_POSITIONAL}
-        for one in parameters
-    )
+    return any(parameter.kind in _POSITIONAL for parameter in parameters)

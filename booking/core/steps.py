@@ -1,14 +1,14 @@
 """The seam: stores, locks and guards announce each shared effect just before it happens.
 
-One driver at a time listens in a process: the recorder (real buyers), the explorer (every
-order), a fault plan, a replay, or nobody. Code that sells never knows which, so what is
+A process has at most one driver that is told of each step: the recorder (real buyers), the
+explorer (every order), a fault plan, or a replay. Code that sells never knows which. So what is
 explored or replayed is the code that sells.
 
 Rules of the seam:
 
 * announce *before* the effect: `step("replace", path, 2)`, then `os.replace(...)`;
 * two effects are two steps: `open(path, "wb")` truncates, the flush writes;
-* tell what a step gave with `saw(value)`: the count read, whether a lock was had;
+* announce what a step gave with `saw(value)`: the count read, whether a lock was had;
 * what touches nothing shared is no step: a private temporary file, a local variable.
 """
 
@@ -20,18 +20,19 @@ from typing import Protocol
 
 
 class Driver(Protocol):
-    """Whoever is told of each step."""
+    """Is told of each step of a process; may record it, wait, or kill the process."""
 
     def step(self, action: str, resource: str, value: int | None) -> None:
-        """Be told that `action` on `resource` comes next; may wait, record, or kill."""
+        """Take note that `action` on `resource` comes next."""
 
     def saw(self, value: int | None) -> None:
-        """Be told what the last step of this buyer gave (0 or 1 for no and yes)."""
+        """Take note of what the last step of this buyer gave (0 or 1 for no and yes)."""
 
     def network(self) -> None:
         """Stand in for the network between a buyer and the inventory."""
 
 
+# A module's global, because `step` is called at every shared effect of every buyer.
 _driver: Driver | None = None
 
 
@@ -42,7 +43,7 @@ def step(action: str, resource: str, value: int | None = None) -> None:
 
 
 def saw(value: int | None) -> None:
-    """Tell what the step just taken gave: the count read, 0 or 1 for a lock not had or had."""
+    """Announce what the last step gave: the count read, 0 or 1 for a lock not had or had."""
     if _driver is not None:
         _driver.saw(value)
 
@@ -54,7 +55,7 @@ def network() -> None:
 
 
 def drive(driver: Driver | None) -> Driver | None:
-    """Let `driver` be told of every step of this process from now on; return the one before."""
+    """Install the driver of this process, or none; return the driver before."""
     global _driver
     before, _driver = _driver, driver
     return before
@@ -62,7 +63,7 @@ def drive(driver: Driver | None) -> Driver | None:
 
 @contextmanager
 def driven_by(driver: Driver) -> Iterator[None]:
-    """Let `driver` be told of every step inside the block."""
+    """Install the driver for the block."""
     before = drive(driver)
     try:
         yield

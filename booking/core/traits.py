@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Literal, TypeVar, get_type_hints
 
-from booking.core.protocols import Snapshot, Store
+from booking.core.capabilities import Snapshot
+from booking.core.protocols import Store
 from booking.errors import UsageError
 
 Numbers = Literal["before", "after", "seat", "none"]

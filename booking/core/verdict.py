@@ -69,5 +69,5 @@ def merge(verdicts: Iterable[Verdict]) -> Verdict:
     worst = max(joined, key=lambda verdict: RANK[verdict.outcome])
     anomalies: list[Anomaly] = []
     for verdict in joined:
-        anomalies += [one for one in verdict.anomalies if one not in anomalies]
+        anomalies += [anomaly for anomaly in verdict.anomalies if anomaly not in anomalies]
     return Verdict(worst.outcome, worst.reason, tuple(anomalies))

@@ -149,7 +149,7 @@ def run_scheduled(
         return fleets[-1]
 
     sale = run_sale(scenario, watcher, launch)
-    told = fleets[0].told
+    told = fleets[0].controlled_run
     if saved is not None and told is not None:
         witness = witness_of(sale, told)
         if witness is not None:
@@ -175,20 +175,20 @@ class _ControlledReplay:
         self._assembly = assembly
         self._store: Store | None = None
         self._guard: Guard | None = None
-        self._troupe: ControlledPool | None = None
+        self._pool: ControlledPool | None = None
 
     def play(self, folder: Path) -> _Played:
         """Replay once."""
         witness = self._witness
-        if self._troupe is None:
+        if self._pool is None:
             self._begin(folder)
         assert self._store is not None
         assert self._guard is not None
-        assert self._troupe is not None
+        assert self._pool is not None
         self._store.reset(witness.tickets)
         arrange(self._store, self._guard)
         script = _Script(witness.steps)
-        told = self._troupe.perform(script.choose)
+        told = self._pool.run(script.choose)
         try:
             remaining = self._store.read()
         except InventoryError:
@@ -214,9 +214,9 @@ class _ControlledReplay:
         """End the processes, and let go of the store."""
         if self._store is not None:
             self._store.close()
-        if self._troupe is not None:
-            self._troupe.close()
-            self._troupe = None
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
 
     def _begin(self, folder: Path) -> None:
         assembly = self._assembly
@@ -226,7 +226,7 @@ class _ControlledReplay:
         guard = self._guard = assembly.build_guard(folder, store)
         hooks(store).disconnect()
         quantities = [buyer.quantity for buyer in self._witness.buyers]
-        self._troupe = ControlledPool(
+        self._pool = ControlledPool(
             assembly.scenario, store, guard, quantities, timeouts=self._witness.timeouts
         )
 

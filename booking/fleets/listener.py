@@ -1,4 +1,4 @@
-"""Who looks on while a sale runs: the terminal, or nobody."""
+"""The listener of a running sale: the terminal, or none."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from booking.history.model import Event
 
 
 class Listener(Protocol):
-    """Told now and then how far a sale is; it must not take long."""
+    """Gets the progress of a sale, and must return quickly."""
 
-    wants_events: bool  # reading along takes time from the buyers: only for who shows them
+    wants_events: bool  # reading event logs takes time from the buyers: only to show events
 
     def opened(self, at_ns: int) -> None:
-        """The gate was opened at this time."""
+        """Take note that the start barrier was opened at this time."""
 
     def progress(self, phase: str, done: int, total: int, events: Sequence[Event]) -> None:
-        """`done` of `total` buyers have passed `phase`; `events` came since the last call."""
+        """Show that `done` of `total` buyers passed `phase`; `events` are new since the last."""
 
 
 class NullListener:
-    """Nobody looks on."""
+    """Ignores the progress of a sale."""
 
     wants_events = False
 

@@ -6,259 +6,237 @@ import gc
 import os
 import signal
 import time
-from bisect import bisect
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
 import msgspec
 
 from booking.core.protocols import Guard, Store
-from booking.core.scenario import Scenario
-from booking.faults.injector import struck
+from booking.core.scenario import Fault, Scenario
+from booking.faults.injector import injected
+from booking.fleets.follower import EventFollower
 from booking.fleets.listener import Listener, NullListener
 from booking.history.lock_state import waits
 from booking.history.model import Event, History, SaleEnd
 from booking.processes.buyer_process import FAILED, BuyerSpec, buyer_process
 from booking.processes.clerk_supervisor import ClerkSupervisor
-from booking.processes.process_group import ProcessGroup, interrupts_held
+from booking.processes.orphans import Census
+from booking.processes.process_group import ProcessGroup, interrupts_blocked
 from booking.processes.resource_limits import ensure_room
 from booking.processes.start_barrier import StartBarrier
 from booking.recording.event_log import EventLogReader
 
 TICK_S = 0.05
-TICK_EACH_S = 0.0005  # reading a thousand logbooks takes a while: look less often
-QUIET_S = 0.5
-HOLD_BACK_NS = 20_000_000
+TICK_EACH_S = 0.0005  # reading a thousand event logs takes a while: look less often
+QUIET_S = 0.5  # without a sign of life for so long, buyers may have ended unseen
 START_S = 30.0
 START_EACH_S = 0.5
+EXIT_CODES = {"kill": -signal.SIGKILL, "terminate": -signal.SIGTERM, "raise": FAILED}
 
 
 class LocalFleet:
     """Buyers as processes of this machine: fork, spawn or forkserver."""
 
-    def __init__(self, folder: Path, watcher: Listener | None = None) -> None:
+    def __init__(self, folder: Path, listener: Listener | None = None) -> None:
         self.folder = folder
-        self.watcher = watcher or NullListener()
+        self.listener = listener or NullListener()
 
     def ensure_room(self, scenario: Scenario) -> None:
         """Refuse a sale that this machine cannot hold, before anything is touched."""
         ensure_room(scenario.buyers, scenario.start_method)
 
     def run(self, scenario: Scenario, store: Store, guard: Guard) -> History:
-        """Run one sale; give its history, without the counts that only the caller can know."""
-        return _Run(self.folder, self.watcher, scenario, store, guard).history()
+        """Run one sale; return its history, without the counts that only the caller can know."""
+        return _LocalRun(self.folder, self.listener, scenario, store, guard).history()
 
 
-class _Run:
+class _LocalRun:
     """One sale from the first process to the last."""
 
     def __init__(
-        self, folder: Path, watcher: Listener, scenario: Scenario, store: Store, guard: Guard
+        self, folder: Path, listener: Listener, scenario: Scenario, store: Store, guard: Guard
     ) -> None:
         self.folder = folder
-        self.watcher = watcher
+        self.listener = listener
         self.scenario = scenario
-        self.gate = StartBarrier()
-        self.start_limit_s = START_S + START_EACH_S * scenario.buyers
+        self.start_barrier = StartBarrier()
+        self.start_timeout_s = START_S + START_EACH_S * scenario.buyers
         self.tick_s = TICK_S + TICK_EACH_S * scenario.buyers
-        self.attendances = [
+        self.specs = [
             BuyerSpec(
-                number, scenario, store, guard, self.gate, folder, offset_s, self.start_limit_s
+                number, scenario, store, guard, self.start_barrier, folder, offset_s,
+                self.start_timeout_s,
             )
             for number, offset_s in enumerate(_arrivals(scenario))
-        ]
-        self.roster = ProcessGroup([buyer_process(one) for one in self.attendances])
-        self.staff = ClerkSupervisor(scenario, store, guard, folder, self.roster)
-        self.tails = [EventLogReader(one.logbook, one.number) for one in self.attendances]
-        self.events: list[Event] = []
-        self.fresh: list[Event] = []
-        self.hung: list[int] = []
-        self.silent: list[int] = []
-        self.closed: list[int] = []
+        ]  # fmt: skip
+        self.processes = ProcessGroup([buyer_process(spec) for spec in self.specs])
+        self.clerk_supervisor = ClerkSupervisor(scenario, store, guard, folder, self.processes)
+        self.readers = [EventLogReader(spec.event_log, spec.number) for spec in self.specs]
+        self.follower = EventFollower(self.readers, listener)
+        self.hung: list[int] = []  # ended in the middle of an operation
+        self.silent: list[int] = []  # ended between two operations
+        self.closed: list[int] = []  # ended because the harness left
         self.opened_ns = self.started_ns = 0
         self.moved_s = self.looked_s = time.monotonic()
 
     def history(self) -> History:
-        """Run the sale and gather what its buyers wrote down."""
+        """Run the sale and gather what its buyers recorded."""
         gc.freeze()  # so that forked buyers share the harness's memory instead of copying it
         self.started_ns = time.monotonic_ns()
         try:
-            self.staff.open(self.start_limit_s)
+            self.clerk_supervisor.open(self.start_timeout_s)
             if self.scenario.arrival == "serial":
-                self._one_after_another()
+                self._run_serially()
             else:
-                self._all_together()
+                self._run_together()
         finally:
-            with interrupts_held():  # a second Ctrl-C would leave somebody behind
-                self.closed += self.roster.end()
-                self.staff.close()
-                census = self.roster.tidy()
-                self.gate.close()
+            with interrupts_blocked():  # a second Ctrl-C would leave processes behind
+                self.closed += self.processes.end()
+                self.clerk_supervisor.close()
+                census = self.processes.reap_orphans()
+                self.start_barrier.close()
                 gc.unfreeze()
+        self.closed = [number for number in self.closed if number not in self.hung]
         return self._gather(census)
 
-    def _all_together(self) -> None:
+    def _run_together(self) -> None:
         buyers = self.scenario.buyers
         for number in range(buyers):
-            self.roster.start(number)
-            self._tell("start", number + 1)
+            self.processes.start(number)
+            self._publish("start", number + 1)
         self._await_arrivals()
         self._open(buyers)
-        self._await_end(self.attendances[-1].arrives_after_s)
+        self._await_end(self.specs[-1].arrives_after_s)
 
-    def _one_after_another(self) -> None:
+    def _run_serially(self) -> None:
         self._open(self.scenario.buyers)
         for number in range(self.scenario.buyers):
-            self.roster.start(number)
+            self.processes.start(number)
             self._await_end(0)
             if self.hung or self.closed:
                 return
 
     def _open(self, buyers: int) -> None:
         self.opened_ns = time.monotonic_ns()
-        self.watcher.opened(self.opened_ns)
-        self.gate.open(buyers)
+        self.listener.opened(self.opened_ns)
+        self.start_barrier.open(buyers)
 
     def _await_arrivals(self) -> None:
-        """Wait until every buyer is at the gate, or has died on the way."""
+        """Wait until every buyer has arrived at the start barrier, or has ended before."""
         buyers = self.scenario.buyers
-        arrived, deadline = 0, time.monotonic() + self.start_limit_s
-        while arrived + len(self.roster.exit_codes) < buyers and time.monotonic() < deadline:
-            self.roster.wait(self.tick_s, self.gate.fileno)
-            self.roster.look()
-            if self.gate.crowded():
-                arrived += self.gate.arrived()
-            self._tell("arrive", arrived)
+        arrived, deadline = 0, time.monotonic() + self.start_timeout_s
+        while arrived + len(self.processes.exit_codes) < buyers and time.monotonic() < deadline:
+            self.processes.wait(self.tick_s, self.start_barrier.fileno)
+            self.processes.reap_ended()
+            if self.start_barrier.has_arrivals():
+                arrived += self.start_barrier.count_arrivals()
+            self._publish("arrive", arrived)
 
     def _await_end(self, last_arrival_s: float) -> None:
-        """Wait until everybody is done, nothing moves any more, or the harness is to leave."""
+        """Wait until every buyer has ended, none moves any more, or the harness is to leave."""
         scenario = self.scenario
         self.moved_s = time.monotonic() + last_arrival_s
-        limit_s = scenario.timeout + scenario.delay.high_s + scenario.paused_s
+        timeout_s = scenario.timeout + scenario.delay.high_s + scenario.paused_s
         leave_s = _leave_s(scenario)
-        while self.roster.alive:
-            if self.roster.wait(self.tick_s, self.staff.news):
+        while self.processes.alive:
+            if self.processes.wait(self.tick_s, self.clerk_supervisor.sentinel):
                 self.moved_s = max(self.moved_s, time.monotonic())
-            self.staff.look()
+            self.clerk_supervisor.replace_dead()
             self._look()
             now_s = time.monotonic()
             if now_s - self.moved_s > QUIET_S:
-                self.roster.look()  # a child that a buyer left behind keeps his pipe open
+                self.processes.reap_ended()  # a child of a buyer keeps the buyer's pipe open
             if now_s > leave_s:
-                self.closed += self.roster.end(signal.SIGTERM)
-            elif now_s - self.moved_s > limit_s:
+                self.closed += self.processes.end(signal.SIGTERM)
+            elif now_s - self.moved_s > timeout_s:
                 self._look(now=True)
-                self._give_up(sorted(self.roster.alive))
+                self._end_stalled(sorted(self.processes.alive))
         self._look(now=True)
 
-    def _give_up(self, still: list[int]) -> None:
-        """End who moves no more: in the middle of something it hangs, otherwise it is silent."""
-        for number in still:
-            self.fresh += self.tails[number].poll()
-            in_the_middle = self.tails[number].open_operation is not None
-            (self.hung if in_the_middle else self.silent).append(number)
-        self.roster.end()
+    def _end_stalled(self, stalled: list[int]) -> None:
+        """Kill stalled buyers: a buyer in the middle of an operation is hung, others are silent."""
+        for number in stalled:
+            in_operation = self.follower.has_open_operation(number)
+            (self.hung if in_operation else self.silent).append(number)
+        self.processes.end()
 
     def _look(self, *, now: bool = False) -> None:
-        """Read what was written down since the last look, once a tick."""
+        """Read what was recorded since the last look, once a tick."""
         now_s = time.monotonic()
         if not now and now_s - self.looked_s < self.tick_s:
             return
         self.looked_s = now_s
-        looked_at = self.tails if now else [self.tails[n] for n in self.roster.alive]
-        moved = [tail.moved() for tail in looked_at]  # of all: each is asked what came since
-        if self.watcher.wants_events:
-            for tail in looked_at:
-                self.fresh += tail.poll()
-        if any(moved):
+        if self.follower.look(range(self.scenario.buyers) if now else self.processes.alive):
             self.moved_s = max(self.moved_s, now_s)
-        self._tell("sell", len(self.roster.exit_codes))
+        self._publish("sell", len(self.processes.exit_codes))
 
-    def _tell(self, phase: str, done: int) -> None:
-        # Logbooks are read one after another: what is quite new is told next time, in its turn.
-        self.fresh.sort(key=_time)
-        until_ns = time.monotonic_ns() - (HOLD_BACK_NS if self.roster.alive else 0)
-        told = bisect(self.fresh, until_ns, key=_time)
-        self.watcher.progress(phase, done, self.scenario.buyers, self.fresh[:told])
-        self.events += self.fresh[:told]
-        del self.fresh[:told]
+    def _publish(self, phase: str, done: int) -> None:
+        self.follower.publish(phase, done, hold_back=bool(self.processes.alive))
 
-    def _gather(self, census: dict[str, int]) -> History:
-        """Put the logbooks together; an order that never completed is of unknown outcome."""
-        self.closed = [number for number in self.closed if number not in self.hung]
-        self.events += self.fresh
-        for tail in [*self.tails, *self.staff.tails]:
-            self.events += tail.rest()
+    def _gather(self, census: Census) -> History:
+        """Merge the event logs; an order that never completed is of unknown outcome."""
+        events = self.follower.drain(self.clerk_supervisor.readers)
         now_ns = time.monotonic_ns()
-        for number, tail in enumerate(self.tails):
-            if tail.open_operation is not None:
-                self.events.append(self._unknown(tail.open_operation, number, now_ns))
-        self.events.sort(key=_time)
+        for number, reader in enumerate(self.readers):
+            if reader.open_operation is not None:
+                events.append(self._unknown(reader.open_operation, number, now_ns))
+        events.sort(key=lambda event: event.time)
         numbered = [
-            msgspec.structs.replace(event, index=index)
-            for index, event in enumerate(self.events, 1)
+            msgspec.structs.replace(event, index=index) for index, event in enumerate(events, 1)
         ]
-        return History(None, None, numbered, {}, self._end(census, now_ns))
+        return History(None, None, numbered, {}, self._end(census, numbered, now_ns))
 
     def _unknown(self, invoke: Event, number: int, now_ns: int) -> Event:
         error = "hung" if number in self.hung else self._death(number)
         return msgspec.structs.replace(invoke, type="info", value=None, time=now_ns, error=error)
 
     def _death(self, number: int) -> str:
-        code = self.roster.exit_codes.get(number, 0)
+        code = self.processes.exit_codes.get(number, 0)
         if code < 0:
             return f"died of {signal.Signals(-code).name}"
-        return self.tails[number].note or f"ended with exit code {code}"
+        return self.readers[number].note or f"ended with exit code {code}"
 
-    def _planned(self, happened: dict[int, int | str]) -> list[int | str]:
-        """Give those who died as it was planned, and not of something else later."""
-        deaths = {"kill": -signal.SIGKILL, "terminate": -signal.SIGTERM, "raise": FAILED}
-        codes = {n: deaths.get(self.scenario.faults[n].kind) for n in happened}
-        meant = {codes[n] for n, who in happened.items() if isinstance(who, str)}
-        clerks = (
-            set(self.staff.deaths) <= meant
-        )  # several may die; each death must be a planned one
-        return [
-            who
-            for n, who in happened.items()
-            if (clerks if isinstance(who, str) else codes[n] == self.roster.exit_codes.get(who))
-        ]
-
-    def _end(self, census: dict[str, int], now_ns: int) -> SaleEnd:
+    def _end(self, census: Census, events: list[Event], now_ns: int) -> SaleEnd:
         """Return what became of the processes."""
-        steps = [event for event in self.events if event.type == "step"]
-        last = {n: tail.last_step for n, tail in enumerate(self.tails) if tail.last_step}
-        ended = {*self.hung, *self.silent, *self.closed}
-        codes = self.roster.exit_codes
-        happened = struck(self.folder, self.scenario.faults)
-        done = [tail.done for tail in self.tails]
-        crashed: dict[int | str, str] = {
-            n: self._death(n) for n in sorted(codes) if not done[n] and n not in ended
-        }
-        if cause := self.staff.cause():
-            crashed["clerk"] = cause
+        faults, exit_codes = self.scenario.faults, self.processes.exit_codes
+        steps = [event for event in events if event.type == "step"]
+        last_steps = {n: reader.last_step for n, reader in enumerate(self.readers)}
+        happened = injected(self.folder, faults)
         return SaleEnd(
             harness_pid=os.getpid(),
-            started=len(self.roster.pids),
+            started=len(self.processes.pids),
             started_ns=self.started_ns,
             opened_ns=self.opened_ns,
             ended_ns=now_ns,
-            crashed=crashed,
-            clerks=len(self.staff.tails),
+            crashed=self._crashed(),
+            clerks=len(self.clerk_supervisor.readers),
             struck=happened,
-            planned=self._planned(happened),
-            closed={n: codes.get(n) for n in self.closed},
+            planned=_died_as_planned(faults, happened, exit_codes, self.clerk_supervisor.deaths),
+            closed={number: exit_codes.get(number) for number in self.closed},
             hung=self.hung,
             silent=self.silent,
-            waits=waits(self.hung, last, steps),
-            alive=census["alive"],
-            zombies=census["zombies"],
-            orphans=census["orphans"],
+            waits=waits(self.hung, {n: step for n, step in last_steps.items() if step}, steps),
+            alive=census.alive,
+            zombies=census.zombies,
+            orphans=census.orphans,
         )
+
+    def _crashed(self) -> dict[int | str, str]:
+        """Return why each process ended that neither finished nor was ended by the harness."""
+        ended = {*self.hung, *self.silent, *self.closed}
+        crashed: dict[int | str, str] = {
+            number: self._death(number)
+            for number in sorted(self.processes.exit_codes)
+            if not self.readers[number].done and number not in ended
+        }
+        if cause := self.clerk_supervisor.cause():
+            crashed["clerk"] = cause
+        return crashed
 
 
 def _arrivals(scenario: Scenario) -> list[float]:
-    """Give how long after the opening each buyer comes, in seconds, ascending."""
+    """Return how long after the opening each buyer arrives, in seconds, ascending."""
     rate = scenario.rate_per_s
     if rate is None:
         return [0.0] * scenario.buyers
@@ -270,12 +248,28 @@ def _arrivals(scenario: Scenario) -> list[float]:
     return offsets
 
 
+def _died_as_planned(
+    faults: Sequence[Fault],
+    injected: Mapping[int, int | str],
+    exit_codes: Mapping[int, int],
+    clerk_deaths: Sequence[int],
+) -> list[int | str]:
+    """Return the processes that died of a planned fault, and of nothing else later.
+
+    Several clerks may die: each of their deaths must be a planned one.
+    """
+    expected = {number: EXIT_CODES.get(faults[number].kind) for number in injected}
+    for_clerks = {expected[number] for number, who in injected.items() if isinstance(who, str)}
+    clerks_planned = set(clerk_deaths) <= for_clerks
+    return [
+        who
+        for number, who in injected.items()
+        if (clerks_planned if isinstance(who, str) else expected[number] == exit_codes.get(who))
+    ]
+
+
 def _leave_s(scenario: Scenario) -> float:
-    """Say when the harness leaves its buyers; those who are no daemons it must wait for."""
+    """Return when the harness leaves its buyers; it must wait for those that are no daemons."""
     if scenario.close_after is None or not scenario.daemon:
         return float("inf")
     return time.monotonic() + scenario.close_after
-
-
-def _time(event: Event) -> int:
-    return event.time

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from booking.core.bases import BaseGuard
-from booking.core.protocols import AdvisoryStore, Order, Reply, Store
+from booking.core.capabilities import AdvisoryStore
+from booking.core.protocols import Order, Reply, Store
 from booking.guards.common.read_check_write import read_check_write
 from booking.guards.common.release import releasing
 from booking.guards.common.replies import NO_LOCK

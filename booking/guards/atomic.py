@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from booking.core.bases import BaseGuard
-from booking.core.protocols import AtomicStore, Order, Reply, Store
+from booking.core.capabilities import AtomicStore
+from booking.core.protocols import Order, Reply, Store
 from booking.core.steps import network
 from booking.guards.common.replies import sold_or_refused
 

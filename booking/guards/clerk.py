@@ -17,6 +17,7 @@ from struct import Struct
 from typing import Any
 
 from booking.core.bases import BaseGuard
+from booking.core.orders import TORN_READ, UNREADABLE
 from booking.core.per_process import PerProcess
 from booking.core.protocols import SOLD_OUT, Kit, Order, Reply, Store
 from booking.core.steps import network, saw, step
@@ -29,11 +30,11 @@ ORDER = Struct("<IIQ")  # buyer, quantity (0: no more orders will come), number 
 ANSWER = Struct("<Qq")  # number of the order; the ticket, or one of those below
 ORDERS = "orders"
 ANSWERS_BYTES = 64 * ANSWER.size
-NOTHING_LEFT, TORN, UNREADABLE, NOT_WRITTEN = 0, -1, -2, -3
+NOTHING_LEFT, TORN, NOT_READ, NOT_WRITTEN = 0, -1, -2, -3
 REPLIES = {
     NOTHING_LEFT: Reply("fail", error=SOLD_OUT),
-    TORN: Reply("fail", error="torn-read"),
-    UNREADABLE: Reply("fail", error="unreadable"),
+    TORN: Reply("fail", error=TORN_READ),
+    NOT_READ: Reply("fail", error=UNREADABLE),
     NOT_WRITTEN: Reply("info", error="not-written"),
 }
 QUEUE_FULL = Reply("fail", error="queue-full")  # it was never sent, so it certainly did not happen
@@ -229,7 +230,7 @@ def tickets_for(store: Store, orders: list[tuple[Any, ...]]) -> list[int]:
     try:
         remaining = before = store.read()
     except InventoryError as error:
-        return [TORN if isinstance(error, MalformedError) else UNREADABLE] * len(orders)
+        return [TORN if isinstance(error, MalformedError) else NOT_READ] * len(orders)
     tickets = []
     for _, quantity, _ in orders:
         if quantity > remaining:

@@ -7,7 +7,8 @@ from functools import partial
 from typing import ClassVar, cast
 
 from booking.core.bases import BaseGuard
-from booking.core.protocols import Kit, LeaseStore, Order, Reply, Store
+from booking.core.capabilities import LeaseStore
+from booking.core.protocols import Kit, Order, Reply, Store
 from booking.core.steps import network
 from booking.errors import UnavailableError, UncertainError
 from booking.guards.common.release import releasing

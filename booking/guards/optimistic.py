@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from booking.core.bases import BaseGuard
-from booking.core.protocols import Kit, Order, Reply, Store, VersionedStore
+from booking.core.capabilities import VersionedStore
+from booking.core.protocols import Kit, Order, Reply, Store
 from booking.core.steps import network
 from booking.guards.common.replies import NO_TICKETS, TOO_MANY_CONFLICTS
 from booking.guards.common.retry import attempts

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from booking.core.bases import BaseGuard
-from booking.core.protocols import Order, Reply, RowLockingStore, Store
+from booking.core.capabilities import RowLockingStore
+from booking.core.protocols import Order, Reply, Store
 from booking.core.steps import network
 from booking.guards.common.replies import NO_LOCK, NO_TICKETS
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from booking.core.bases import BaseGuard
-from booking.core.protocols import Kit, Order, Reply, SerializableStore, Store
+from booking.core.capabilities import SerializableStore
+from booking.core.protocols import Kit, Order, Reply, Store
 from booking.core.steps import network
 from booking.errors import ConflictError
 from booking.guards.common.replies import NO_TICKETS, TOO_MANY_CONFLICTS

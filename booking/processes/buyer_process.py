@@ -23,90 +23,89 @@ from booking.core.steps import drive
 from booking.faults.injector import FaultPlan
 from booking.processes import behaviours
 from booking.processes.buyer import Buyer
-from booking.processes.parent_death import tie
+from booking.processes.parent_death import die_with_parent
 from booking.processes.start_barrier import StartBarrier
 from booking.recording.recorder import Recorder
 
-FAILED = 1  # exit code of a buyer whose own code raised
+FAILED = 1  # exit code of a buyer or a clerk whose own code raised
 
 
 @dataclass(frozen=True)
 class BuyerSpec:
-    """Everything that one buyer brings to a sale; it travels to its process."""
+    """What one buyer's process is started with; pickled where it is not forked."""
 
     number: int
     scenario: Scenario
     store: Store
     guard: Guard
-    gate: StartBarrier
+    start_barrier: StartBarrier
     folder: Path
     arrives_after_s: float
-    gate_timeout_s: float
+    start_timeout_s: float
 
     @property
-    def logbook(self) -> Path:
-        """Where this buyer's events are."""
+    def event_log(self) -> Path:
+        """The file of this buyer's events."""
         return self.folder / f"buyer-{self.number}.log"
 
 
-def attend(attendance: BuyerSpec) -> None:
-    """Be a buyer: the whole life of its process."""
-    settle()
+def buyer_main(spec: BuyerSpec) -> None:
+    """Run a buyer from the start of its process to the end."""
+    isolate_process()
     try:
-        _attend(attendance)
-    except BaseException:  # not even a logbook could be made: the harness sees who is missing
+        _run_behaviour(spec)
+    except BaseException:  # no event log could be made: the harness sees that the buyer failed
         os._exit(FAILED)
     finally:
-        attendance.store.close()
+        spec.store.close()
 
 
-def _attend(attendance: BuyerSpec) -> None:
-    scenario, number = attendance.scenario, attendance.number
+def _run_behaviour(spec: BuyerSpec) -> None:
+    scenario, number = spec.scenario, spec.number
     random = Random(f"{scenario.seed}/{number}")
-    delay = scenario.delay
-    recorder = Recorder(
-        attendance.logbook,
-        number,
-        (lambda: time.sleep(delay.draw(random))) if delay.high_s else None,
-    )
-    drive(
-        FaultPlan(recorder, scenario.faults, number, attendance.folder)
-        if scenario.faults
-        else recorder
-    )
-    buyer = Buyer(number, attendance.store, attendance.guard, recorder, random, scenario.quantity)
+    recorder = _start_recorder(spec, random)
+    buyer = Buyer(number, spec.store, spec.guard, recorder, random, scenario.quantity)
     try:
-        behave = behaviour_of(scenario)
-        hooks(attendance.store).connect()
-        if not attendance.gate.wait(attendance.gate_timeout_s):
-            raise TimeoutError("the gate did not open")
-        time.sleep(attendance.arrives_after_s)
-        behave(buyer)
+        behaviour = behaviour_of(scenario)
+        hooks(spec.store).connect()
+        if not spec.start_barrier.wait(spec.start_timeout_s):
+            raise TimeoutError("the start barrier did not open")
+        time.sleep(spec.arrives_after_s)
+        behaviour(buyer)
     except SystemExit as error:
         if error.code:
             recorder.note(f"exited with {error.code!r}")
             os._exit(FAILED)
     except BaseException as error:
-        recorder.note(described(error))
+        recorder.note(describe_error(error))
         sys.stderr.flush()
         os._exit(FAILED)  # not through multiprocessing, which would print a traceback
     recorder.done()
 
 
-class BuyerProcess(BaseProcess):
-    """A buyer as a subclass of `Process`, which overrides `run`; one for each start method."""
+def _start_recorder(spec: BuyerSpec, random: Random) -> Recorder:
+    """Make the recorder drive this process, behind the fault plan where there is one."""
+    delay, faults = spec.scenario.delay, spec.scenario.faults
+    wait_for_network = (lambda: time.sleep(delay.draw(random))) if delay.high_s else None
+    recorder = Recorder(spec.event_log, spec.number, wait_for_network)
+    drive(FaultPlan(recorder, faults, spec.number, spec.folder) if faults else recorder)
+    return recorder
 
-    def __init__(self, attendance: BuyerSpec) -> None:
-        super().__init__(name=f"buyer-{attendance.number}", daemon=attendance.scenario.daemon)
-        self._attendance = attendance
+
+class BuyerProcess(BaseProcess):
+    """A buyer as a subclass of `Process`, which overrides `run`; one class a start method."""
+
+    def __init__(self, spec: BuyerSpec) -> None:
+        super().__init__(name=f"buyer-{spec.number}", daemon=spec.scenario.daemon)
+        self._spec = spec
 
     def run(self) -> None:
-        """Be a buyer."""
-        attend(self._attendance)
+        """Run the buyer."""
+        buyer_main(self._spec)
 
 
 class ForkBuyer(BuyerProcess, multiprocessing.context.ForkProcess):
-    """Copied from the harness as it is."""
+    """A copy of the harness."""
 
 
 class SpawnBuyer(BuyerProcess, multiprocessing.context.SpawnProcess):
@@ -114,7 +113,7 @@ class SpawnBuyer(BuyerProcess, multiprocessing.context.SpawnProcess):
 
 
 class ForkServerBuyer(BuyerProcess, multiprocessing.context.ForkServerProcess):
-    """Copied from a small server that never had threads."""
+    """A copy of a small server that never had threads."""
 
 
 CLASSES: dict[str, Callable[[BuyerSpec], BaseProcess]] = {
@@ -124,25 +123,25 @@ CLASSES: dict[str, Callable[[BuyerSpec], BaseProcess]] = {
 }
 
 
-def buyer_process(attendance: BuyerSpec) -> BaseProcess:
+def buyer_process(spec: BuyerSpec) -> BaseProcess:
     """Make a buyer's process: our subclass, or a plain process around the user's function."""
-    scenario = attendance.scenario
+    scenario = spec.scenario
     if scenario.behaviour is None:
-        return CLASSES[scenario.start_method](attendance)
+        return CLASSES[scenario.start_method](spec)
     context: BaseContext = multiprocessing.get_context(scenario.start_method)
     return context.Process(  # type: ignore[attr-defined, no-any-return]  # every context has it
-        target=attend,
-        args=(attendance,),
-        name=f"buyer-{attendance.number}",
+        target=buyer_main,
+        args=(spec,),
+        name=f"buyer-{spec.number}",
         daemon=scenario.daemon,
     )
 
 
 def behaviour_of(scenario: Scenario) -> Callable[[Buyer], object]:
-    """Give what a scenario's buyers do."""
+    """Return the function that a scenario's buyers run."""
     if scenario.behaviour is not None:
-        found: Callable[[Buyer], object] = load(scenario.behaviour, "behaviour")
-        return found
+        behaviour: Callable[[Buyer], object] = load(scenario.behaviour, "behaviour")
+        return behaviour
     if scenario.until_sold_out:
         if scenario.search:
             return behaviours.search_and_buy_until_sold_out
@@ -150,17 +149,17 @@ def behaviour_of(scenario: Scenario) -> Callable[[Buyer], object]:
     return behaviours.search_then_buy if scenario.search else behaviours.buy_once
 
 
-def settle() -> None:
-    """Make a clean process of it: no handlers of the harness, no writing to its answer."""
+def isolate_process() -> None:
+    """Drop the harness's signal handlers and standard output, and end with the harness."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # held while we were started
-    tie()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # blocked while this one started
+    die_with_parent()
     os.dup2(2, 1)  # standard output is the harness's: a script may be reading it
 
 
-def described(error: BaseException) -> str:
-    """Say what ended a buyer, and where in its code."""
+def describe_error(error: BaseException) -> str:
+    """Return an error's type, message and place, on one line and without passwords."""
     at = error.__traceback__
     while at is not None and at.tb_next is not None:
         at = at.tb_next

@@ -1,4 +1,4 @@
-"""The clerk of a sale: one process behind the counter, and a new one when it dies."""
+"""The clerk of a sale: one process that carries out the orders, restarted when it dies."""
 
 from __future__ import annotations
 
@@ -17,132 +17,133 @@ from booking.core.steps import drive
 from booking.core.traits import guard_traits
 from booking.errors import BookingError, CapacityError, UsageError
 from booking.faults.injector import FaultPlan
-from booking.processes.buyer_process import FAILED, described, settle
+from booking.processes.buyer_process import FAILED, describe_error, isolate_process
 from booking.processes.process_group import ProcessGroup
 from booking.processes.start_barrier import StartBarrier
 from booking.recording.event_log import EventLogReader
 from booking.recording.recorder import CLERK, Recorder
 
-CLERKS_MAX = 8  # whoever dies of every order would die for ever
-GO_HOME_S = 2.0
+CLERKS_MAX = 8  # an order that kills each clerk would start new ones without end
+DISMISS_S = 2.0  # a dismissed clerk that takes longer is killed
+POLL_S = 0.05
 
 
 @dataclass(frozen=True)
 class ClerkSpec:
-    """Everything that one clerk brings to a sale; it travels to its process."""
+    """What one clerk's process is started with; pickled where it is not forked."""
 
     number: int
     scenario: Scenario
     store: Store
     guard: Staffed
-    gate: StartBarrier
+    ready: StartBarrier
     folder: Path
 
     @property
-    def logbook(self) -> Path:
-        """Where this clerk's events are."""
+    def event_log(self) -> Path:
+        """The file of this clerk's events."""
         return self.folder / f"clerk-{self.number}.log"
 
 
-def work(shift: ClerkSpec) -> None:
-    """Be the clerk: the whole life of its process."""
-    settle()
-    # No delay: the clerk sits beside the inventory, and the network is before him.
-    recorder = Recorder(shift.logbook, CLERK, None)
-    faults = shift.scenario.faults
-    drive(FaultPlan(recorder, faults, "clerk", shift.folder) if faults else recorder)
+def clerk_main(spec: ClerkSpec) -> None:
+    """Run a clerk from the start of its process to the end."""
+    isolate_process()
+    # No delay: the clerk runs beside the inventory, and the network lies between it and buyers.
+    recorder = Recorder(spec.event_log, CLERK, None)
+    faults = spec.scenario.faults
+    drive(FaultPlan(recorder, faults, "clerk", spec.folder) if faults else recorder)
     try:
-        shift.guard.serve(shift.store, shift.gate.arrive)
+        spec.guard.serve(spec.store, spec.ready.arrive)
     except BookingError as error:
         recorder.note(str(error))
         sys.exit(FAILED)
     except Exception as error:
-        recorder.note(described(error))
+        recorder.note(describe_error(error))
         sys.exit(FAILED)
     finally:
-        shift.store.close()
+        spec.store.close()
 
 
 class ClerkSupervisor:
-    """Who serves in one sale: nobody, or a clerk and its successors."""
+    """Starts the clerk of a sale and its successors; does nothing where the guard needs none."""
 
     def __init__(
-        self, scenario: Scenario, store: Store, guard: Guard, folder: Path, roster: ProcessGroup
+        self, scenario: Scenario, store: Store, guard: Guard, folder: Path, processes: ProcessGroup
     ) -> None:
         self._scenario, self._store, self._folder = scenario, store, folder
         self._guard = cast("Staffed", guard) if guard_traits(guard).staffed else None
-        self._roster = roster
-        self._gate = StartBarrier() if self._guard else None
+        self._processes = processes
+        self._ready = StartBarrier() if self._guard else None
         self._process: BaseProcess | None = None
-        self.tails: list[EventLogReader] = []
-        self.deaths: list[int] = []  # exit codes of clerks that did not go home by themselves
+        self.readers: list[EventLogReader] = []
+        self.deaths: list[int] = []  # exit codes of clerks that were not dismissed
 
     @property
-    def news(self) -> int | None:
+    def sentinel(self) -> int | None:
         """The descriptor that becomes readable when the clerk dies."""
         return self._process.sentinel if self._process is not None else None
 
-    def open(self, limit_s: float) -> None:
-        """Open the counter: back when a clerk is on duty, or `UsageError` says why not."""
-        if self._guard is None or self._gate is None:
+    def open(self, timeout_s: float) -> None:
+        """Start a clerk and return when it serves; raise `UsageError` with why it does not."""
+        if self._guard is None or self._ready is None:
             return
         self._guard.open(self._folder, self._scenario.buyers)
-        self._start(self._guard, self._gate)
-        deadline = time.monotonic() + limit_s
-        while not self._gate.anybody(0.05):
+        self._start(self._guard, self._ready)
+        deadline = time.monotonic() + timeout_s
+        while not self._ready.has_arrivals(POLL_S):
             if self._process is not None and (self._process.exitcode or 0) < 0:
-                self.look()  # killed on his way: another one comes
+                self.replace_dead()  # killed before it served
             if self._process is None or self._process.exitcode or time.monotonic() > deadline:
-                self.tails[-1].rest()
-                raise UsageError(self.tails[-1].note or "the clerk did not come to work")
+                self.readers[-1].drain()
+                raise UsageError(self.readers[-1].note or "the clerk did not start to serve")
 
-    def look(self) -> None:
-        """Let a new clerk take over from one that died."""
-        if self._guard is None or self._gate is None or self._process is None:
+    def replace_dead(self) -> None:
+        """Start a new clerk in place of one that died."""
+        if self._guard is None or self._ready is None or self._process is None:
             return
         if self._process.is_alive():
             return
-        self._bury(self._process)
-        if len(self.tails) < CLERKS_MAX:
-            self._start(self._guard, self._gate)
+        self._note_end(self._process)
+        if len(self.readers) < CLERKS_MAX:
+            self._start(self._guard, self._ready)
 
     def close(self) -> None:
-        """Send the clerk home when the last buyer is gone, and close the counter."""
-        if self._guard is None or self._gate is None:
+        """Dismiss the clerk after the last buyer has ended, and close its mailboxes."""
+        if self._guard is None or self._ready is None:
             return
         if self._process is not None:
             self._guard.dismiss()
-            self._process.join(GO_HOME_S)
+            self._process.join(DISMISS_S)
             if self._process.is_alive():
                 self._process.kill()
-                self._process.join(GO_HOME_S)
-            self._bury(self._process)
+                self._process.join(DISMISS_S)
+            self._note_end(self._process)
         self._guard.close()
-        self._gate.close()
+        self._ready.close()
 
     def cause(self) -> str | None:
-        """Say what ended the last clerk that died."""
+        """Return what ended the last clerk that died; None where none did."""
         if not self.deaths:
             return None
         if self.deaths[-1] < 0:
             return f"died of {signal.Signals(-self.deaths[-1]).name}"
-        notes = [tail.note for tail in self.tails if tail.note]
+        notes = [reader.note for reader in self.readers if reader.note]
         return notes[-1] if notes else f"ended with exit code {self.deaths[-1]}"
 
-    def _start(self, guard: Staffed, gate: StartBarrier) -> None:
-        number = len(self.tails)
-        shift = ClerkSpec(number, self._scenario, self._store, guard, gate, self._folder)
+    def _start(self, guard: Staffed, ready: StartBarrier) -> None:
+        number = len(self.readers)
+        spec = ClerkSpec(number, self._scenario, self._store, guard, ready, self._folder)
         context = multiprocessing.get_context(self._scenario.start_method)
         self._process = context.Process(  # type: ignore[attr-defined]  # every context has it
-            target=work, args=(shift,), name=f"clerk-{number}", daemon=True
+            target=clerk_main, args=(spec,), name=f"clerk-{number}", daemon=True
         )
-        self.tails.append(EventLogReader(shift.logbook, "clerk"))
+        self.readers.append(EventLogReader(spec.event_log, "clerk"))
         try:
-            self._roster.employ(self._process)
+            self._processes.start_helper(self._process)
         except OSError as error:
             raise CapacityError(f"no clerk could be started: {error.strerror}") from None
 
-    def _bury(self, process: BaseProcess) -> None:
+    def _note_end(self, process: BaseProcess) -> None:
         if process.exitcode:
             self.deaths.append(process.exitcode)
         process.close()

@@ -1,4 +1,4 @@
-"""Real processes under a schedule: one of them at a time is let through its step."""
+"""Real processes under a schedule: the harness lets one buyer at a time pass its step."""
 
 from __future__ import annotations
 
@@ -9,29 +9,33 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import Any, Self
+
+import msgspec
 
 from booking.core.protocols import Guard, Store
 from booking.core.scenario import Scenario
 from booking.history.actions import Action
 from booking.history.model import Event, History, SaleEnd
 from booking.processes.controlled_worker import (
-    GO,
-    PLAY,
+    PASS,
+    RUN,
     ControlledStep,
     WorkerReport,
     WorkerSpec,
-    decode,
+    decode_report,
     worker_main,
 )
+from booking.processes.orphans import Census
 from booking.processes.process_group import ProcessGroup
 
 START_S = 30.0
-BLOCKED_S = 0.25  # who is let through an acquire and does not come back waits for the lock
+BLOCKED_S = 0.25  # a buyer that passed an acquire and reports nothing for so long is blocked
 STEPS_MAX = 100_000
 
-Choose = Callable[[Sequence[int]], int | None]  # of those who can go on; None: stop here
+# Called with the buyers that can go on, in order; returns one of them, or None to stop the run.
+Choose = Callable[[Sequence[int]], int | None]
 
 
 @dataclass(slots=True)
@@ -42,15 +46,15 @@ class ControlledRun:
     schedule: list[int] = field(default_factory=list)
     hung: list[int] = field(default_factory=list)
     failed: dict[int | str, str] = field(default_factory=dict)
-    blocked: list[int] = field(default_factory=list)  # who waited inside an acquire, ever
+    blocked: list[int] = field(default_factory=list)  # each buyer that ever waited in an acquire
 
     def steps(self) -> list[Event]:
-        """The steps, in their order."""
+        """Return the steps, in their order."""
         return [event for event in self.events if event.type == "step"]
 
 
 class ControlledPool:
-    """Buyers as processes that wait at each step; they sell as often as they are asked to."""
+    """Buyers as processes that wait at each step; every run runs each of them once."""
 
     def __init__(
         self,
@@ -62,34 +66,33 @@ class ControlledPool:
         timeouts: bool = False,
     ) -> None:
         context = multiprocessing.get_context(scenario.start_method)
-        self.quantities = list(quantities)
-        self.patience_s = scenario.timeout
+        self._step_timeout_s = scenario.timeout
         self._timeouts = timeouts
-        self._lines: list[Connection] = []
-        theirs: list[Connection] = []
+        self._connections: list[Connection] = []
+        far_ends: list[Connection] = []
         processes: list[Any] = []
-        for number, quantity in enumerate(self.quantities):
-            ours, line = multiprocessing.Pipe()
-            self._lines.append(ours)
-            theirs.append(line)
-            part = WorkerSpec(
-                number, quantity, scenario, store, guard, line, START_S + self.patience_s
+        for number, quantity in enumerate(quantities):
+            near_end, far_end = multiprocessing.Pipe()
+            self._connections.append(near_end)
+            far_ends.append(far_end)
+            spec = WorkerSpec(
+                number, quantity, scenario, store, guard, far_end, START_S + scenario.timeout
             )
             processes.append(
                 context.Process(  # type: ignore[attr-defined]  # every context has it
-                    target=worker_main, args=(part,), name=f"buyer-{number}", daemon=True
+                    target=worker_main, args=(spec,), name=f"buyer-{number}", daemon=True
                 )
             )
-        self.roster = ProcessGroup(processes)
+        self.processes = ProcessGroup(processes)
         try:
             for number in range(len(processes)):
-                self.roster.start(number)
+                self.processes.start(number)
         except BaseException:
             self.close()
             raise
         finally:
-            for line in theirs:
-                line.close()
+            for far_end in far_ends:
+                far_end.close()
 
     def __enter__(self) -> Self:
         return self
@@ -97,122 +100,124 @@ class ControlledPool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self) -> dict[str, int]:
-        """End everybody; count who is still there after that."""
-        for line in self._lines:
-            line.close()
-        self._lines = []
-        self.roster.end(signal.SIGKILL)
-        return self.roster.tidy()
+    def close(self) -> Census:
+        """End every process; count those that are still there after that."""
+        for connection in self._connections:
+            connection.close()
+        self._connections = []
+        self.processes.end(signal.SIGKILL)
+        return self.processes.reap_orphans()
 
-    def perform(self, choose: Choose) -> ControlledRun:
-        """Let everybody sell once, in the order that `choose` gives."""
-        return _Round(self._lines, self.roster, self.patience_s, self._timeouts).play(choose)
+    def run(self, choose: Choose) -> ControlledRun:
+        """Run every buyer once, in the order that `choose` gives."""
+        controller = _RunController(
+            self._connections, self.processes.pids, self._step_timeout_s, self._timeouts
+        )
+        return controller.run(choose)
 
 
-class _Round:
-    """One sale: where everybody stands, who holds which lock."""
+class _RunController:
+    """One run: which buyers wait at a step, which were let pass, and which holds each lock."""
 
     def __init__(
-        self, lines: list[Connection], roster: ProcessGroup, patience_s: float, timeouts: bool
+        self,
+        connections: list[Connection],
+        pids: dict[int, int],
+        step_timeout_s: float,
+        timeouts: bool,
     ) -> None:
-        self.lines = lines
-        self.pids = roster.pids
-        self.patience_s = patience_s
+        self.connections = connections
+        self.pids = pids
+        self.step_timeout_s = step_timeout_s
         self.timeouts = timeouts
-        self.told = ControlledRun()
-        self.standing: dict[int, ControlledStep] = {}
-        self.inside: dict[int, ControlledStep] = {}  # let through, and not come back yet
+        self.result = ControlledRun()
+        self.waiting: dict[int, ControlledStep] = {}  # reported, and not let pass yet
+        self.passed: dict[int, ControlledStep] = {}  # let pass, and nothing reported since
         self.holders: dict[str, int] = {}
+        self.last_step_at: dict[int, int] = {}  # index of each buyer's last step in the events
 
-    def play(self, choose: Choose) -> ControlledRun:
-        for line in self.lines:
-            line.send_bytes(PLAY)
-        for number in range(len(self.lines)):
-            self._hear(number, None, START_S)
+    def run(self, choose: Choose) -> ControlledRun:
+        for connection in self.connections:
+            connection.send_bytes(RUN)
+        for number in range(len(self.connections)):
+            self._receive(number, None, START_S)
         for _ in range(STEPS_MAX):
-            self._look()
-            able = [number for number in sorted(self.standing) if self._can(number)]
+            self._poll_passed()
+            able = [number for number in sorted(self.waiting) if self._can_pass(number)]
             if not able:
-                if not self.inside or not self._wait_for_somebody():
+                if not self.passed or not self._wait_for_any():
                     break
                 continue
             chosen = choose(able)
             if chosen is None:
                 break
-            self._let(chosen)
-        self.told.hung = sorted({*self.standing, *self.inside})
-        return self.told
+            self._let_pass(chosen)
+        self.result.hung = sorted({*self.waiting, *self.passed})
+        return self.result
 
-    def _can(self, number: int) -> bool:
-        """Say whether a buyer can go on: not while another one holds the lock it wants."""
-        step = self.standing[number]
+    def _can_pass(self, number: int) -> bool:
+        """Return whether a buyer can go on: not while another one holds the lock it wants."""
+        step = self.waiting[number]
         return self.timeouts or step.action != Action.ACQUIRE or step.resource not in self.holders
 
-    def _let(self, number: int) -> None:
-        step = self.standing.pop(number)
+    def _let_pass(self, number: int) -> None:
+        step = self.waiting.pop(number)
         if step.begins:
             self._write(number, "invoke", step.begins, None, step.quantity)
-        self.told.schedule.append(number)
+        self.result.schedule.append(number)
+        self.last_step_at[number] = len(self.result.events)
         self._write(number, "step", step.action, step.value, 1, resource=step.resource)
         if step.action == Action.RELEASE:
             self.holders.pop(step.resource, None)
         with suppress(BrokenPipeError):
-            self.lines[number].send_bytes(GO)
-        wait_s = BLOCKED_S if step.action == Action.ACQUIRE else self.patience_s
-        if not self._hear(number, step, wait_s):
-            self.inside[number] = step
-            self.told.blocked.append(number)
+            self.connections[number].send_bytes(PASS)
+        timeout_s = BLOCKED_S if step.action == Action.ACQUIRE else self.step_timeout_s
+        if not self._receive(number, step, timeout_s):
+            self.passed[number] = step
+            self.result.blocked.append(number)
 
-    def _hear(self, number: int, step: ControlledStep | None, wait_s: float) -> bool:
-        """Wait for a buyer to come to its next step; False: it did not, in that time."""
-        line = self.lines[number]
+    def _receive(self, number: int, step: ControlledStep | None, timeout_s: float) -> bool:
+        """Wait for a buyer's report on `step`; return False where none comes in that time."""
+        connection = self.connections[number]
         try:
-            if not line.poll(wait_s):
+            if not connection.poll(timeout_s):
                 return False
-            report = decode(line.recv_bytes())
+            report = decode_report(connection.recv_bytes())
         except (EOFError, ConnectionResetError):
-            self.told.failed[number] = "died"
+            self.result.failed[number] = "died"
             return True
-        self._note(number, step, report)
+        self._apply(number, step, report)
         return True
 
-    def _note(self, number: int, step: ControlledStep | None, report: WorkerReport) -> None:
+    def _apply(self, number: int, step: ControlledStep | None, report: WorkerReport) -> None:
         if step is not None:
-            self._saw(number, step, report.saw)
+            self._add_saw(number, step, report.saw)
         for done in report.done:
             if not done.begun:
                 self._write(number, "invoke", done.f, None, done.quantity)
             self._write(number, done.type, done.f, done.value, done.quantity, error=done.error)
         if report.failed is not None:
-            self.told.failed[number] = report.failed
+            self.result.failed[number] = report.failed
         if report.next is not None:
-            self.standing[number] = report.next
+            self.waiting[number] = report.next
 
-    def _saw(self, number: int, step: ControlledStep, saw: int | None) -> None:
-        """Write what the step gave beside it."""
-        events = self.told.events
-        for at in range(len(events) - 1, -1, -1):
-            if events[at].type == "step" and events[at].process == number:
-                events[at] = _with(events[at], saw)
-                break
+    def _add_saw(self, number: int, step: ControlledStep, saw: int | None) -> None:
+        """Add what the step gave to its event; it may have been the acquire of a lock."""
+        events, at = self.result.events, self.last_step_at[number]
+        events[at] = msgspec.structs.replace(events[at], saw=saw)
         if step.action == Action.ACQUIRE and saw == 1:
             self.holders[step.resource] = number
 
-    def _look(self) -> None:
-        """See who of those inside a lock has come back."""
-        for number in list(self.inside):
-            if self._hear(number, self.inside[number], 0):
-                del self.inside[number]
+    def _poll_passed(self) -> None:
+        """Receive what buyers that were let pass have reported by now."""
+        for number in list(self.passed):
+            if self._receive(number, self.passed[number], 0):
+                del self.passed[number]
 
-    def _wait_for_somebody(self) -> bool:
-        deadline = time.monotonic() + self.patience_s
-        while time.monotonic() < deadline:
-            for number in list(self.inside):
-                if self._hear(number, self.inside[number], 0.01):
-                    del self.inside[number]
-                    return True
-        return False
+    def _wait_for_any(self) -> bool:
+        """Wait until a buyer that was let pass reports; return False where none does."""
+        passed = [self.connections[number] for number in self.passed]
+        return bool(wait(passed, self.step_timeout_s))
 
     def _write(
         self,
@@ -225,23 +230,17 @@ class _Round:
         resource: str | None = None,
         error: str | None = None,
     ) -> None:
-        self.told.events.append(
+        self.result.events.append(
             Event(
-                len(self.told.events), number, kind, f, value, time.monotonic_ns(), error=error,
+                len(self.result.events), number, kind, f, value, time.monotonic_ns(), error=error,
                 quantity=quantity, resource=resource, pid=self.pids.get(number), ppid=os.getpid(),
             )
         )  # fmt: skip
 
 
 def history_of(
-    told: ControlledRun, tickets: int | None, remaining: int | None, numbers: str = "before"
+    run: ControlledRun, tickets: int | None, remaining: int | None, numbers: str = "before"
 ) -> History:
-    """Make a history of a performance; an order that never ended is of unknown outcome."""
-    end = SaleEnd(hung=told.hung)
-    return History(tickets, remaining, told.events, {"numbers": numbers}, end)
-
-
-def _with(event: Event, saw: int | None) -> Event:
-    import msgspec
-
-    return msgspec.structs.replace(event, saw=saw)
+    """Return a run as a history; an order that never ended is of unknown outcome."""
+    end = SaleEnd(hung=run.hung)
+    return History(tickets, remaining, run.events, {"numbers": numbers}, end)

@@ -1,12 +1,12 @@
-"""A real buyer that waits for its harness before each step: an OS process under a schedule."""
+"""A controlled buyer: a real process that waits for its harness before each step."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from random import Random
-from typing import Any
 
 import msgspec
 
@@ -15,11 +15,11 @@ from booking.core.protocols import Guard, Store
 from booking.core.scenario import Scenario
 from booking.core.steps import drive
 from booking.processes.buyer import Buyer
-from booking.processes.buyer_process import behaviour_of, settle
+from booking.processes.buyer_process import behaviour_of, isolate_process
 from booking.system.pickled_copy import PickledCopy
 
-PLAY = b"play"
-GO = b"go"
+RUN = b"run"  # run the behaviour once
+PASS = b"pass"  # go on with the step that was reported
 
 
 class ControlledStep(msgspec.Struct, array_like=True, frozen=True):
@@ -44,113 +44,115 @@ class ControlledCompletion(msgspec.Struct, array_like=True, frozen=True):
 
 
 class WorkerReport(msgspec.Struct, array_like=True, frozen=True):
-    """What a buyer says when it comes to its next step, or to its end."""
+    """A buyer's message to the harness: its next step, or its end (`next` is None)."""
 
-    saw: int | None
+    saw: int | None  # what the step before gave
     done: list[ControlledCompletion]
     next: ControlledStep | None
     failed: str | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode
-decode = msgspec.msgpack.Decoder(WorkerReport).decode
+decode_report = msgspec.msgpack.Decoder(WorkerReport).decode
 
 
 class ControlledDriver:
-    """The driver and the recorder of a paced buyer: says where it stands, and waits there."""
+    """The driver and the recorder of a controlled buyer: reports each step, and waits there."""
 
-    def __init__(self, line: Connection, wait_s: float) -> None:
-        self._line = line
-        self._wait_s = wait_s
+    def __init__(self, connection: Connection, timeout_s: float) -> None:
+        self._connection = connection
+        self._timeout_s = timeout_s
         self._saw: int | None = None
         self._done: list[ControlledCompletion] = []
-        self._open: tuple[str, int] | None = None
+        self._invoked: tuple[str, int] | None = None
 
     def step(self, action: str, resource: str, value: int | None) -> None:
-        """Say which step comes next, and wait until the harness lets it pass."""
-        begins, quantity = self._open or (None, 1)
-        self._open = None
+        """Report the step that comes next, and wait until the harness lets it pass."""
+        begins, quantity = self._invoked or (None, 1)
+        self._invoked = None
         self._report(ControlledStep(action, resource, value, begins, quantity), None)
-        if not self._line.poll(self._wait_s) or self._line.recv_bytes() != GO:
+        if not self._connection.poll(self._timeout_s) or self._connection.recv_bytes() != PASS:
             raise TimeoutError("the harness did not let this step pass")
 
     def saw(self, value: int | None) -> None:
-        """Remember what the step gave."""
+        """Keep what the step gave, for the next report."""
         self._saw = value
 
     def network(self) -> None:
-        """Take no time: the schedule alone says who comes when."""
+        """Take no time: the schedule alone orders the buyers."""
 
     def invoke(self, operation: str, quantity: int = 1) -> None:
-        """An operation begins with its first step, and not before."""
-        self._open = (operation, quantity)
+        """Keep the operation: it begins with its first step, and not before."""
+        self._invoked = (operation, quantity)
 
     def complete(self, completion: Completion) -> None:
         """Keep how an operation ended, for the next report."""
-        begun = self._open is None
-        self._open = None
+        begun = self._invoked is None
+        self._invoked = None
         self._done.append(
             ControlledCompletion(
-                completion.type,
-                completion.operation,
-                completion.value,
-                completion.quantity,
-                completion.text,
-                begun,
+                completion.type, completion.operation, completion.value, completion.quantity,
+                completion.text, begun,
             )
-        )
+        )  # fmt: skip
 
     def finish(self, failed: str | None) -> None:
-        """Say that there is nothing more to come."""
+        """Report that the behaviour has ended, and with which error, if any."""
         self._report(None, failed)
 
     def _report(self, following: ControlledStep | None, failed: str | None) -> None:
-        self._line.send_bytes(_encode(WorkerReport(self._saw, self._done, following, failed)))
+        report = WorkerReport(self._saw, self._done, following, failed)
+        self._connection.send_bytes(_encode(report))
         self._saw, self._done = None, []
 
 
 @dataclass(frozen=True)
 class WorkerSpec:
-    """Everything that one paced buyer brings; it travels to its process."""
+    """What a controlled buyer's process is started with; pickled where it is not forked."""
 
     number: int
     quantity: int
     scenario: Scenario
     store: Store
     guard: Guard
-    line: Connection
-    wait_s: float
+    connection: Connection
+    timeout_s: float
 
 
-def worker_main(part: WorkerSpec) -> None:
-    """Be a paced buyer: sell once for each time the harness asks for it."""
-    settle()
-    pace = ControlledDriver(part.line, part.wait_s)
-    drive(pace)
-    mould = PickledCopy((part.store, part.guard))
-    behave = behaviour_of(part.scenario)
-    while part.line.poll(part.wait_s):
+def worker_main(spec: WorkerSpec) -> None:
+    """Run a controlled buyer: its behaviour once for each `RUN` of the harness."""
+    isolate_process()
+    driver = ControlledDriver(spec.connection, spec.timeout_s)
+    drive(driver)
+    variants = PickledCopy((spec.store, spec.guard))
+    behaviour = behaviour_of(spec.scenario)
+    while spec.connection.poll(spec.timeout_s):
         try:
-            if part.line.recv_bytes() != PLAY:
+            if spec.connection.recv_bytes() != RUN:
                 return
         except EOFError:
             return
-        _once(part, pace, mould, behave)
+        _run_once(spec, driver, variants, behaviour)
 
 
-def _once(part: WorkerSpec, pace: ControlledDriver, mould: PickledCopy, behave: Any) -> None:
-    store, guard = mould.load()
-    random = Random(f"{part.scenario.seed}/{part.number}")
-    buyer = Buyer(part.number, store, guard, pace, random, part.quantity)
+def _run_once(
+    spec: WorkerSpec,
+    driver: ControlledDriver,
+    variants: PickledCopy,
+    behaviour: Callable[[Buyer], object],
+) -> None:
+    store, guard = variants.load()
+    random = Random(f"{spec.scenario.seed}/{spec.number}")
+    buyer = Buyer(spec.number, store, guard, driver, random, spec.quantity)
     failed = None
     try:
-        behave(buyer)
+        behaviour(buyer)
     except TimeoutError:
-        os._exit(1)  # the harness is gone, or has given this buyer up
+        os._exit(1)  # the harness has ended, or has given this buyer up
     except Exception as error:  # the user's code may raise anything
         failed = " ".join(f"{type(error).__name__}: {error}".split())
     finally:
         drive(None)
         store.close()
-        drive(pace)
-    pace.finish(failed)
+        drive(driver)
+    driver.finish(failed)

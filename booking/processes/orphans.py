@@ -1,7 +1,7 @@
-"""What buyers leave behind: found in /proc, ended, counted.
+"""Find in /proc what buyers leave behind, end it, and count what is still there.
 
-The harness makes itself the reaper of its descendants (prctl(2), PR_SET_CHILD_SUBREAPER), so a
-process whose parent died comes to it, even from a session of its own.
+The harness makes itself the reaper of its descendants (prctl(2), PR_SET_CHILD_SUBREAPER). So a
+process whose parent died becomes its child, even from a session of its own.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
+from typing import NamedTuple
 
-TIDY_S = 2.0
+REAP_S = 2.0
 POLL_S = 0.01
 PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A process as /proc shows it."""
+class ProcessStat:
+    """A process as /proc/PID/stat shows it."""
 
     pid: int
     state: str
@@ -33,50 +34,68 @@ class Seen:
     session: int
 
 
+class Census(NamedTuple):
+    """How many processes of a sale were left after the harness ended all: 0 each, if all is well.
+
+    A zombie is counted as such only; an orphan is a process that a buyer started.
+    """
+
+    alive: int
+    zombies: int
+    orphans: int
+
+
 class OrphanReaper:
-    """The processes of one harness, so that strangers are told from those of a sale."""
+    """Ends and reaps the processes that a sale's buyers left, and no others."""
 
     def __init__(self) -> None:
-        _adopt(True)
-        self._before = {one.pid for one in _processes() if one.parent == os.getpid()}
+        _set_subreaper(True)
+        self._earlier = {
+            process.pid for process in _processes() if process.parent == os.getpid()
+        }  # children of the harness that no buyer left
 
-    def tidy(self, buyers: set[int]) -> dict[str, int]:
-        """End what buyers left behind; count what is still there after that (all should be 0)."""
-        deadline = time.monotonic() + TIDY_S
-        while left := list(self._left(buyers)):
+    def reap(self, buyers: set[int]) -> Census:
+        """End what buyers left behind; count what is still there after that."""
+        deadline = time.monotonic() + REAP_S
+        while leftovers := list(self._leftovers(buyers)):
             if time.monotonic() > deadline:
                 break
-            for one in left:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.kill(one.pid, signal.SIGKILL)
-                if one.parent == os.getpid() and one.pid not in buyers:
-                    with suppress(ChildProcessError):
-                        os.waitpid(one.pid, os.WNOHANG)
+            for process in leftovers:
+                _kill(process, reap=process.pid not in buyers)
             time.sleep(POLL_S)
-        _adopt(False)
-        alive = [one for one in left if one.state != "Z"]
-        return {
-            "alive": sum(one.pid in buyers for one in alive),
-            "zombies": len(left) - len(alive),
-            "orphans": sum(one.pid not in buyers for one in alive),
-        }
+        _set_subreaper(False)
+        alive = [process for process in leftovers if process.state != "Z"]
+        return Census(
+            alive=sum(process.pid in buyers for process in alive),
+            zombies=len(leftovers) - len(alive),
+            orphans=sum(process.pid not in buyers for process in alive),
+        )
 
-    def _left(self, buyers: set[int]) -> Iterator[Seen]:
-        """Give the buyers themselves, whoever is in a buyer's group, and whoever came to us.
+    def _leftovers(self, buyers: set[int]) -> Iterator[ProcessStat]:
+        """Yield the buyers themselves, processes of a buyer's group, and adopted orphans.
 
-        A group counts only in our own session: numbers are used again, by strangers too.
+        A group counts only in the harness's own session: the system uses numbers again, and
+        another program's group may have a number that a buyer had.
         """
         helpers = _helpers()
         session = os.getsid(0)
-        for one in _processes():
-            ours = one.session == session and (one.pid in buyers or one.group in buyers)
-            adopted = one.parent == os.getpid() and one.pid not in self._before | helpers
-            if ours or adopted:
-                yield one
+        for process in _processes():
+            of_a_buyer = process.pid in buyers or process.group in buyers
+            adopted = process.parent == os.getpid() and process.pid not in self._earlier | helpers
+            if adopted or (of_a_buyer and process.session == session):
+                yield process
+
+
+def _kill(process: ProcessStat, *, reap: bool) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(process.pid, signal.SIGKILL)
+    if reap and process.parent == os.getpid():
+        with suppress(ChildProcessError):
+            os.waitpid(process.pid, os.WNOHANG)
 
 
 def _helpers() -> set[int]:
-    """Give the servers that multiprocessing keeps in this process's name."""
+    """Return the servers that multiprocessing runs for this process."""
     pids = (
         getattr(forkserver._forkserver, "_forkserver_pid", None),
         getattr(resource_tracker._resource_tracker, "_pid", None),
@@ -84,17 +103,17 @@ def _helpers() -> set[int]:
     return {pid for pid in pids if pid is not None}
 
 
-def _adopt(yes: bool) -> None:
-    """Let orphans below this process come to it, or to the system as usual."""
+def _set_subreaper(enabled: bool) -> None:
+    """Make this process the parent of orphans below it, or leave them to the system."""
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, int(yes), 0, 0, 0)
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, int(enabled), 0, 0, 0)
 
 
-def _processes() -> Iterator[Seen]:
-    """Give every process; nothing where there is no /proc."""
+def _processes() -> Iterator[ProcessStat]:
+    """Yield every process; none where there is no /proc."""
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
         except OSError:
-            continue  # it ended while we looked
-        yield Seen(int(entry.name), fields[0], *map(int, fields[1:4]))
+            continue  # it ended meanwhile
+        yield ProcessStat(int(entry.name), fields[0], *map(int, fields[1:4]))

@@ -1,4 +1,4 @@
-"""The processes of one sale: started, waited for, ended, reaped; nobody is left behind."""
+"""The processes of one sale: started, awaited, ended and reaped; none is left behind."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 
 from booking.errors import CapacityError
-from booking.processes.orphans import OrphanReaper
+from booking.processes.orphans import Census, OrphanReaper
 
 REAP_S = 5.0
-TRACKED = {"spawn", "forkserver"}  # multiprocessing has a resource tracker for these
-POLITE_S = 2.0  # for who was asked to end, before it is ended
+TRACKED = {"spawn", "forkserver"}  # start methods for which multiprocessing has a resource tracker
+TERMINATE_S = 2.0  # between the signal that asks buyers to end and SIGKILL
 POLL_S = 0.02
 REAP_POLL_S = 0.0005
 SENTINEL_S = 0.5  # between the end of its pipe and the end of a process
 
 
 class ProcessGroup:
-    """Buyers by number: who was started, who lives, who ended how."""
+    """The buyers of a sale by number: which were started, which live, how the others ended."""
 
     def __init__(self, processes: Sequence[BaseProcess]) -> None:
-        if any(getattr(one, "_start_method", None) in TRACKED for one in processes):
-            # It is started with the first of them otherwise, and lets interrupts through behind it.
+        if any(getattr(process, "_start_method", None) in TRACKED for process in processes):
+            # Otherwise it starts with the first process, and its start unblocks interrupts there.
             resource_tracker.ensure_running()
         self.processes = processes
         self.alive: set[int] = set()
         self.exit_codes: dict[int, int] = {}
         self.pids: dict[int, int] = {}
-        self.others: set[int] = set()  # pids of those who are no buyers
-        self._ends = selectors.DefaultSelector()
-        self._household = OrphanReaper()
+        self.helper_pids: set[int] = set()  # of processes that are no buyers
+        self._sentinels = selectors.DefaultSelector()
+        self._orphan_reaper = OrphanReaper()
 
     def start(self, number: int) -> None:
-        """Start one buyer, who never hears of a Ctrl-C: ending buyers is the harness's work."""
+        """Start one buyer, with Ctrl-C blocked: ending buyers is the work of the harness."""
         process = self.processes[number]
-        # Nothing may come between a buyer's start and its entry in the roster.
-        with interrupts_held():
+        # No interrupt may come between the start of a process and its entry in `alive`.
+        with interrupts_blocked():
             try:
                 process.start()
             except OSError as error:
@@ -49,54 +49,54 @@ class ProcessGroup:
                 raise CapacityError(f"buyer {number} could not be started: {problem}") from None
             self.pids[number] = process.pid or 0
             self.alive.add(number)
-            self._ends.register(process.sentinel, selectors.EVENT_READ, number)
+            self._sentinels.register(process.sentinel, selectors.EVENT_READ, number)
 
-    def employ(self, process: BaseProcess) -> None:
-        """Start a process that is no buyer; it too never hears of a Ctrl-C."""
-        with interrupts_held():
+    def start_helper(self, process: BaseProcess) -> None:
+        """Start a process that is no buyer, with Ctrl-C blocked, too."""
+        with interrupts_blocked():
             process.start()
-            self.others.add(process.pid or 0)
+            self.helper_pids.add(process.pid or 0)
 
     def wait(self, timeout_s: float, also: int | None = None) -> list[int]:
-        """Give who ended within `timeout_s`; returns early when descriptor `also` has news."""
+        """Return the buyers that ended within `timeout_s`; earlier if `also` becomes readable."""
         if also is not None:
-            self._ends.register(also, selectors.EVENT_READ, None)
+            self._sentinels.register(also, selectors.EVENT_READ, None)
         try:
-            ready = self._ends.select(timeout_s)
+            ready = self._sentinels.select(timeout_s)
         finally:
             if also is not None:
-                self._ends.unregister(also)
+                self._sentinels.unregister(also)
         numbers = [key.data for key, _ in ready if key.data is not None]
         return [number for number in numbers if self._reap(number, SENTINEL_S)]
 
-    def look(self) -> None:
-        """Find buyers that are gone although a child of theirs keeps their pipe open."""
+    def reap_ended(self) -> None:
+        """Reap buyers that ended although a child of theirs keeps their pipe open."""
         for number in list(self.alive):
             if not self.processes[number].is_alive():
                 self._reap(number, 0)
 
     def end(self, how: signal.Signals = signal.SIGKILL) -> list[int]:
-        """End everybody who still lives, and give who that was."""
+        """End every buyer that lives; return their numbers."""
         ended = sorted(self.alive)
         for number in ended:
             self._signal(number, how)
-        deadline = time.monotonic() + POLITE_S
+        deadline = time.monotonic() + TERMINATE_S
         while self.alive and time.monotonic() < deadline:
             self.wait(POLL_S)
-            self.look()
+            self.reap_ended()
         for number in sorted(self.alive):
             self._signal(number, signal.SIGKILL)
         for number in sorted(self.alive):
             self._reap(number, REAP_S)
         return ended
 
-    def tidy(self) -> dict[str, int]:
-        """End what buyers left behind; count what is still there after that (all should be 0)."""
-        self._ends.close()
-        return self._household.tidy(set(self.pids.values()) | self.others)
+    def reap_orphans(self) -> Census:
+        """End what buyers left behind; count what is still there after that."""
+        self._sentinels.close()
+        return self._orphan_reaper.reap(set(self.pids.values()) | self.helper_pids)
 
     def _signal(self, number: int, how: signal.Signals) -> None:
-        """Signal a buyer's whole group; one that has not made its group yet, alone."""
+        """Signal a buyer's whole group; the buyer alone if it has not made its group yet."""
         pid = self.pids[number]
         try:
             os.killpg(pid, how)
@@ -104,15 +104,15 @@ class ProcessGroup:
             with suppress(ProcessLookupError):
                 os.kill(pid, how)
 
-    def _reap(self, number: int, patience_s: float) -> bool:
-        """Take a buyer off the roster who has ended; say whether it has."""
+    def _reap(self, number: int, timeout_s: float) -> bool:
+        """Reap a buyer that ended within `timeout_s`; return whether it did."""
         process = self.processes[number]
         if number not in self.alive:
             return False
         with suppress(KeyError, ValueError):
-            self._ends.unregister(process.sentinel)  # one that lives on is found by looking
+            self._sentinels.unregister(process.sentinel)  # `reap_ended` finds one that lives on
         # Not `join`: it blocks without a limit on a process that closed its own pipe and lives on.
-        deadline = time.monotonic() + patience_s
+        deadline = time.monotonic() + timeout_s
         while process.is_alive():
             if time.monotonic() >= deadline:
                 return False
@@ -124,8 +124,8 @@ class ProcessGroup:
 
 
 @contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C and SIGTERM back; a process started meanwhile inherits that, through exec too."""
+def interrupts_blocked() -> Iterator[None]:
+    """Block Ctrl-C and SIGTERM; a process started meanwhile inherits that, even through exec."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield

@@ -9,14 +9,14 @@ from pathlib import Path
 from booking.core.assembly import Assembly
 from booking.errors import CapacityError
 
-DESCRIPTORS_EACH = 4  # of the harness: two of multiprocessing's, and room for a logbook
+DESCRIPTORS_EACH = 4  # in the harness: two of multiprocessing's, and room for an event log
 DESCRIPTORS_OWN = 64
 MEMORY_EACH_BYTES = {"fork": 6 << 20, "forkserver": 12 << 20, "spawn": 24 << 20}
 PROCESSES_SPARE = 50
 
 
 def ensure_room(buyers: int, start_method: str) -> None:
-    """Raise `CapacityError` where descriptors, processes or memory would not last."""
+    """Raise `CapacityError` where descriptors, processes or memory would run out."""
     _descriptors(buyers)
     for limit, what in _process_limits():
         if buyers + PROCESSES_SPARE > limit:
@@ -42,7 +42,7 @@ def ensure_connections(assembly: Assembly, instead: str = "") -> None:
 
 
 def _descriptors(buyers: int) -> None:
-    """Raise the soft limit as far as needed; only the hard one is a wall."""
+    """Raise the soft limit as far as needed; refuse what is above the hard one."""
     needed = buyers * DESCRIPTORS_EACH + DESCRIPTORS_OWN
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:
@@ -57,7 +57,7 @@ def _descriptors(buyers: int) -> None:
 
 
 def _process_limits() -> list[tuple[int, str]]:
-    """Give how many more processes each limit of this system allows."""
+    """Return how many more processes each limit of this system allows, and its name."""
     limits = []
     running = sum(entry.name.isdigit() for entry in Path("/proc").glob("[0-9]*"))
     soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)

@@ -1,52 +1,50 @@
-"""The gate that holds every buyer until all are there, and then lets all go at once."""
+"""The start barrier: holds every buyer until all have arrived, and then starts them at once."""
 
 from __future__ import annotations
 
 import os
 from multiprocessing import Pipe
 
+PIPE_BYTES = 1 << 16  # room of a pipe: so many buyers can be started with one write
+
 
 class StartBarrier:
-    """One pipe to say "here", one to say "go": works with every start method."""
+    """Two pipes, of arrivals and of starts: a byte a buyer. Works with every start method."""
 
     def __init__(self) -> None:
-        self._here, self._arrive = Pipe(duplex=False)
-        self._go, self._open = Pipe(duplex=False)
+        self._arrivals, self._arrivals_end = Pipe(duplex=False)
+        self._starts, self._starts_end = Pipe(duplex=False)
 
     def wait(self, timeout_s: float) -> bool:
-        """Arrive, then wait for the gate to open; False when it took longer than that.
+        """Arrive, then wait until the barrier opens; return False after `timeout_s` seconds.
 
-        Whether the harness still lives is the lifeline's affair.
+        A buyer whose harness died need not wait so long: its process ends with the harness.
         """
         self.arrive()
-        return self._go.poll(timeout_s) and os.read(self._go.fileno(), 1) != b""
+        return self._starts.poll(timeout_s) and os.read(self._starts.fileno(), 1) != b""
 
     def arrive(self) -> None:
-        """Say "here", and do not wait."""
-        os.write(self._arrive.fileno(), b"!")
+        """Report the arrival of this process, and do not wait."""
+        os.write(self._arrivals_end.fileno(), b"!")
 
-    def anybody(self, timeout_s: float) -> bool:
-        """Wait for the first to arrive; False when nobody has."""
-        return self._here.poll(timeout_s)
+    def has_arrivals(self, timeout_s: float = 0) -> bool:
+        """Return whether a process has arrived that was not counted; wait for the first."""
+        return self._arrivals.poll(timeout_s)
 
     @property
     def fileno(self) -> int:
-        """The descriptor that becomes readable when a buyer arrives."""
-        return self._here.fileno()
+        """The descriptor that becomes readable when a process arrives."""
+        return self._arrivals.fileno()
 
-    def arrived(self) -> int:
-        """Count the buyers that arrived since the last call; ask when `fileno` is readable."""
-        return len(os.read(self._here.fileno(), 1 << 16))
-
-    def crowded(self) -> bool:
-        """Say whether somebody arrived since the last call of `arrived`."""
-        return self._here.poll(0)
+    def count_arrivals(self) -> int:
+        """Count the arrivals since the last call; blocks where there are none."""
+        return len(os.read(self._arrivals.fileno(), PIPE_BYTES))
 
     def open(self, buyers: int) -> None:
-        """Let them all go: a pipe holds 65,536 bytes, and one write wakes everybody."""
-        os.write(self._open.fileno(), b"!" * buyers)
+        """Start all buyers: one write wakes them together."""
+        os.write(self._starts_end.fileno(), b"!" * buyers)
 
     def close(self) -> None:
-        """Let go of both pipes."""
-        for end in (self._here, self._arrive, self._go, self._open):
+        """Close both pipes."""
+        for end in (self._arrivals, self._arrivals_end, self._starts, self._starts_end):
             end.close()

@@ -1,74 +1,111 @@
-"""The logbook of one buyer: fixed-size records in a file that is mapped into its memory.
+"""The event log of one process: fixed-size records in a file that is mapped into its memory.
 
-The page cache belongs to the kernel, so what was stored survives a SIGKILL of the process
-that stored it. A record counts once its last byte, its kind, is there: records are written
-front to back, and a reader stops at the first without a kind.
+The page cache belongs to the kernel, so a stored record survives a SIGKILL of the process that
+stored it. A record is written front to back, and its last byte, the kind, makes it valid. A
+reader stops at the first record without a kind.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from enum import IntEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from booking.history.model import Event
 
-# time_ns, value, quantity, name, resource, error, has value, kind
-RECORD = struct.Struct("<qqqHHHBB")
+RECORD = struct.Struct("<qqqHHHBB")  # the fields of `Record`
 HEADER = struct.Struct("<4sIIQxxxxxxxxxxxx")  # magic, pid, parent pid, buyer
 MAGIC = b"bkg1"
 NAME_BYTES_MAX = 400
+NO_NAME = 0  # the number of the empty name
 
-STEP, SAW, INVOKE, OK, FAIL, INFO, NAME, NOTE, DONE = range(1, 10)
-TYPES = {STEP: "step", INVOKE: "invoke", OK: "ok", FAIL: "fail", INFO: "info"}
-NOTHING = 0  # the number of the name that is no name
+
+class RecordKind(IntEnum):
+    """The last byte of a record; 0 is a record that is not there yet."""
+
+    STEP = 1
+    SAW = 2  # what the step before gave
+    INVOKE = 3
+    OK = 4
+    FAIL = 5
+    INFO = 6
+    NAME = 7  # the spelling of a name follows, padded to whole records
+    NOTE = 8  # why the process ends
+    DONE = 9  # the behaviour returned
+
+
+EVENT_TYPES: dict[int, str] = {
+    RecordKind.STEP: "step",
+    RecordKind.INVOKE: "invoke",
+    RecordKind.OK: "ok",
+    RecordKind.FAIL: "fail",
+    RecordKind.INFO: "info",
+}
+
+
+class Record(NamedTuple):
+    """One record. `name`, `resource` and `error` are numbers of names that were spelt before.
+
+    In a NAME record `quantity` is the length of the spelling in bytes.
+    """
+
+    time_ns: int
+    value: int
+    quantity: int
+    name: int
+    resource: int
+    error: int
+    has_value: int
+    kind: int
 
 
 class EventLogReader:
-    """Read a logbook while its buyer still writes, and after that buyer is gone."""
+    """Reads an event log while its process still writes, and after that process has ended."""
 
-    def __init__(self, path: Path, buyer: int | str) -> None:
+    def __init__(self, path: Path, process: int | str) -> None:
         self.path = path
-        self.buyer = buyer
-        self.note: str | None = None  # why the buyer's own code ended, where it said so
+        self.process = process  # a buyer's number, or "clerk"
+        self.note: str | None = None  # why the process ended, where it recorded that
         self.last_step: Event | None = None
         self.open_operation: Event | None = None  # invoked, and not completed
         self.completed = 0
-        self.done = False  # it came to the end of its behaviour
-        self._names = {NOTHING: ""}
-        self._at = self._moved_to = HEADER.size
+        self.done = False  # the behaviour returned
+        self._names = {NO_NAME: ""}
+        self._offset = self._grown_to = HEADER.size
         self._pid = self._ppid = 0
-        self._step: Event | None = None  # may yet be told what it saw
+        self._pending: Event | None = None  # a step; the record of what it saw may follow
 
     def poll(self) -> list[Event]:
-        """Give the events that came since the last call, in order."""
+        """Return the events that came since the last call, in order."""
         try:
             with self.path.open("rb") as file:
                 if not self._pid:
                     self._read_header(file.read(HEADER.size))
-                file.seek(self._at)
+                file.seek(self._offset)
                 data = file.read()
         except FileNotFoundError:
             return []
         return list(self._events(data)) if self._pid else []
 
-    def moved(self) -> bool:
-        """Say whether anything came since the last call, without reading what it is."""
+    def has_grown(self) -> bool:
+        """Return whether a record came since the last call, without decoding any."""
         try:
             with self.path.open("rb") as file:
-                file.seek(self._moved_to)
+                file.seek(self._grown_to)
                 kinds = file.read()[RECORD.size - 1 :: RECORD.size].rstrip(b"\0")
         except FileNotFoundError:
             return False
-        self._moved_to += len(kinds) * RECORD.size
+        self._grown_to += len(kinds) * RECORD.size
         return bool(kinds)
 
-    def rest(self) -> list[Event]:
-        """Give the last events of a buyer that writes no more."""
+    def drain(self) -> list[Event]:
+        """Return the last events of a process that writes no more."""
         events = self.poll()
-        if self._step is not None:
-            events.append(self._step)
-            self._step = None
+        if self._pending is not None:
+            events.append(self._pending)
+            self._pending = None
         return events
 
     def _read_header(self, data: bytes) -> None:
@@ -78,52 +115,54 @@ class EventLogReader:
     def _events(self, data: bytes) -> Iterator[Event]:
         at = 0
         while at + RECORD.size <= len(data) and data[at + RECORD.size - 1]:
-            record = RECORD.unpack_from(data, at)
+            record = Record._make(RECORD.unpack_from(data, at))
             at += RECORD.size
-            kind, length = record[-1], record[2]
-            if kind == NAME:
-                at += self._learn(record[3], data[at : at + length])
-            elif kind == SAW:
-                yield from self._told(record[1] if record[6] else None)
-            elif kind == NOTE:
-                self.note = self._names[record[5]]
-            elif kind == DONE:
-                self.done = True
+            if record.kind in EVENT_TYPES:
+                yield from self._event(record)
+            elif record.kind == RecordKind.SAW:
+                yield from self._complete_step(record.value if record.has_value else None)
+            elif record.kind == RecordKind.NAME:
+                at += self._read_name(record.name, data[at : at + record.quantity])
+            elif record.kind == RecordKind.NOTE:
+                self.note = self._names[record.error]
             else:
-                yield from self._event(kind, record)
-        self._at += at
+                self.done = True
+        self._offset += at
 
-    def _learn(self, number: int, name: bytes) -> int:
-        self._names[number] = name.decode("utf-8", "replace")
-        return -(-len(name) // RECORD.size) * RECORD.size
+    def _read_name(self, number: int, spelling: bytes) -> int:
+        """Keep a name; return how many bytes its spelling takes, padding included."""
+        self._names[number] = spelling.decode("utf-8", "replace")
+        return -(-len(spelling) // RECORD.size) * RECORD.size
 
-    def _told(self, value: int | None) -> Iterator[Event]:
-        """Complete the step that waits for what it saw."""
-        if self._step is not None:
-            self.last_step = self._stamp(self._step, value)
+    def _complete_step(self, saw: int | None) -> Iterator[Event]:
+        """Yield the pending step with what it saw."""
+        if self._pending is not None:
+            self.last_step = _with_saw(self._pending, saw)
             yield self.last_step
-            self._step = None
+            self._pending = None
 
-    def _stamp(self, step: Event, value: int | None) -> Event:
-        return Event(
-            0, step.process, "step", step.f, step.value, step.time, resource=step.resource,
-            saw=value, pid=step.pid, ppid=step.ppid,
-        )  # fmt: skip
-
-    def _event(self, kind: int, record: tuple[int, ...]) -> Iterator[Event]:
-        """Give a record as an event; a step only once it is known whether it saw something."""
-        time_ns, value, quantity, name, resource, error, has_value, _ = record
+    def _event(self, record: Record) -> Iterator[Event]:
+        """Yield a record's event; a step only once the next record shows whether it saw a value."""
+        names = self._names
         event = Event(
-            0, self.buyer, TYPES[kind], self._names[name], value if has_value else None, time_ns,
-            error=self._names[error] or None, quantity=quantity or 1,
-            resource=self._names[resource] or None, pid=self._pid, ppid=self._ppid,
+            0, self.process, EVENT_TYPES[record.kind], names[record.name],
+            record.value if record.has_value else None, record.time_ns,
+            error=names[record.error] or None, quantity=record.quantity or 1,
+            resource=names[record.resource] or None, pid=self._pid, ppid=self._ppid,
         )  # fmt: skip
-        if self._step is not None:
-            yield self._step
-        self._step = event if kind == STEP else None
-        if kind == STEP:
+        if self._pending is not None:
+            yield self._pending
+        self._pending = event if record.kind == RecordKind.STEP else None
+        if self._pending is not None:
             self.last_step = event
             return
-        self.open_operation = event if kind == INVOKE else None
-        self.completed += kind != INVOKE
+        self.open_operation = event if record.kind == RecordKind.INVOKE else None
+        self.completed += record.kind != RecordKind.INVOKE
         yield event
+
+
+def _with_saw(step: Event, saw: int | None) -> Event:
+    return Event(
+        0, step.process, "step", step.f, step.value, step.time, resource=step.resource,
+        saw=saw, pid=step.pid, ppid=step.ppid,
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The recorder: the driver that writes down what a buyer does, for about a microsecond an event."""
+"""The recorder: the driver that writes a buyer's events into its event log."""
 
 from __future__ import annotations
 
@@ -9,44 +9,39 @@ from pathlib import Path
 from time import monotonic_ns
 
 from booking.core.orders import Completion
-from booking.recording.event_log import (
-    DONE,
-    FAIL,
-    HEADER,
-    INFO,
-    INVOKE,
-    MAGIC,
-    NAME,
-    NAME_BYTES_MAX,
-    NOTE,
-    NOTHING,
-    OK,
-    RECORD,
-    SAW,
-    STEP,
-)
+from booking.recording.event_log import HEADER, MAGIC, NAME_BYTES_MAX, NO_NAME, RECORD, RecordKind
 
 FIRST_BYTES = 1 << 14
-CLERK = (1 << 64) - 1  # the number in the logbook of one who is no buyer
-_COMPLETIONS = {"ok": OK, "fail": FAIL, "info": INFO}
+CLERK = (1 << 64) - 1  # the number of a clerk in the header, where a buyer has its own
+
+# Bound once: looking up a member of an enumeration costs 0.1 us, a quarter of an event.
+_STEP, _SAW, _INVOKE = int(RecordKind.STEP), int(RecordKind.SAW), int(RecordKind.INVOKE)
+_COMPLETIONS = {
+    "ok": int(RecordKind.OK),
+    "fail": int(RecordKind.FAIL),
+    "info": int(RecordKind.INFO),
+}
 _pack = RECORD.pack_into
 _SIZE = RECORD.size
 
 
 class Recorder:
-    """Write a buyer's events into its logbook; what was written survives a SIGKILL.
+    """Writes a buyer's events into its event log; what was written survives a SIGKILL.
 
     An operation is stamped strictly outside the call: `invoke` before its first step,
     `complete` after its last.
+
+    `step`, `saw`, `invoke` and `complete` run at each event of a sale and are dense on purpose.
+    An event costs 0.4 us. A helper for what the four repeat makes it 0.5 us.
     """
 
-    def __init__(self, path: Path, buyer: int, delay: Callable[[], None] | None) -> None:
+    def __init__(self, path: Path, number: int, delay: Callable[[], None] | None) -> None:
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._delay = delay
-        self._names = {"": NOTHING}
-        self._limit = 0
+        self._names = {"": NO_NAME}
+        self._limit = 0  # from this offset on, the file grows before a record is written
         self._grow(FIRST_BYTES)
-        HEADER.pack_into(self._map, 0, MAGIC, os.getpid(), os.getppid(), buyer)
+        HEADER.pack_into(self._map, 0, MAGIC, os.getpid(), os.getppid(), number)
         self._at = HEADER.size
 
     def step(self, action: str, resource: str, value: int | None) -> None:
@@ -59,10 +54,8 @@ class Recorder:
         at = self._at
         if at >= self._limit:
             self._grow(2 * self._limit)
-        if value is None:
-            _pack(self._map, at, monotonic_ns(), 0, 0, name, place, 0, 0, STEP)
-        else:
-            _pack(self._map, at, monotonic_ns(), value, 0, name, place, 0, 1, STEP)
+        has_value = value is not None
+        _pack(self._map, at, monotonic_ns(), value or 0, 0, name, place, 0, has_value, _STEP)
         self._at = at + _SIZE
 
     def saw(self, value: int | None) -> None:
@@ -70,14 +63,11 @@ class Recorder:
         at = self._at
         if at >= self._limit:
             self._grow(2 * self._limit)
-        if value is None:
-            _pack(self._map, at, monotonic_ns(), 0, 0, 0, 0, 0, 0, SAW)
-        else:
-            _pack(self._map, at, monotonic_ns(), value, 0, 0, 0, 0, 1, SAW)
+        _pack(self._map, at, monotonic_ns(), value or 0, 0, 0, 0, 0, value is not None, _SAW)
         self._at = at + _SIZE
 
     def network(self) -> None:
-        """Take the time that the network of this sale takes."""
+        """Wait as long as the network of this sale takes."""
         if self._delay is not None:
             self._delay()
 
@@ -87,55 +77,45 @@ class Recorder:
         at = self._at
         if at >= self._limit:
             self._grow(2 * self._limit)
-        _pack(self._map, at, monotonic_ns(), 0, quantity, name, 0, 0, 0, INVOKE)
+        _pack(self._map, at, monotonic_ns(), 0, quantity, name, 0, 0, 0, _INVOKE)
         self._at = at + _SIZE
 
     def complete(self, completion: Completion) -> None:
         """Record that an operation ended: `ok`, `fail` or `info`."""
-        operation, value, quantity = completion.operation, completion.value, completion.quantity
-        kind = _COMPLETIONS[completion.type]
-        if completion.error is not None or value is None:
-            self._put(kind, operation, value, quantity, completion.text or "")
-            return
+        error = 0 if completion.error is None else self._name(completion.text or "")
+        operation, value = completion.operation, completion.value
         name = self._names.get(operation) or self._name(operation)
+        kind = _COMPLETIONS[completion.type]
         at = self._at
         if at >= self._limit:
             self._grow(2 * self._limit)
-        _pack(self._map, at, monotonic_ns(), value, quantity, name, 0, 0, 1, kind)
+        _pack(
+            self._map, at, monotonic_ns(), value or 0, completion.quantity, name, 0, error,
+            value is not None, kind,
+        )  # fmt: skip
         self._at = at + _SIZE
 
     def note(self, text: str) -> None:
-        """Record why this buyer ends."""
-        self._put(NOTE, "", None, 0, text)
+        """Record why this process ends."""
+        self._append(RecordKind.NOTE, self._name(text))
 
     def done(self) -> None:
-        """Record that this buyer came to its end as it should."""
-        self._put(DONE, "", None)
+        """Record that this buyer's behaviour returned."""
+        self._append(RecordKind.DONE, NO_NAME)
 
     def close(self) -> None:
-        """Let the file go; nothing needs to be flushed."""
+        """Close the file; nothing needs to be flushed."""
         self._map.close()
         os.close(self._fd)
 
-    def _put(
-        self, kind: int, name: str, value: int | None, quantity: int = 0, error: str = ""
-    ) -> None:
-        names = self._names
-        try:
-            name_number, error_number = names[name], names[error]
-        except KeyError:
-            name_number, error_number = self._name(name), self._name(error)
-        at = self._at
-        if at >= self._limit:
+    def _append(self, kind: RecordKind, error: int) -> None:
+        if self._at >= self._limit:
             self._grow(2 * self._limit)
-        has, value = (0, 0) if value is None else (1, value)
-        _pack(
-            self._map, at, monotonic_ns(), value, quantity, name_number, 0, error_number, has, kind
-        )
-        self._at = at + _SIZE
+        _pack(self._map, self._at, monotonic_ns(), 0, 0, NO_NAME, NO_NAME, error, 0, kind)
+        self._at += _SIZE
 
     def _name(self, name: str) -> int:
-        """Give the number of a name; a new one is written down with its spelling first."""
+        """Return the number of a name; a new name is first recorded with its spelling."""
         number = self._names.get(name)
         if number is None:
             number = self._names[name] = len(self._names)
@@ -147,11 +127,11 @@ class Recorder:
         while end >= self._limit:
             self._grow(2 * self._limit)
         self._map[self._at + _SIZE : self._at + _SIZE + len(spelling)] = spelling
-        _pack(self._map, self._at, 0, 0, len(spelling), number, 0, 0, 0, NAME)
+        _pack(self._map, self._at, 0, 0, len(spelling), number, 0, 0, 0, RecordKind.NAME)
         self._at = end
 
     def _grow(self, size: int) -> None:
-        """Make room; real room, so that a full disk is an error here and no SIGBUS later."""
+        """Allocate `size` bytes on disk, so that a full disk is an error here, not a SIGBUS."""
         os.posix_fallocate(self._fd, 0, size)
         self._map = mmap.mmap(self._fd, size)
         self._limit = size - _SIZE

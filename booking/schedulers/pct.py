@@ -1,4 +1,4 @@
-"""Who goes on next: by chance, or by priorities that seldom change."""
+"""Schedulers of real buyers: random, or by priorities that seldom change (PCT)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMES = ("random", "pct")
 
 
 def scheduler(name: str, seed: int, buyers: int) -> Choose:
-    """Give the chooser of that name; equal seeds choose equally."""
+    """Return the scheduler of that name; equal seeds give equal schedules."""
     if name == "random":
         random = Random(f"{seed}/schedule")
         return lambda able: random.choice(list(able))
@@ -27,9 +27,10 @@ def scheduler(name: str, seed: int, buyers: int) -> Choose:
 class PctScheduler:
     """Probabilistic concurrency testing (Burckhardt et al. 2010).
 
-    Whoever can go on and has the highest priority goes on; at a few random steps the one who
-    is to go on falls behind everybody. A race that needs d such steps is found with a chance
-    of at least 1/(n·k^(d−1)), for n buyers and k steps, however unlikely it is in real time.
+    Of the buyers that can go on, the one with the highest priority goes on. At a few random
+    steps its priority falls below all others. A race that needs d such steps is found with a
+    chance of at least 1/(n·k^(d−1)), for n buyers and k steps. How unlikely the race is in real
+    time does not matter.
     """
 
     def __init__(self, seed: int, buyers: int) -> None:
@@ -41,7 +42,7 @@ class PctScheduler:
         self._step = 0
 
     def choose(self, able: Sequence[int]) -> int:
-        """Give who goes on."""
+        """Return the buyer that goes on."""
         self._step += 1
         chosen = self._highest(able)
         if self._step in self._changes:

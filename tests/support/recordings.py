@@ -13,4 +13,4 @@ def nothing() -> None:
 
 
 def recorded(path: Path) -> list[Event]:
-    return EventLogReader(path, 4).rest()
+    return EventLogReader(path, 4).drain()

@@ -50,7 +50,7 @@ def problem(path: Path) -> str:
 def test_errors_name_file_line_key_and_what_is_allowed(
     tmp_path: Path, text: str, said: list[str]
 ) -> None:
-    """Whoever wrote the file finds the place without searching."""
+    """The author of the file finds the place without a search."""
     message = problem(scenario_file(tmp_path, text))
     for words in said:
         assert words in message

@@ -63,14 +63,14 @@ def test_a_store_without_optional_methods_gets_the_defaults() -> None:
             self.closed += 1
 
     store = Bare()
-    found = hooks(store)  # type: ignore[arg-type]  # only its optional methods are looked at
-    found.prepare(), found.connect(), found.sweep(), found.gather(), found.disconnect()
-    with found.reserved():
+    bound = hooks(store)  # type: ignore[arg-type]  # only its optional methods are looked at
+    bound.prepare(), bound.connect(), bound.sweep(), bound.gather(), bound.disconnect()
+    with bound.reserved():
         assert store.closed == 0  # it does not connect, so a fork has nothing to inherit
 
 
 def test_a_store_that_connects_is_closed_before_a_fork() -> None:
-    """A connection that was inherited is used by nobody."""
+    """No process may use a connection that it inherited."""
 
     class Connects(BaseStore):
         closed = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from tests.conftest import LIMIT_S, ROOT, Sell
 
 
 def test_a_buyer_with_a_mistake_is_no_pass(sell: Sell) -> None:
-    """The report says what it was and where; no traceback is printed."""
+    """The report names the error and its place; no traceback is printed."""
     sale = sell(behaviour="tests.support.planted:crash", buyers=2)
     assert sale["verdict"] == "unknown"
     assert "ValueError: a mistake (planted.py:" in sale["reason"]
@@ -29,8 +30,6 @@ def test_pids_and_parents_are_recorded(sell: Sell) -> None:
 
 def test_a_buyers_print_does_not_spoil_the_answer(tmp_path: Path) -> None:
     """Standard output belongs to the harness."""
-    import json
-
     done = subprocess.run(
         [sys.executable, "-m", "booking", "simulate", "--json", "--behaviour",
          "tests.support.planted:talk", "--buyers", "2"],

@@ -1,4 +1,4 @@
-"""A clerk that dies has a successor; a death that was not planned decides nothing."""
+"""A clerk that dies has a successor; after an unplanned death the verdict is unknown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLERK_DIES = {"kind": "kill", "buyer": "clerk"}
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize("guard", ["clerk", "queue"])
 def test_the_clerk_works_with_every_start_method(sell: Sell, guard: str, method: str) -> None:
-    """And leaves nobody behind."""
+    """It leaves no process behind."""
     sale = sell(guard=guard, start_method=method, buyers=3, tickets=2, control=False)
     assert (sale["verdict"], sale["sold"]) == ("valid", 2)
     left = [sale["processes"][name] for name in ("alive", "zombies", "orphans", "crashed")]
@@ -28,7 +28,7 @@ def test_the_clerk_works_with_every_start_method(sell: Sell, guard: str, method:
 @pytest.mark.parametrize("before", ["receive", "read", "replace", "send"])
 @pytest.mark.parametrize("nth", [1, 3])
 def test_a_clerk_that_dies_has_a_successor(sell: Sell, before: str, nth: int) -> None:
-    """Nothing is sold twice, at most what he had in hand is unknown, and the rest is sold."""
+    """Nothing is sold twice; at most the orders that it had received are unknown."""
     fault = {**CLERK_DIES, "before": before, "nth": nth}
     sale = sell(guard="clerk", faults=[fault], timeout="1s", control=False, **MANY)
     unknown = sale["operations"]["info"]
@@ -36,11 +36,11 @@ def test_a_clerk_that_dies_has_a_successor(sell: Sell, before: str, nth: int) ->
     assert sale["end"]["clerks"] == 2
     assert sale["processes"]["deaths"] == {"clerk": "died of SIGKILL"}
     assert 0 <= 60 - sale["remaining"] - sale["sold"] <= unknown <= 8
-    assert sale["remaining"] == 0 or unknown == 8  # everybody was in his hands, and left
+    assert sale["remaining"] == 0 or unknown == 8  # it had all orders
 
 
-def test_a_clerk_that_answers_before_he_writes_sells_twice(sell: Sell) -> None:
-    """The test above can fail."""
+def test_a_clerk_that_answers_before_it_writes_sells_twice(sell: Sell) -> None:
+    """So the test above can fail."""
     fault = {**CLERK_DIES, "before": "replace", "nth": 3}
     sale = sell(
         guard="tests.support.planted:HastyClerk",
@@ -50,11 +50,11 @@ def test_a_clerk_that_answers_before_he_writes_sells_twice(sell: Sell) -> None:
         **MANY,
     )
     assert sale["verdict"] == "invalid"
-    assert "double-sold" in {one["name"] for one in sale["anomalies"]}
+    assert "double-sold" in {anomaly["name"] for anomaly in sale["anomalies"]}
 
 
-def test_a_clerk_that_dies_unplanned_decides_nothing(sell: Sell) -> None:
-    """A mistake in his own code ends him; the verdict says so."""
+def test_an_unplanned_death_of_a_clerk_leaves_the_verdict_unknown(sell: Sell) -> None:
+    """A mistake in its own code ends it, and the reason names that."""
     fault = {"kind": "raise", "buyer": "clerk", "before": "read"}
     sale = sell(guard="clerk", faults=[fault], timeout="1s", control=False, **MANY)
     assert "PlannedFault" in sale["processes"]["deaths"]["clerk"]
@@ -65,7 +65,7 @@ def test_a_clerk_that_dies_unplanned_decides_nothing(sell: Sell) -> None:
 
 
 def test_a_planned_death_excuses_no_other(sell: Sell) -> None:
-    """The first clerk is killed as planned; that the next one fails is news."""
+    """The first clerk is killed as planned, and the next one fails by itself."""
     fault = {**CLERK_DIES, "before": "replace"}
     sale = sell(
         guard="tests.support.planted:SecondClerkFails",

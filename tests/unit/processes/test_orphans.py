@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Sell
 from tests.support.process_tree import METHODS, processes
 
-KEEPER = "supervisor.py"  # of a private server
+SUPERVISOR = "supervisor.py"  # of a private server
 
 
 def test_what_a_buyer_leaves_behind_is_ended(sell: Sell) -> None:
@@ -22,8 +22,8 @@ def test_what_a_buyer_leaves_behind_is_ended(sell: Sell) -> None:
 
 @pytest.mark.sweep(usual=lambda method: method != "spawn")
 @pytest.mark.parametrize("method", METHODS)
-def test_not_even_a_session_of_its_own_hides_what_a_buyer_left(sell: Sell, method: str) -> None:
-    """The harness adopts it and ends it."""
+def test_a_session_of_its_own_does_not_hide_what_a_buyer_left(sell: Sell, method: str) -> None:
+    """The process becomes a child of the harness, which ends it."""
     flags = {"behaviour": "tests.support.planted:new_session", "buyers": 2, "lock": "flock"}
     sale = sell(**flags, start_method=method, control=False)
     assert sale["verdict"] == "valid"
@@ -34,4 +34,7 @@ def test_not_even_a_session_of_its_own_hides_what_a_buyer_left(sell: Sell, metho
         if parent == sale["end"]["harness_pid"]
     ]
     # Its own helpers stay: the fork server, and private servers of sales before this one.
-    assert not [one for one in children if "multiprocessing" not in one and KEEPER not in one]
+    unknown = [
+        line for line in children if "multiprocessing" not in line and SUPERVISOR not in line
+    ]
+    assert unknown == []

@@ -1,4 +1,4 @@
-"""The group of buyers: none is left behind, also where the harness is interrupted."""
+"""The process group of a sale: none is left behind, even where the harness is interrupted."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from tests.support.process_tree import METHODS, family, gone, harness, wait_for_
 @pytest.mark.sweep(usual=lambda number, method: number == signal.SIGINT or method == "fork")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_harness_ends_everybody_and_says_so(
+def test_an_interrupted_harness_ends_every_buyer_and_reports_it(
     tmp_path: Path, method: str, number: signal.Signals
 ) -> None:
     """Ctrl-C goes to every process of the terminal; only the harness acts on it."""
     process = harness(tmp_path, "--buyers", "5", "--delay", "60s", "--start-method", method)
-    everybody = wait_for_buyers(process, 5)
+    pids = wait_for_buyers(process, 5)
     os.killpg(process.pid, number)
     _, err = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 130
     assert err == "booking: interrupted; every buyer was ended\n"
-    assert gone(everybody)
-    assert {one.name for one in tmp_path.iterdir()} == {"data.json"}
+    assert gone(pids)
+    assert {path.name for path in tmp_path.iterdir()} == {"data.json"}
 
 
 @pytest.mark.parametrize("daemon", ["--daemon", "--no-daemon"])
-def test_an_interruption_while_buyers_start_leaves_nobody(tmp_path: Path, daemon: str) -> None:
-    """Nothing comes between a buyer's start and its entry in the roster."""
+def test_an_interrupt_while_buyers_start_leaves_no_process(tmp_path: Path, daemon: str) -> None:
+    """No interrupt comes between a buyer's start and its entry in the process group."""
     for number in (signal.SIGINT, signal.SIGTERM):
         process = harness(tmp_path, "--buyers", "200", "--delay", "60s", daemon)
-        everybody = wait_for_buyers(process, 3)
+        pids = wait_for_buyers(process, 3)
         os.killpg(process.pid, number)
-        everybody |= family(process.pid)
+        pids |= family(process.pid)
         _, err = process.communicate(timeout=LIMIT_S)
         assert process.returncode == 130
         assert err == "booking: interrupted; every buyer was ended\n"
-        assert gone(everybody)
+        assert gone(pids)
 
 
 @pytest.mark.sweep(usual=lambda method: method == "fork")

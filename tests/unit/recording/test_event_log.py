@@ -1,4 +1,4 @@
-"""The reader of an event log: it reads along, and stops at a record that is not whole."""
+"""The reader of an event log: it follows the log, and stops at an incomplete record."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from booking.recording.recorder import Recorder
 from tests.support.recordings import nothing, recorded
 
 
-def test_a_tail_that_reads_along_gives_each_event_once(tmp_path: Path) -> None:
-    """And knows what is still open and why a buyer ended."""
+def test_a_reader_returns_each_event_once_while_the_log_grows(tmp_path: Path) -> None:
+    """It knows which operation is open, and why a buyer ended."""
     path = tmp_path / "log"
-    tail = EventLogReader(path, 4)
-    assert tail.poll() == []
+    reader = EventLogReader(path, 4)
+    assert reader.poll() == []
     recorder = Recorder(path, 4, nothing)
     seen: list[Event] = []
     for number in range(3):
         recorder.invoke("search")
-        seen += tail.poll()
-        assert tail.open_operation is not None
+        seen += reader.poll()
+        assert reader.open_operation is not None
         recorder.step("read", "data.json", None)
-        seen += tail.poll()
+        seen += reader.poll()
         recorder.saw(number)
         recorder.complete(Completion("search", "ok", number))
-        seen += tail.poll()
-        assert tail.open_operation is None
+        seen += reader.poll()
+        assert reader.open_operation is None
     recorder.note("ValueError: x")
-    seen += tail.rest()
+    seen += reader.drain()
     assert seen == recorded(path)
-    assert tail.note == "ValueError: x"
-    assert tail.completed == 3
+    assert reader.note == "ValueError: x"
+    assert reader.completed == 3
 
 
 def test_a_record_without_its_last_byte_does_not_count(tmp_path: Path) -> None:
-    """A kill may come in the middle of a record: it is as if it had not begun."""
+    """A process may be killed in the middle of a record: the reader ignores that record."""
     path = tmp_path / "log"
     recorder = Recorder(path, 4, nothing)
     recorder.step("read", "data.json", None)
@@ -46,4 +46,4 @@ def test_a_record_without_its_last_byte_does_not_count(tmp_path: Path) -> None:
     ends = range(HEADER.size + RECORD.size - 1, len(data), RECORD.size)
     data[max(at for at in ends if data[at])] = 0
     path.write_bytes(data)
-    assert [one.f for one in recorded(path)] == ["read"]
+    assert [event.f for event in recorded(path)] == ["read"]

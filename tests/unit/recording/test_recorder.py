@@ -1,4 +1,4 @@
-"""The recorder: what was written is there, also when the writer was killed in the middle."""
+"""The recorder: what was written can be read, even after its process was killed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ while True:
 
 
 def test_what_a_buyer_did_is_read_back(tmp_path: Path) -> None:
-    """Operations with their steps, what the steps saw, the pid and the parent's."""
+    """Operations with their steps, what the steps saw, the process and its parent."""
     path = tmp_path / "log"
     recorder = Recorder(path, 4, nothing)
     recorder.invoke("buy", 2)
@@ -41,19 +41,38 @@ def test_what_a_buyer_did_is_read_back(tmp_path: Path) -> None:
     recorder.saw(3)
     recorder.step("replace", "data.json", 1)
     recorder.complete(Completion("buy", "ok", 3, 2))
-    recorder.note("went home")
+    recorder.note("ended")
     events = recorded(path)
-    kinds = [(one.type, one.f, one.value, one.saw, one.quantity) for one in events]
+    kinds = [(event.type, event.f, event.value, event.saw, event.quantity) for event in events]
     assert kinds == [
         ("invoke", "buy", None, None, 2),
         ("step", "read", None, 3, 1),
         ("step", "replace", 1, None, 1),
         ("ok", "buy", 3, None, 2),
     ]
-    assert [one.resource for one in events] == [None, "data.json", "data.json", None]
-    assert {(one.pid, one.ppid, one.process) for one in events} == {(os.getpid(), os.getppid(), 4)}
-    times = [one.time for one in events]
+    assert [event.resource for event in events] == [None, "data.json", "data.json", None]
+    processes = {(event.pid, event.ppid, event.process) for event in events}
+    assert processes == {(os.getpid(), os.getppid(), 4)}
+    times = [event.time for event in events]
     assert times == sorted(times)
+
+
+def test_a_failed_operation_is_read_back_with_its_error(tmp_path: Path) -> None:
+    """The name of the error and its detail, as a history shows them."""
+    recorder = Recorder(tmp_path / "log", 4, nothing)
+    for completion in (
+        Completion("buy", "fail", None, 2, "unavailable", "the store is busy"),
+        Completion("search", "fail", error="torn-read"),
+        Completion("buy", "info", None, 2, "no-answer"),
+    ):
+        recorder.invoke(completion.operation, completion.quantity)
+        recorder.complete(completion)
+    endings = [event for event in recorded(tmp_path / "log") if event.type != "invoke"]
+    assert [(event.type, event.f, event.value, event.error) for event in endings] == [
+        ("fail", "buy", None, "unavailable: the store is busy"),
+        ("fail", "search", None, "torn-read"),
+        ("info", "buy", None, "no-answer"),
+    ]
 
 
 @given(
@@ -64,28 +83,28 @@ def test_what_a_buyer_did_is_read_back(tmp_path: Path) -> None:
 def test_any_names_and_values_come_back(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int | None]]
 ) -> None:
-    """New names are spelt out between the records."""
+    """The spelling of a new name stands between the records."""
     path = tmp_path_factory.mktemp("log") / "log"
     recorder = Recorder(path, 4, nothing)
     for resource, value in steps:
         recorder.step("read", resource, value)
     recorder.close()
-    got = [(one.resource or "", one.value) for one in recorded(path)]
-    assert got == [(_spelt(resource), value) for resource, value in steps]
+    read_back = [(event.resource or "", event.value) for event in recorded(path)]
+    assert read_back == [(_spelt(resource), value) for resource, value in steps]
 
 
 def _spelt(name: str) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
-def test_a_logbook_grows(tmp_path: Path) -> None:
-    """Far past its first size, names and all."""
+def test_an_event_log_grows(tmp_path: Path) -> None:
+    """Its file takes far more records and names than it first had room for."""
     path = tmp_path / "log"
     recorder = Recorder(path, 4, nothing)
     many = 4 * FIRST_BYTES // RECORD.size
     for number in range(many):
         recorder.step("write", f"file-{number % 50}", number)
-    assert [one.value for one in recorded(path)] == list(range(many))
+    assert [event.value for event in recorded(path)] == list(range(many))
 
 
 def test_nothing_is_lost_when_a_buyer_is_killed(tmp_path: Path) -> None:
@@ -98,7 +117,7 @@ def test_nothing_is_lost_when_a_buyer_is_killed(tmp_path: Path) -> None:
         os.kill(buyer.pid, signal.SIGKILL)
         buyer.wait()
         last = _acknowledged(acknowledged)
-        values = [one.value for one in recorded(log)]
+        values = [event.value for event in recorded(log)]
         assert values == list(range(len(values)))
         assert last + 1 <= len(values) <= last + 2
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from booking.core.protocols import AdvisoryStore, Place, RowLockingStore, Store
+from booking.core.capabilities import AdvisoryStore, RowLockingStore
+from booking.core.protocols import Place, Store
 from booking.core.registry import build
 from booking.stores.common.connection_cache import (
     cache_connection,
