@@ -35,7 +35,7 @@ class Row:
         return self.values["lost_sales"] == 0
 
     def document(self) -> dict[str, Any]:
-        """Give the row as JSON has it."""
+        """Return the row as JSON has it."""
         variant = self.variant
         return {
             "store": redacted(variant.store),
@@ -50,7 +50,7 @@ class Row:
 
 
 def rows(samples: Sequence[Sample]) -> list[Row]:
-    """Give a row for each number of buyers and variant, in the order of measuring."""
+    """Return a row for each number of buyers and variant, in the order of measuring."""
     cells: dict[tuple[int, Variant], list[dict[str, float | None]]] = {}
     for sample in samples:
         values = _values(sample, _company(sample, samples))
@@ -60,7 +60,7 @@ def rows(samples: Sequence[Sample]) -> list[Row]:
 
 
 def _company(sample: Sample, samples: Iterable[Sample]) -> dict[str, float]:
-    """Give tickets a second of the unguarded sale and of the peer, in the same round."""
+    """Return tickets a second of the unguarded sale and of the peer, in the same round."""
     found = {}
     for other in samples:
         if (other.turn, other.buyers) == (sample.turn, sample.buyers):
@@ -102,7 +102,7 @@ def _row(variant: Variant, buyers: int, cell: list[dict[str, float | None]]) -> 
 
 
 def kill_safe(variant: Variant) -> bool | None:
-    """Say whether a sale goes on when one of its processes is killed: a fact of lock or guard."""
+    """Return whether a sale goes on when one of its processes is killed: a fact of lock or guard."""
     if variant.guard == "none":
         return None
     if variant.lock:

@@ -26,7 +26,7 @@ class CpuMeter:
         self._start_ns = 0
 
     def opened(self, at_ns: int) -> None:
-        """Read what everybody has used so far."""
+        """Read what the buyers have used so far."""
         children = multiprocessing.active_children()
         self._start_ns = sum(_used_ns(child.pid) for child in children if child.pid)
 
@@ -34,7 +34,7 @@ class CpuMeter:
         """Do nothing: a watcher that works takes time from the buyers."""
 
     def used_ns(self) -> int:
-        """Give what the sale's processes used, once all are gone."""
+        """Return the CPU time of the sale's processes, in ns, after all have ended."""
         return max(0, _children_ns() - self._children_ns - self._start_ns)
 
 

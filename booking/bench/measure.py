@@ -24,8 +24,8 @@ from booking.history.model import SaleEnd
 from booking.processes.resource_limits import ensure_connections
 from booking.system.scratch import scratch_folder
 
-TICKETS = 10**9  # more than anybody can sell meanwhile
-WARM_UP_SHARE = 0.2  # of the time; of what it shows nothing is kept
+TICKETS = 10**9  # more than any sale can sell in its time
+WARM_UP_SHARE = 0.2  # of the time; its figures are dropped
 NO_DELAY = Span(0.0, 0.0)
 
 Tell = Callable[[str, int, int], None]  # what comes next, pieces of work done, of how many

@@ -32,7 +32,7 @@ class Figures:
     buyers_without_a_sale: int
     cpu_us_per_sale: float
     lost_sales: int  # orders that could have been served and did not make the count fall
-    failed: int  # orders that ended in no sale, or nobody knows in what
+    failed: int  # orders that ended in no sale, or whose outcome is unknown
     retried: int  # looks at the inventory beyond the one that an order needs
     contended_share: float  # of the orders: those that met another buyer's
 
@@ -66,10 +66,10 @@ def figures(history: History, buyers: int, cpu_ns: int) -> Figures:
 
 
 def settled(orders: Sequence[Operation], buyers: int) -> Sequence[Operation]:
-    """Give the orders that began after the first quarter of the time.
+    """Return the orders that began after the first quarter of the time.
 
     A forked buyer copies each page that it touches first: hundreds of microseconds which belong
-    to starting and not to selling. Where somebody has no order after that, all orders count.
+    to starting and not to selling. Where a buyer has no order after that, all orders count.
     """
     if not orders:
         return orders
@@ -81,12 +81,12 @@ def settled(orders: Sequence[Operation], buyers: int) -> Sequence[Operation]:
 
 
 def percentile(ascending: Sequence[float], share: float) -> float:
-    """Give the smallest value that at least `share` of all are not above; 0 of nothing."""
+    """Return the smallest value that at least `share` of all are not above; 0 of nothing."""
     return ascending[max(0, ceil(share * len(ascending)) - 1)] if ascending else 0.0
 
 
 def jain(shares: Sequence[float]) -> float:
-    """Give Jain's index of fairness; 1 where nobody got anything."""
+    """Return Jain's index of fairness; 1 where no buyer got a ticket."""
     squares = sum(share * share for share in shares)
     return sum(shares) ** 2 / (len(shares) * squares) if squares else 1.0
 
@@ -104,7 +104,7 @@ def lost(history: History, orders: Sequence[Operation]) -> int:
 
 
 def overlapping(orders: Sequence[Operation]) -> float:
-    """Give the share of orders that met another: began before an earlier one had ended."""
+    """Return the share of orders that met another: began before an earlier one had ended."""
     met, end_ns = set(), 0
     last = -1
     for at, order in sorted(enumerate(orders), key=lambda pair: pair[1].invoke.time):

@@ -12,13 +12,13 @@ FEW = 3
 
 
 def floor_spread(samples: Sequence[Sample]) -> float:
-    """Give how far the middle half of the bare floor's figures lies apart, as a share of them."""
+    """Return how far the middle half of the bare floor's figures lies apart, as a share of them."""
     stores = {sample.variant.store for sample in samples}
     return max((_spread(_floors(samples, store)) for store in stores), default=0.0)
 
 
 def warning(samples: Sequence[Sample]) -> str | None:
-    """Say that the machine was too noisy, if it was."""
+    """State that the machine was too noisy, if it was."""
     spread = floor_spread(samples)
     if spread <= NOISY_SPREAD:
         return None
@@ -29,7 +29,7 @@ def warning(samples: Sequence[Sample]) -> str | None:
 
 
 def _floors(samples: Sequence[Sample], store: str) -> list[float]:
-    """Give each floor once: it was measured for all variants of a round and number of buyers."""
+    """Return each floor once: it was measured for all variants of a round and number of buyers."""
     found = {
         (one.turn, one.buyers): one.bare_per_s for one in samples if one.variant.store == store
     }

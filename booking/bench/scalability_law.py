@@ -38,13 +38,13 @@ class ScalabilityLaw:
     kappa: float
 
     def at(self, buyers: float) -> float:
-        """Give the throughput of so many buyers, in tickets a second."""
+        """Return the throughput of so many buyers, in tickets a second."""
         pairs = buyers * (buyers - 1)
         return self.lambda_per_s * buyers / (1 + self.sigma * (buyers - 1) + self.kappa * pairs)
 
     @property
     def peak_buyers(self) -> float:
-        """Give the number of buyers at which throughput peaks; infinite where it never falls."""
+        """Return the number of buyers at which throughput peaks; infinite where it never falls."""
         if self.sigma >= 1:
             return 1.0
         return max(1.0, sqrt((1 - self.sigma) / self.kappa)) if self.kappa > 0 else inf
@@ -99,7 +99,7 @@ def fit_rounds(rounds: Sequence[Sequence[Point]], seed: int = 0) -> Fit | None:
 
 
 def _subsets() -> list[tuple[int, ...]]:
-    """Give which terms take part: all, or those that are left when others are none."""
+    """Return which terms take part: all, or those that are left when others are none."""
     return [(0, *some) for size in (2, 1, 0) for some in combinations((1, 2), size)]
 
 
@@ -139,7 +139,7 @@ def _solve(matrix: list[list[float]]) -> list[float] | None:
 
 
 def _middle(values: Sequence[float]) -> tuple[float, float]:
-    """Give the ends of the middle 90 %; with infinities among them, those count as they are."""
+    """Return the ends of the middle 90 %; with infinities among them, those count as they are."""
     ordered = sorted(values)
     if ordered[-1] == inf:
         return ordered[len(ordered) // 20], ordered[-1 - len(ordered) // 20]

@@ -13,7 +13,7 @@ from booking.bench.scalability_law import Fit, fit_rounds
 
 
 def floors(samples: Sequence[Sample]) -> dict[str, float]:
-    """Give the median of each floor in tickets a second: `bare` for each store, `c`."""
+    """Return the median of each floor in tickets a second: `bare` for each store, `c`."""
     found: dict[str, list[float]] = {}
     several = len({one.variant.store for one in samples if ":" not in one.variant.store}) > 1
     for one in samples:
@@ -42,7 +42,7 @@ def fits(plan: Plan, samples: Sequence[Sample]) -> dict[str, Fit | None]:
 
 
 def doubts(samples: Sequence[Sample], rows: Sequence[Row]) -> list[str]:
-    """Say what the figures cannot be trusted for."""
+    """Describe what the figures cannot be trusted for."""
     found = [
         f"{row.variant.label} with {row.buyers} buyers never contended, so it is not compared"
         for row in rows

@@ -40,7 +40,7 @@ class Threshold:
     bound: float
 
     def misses(self, rows: Sequence[Row]) -> list[str]:
-        """Give a line for each row that does not meet it."""
+        """Return a line for each row that does not meet it."""
         meant = [
             row
             for row in rows

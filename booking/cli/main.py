@@ -62,7 +62,7 @@ class LazyGroup(click.Group):
     """A group that knows its commands by name and imports one only to run it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give the names, in the order in which a newcomer meets them."""
+        """Return the names, in the order in which a newcomer meets them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -88,7 +88,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Say which command may be meant when there is none of that name."""
+        """Resolve a command; suggest the closest name for an unknown one."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             from booking.core.registry import unknown
 
@@ -119,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error.format_message())  # noqa: T201
         code = ExitCode.USAGE
     except BrokenPipeError:
-        _drop_output()  # whoever read it has enough
+        _drop_output()  # the reader closed its end
         code = BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:
         message, code = _explained(error)
@@ -129,12 +129,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _drop_output() -> None:
-    """Let what is still to be written go nowhere: Python would complain once more at exit."""
+    """Discard pending output: Python would report the broken pipe once more at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _explained(error: BaseException) -> tuple[str, int]:
-    """Give one line that says what happened, and the exit code."""
+    """Return one line that says what happened, and the exit code."""
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return "interrupted", Interrupted.exit_code
     if isinstance(error, click.ClickException):

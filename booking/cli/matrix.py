@@ -74,7 +74,7 @@ def matrix(
 
 
 def _names(flag: str, text: str | None) -> list[str]:
-    """Give the names in a list, each once."""
+    """Return the names in a list, each once."""
     from booking.errors import UsageError
 
     if text is None:

@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def scenario_flags(function: F) -> F:
-    """Give a command a flag for every field of a scenario that has one."""
+    """Add a flag to a command for every field of a scenario that has one."""
     for name, (flag, is_integer) in reversed(flags().items()):
         function = _option(name, flag, is_integer=is_integer)(function)
     return function
@@ -35,7 +35,7 @@ class SaleCommand(click.Command):
     """A command with `--lock[=NAME]`: the name is optional, and joined by an equals sign."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Give a bare `--lock` the default lock's name; `--lock flock` is understood too."""
+        """Return a bare `--lock` the default lock's name; `--lock flock` is understood too."""
         words: list[str] = []
         rest = iter(args)
         for word in rest:
@@ -63,6 +63,6 @@ def given_flags(context: click.Context) -> dict[str, Any]:
 
 
 def read_scenario(path: Path | None, context: click.Context) -> tuple[Any, Any]:
-    """Give the scenario of the flags over the file, and what is usual without the flags."""
+    """Return the scenario of the flags over the file, and what is usual without the flags."""
     base = from_file(path) if path is not None else None
     return from_flags(given_flags(context), base), base or Scenario()

@@ -50,7 +50,7 @@ def buy(
     durable: bool,
     as_json: bool,
 ) -> int:
-    """Buy from a store, as one buyer among whoever else is there.
+    """Buy from a store, as one buyer among those of other programs.
 
     Exit code 1 when there are not enough tickets left.
     """

@@ -227,11 +227,11 @@ class Scenario(_Strict):
 
     @property
     def paused_s(self) -> float:
-        """How long planned pauses may keep everybody waiting."""
+        """How long planned pauses may keep the other buyers waiting."""
         return sum(fault.duration for fault in self.faults if fault.kind == "pause")
 
     def but(self, **changes: Any) -> Self:
-        """Give the same sale with some things changed."""
+        """Return the same sale with some things changed."""
         return self.model_copy(update=changes)
 
 
@@ -279,7 +279,7 @@ def from_file(path: Path) -> Scenario:
 
 
 def schema() -> dict[str, Any]:
-    """Give the JSON Schema of a scenario file."""
+    """Return the JSON Schema of a scenario file."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **Scenario.model_json_schema(),
@@ -305,7 +305,7 @@ def _file_problems(path: Path, text: str, error: ValidationError) -> list[str]:
 
 
 def _problem(one: Any) -> str:
-    """Say what is wrong with one value, and what is allowed."""
+    """Describe what is wrong with one value, and what is allowed."""
     if one["type"] == "extra_forbidden":
         from booking.core.registry import unknown
 

@@ -14,7 +14,7 @@ WAITS_SHOWN_MAX = 3
 
 
 def why(sale: Sale) -> list[str]:
-    """Give the causes, a sentence each, the telling ones first."""
+    """Return the causes, a sentence each, the telling ones first."""
     found = _waiting(sale.history.end)
     if not _shared(sale):
         found.append(
@@ -29,7 +29,7 @@ def why(sale: Sale) -> list[str]:
 
 
 def cure(sale: Sale) -> str | None:
-    """Say what would help, with the command that shows it."""
+    """Describe what would help, with the command that shows it."""
     scenario = sale.scenario
     names = {one.name for one in sale.verdict.anomalies}
     if sale.verdict.outcome is not Outcome.INVALID:
@@ -51,7 +51,7 @@ def cure(sale: Sale) -> str | None:
 
 
 def guarding(store: str) -> tuple[str, dict[str, Any]]:
-    """Say what keeps apart whoever buys from a store, and what of a scenario changes by it."""
+    """Return what guards a store best, in words, and what of a scenario changes by it."""
     if usual_guard(store) == "atomic":
         return "let the store check and take in one effect", {"guard": "atomic"}
     return "put read, check and write inside one lock", {"guard": "lock", "lock": "flock"}
@@ -62,7 +62,7 @@ def _shared(sale: Sale) -> bool:
 
 
 def _waiting(end: SaleEnd) -> list[str]:
-    """Say who waits for whom."""
+    """Describe who waits for whom."""
     found = []
     waiting: dict[tuple[str | None, int | str], list[int | str]] = {}
     for wait in end.waits:

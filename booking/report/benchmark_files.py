@@ -24,7 +24,7 @@ def document(
     floors: dict[str, float],
     missed: Sequence[str],
 ) -> dict[str, Any]:
-    """Give everything; fields may be added, none renamed. Nothing in it names the machine."""
+    """Return everything; fields may be added, none renamed. Nothing in it names the machine."""
     return {
         "host": {
             "cpus": os.cpu_count(),
@@ -43,7 +43,7 @@ def document(
 
 
 def csv_text(rows: Sequence[Row]) -> str:
-    """Give the rows as CSV; the spread of throughput is a column, other spreads are in JSON."""
+    """Return the rows as CSV; the spread of throughput is a column, other spreads are in JSON."""
     documents = [row.document() for row in rows]
     out = io.StringIO()
     names = [name for name in documents[0] if name != "spread"]

@@ -18,7 +18,7 @@ VERSION = 1  # of every document; a change that renames or removes a field raise
 
 
 def sale_document(sale: Sale, replay: str) -> dict[str, Any]:
-    """Give everything about a sale; fields may be added, none renamed."""
+    """Return everything about a sale; fields may be added, none renamed."""
     scenario, end = sale.scenario, sale.history.end
     return {
         "verdict": sale.verdict.outcome,
@@ -57,7 +57,7 @@ def sale_document(sale: Sale, replay: str) -> dict[str, Any]:
 
 
 def trial_document(trial: Trial) -> dict[str, Any]:
-    """Give one scenario's trial."""
+    """Return one scenario's trial."""
     scenario = trial.sale.scenario
     replay = replay_command(scenario, trial.path, scenario.but(seed=None))
     return {
@@ -72,7 +72,7 @@ _reserved: IO[bytes] | None = None
 
 
 def reserve_output() -> None:
-    """Keep standard output for the one document: whatever else is printed goes to the errors.
+    """Reserve standard output for the one document; redirect other prints to standard error.
 
     A store of a user's own may print while it is imported.
     """
@@ -85,7 +85,7 @@ def reserve_output() -> None:
 
 
 def release_output() -> None:
-    """Give standard output back to whoever prints."""
+    """Restore standard output for ordinary prints."""
     global _reserved  # noqa: PLW0603 - there is one standard output
     if _reserved is not None:
         sys.stdout.flush()

@@ -39,13 +39,13 @@ class Scale:
     end: float
 
     def at(self, value: float) -> float:
-        """Give the place of a value; what is below the lowest stands there."""
+        """Return the place of a value; what is below the lowest stands there."""
         span = log10(self.high) - log10(self.low)
         share = (log10(max(value, self.low)) - log10(self.low)) / span if span else 0.5
         return round(self.start + share * (self.end - self.start), 1)
 
     def ticks(self) -> list[float]:
-        """Give the powers of ten on it."""
+        """Return the powers of ten on it."""
         exponents = range(floor(log10(self.low)), floor(log10(self.high)) + 1)
         return [10.0**one for one in exponents if self.low <= 10.0**one <= self.high]
 

@@ -16,7 +16,7 @@ from booking.bench.scalability_law import FORECAST_BUYERS, Fit
 from booking.core.registry import resolve
 from booking.core.traits import guard_traits
 
-WIDTH = 150  # where nobody looks at a terminal
+WIDTH = 150  # where output is no terminal
 NARROW = 132  # of a terminal that has no room for what is looked at last
 BAR_CELLS = 12
 EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -29,7 +29,7 @@ LEFT_OUT = {"max ms", "all done", "failed", "retried", "×none"}
 
 
 def screen() -> Console:
-    """Give the console of the table: as wide as the table where nobody looks at a terminal."""
+    """Return the console of the table: as wide as the table where output is no terminal."""
     return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
 
 
@@ -65,9 +65,9 @@ def rows_stores(rows: Sequence[Row]) -> int:
 
 
 def winner(group: Sequence[Row]) -> Row | None:
-    """Give the fastest of those that lost nothing; nobody wins who never had to compete.
+    """Return the fastest contended row that lost no sale.
 
-    Nor by a guard that is unsound by design: that it lost nothing was luck.
+    A guard that is unsound by design never wins: that it lost nothing was luck.
     """
     able = [row for row in group if row.sound and row.contended and _by_design(row.variant.guard)]
     return max(able, key=lambda row: _value(row, "sales_per_s"), default=None)
@@ -128,7 +128,7 @@ def bar(share: float) -> str:
 
 
 def _cells(row: Row) -> list[str]:
-    """Give what stands in each of COLUMNS."""
+    """Return what stands in each of COLUMNS."""
     values = row.values
     spread = row.spread.get("sales_per_s")
     kill_safe = {True: "yes", False: "NO", None: NOTHING}[row.kill_safe]
@@ -151,7 +151,7 @@ def _value(row: Row, name: str) -> float:
 
 
 def _number(value: float | None) -> str:
-    """Give three digits that matter."""
+    """Return three digits that matter."""
     if value is None:
         return NOTHING
     if value == inf:

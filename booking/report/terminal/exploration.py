@@ -20,11 +20,11 @@ from booking.report.terminal.sale import COLOURS, SIGNS, console
 
 DOUBTS_SHOWN_MAX = 5
 TABLE_WIDTH = 400  # as wide as it needs to be; a cell is never folded
-SERIAL_MAX = 170  # beyond it a factorial says nothing to anybody
+SERIAL_MAX = 170  # a longer factorial tells a reader nothing
 
 
 def proof_document(proof: Proof, saved: Path | None) -> dict[str, Any]:
-    """Give everything about an exploration; fields may be added, none renamed."""
+    """Return everything about an exploration; fields may be added, none renamed."""
     found, witness = proof.exploration, proof.witness
     return {
         "verdict": found.outcome,
@@ -57,7 +57,7 @@ def proof_document(proof: Proof, saved: Path | None) -> dict[str, Any]:
 
 
 def by_length(found: Exploration) -> list[Finding]:
-    """Give what was found, the shortest first."""
+    """Return what was found, the shortest first."""
     return sorted(found.findings.values(), key=lambda one: len(one.schedule))
 
 
@@ -108,7 +108,7 @@ def show_witness(witness: Counterexample, *, several: bool = False) -> None:
 
 
 def replay_words(proof: Proof, saved: Path | None) -> str:
-    """Give the command that plays the witness out in real processes."""
+    """Return the command that plays the witness out in real processes."""
     if proof.staffed:
         return "a sale with a clerk is explored, not replayed"
     if saved is not None:
@@ -118,7 +118,7 @@ def replay_words(proof: Proof, saved: Path | None) -> str:
 
 
 def explore_words(proof: Proof, witness: Path | None = None, **changes: Any) -> str:
-    """Give the command of an exploration, or of one with some things changed."""
+    """Return the command of an exploration, or of one with some things changed."""
     scenario = proof.scenario.but(**changes)
     words = ["booking", "explore", "--buyers", str(len(proof.buyers))]
     words += ["--tickets", str(proof.tickets)]
@@ -225,7 +225,7 @@ def _cure(proof: Proof) -> str:
 
 
 def replayed_document(played: Replayed) -> dict[str, Any]:
-    """Give everything about a replay."""
+    """Return everything about a replay."""
     return {
         "verdict": played.outcome,
         "times": played.times,

@@ -43,7 +43,7 @@ def show_matrix(columns: Sequence[Column]) -> None:
 
 
 def trials_for_all(columns: Sequence[Column]) -> int:
-    """Give how many trials would try every kill and pause, or 0 where they were enough."""
+    """Return how many trials would try every kill and pause, or 0 where they were enough."""
     short = [one.judged + one.undecided + one.untried for one in columns if one.untried]
     return max(short, default=0)
 
@@ -63,7 +63,7 @@ def _table(title: str, columns: Sequence[Column]) -> Table:
 
 
 def _head(column: Column) -> str:
-    """Give a guard's name over as many lines as it has words."""
+    """Return a guard's name over as many lines as it has words."""
     return column.guard.replace("-", "-\n")
 
 
@@ -87,7 +87,7 @@ def _sign(cell: Cell) -> Text:
 
 
 def markdown(columns: Sequence[Column]) -> str:
-    """Give the matrix as a table for each store, for a document."""
+    """Return the matrix as a table for each store, for a document."""
     lines: list[str] = []
     for store, group in groupby(columns, key=lambda one: one.store):
         mine = list(group)
@@ -101,7 +101,7 @@ def markdown(columns: Sequence[Column]) -> str:
 
 
 def matrix_document(columns: Sequence[Column]) -> dict[str, Any]:
-    """Give the matrix for scripts."""
+    """Return the matrix for scripts."""
     return {
         "anomalies": list(ROWS),
         "explored": [

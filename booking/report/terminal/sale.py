@@ -29,7 +29,7 @@ VERBS = {("search", "ok"): "searches", ("buy", "ok"): "buys", ("buy", "fail"): "
 
 @cache
 def console() -> Console:
-    """Give the console: plain text of one width when it is no terminal."""
+    """Return the console: plain text of one width when it is no terminal."""
     width = None if sys.stdout.isatty() else PLAIN_WIDTH
     return Console(width=width, highlight=False, soft_wrap=True)
 
@@ -40,7 +40,7 @@ def heading(text: str) -> None:
 
 
 def event_line(event: Event, at_ms: float) -> str:
-    """Give one completed operation as a line."""
+    """Return one completed operation as a line."""
     verb = VERBS.get((event.f, event.type), event.f)
     if event.type == "ok":
         what = f"{event.value} left" if event.f == "search" else _numbers(event)
@@ -126,7 +126,7 @@ def show_catalogue(found: dict[str, list[dict[str, Any]]]) -> None:
 
 
 def _rows(sale: Sale) -> list[tuple[str, str]]:
-    """Give the numbers and the causes, each with its label."""
+    """Return the numbers and the causes, each with its label."""
     scenario, end = sale.scenario, sale.history.end
     lock = f", lock {scenario.lock}" if scenario.lock else ""
     store = redacted(scenario.store)

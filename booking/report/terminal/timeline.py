@@ -41,7 +41,7 @@ def _shown(proof: Certificate) -> list[Op]:
 
 
 def _columns(shown: list[Op]) -> tuple[dict[float, int], int]:
-    """Give every moment its column; the end of all time is the last."""
+    """Return the column of each moment; the end of time is the last one."""
     moments = sorted({x.invoked for x in shown} | {x.returned for x in shown})
     gap = max(2, min(10, WIDTH // max(1, len(moments) - 1)))
     return {moment: at * gap for at, moment in enumerate(moments)}, gap * (len(moments) - 1)
