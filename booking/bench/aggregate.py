@@ -102,7 +102,7 @@ def _row(variant: Variant, buyers: int, cell: list[dict[str, float | None]]) -> 
 
 
 def kill_safe(variant: Variant) -> bool | None:
-    """Return whether a sale goes on when one of its processes is killed: a fact of lock or guard."""
+    """Return whether a sale goes on when one of its processes is killed."""
     if variant.guard == "none":
         return None
     if variant.lock:
