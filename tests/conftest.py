@@ -31,7 +31,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--shard K/N`: of the slow tests only each Nth, by a hash of its id."""
+    """Add `--shard K/N`: of the slow tests only one of N parts, by a hash of each id."""
     parser.addoption("--shard", metavar="K/N", type=shard, help="one of N shards of slow tests")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+import re
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,8 @@ from booking.history.model import Event
 from booking.history.reader import Line, Reader, placed, shape_of
 
 CHUNK_BYTES = 1 << 20
+DEPTH_MAX = 500  # brackets in brackets; how many an interpreter bears differs from one to the next
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
 class JsonlReader(Reader):
@@ -28,6 +31,8 @@ class JsonlReader(Reader):
             events: list[Event]
             count = block.count(b"\n")
             try:
+                if _too_deep_somewhere(block, count):
+                    raise RecursionError
                 events = decoder.decode_lines(block)  # type: ignore[assignment]
                 if len(events) < count:
                     raise msgspec.DecodeError  # blank lines: the numbers do not fit
@@ -45,10 +50,12 @@ class JsonlReader(Reader):
 
     def _shape(self, block: bytes) -> type[Line]:
         first = block.lstrip().split(b"\n", 1)[0]
+        if _too_deep(first):
+            return Line  # reading it will say what is wrong
         try:
             return shape_of(msgspec.json.decode(first))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return Line  # reading it will say what is wrong
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return Line
 
     def _one_by_one(
         self, block: bytes, start: int, decoder: msgspec.json.Decoder[Line], last: bool
@@ -58,6 +65,8 @@ class JsonlReader(Reader):
             if not row.strip():
                 continue
             unfinished = last and number == start + len(rows) - 1  # no line's end behind it
+            if _too_deep(row):
+                self.refuse(number, "this is nested too deeply")
             try:
                 yield number, decoder.decode(row)
             except msgspec.ValidationError as error:
@@ -67,8 +76,24 @@ class JsonlReader(Reader):
                     self.cut_off(number)
                     return
                 self.refuse(number, f"this is not JSON: {error}")
-            except RecursionError:
-                self.refuse(number, "this is nested too deeply")
+
+
+def _too_deep_somewhere(block: bytes, lines: int) -> bool:
+    """Return whether a line is nested too deeply; count first, since almost none can be."""
+    if block.count(b"[") + block.count(b"{") - lines <= DEPTH_MAX:
+        return False
+    return any(_too_deep(row) for row in block.split(b"\n"))
+
+
+def _too_deep(row: bytes) -> bool:
+    """Return whether more than `DEPTH_MAX` brackets are open at once, outside of strings."""
+    if row.count(b"[") + row.count(b"{") <= DEPTH_MAX:
+        return False
+    depth = deepest = 0
+    for byte in STRING.sub(b"", row):
+        depth += (byte in b"[{") - (byte in b"]}")
+        deepest = max(deepest, depth)
+    return deepest > DEPTH_MAX
 
 
 def _plain(error: msgspec.ValidationError) -> str:

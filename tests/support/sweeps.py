@@ -35,7 +35,7 @@ def kinds(items: list[pytest.Item]) -> dict[str, tuple[int, int]]:
 
 
 def shard(text: str) -> Callable[[str], bool]:
-    """Read `K/N`; return a function that says whether a test's id is in the Kth of N shards."""
+    """Read `K/N`; return a function that says whether a test is in the shard, by its id."""
     match = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", text)
     if match is None or int(match[1]) > int(match[2]):
         raise ArgumentTypeError(f"{text!r}: write K/N, as in 1/4, with K from 1 to N")
