@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class SoftLock(FilelockBase["SoftFileLock"]):
     """A marker file with the holder's pid: works where flock does not, waits by polling."""
 
-    crash_safe = True  # a dead process's marker is recognised, on the same host
+    crash_safe = True  # a dead process's marker is detected, on the same host
     cross_host = True  # any file system that creates a file for one caller only
     fair = False
     reentrant = True

@@ -119,7 +119,7 @@ def _drop_privileges() -> None:
 
 
 def _ordinary_user() -> tuple[int, int]:
-    """Return uid and gid of a user that has a name: programs look theirs up."""
+    """Return the user and group number of a user with a name: programs look theirs up."""
     try:
         user = pwd.getpwnam("nobody")
     except KeyError:

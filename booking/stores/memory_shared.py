@@ -72,7 +72,7 @@ class MemorySharedStore(BaseStore):
 
 
 def _with_cell(kind: type[MemorySharedStore], number: int) -> MemorySharedStore:
-    """Unpickle a store; its cell exists only in the process that created it."""
+    """Load a pickled store; its cell exists only in the process that created it."""
     try:
         return kind._of(_cells[number])
     except KeyError:

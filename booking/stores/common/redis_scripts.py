@@ -1,7 +1,7 @@
 """The scripts that a Redis or Valkey server runs.
 
 Each script is one effect: the server runs nothing else meanwhile. In a script `KEYS[1]` to
-`KEYS[6]` are the keys that the tuple below names, in this order.
+`KEYS[6]` are the keys that the list below names, in this order.
 """
 
 from __future__ import annotations
