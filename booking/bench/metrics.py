@@ -39,27 +39,27 @@ class Figures:
 
 def figures(history: History, buyers: int, cpu_ns: int) -> Figures:
     """Work out what one sale of a known number of buyers shows."""
-    every = [one for one in history.operations() if one.invoke.f == "buy"]
+    every = [operation for operation in history.operations() if operation.invoke.f == "buy"]
     orders = settled(every, buyers)
-    done = [one for one in orders if one.complete is not None and one.outcome != "info"]
-    sold = [one for one in done if one.outcome == "ok"]
+    done = [order for order in orders if order.complete is not None and order.outcome != "info"]
+    sold = [order for order in done if order.outcome == "ok"]
     tickets = [0] * buyers
-    for one in sold:
-        tickets[int(one.invoke.process)] += one.invoke.quantity
-    waits_ms = sorted(_ns(one) / 1e6 for one in done)
+    for order in sold:
+        tickets[int(order.invoke.process)] += order.invoke.quantity
+    waits_ms = sorted(_ns(order) / 1e6 for order in done)
     span_ns = _span_ns(done)
     return Figures(
         sales_per_s=sum(tickets) * 1e9 / span_ns if span_ns else 0.0,
         wait_p50_ms=percentile(waits_ms, 0.5),
         wait_p99_ms=percentile(waits_ms, 0.99),
         wait_max_ms=waits_ms[-1] if waits_ms else 0.0,
-        makespan_ms=_span_ns([one for one in every if one.complete]) / 1e6,
+        makespan_ms=_span_ns([order for order in every if order.complete]) / 1e6,
         jain=jain(tickets),
         most_to_least=max(tickets) / min(tickets) if min(tickets) else float("inf"),
         buyers_without_a_sale=tickets.count(0),
         cpu_us_per_sale=cpu_ns / 1e3 / max(1, sum(o.outcome == "ok" for o in every)),
         lost_sales=lost(history, every),
-        failed=sum(one.outcome != "ok" for one in every),
+        failed=sum(order.outcome != "ok" for order in every),
         retried=max(0, _reads(history) - len(every)),
         contended_share=overlapping(orders),
     )
@@ -73,11 +73,11 @@ def settled(orders: Sequence[Operation], buyers: int) -> Sequence[Operation]:
     """
     if not orders:
         return orders
-    first = min(one.invoke.time for one in orders)
-    last = max(one.invoke.time for one in orders)
+    first = min(order.invoke.time for order in orders)
+    last = max(order.invoke.time for order in orders)
     begin = first + (last - first) * RAMP_SHARE
-    later = [one for one in orders if one.invoke.time >= begin]
-    return later if len({one.invoke.process for one in later}) == buyers else orders
+    later = [order for order in orders if order.invoke.time >= begin]
+    return later if len({order.invoke.process for order in later}) == buyers else orders
 
 
 def percentile(ascending: Sequence[float], share: float) -> float:
@@ -123,8 +123,8 @@ def _ns(order: Operation) -> int:
 def _span_ns(done: Sequence[Operation]) -> int:
     if not done:
         return 0
-    last = max(one.complete.time for one in done if one.complete)
-    return last - min(one.invoke.time for one in done)
+    last = max(order.complete.time for order in done if order.complete)
+    return last - min(order.invoke.time for order in done)
 
 
 def _reads(history: History) -> int:

@@ -31,7 +31,9 @@ def warning(samples: Sequence[Sample]) -> str | None:
 def _floors(samples: Sequence[Sample], store: str) -> list[float]:
     """Return each floor once: it was measured for all variants of a round and number of buyers."""
     found = {
-        (one.turn, one.buyers): one.bare_per_s for one in samples if one.variant.store == store
+        (sample.turn, sample.buyers): sample.bare_per_s
+        for sample in samples
+        if sample.variant.store == store
     }
     return list(found.values())
 

@@ -47,7 +47,7 @@ def misses(demands: Sequence[str]) -> Callable[[Sequence[Overhead]], list[str]]:
         wanted.append((text, found[1], SIGNS[found[2]], float(found[3])))
 
     def missed(overheads: Sequence[Overhead]) -> list[str]:
-        ratios = {one["name"]: one["ratio"] for one in overheads}
+        ratios = {overhead["name"]: overhead["ratio"] for overhead in overheads}
         return [
             f"{text}: {name} has {ratios[name]:.3g}"
             for text, name, holds, bound in wanted

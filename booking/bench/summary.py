@@ -15,13 +15,15 @@ from booking.bench.scalability_law import Fit, fit_rounds
 def floors(samples: Sequence[Sample]) -> dict[str, float]:
     """Return the median of each floor in tickets a second: `bare` for each store, `c`."""
     found: dict[str, list[float]] = {}
-    several = len({one.variant.store for one in samples if ":" not in one.variant.store}) > 1
-    for one in samples:
-        if ":" not in one.variant.store:
-            name = f"bare {one.variant.store}" if several else "bare"
-            found.setdefault(name, []).append(one.bare_per_s)
-        if one.c_per_s is not None:
-            found.setdefault("c", []).append(one.c_per_s)
+    several = (
+        len({sample.variant.store for sample in samples if ":" not in sample.variant.store}) > 1
+    )
+    for sample in samples:
+        if ":" not in sample.variant.store:
+            name = f"bare {sample.variant.store}" if several else "bare"
+            found.setdefault(name, []).append(sample.bare_per_s)
+        if sample.c_per_s is not None:
+            found.setdefault("c", []).append(sample.c_per_s)
     return {name: median(values) for name, values in found.items()}
 
 
@@ -31,9 +33,9 @@ def fits(plan: Plan, samples: Sequence[Sample]) -> dict[str, Fit | None]:
     for variant in plan.variants:
         rounds = [
             [
-                (one.buyers, one.figures.sales_per_s)
-                for one in samples
-                if (one.turn, one.variant) == (turn, variant)
+                (sample.buyers, sample.figures.sales_per_s)
+                for sample in samples
+                if (sample.turn, sample.variant) == (turn, variant)
             ]
             for turn in range(plan.rounds)
         ]

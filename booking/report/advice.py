@@ -22,7 +22,7 @@ def why(sale: Sale) -> list[str]:
             "and a lock cannot make them"
         )
     said = {AnomalyName.HANG, AnomalyName.STALE_LOCK} if sale.history.end.waits else set()
-    found += [one.message for one in sale.verdict.anomalies if one.name not in said]
+    found += [anomaly.message for anomaly in sale.verdict.anomalies if anomaly.name not in said]
     if sale.verdict.outcome is not Outcome.INVALID:
         found.append(sale.verdict.reason)
     return list(dict.fromkeys(found))
@@ -31,7 +31,7 @@ def why(sale: Sale) -> list[str]:
 def cure(sale: Sale) -> str | None:
     """Describe what would help, with the command that shows it."""
     scenario = sale.scenario
-    names = {one.name for one in sale.verdict.anomalies}
+    names = {anomaly.name for anomaly in sale.verdict.anomalies}
     if sale.verdict.outcome is not Outcome.INVALID:
         return None
     if not _shared(sale):

@@ -49,9 +49,9 @@ def csv_text(rows: Sequence[Row]) -> str:
     names = [name for name in documents[0] if name != "spread"]
     table = csv.DictWriter(out, [*names, "sales_per_s_spread"], lineterminator="\n")
     table.writeheader()
-    for one in documents:
-        spread = one.pop("spread").get("sales_per_s")
-        table.writerow({**one, "sales_per_s_spread": spread})
+    for document in documents:
+        spread = document.pop("spread").get("sales_per_s")
+        table.writerow({**document, "sales_per_s_spread": spread})
     return out.getvalue()
 
 

@@ -24,8 +24,8 @@ def sale_document(sale: Sale, replay: str) -> dict[str, Any]:
         "verdict": sale.verdict.outcome,
         "reason": sale.verdict.reason,
         "anomalies": [
-            {"name": one.name, "message": one.message, "witness": list(one.witness)}
-            for one in sale.verdict.anomalies
+            {"name": anomaly.name, "message": anomaly.message, "witness": list(anomaly.witness)}
+            for anomaly in sale.verdict.anomalies
         ],
         "tickets": sale.tickets,
         "sold": sale.sold,

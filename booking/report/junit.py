@@ -27,7 +27,7 @@ def write(trials: Sequence[Trial], path: Path) -> None:
             time=f"{trial.elapsed_s:.3f}",
         )  # fmt: skip
         if trial.differences:
-            lines = [_clean(one) for one in trial.differences]
+            lines = [_clean(difference) for difference in trial.differences]
             ET.SubElement(case, "failure", message=lines[0]).text = "\n".join(lines)
     try:
         ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)

@@ -47,7 +47,7 @@ class Scale:
     def ticks(self) -> list[float]:
         """Return the powers of ten on it."""
         exponents = range(floor(log10(self.low)), floor(log10(self.high)) + 1)
-        return [10.0**one for one in exponents if self.low <= 10.0**one <= self.high]
+        return [10.0**exponent for exponent in exponents if self.low <= 10.0**exponent <= self.high]
 
 
 def chart(rows: Sequence[Row], title: str) -> str:
@@ -66,7 +66,7 @@ def chart(rows: Sequence[Row], title: str) -> str:
         Panel("tickets sold a second", "sales_per_s", LEFT),
         Panel("waiting, 99th percentile, ms", "wait_p99_ms", LEFT + PANEL_WIDTH + GAP),
     ):
-        _draw(svg, panel, {one: _of(rows, one, stores) for one in labels})
+        _draw(svg, panel, {label: _of(rows, label, stores) for label in labels})
     _legend(svg, labels, height)
     ET.indent(svg)
     return ET.tostring(svg, encoding="unicode") + "\n"

@@ -39,10 +39,10 @@ def proof_document(proof: Proof, saved: Path | None) -> dict[str, Any]:
         "interleavings": found.interleavings,
         "violating": found.violating,
         "anomalies": [
-            {"name": one.name, "message": one.message, "steps": len(one.schedule)}
-            for one in by_length(found)
+            {"name": finding.name, "message": finding.message, "steps": len(finding.schedule)}
+            for finding in by_length(found)
         ],
-        "doubts": [{"what": one.what, "where": one.where} for one in found.doubts],
+        "doubts": [{"what": caveat.what, "where": caveat.where} for caveat in found.doubts],
         "witness": None if witness is None else plain(witness),
         "witness_steps": None if witness is None else len(witness.steps),
         "witness_s": found.witness_s,
@@ -65,7 +65,7 @@ def show_proof(proof: Proof, saved: Path | None) -> None:
     """Print the verdict, how far the search went, and the witness."""
     out, found = console(), proof.exploration
     outcome = found.outcome
-    names = ", ".join(one.name for one in by_length(found))
+    names = ", ".join(finding.name for finding in by_length(found))
     out.print(f"[bold {COLOURS[outcome]}]{SIGNS[outcome]} {outcome.upper()}[/]  {names}")
     out.print()
     for label, text in _rows(proof):
@@ -122,8 +122,8 @@ def explore_words(proof: Proof, witness: Path | None = None, **changes: Any) -> 
     scenario = proof.scenario.but(**changes)
     words = ["booking", "explore", "--buyers", str(len(proof.buyers))]
     words += ["--tickets", str(proof.tickets)]
-    if {one.quantity for one in proof.buyers} != {1}:
-        words += ["--quantity", ",".join(str(one.quantity) for one in proof.buyers)]
+    if {buyer.quantity for buyer in proof.buyers} != {1}:
+        words += ["--quantity", ",".join(str(buyer.quantity) for buyer in proof.buyers)]
     if scenario.store != Scenario().store:
         words += ["--store", scenario.store]
     if scenario.lock is not None:
@@ -232,7 +232,8 @@ def replayed_document(played: Replayed) -> dict[str, Any]:
         "same": played.same,
         "difference": played.difference,
         "anomalies": [
-            {"name": one.name, "message": one.message} for one in played.verdict.anomalies
+            {"name": anomaly.name, "message": anomaly.message}
+            for anomaly in played.verdict.anomalies
         ],
         "witness": plain(played.witness),
         "elapsed_s": played.elapsed_s,
@@ -254,5 +255,5 @@ def show_replayed(played: Replayed) -> None:
     )
     if played.difference:
         out.print(f"  [dim]{'difference':<14}[/]{escape(played.difference)}")
-    for one in played.verdict.anomalies:
-        out.print(f"  [dim]{one.name:<14}[/]{escape(one.message)}")
+    for anomaly in played.verdict.anomalies:
+        out.print(f"  [dim]{anomaly.name:<14}[/]{escape(anomaly.message)}")

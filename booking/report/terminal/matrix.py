@@ -44,7 +44,9 @@ def show_matrix(columns: Sequence[Column]) -> None:
 
 def trials_for_all(columns: Sequence[Column]) -> int:
     """Return how many trials would try every kill and pause, or 0 where they were enough."""
-    short = [one.judged + one.undecided + one.untried for one in columns if one.untried]
+    short = [
+        column.judged + column.undecided + column.untried for column in columns if column.untried
+    ]
     return max(short, default=0)
 
 

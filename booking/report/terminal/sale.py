@@ -54,7 +54,7 @@ def event_line(event: Event, at_ms: float) -> str:
 def show_sale(sale: Sale, replay: str, expect: Expect | None) -> None:
     """Print the verdict, the numbers, why, the cure and the command that repeats it."""
     out, verdict = console(), sale.verdict
-    names = ", ".join(one.name for one in verdict.anomalies)
+    names = ", ".join(anomaly.name for anomaly in verdict.anomalies)
     colour = COLOURS[verdict.outcome]
     out.print()
     out.print(f"[bold {colour}]{SIGNS[verdict.outcome]} {verdict.outcome.upper()}[/]  {names}")
@@ -88,7 +88,7 @@ def show_trial(trial: Trial) -> None:
     sale = trial.sale
     good = not trial.differences
     sign = "[green]✓ as expected[/]" if good else "[red]✗ not as expected[/]"
-    names = ", ".join(one.name for one in sale.verdict.anomalies)
+    names = ", ".join(anomaly.name for anomaly in sale.verdict.anomalies)
     facts = f"{sale.verdict.outcome} {names}".strip()
     out = console()
     left = "?" if sale.remaining is None else sale.remaining
@@ -96,8 +96,8 @@ def show_trial(trial: Trial) -> None:
         f"  {sign}: {facts}; sold {sale.sold} of {sale.tickets}, {left} left"
         f" [dim]({trial.elapsed_s:.1f} s)[/]"
     )
-    for one in trial.differences:
-        out.print(f"    {escape(one)}")
+    for difference in trial.differences:
+        out.print(f"    {escape(difference)}")
 
 
 def show_total(trials: Sequence[Trial]) -> None:
