@@ -15,25 +15,25 @@ PATIENCE_S = 20.0
 
 
 def processes() -> dict[int, int]:
-    """Give the parent of every living process."""
-    found = {}
+    """Return the parent of every living process."""
+    parents = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
         if fields[0] != "Z":
-            found[int(entry.name)] = int(fields[1])
-    return found
+            parents[int(entry.name)] = int(fields[1])
+    return parents
 
 
 def family(root: int) -> set[int]:
-    """Give a process and all that descend from it."""
+    """Return a process and all that descend from it."""
     parents = processes()
-    found = {root}
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
+    pids = {root}
+    while children := {pid for pid, parent in parents.items() if parent in pids} - pids:
+        pids |= children
+    return pids
 
 
 def harness(folder: Path, *words: str) -> subprocess.Popen[str]:
@@ -47,15 +47,15 @@ def harness(folder: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def wait_for_buyers(process: subprocess.Popen[str], buyers: int) -> set[int]:
-    """Wait until every buyer is there and the gate was opened: the first line was printed."""
+    """Wait until every buyer was started; return the harness and all processes below it."""
     deadline = time.monotonic() + LIMIT_S
-    found: set[int] = set()
+    pids: set[int] = set()
     while time.monotonic() < deadline and process.poll() is None:
-        found = family(process.pid)
-        if len(found) > buyers:
-            return found
+        pids = family(process.pid)
+        if len(pids) > buyers:
+            return pids
         time.sleep(0.05)
-    raise AssertionError(f"{len(found)} processes, {process.communicate()}")
+    raise AssertionError(f"{len(pids)} processes, {process.communicate()}")
 
 
 def gone(pids: set[int]) -> bool:
@@ -66,7 +66,7 @@ def gone(pids: set[int]) -> bool:
 
 
 def under(pid: int) -> Iterator[tuple[int, str]]:
-    """Give every process below one, with the name of its program."""
+    """Yield every process below another one, with the name of its program."""
     children: dict[int, list[tuple[int, str]]] = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
