@@ -15,6 +15,7 @@ FACTS = {
     "lock": ("crash_safe", "cross_host", "fair", "reentrant"),
     "guard": ("sound", "needs"),
     "fleet": (),
+    "scheduler": (),
 }
 TRAITS: dict[str, Callable[[object], Any]] = {
     "store": store_traits,

@@ -56,6 +56,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "fleet": {
         "local": "booking.fleets.local:LocalFleet",
     },
+    "scheduler": {
+        "random": "booking.schedulers.uniform:UniformScheduler",
+        "pct": "booking.schedulers.pct:PctScheduler",
+    },
 }
 METHODS = {
     "store": ("reset", "read", "write", "close"),
