@@ -12,7 +12,7 @@ from typing import Any
 from booking.core.assembly import Assembly, arrange, assemble, users_code
 from booking.core.bases import hooks
 from booking.core.protocols import Store
-from booking.core.registry import load, resolve
+from booking.core.registry import resolve
 from booking.core.scenario import Scenario
 from booking.core.verdict import Outcome, Verdict
 from booking.errors import BookingError, InventoryError
@@ -20,6 +20,7 @@ from booking.experiments.verdicts import against_control, verdict_on, without_co
 from booking.fleets.listener import Listener, NullListener
 from booking.history.actions import Action
 from booking.history.model import Event, History
+from booking.processes.buyer_process import behaviour_of
 from booking.processes.resource_limits import ensure_connections
 from booking.stores.common.run_lock import run_lock
 from booking.system.scratch import scratch_folder
@@ -168,8 +169,7 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
         assembly.ensure_for_processes()
         store = assembly.build_store(folder)
         guard = assembly.build_guard(folder, store)
-        if scenario.behaviour is not None:
-            load(scenario.behaviour, "behaviour")
+        behaviour_of(scenario)  # refuses an unknown one, and imports it before any fork
         with run_lock(store, assembly.location):
             try:
                 tickets = _stock(store, assembly)
