@@ -194,18 +194,8 @@ class _AuditHook:
     """The audit hook of this process: Python can add one, and never removes it."""
 
     def __init__(self) -> None:
-        self._added = False
-        self._monitor: AuditMonitor | None = None
-
-    def listen(self, monitor: AuditMonitor | None) -> None:
-        self._monitor = monitor
-        if not self._added:
-            self._added = True
-            sys.addaudithook(self._hear)
-
-    def _hear(self, event: str, args: tuple[Any, ...]) -> None:
-        if self._monitor is not None:
-            self._monitor.hear(event, args)
+        self.added = False
+        self.monitor: AuditMonitor | None = None
 
 
 _HOOK = _AuditHook()
@@ -213,7 +203,16 @@ _HOOK = _AuditHook()
 
 def listen(monitor: AuditMonitor | None) -> None:
     """Pass every audit event of this process to `monitor` from now on; None: to none."""
-    _HOOK.listen(monitor)
+    _HOOK.monitor = monitor
+    if not _HOOK.added:
+        _HOOK.added = True
+        sys.addaudithook(_hear)
+
+
+def _hear(event: str, args: tuple[Any, ...]) -> None:
+    # A function: Python asks each hook for `__cantrace__`, and a bound method answers slowly.
+    if _HOOK.monitor is not None:
+        _HOOK.monitor.hear(event, args)
 
 
 def place_of(function: object) -> str:

@@ -26,6 +26,7 @@ from booking.stores.common.connection_cache import caching_connections
 from booking.system.pickled_copy import PickledCopy
 
 CHUNK_BYTES = 1 << 16
+_SHARED = frozenset({CallMonitor})  # by all copies of a monitored lock
 
 
 class Contents:
@@ -101,7 +102,7 @@ class ExecutionEnvironment:
 
     def _tasks(self, store: Store, guard: Guard) -> list[Task]:
         """Make the tasks, each with a store and a guard of its own, as processes have them."""
-        pickled = PickledCopy((store, guard), shared=(self._calls,))
+        pickled = PickledCopy((store, guard), shared=_SHARED)
         tasks = []
         for number, spec in enumerate(self.plan.tasks):
             own_store, own_guard = pickled.load()
