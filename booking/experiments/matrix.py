@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from booking.core.catalogue import carries
 from booking.core.counterexample import CounterexampleBuyer, save
+from booking.core.orders import BUY
 from booking.core.registry import members, resolve, unknown
 from booking.core.scenario import Fault, Scenario, from_flags
 from booking.core.traits import guard_traits, store_traits
@@ -215,12 +216,12 @@ def _sell(column: Column, trial: int, faults: list[Fault]) -> list[tuple[Actor, 
 
 def _steps_of_orders(history: History) -> set[tuple[Actor, str]]:
     """Return the steps of orders, and of the clerk that carries them out; none of a search."""
-    operations: dict[int | str, str] = {"clerk": "buy"}
+    operations: dict[int | str, str] = {"clerk": BUY}
     steps: set[tuple[Actor, str]] = set()
     for event in history.events:
         if event.type == "invoke":
             operations[event.process] = event.f
-        elif event.type == "step" and operations.get(event.process) == "buy":
+        elif event.type == "step" and operations.get(event.process) == BUY:
             steps.add(("clerk" if event.process == "clerk" else "first", event.f))
     return steps
 

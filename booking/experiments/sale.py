@@ -11,6 +11,7 @@ from typing import Any
 
 from booking.core.assembly import Assembly, arrange, assemble, users_code
 from booking.core.bases import hooks
+from booking.core.orders import BUY, SEARCH
 from booking.core.protocols import Store
 from booking.core.registry import resolve
 from booking.core.scenario import Scenario
@@ -93,11 +94,11 @@ class Sale:
         reads: Counter[int | str] = Counter()
         retries = 0
         for event in self.history.events:
-            if event.f == "buy":
+            if event.f == BUY:
                 retries += max(0, reads.pop(event.process, 0) - 1)
             elif event.type == "step" and event.f == Action.READ:
                 reads[event.process] += 1
-            elif event.f == "search":
+            elif event.f == SEARCH:
                 reads.pop(event.process, None)
         return retries
 
@@ -116,7 +117,7 @@ class Sale:
     def completions(self, outcome: str) -> list[Event]:
         """Return the orders that ended `ok`, `fail` or `info`."""
         events = self.history.events
-        return [event for event in events if event.type == outcome and event.f == "buy"]
+        return [event for event in events if event.type == outcome and event.f == BUY]
 
 
 # Called with the scratch folder and the listener; returns what has `run(scenario, store, guard)`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from booking.checker import check
+from booking.core.orders import BUY
 from booking.core.scenario import Fault, Scenario
 from booking.core.verdict import AnomalyName, Outcome, Verdict, merge
 from booking.errors import BookingError
@@ -69,7 +70,7 @@ def _processes(history: History) -> Verdict:
         more = f" (and {len(crashed) - 1} more)" if len(crashed) > 1 else ""
         process = number if isinstance(number, str) else f"buyer {number}"
         return Verdict(Outcome.UNKNOWN, f"{process} ended early{more}: {why}")
-    if not any(event.f == "buy" for event in history.events):
+    if not any(event.f == BUY for event in history.events):
         return Verdict(Outcome.UNKNOWN, "no buyer ordered anything, so nothing was put to the test")
     if end.alive or end.zombies or end.orphans:
         return Verdict(Outcome.UNKNOWN, "processes of the sale are left which would not end")

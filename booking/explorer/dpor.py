@@ -124,10 +124,11 @@ class DporExplorer(PathExplorer):
             point = self._points[number]
             point.wanted |= {step.task} if step.task in point.enabled else set(point.enabled)
 
-    def _depend(self, one: TakenStep, other: TakenStep) -> bool:
-        if one.resource == other.resource and not (one.action in READS and other.action in READS):
+    def _depend(self, step: TakenStep, other: TakenStep) -> bool:
+        same = step.resource == other.resource
+        if same and not (step.action in READS and other.action in READS):
             return True
-        return self.clocked and ((one.begins and other.ends) or (one.ends and other.begins))
+        return self.clocked and ((step.begins and other.ends) or (step.ends and other.begins))
 
     def _could_swap(self, earlier: TakenStep, step: TakenStep) -> bool:
         if earlier.task == step.task or not self._depend(earlier, step):

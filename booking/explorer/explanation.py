@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from booking.core.orders import BUY, TORN_READ
 from booking.core.verdict import AnomalyName
 from booking.history.actions import Action
 from booking.history.model import Event, History
@@ -36,7 +37,7 @@ def why(name: AnomalyName, history: History, names: Sequence[str]) -> str:
 
 
 def _sales(history: History) -> list[Event]:
-    return [event for event in history.events if event.type == "ok" and event.f == "buy"]
+    return [event for event in history.events if event.type == "ok" and event.f == BUY]
 
 
 def _tickets(sale: Event) -> set[int]:
@@ -78,7 +79,7 @@ def _overtaken(pair: tuple[Event, Event], steps: list[Event], names: Sequence[st
 
 
 def _torn(history: History, steps: list[Event], names: Sequence[str]) -> str:
-    torn = next((event for event in history.events if event.error == AnomalyName.TORN_READ), None)
+    torn = next((event for event in history.events if event.error == TORN_READ), None)
     if torn is None:
         return HALF_WRITTEN
     reader = names[int(torn.process)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Self
 
+from booking.core.orders import BUY
 from booking.core.traits import Numbers
 from booking.explorer.model import Plan
 from booking.explorer.transition import CompletedOperation, Step, Transition
@@ -34,7 +35,7 @@ class HistoryBuilder:
     def step(self, task: int, step: Step, transition: Transition) -> None:
         """Record one step, the operation that begins with it, and those that it completes."""
         if step.begins:
-            quantity = self._quantities[task] if step.begins == "buy" else 1
+            quantity = self._quantities[task] if step.begins == BUY else 1
             self._add(task, "invoke", step.begins, None, quantity)
         self._add(
             task, "step", step.action, step.value, 1, resource=step.resource, saw=transition.saw

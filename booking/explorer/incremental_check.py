@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from booking.core.orders import BUY, TORN_READ
 from booking.core.protocols import SOLD_OUT
 from booking.core.verdict import AnomalyName
 from booking.explorer.transition import CompletedOperation
@@ -36,11 +37,11 @@ def updated(
     counter: CounterState, operation: CompletedOperation, watermark: int, tickets: int
 ) -> CounterState:
     """Return the counter's state after an operation that began at `watermark` has ended."""
-    if operation.error == AnomalyName.TORN_READ:
+    if operation.error == TORN_READ:
         return counter._replace(anomalies=counter.anomalies | {AnomalyName.TORN_READ})
     if counter.lost:
         return counter
-    if operation.f == "buy" and operation.type == "ok":
+    if operation.f == BUY and operation.type == "ok":
         return _bought(counter, operation, watermark, tickets)
     if operation.type == "ok":
         return _observed(counter, 2 * (tickets - (operation.value or 0)), watermark)

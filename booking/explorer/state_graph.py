@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
+from booking.core.orders import BUY
 from booking.core.verdict import AnomalyName, Outcome
 from booking.explorer.incremental_check import CounterState, Unordered, updated
 from booking.explorer.model import CLERK, Limits
@@ -141,7 +142,7 @@ class StateGraphExplorer(Explorer):
             local_states[state].quantity
             for state, _ in self._nodes[number].buyers
             for f, kind, _ in local_states[state].endings
-            if f == "buy" and kind == "ok"
+            if f == BUY and kind == "ok"
         )
         parent = self._parents[number]
         if sold > self.plan.tickets and parent is not None:

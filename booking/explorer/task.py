@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable
 from contextlib import suppress
-from typing import Any, cast
+from typing import cast
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
@@ -116,8 +116,7 @@ class Task:
             self.failed = error
 
     def _serve(self) -> None:
-        guard: Any = self._guard
-        guard.serve(self._store, lambda: None)
+        cast("Staffed", self._guard).serve(self._store, lambda: None)
 
 
 class CooperativeScheduler:
