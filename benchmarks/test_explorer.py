@@ -103,7 +103,7 @@ def test_the_targets_of_ten_buyers():
     locked = explored(10, 3, lock="flock").exploration
     whole = explored(10, 3).exploration
     print(f"\nlocked: proved in {locked.elapsed_s:.3f} s ({locked.executions} executions)")
-    print(f"witness in {whole.witness_s:.4f} s; everything in {whole.elapsed_s:.2f} s")
+    print(f"witness in {whole.first_finding_s:.4f} s; everything in {whole.elapsed_s:.2f} s")
     assert locked.elapsed_s < 1
-    assert whole.witness_s < 0.1
+    assert whole.first_finding_s < 0.1
     assert whole.elapsed_s < 5

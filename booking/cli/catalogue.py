@@ -10,7 +10,7 @@ from booking.cli.options import json_option
 @click.command(epilog="Example: booking list --json")
 @json_option
 def listing(as_json: bool) -> int:
-    """List stores, locks, guards and fleets, with their facts."""
+    """List stores, locks, guards, fleets, behaviours and schedulers, with their facts."""
     from booking.core.catalogue import catalogue
     from booking.report import documents
     from booking.report.terminal import sale as sale_report

@@ -98,9 +98,9 @@ def explore(  # noqa: PLR0917
                 f"{states:,} states, {runs:,} executions"
             ),
         )  # fmt: skip
-    if witness is not None and proof.witness is not None:
-        save(proof.witness, witness)
-    saved = witness if proof.witness is not None else None
+    if witness is not None and proof.counterexample is not None:
+        save(proof.counterexample, witness)
+    saved = witness if proof.counterexample is not None else None
     if as_json:
         documents.show(proof_document(proof, saved))
     else:

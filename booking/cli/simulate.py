@@ -23,7 +23,9 @@ Examples:
 @scenario_flags
 @click.option("--expect", metavar="NAME", help="Exit 0 if this verdict or anomaly is the outcome.")
 @click.option("--history", metavar="FILE", type=click.Path(path_type=Path), help="Write it down.")
-@click.option("--schedule", metavar="NAME", help="Choose who goes on: random or pct, by --seed.")
+@click.option(
+    "--schedule", metavar="NAME", help="Choose which buyer goes next: random or pct, by --seed."
+)
 @click.option(
     "--witness", metavar="FILE", type=click.Path(path_type=Path),
     help="With --schedule: write a race that was found, made as short as it gets.",
@@ -49,8 +51,8 @@ def simulate(
     from booking.core.command_line import replay_command
     from booking.errors import UsageError
     from booking.experiments.expectations import exit_code, named
-    from booking.experiments.replay import run_scheduled
     from booking.experiments.sale import run_sale
+    from booking.experiments.scheduled import run_scheduled
     from booking.history.model import dump
     from booking.report import documents
     from booking.report.terminal import sale as sale_report

@@ -15,6 +15,8 @@ FACTS = {
     "lock": ("crash_safe", "cross_host", "fair", "reentrant"),
     "guard": ("sound", "needs"),
     "fleet": (),
+    "behaviour": (),
+    "scheduler": (),
 }
 TRAITS: dict[str, Callable[[object], Any]] = {
     "store": store_traits,
@@ -24,7 +26,7 @@ TRAITS: dict[str, Callable[[object], Any]] = {
 
 
 def catalogue() -> dict[str, list[dict[str, Any]]]:
-    """Return every store, lock, guard and fleet: its name, what it is, and its facts."""
+    """Return every registered name of each kind: what it is, and its facts."""
     return {f"{kind}s": [_entry(kind, *member) for member in members(kind)] for kind in BUILT_IN}
 
 

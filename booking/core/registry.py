@@ -1,8 +1,9 @@
-"""Map the name of a variant to its class, which is imported only when it is used.
+"""Map a name to its class or function, which is imported only when it is used.
 
-The tables below name the built-in variants. Installed packages add theirs through the
-entry-point groups `booking.stores`, `booking.locks`, `booking.guards` and `booking.fleets`. Any
-class can be named as `package.module:Class`.
+The tables below name the built-in variants. Installed packages add theirs through one
+entry-point group for each kind, in the plural: `booking.stores`, `booking.locks`,
+`booking.guards`, `booking.fleets`, `booking.behaviours` and `booking.schedulers`. Any class or
+function can be named as `package.module:name`.
 """
 
 from __future__ import annotations
@@ -55,6 +56,18 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "fleet": {
         "local": "booking.fleets.local:LocalFleet",
+    },
+    "behaviour": {
+        "buy-once": "booking.processes.behaviours:buy_once",
+        "search-then-buy": "booking.processes.behaviours:search_then_buy",
+        "buy-until-sold-out": "booking.processes.behaviours:buy_until_sold_out",
+        "search-and-buy-until-sold-out": (
+            "booking.processes.behaviours:search_and_buy_until_sold_out"
+        ),
+    },
+    "scheduler": {
+        "random": "booking.schedulers.uniform:UniformScheduler",
+        "pct": "booking.schedulers.pct:PctScheduler",
     },
 }
 METHODS = {

@@ -22,7 +22,7 @@ from pydantic import (
 
 from booking.core.durations import DURATION_MAX_S, Span, parse_duration, parse_span, written
 from booking.core.protocols import TICKETS_MAX
-from booking.core.registry import default_lock
+from booking.core.registry import BUILT_IN, default_lock, table, unknown
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import UsageError
 
@@ -64,6 +64,14 @@ def _start_method(text: str) -> str:
     if text not in get_all_start_methods():
         raise ValueError(f"this system has only {', '.join(get_all_start_methods())}")
     return text
+
+
+def _behaviour(name: str | None) -> str | None:
+    if name is None or ":" in name or name in BUILT_IN["behaviour"]:
+        return name
+    if name not in (known := table("behaviour")):
+        raise ValueError(f"{unknown('behaviour', name, known)}; or write module:name")
+    return name
 
 
 class _Strict(BaseModel):
@@ -151,8 +159,12 @@ class Scenario(_Strict):
     start_method: Annotated[
         str, AfterValidator(_start_method), Flag("fork, spawn or forkserver.", "NAME")
     ] = Field(get_all_start_methods()[0], description="fork, spawn or forkserver")
-    behaviour: Annotated[str | None, Flag("What each buyer does.", "MODULE:FUNCTION")] = Field(
-        None, description="a function module:name that is called with each Buyer"
+    behaviour: Annotated[
+        str | None,
+        AfterValidator(_behaviour),
+        Flag("What each buyer does: search-then-buy, module:name …", "NAME"),
+    ] = Field(
+        None, description="a registered name, or a function module:name called with each Buyer"
     )
     search: Annotated[bool, Flag("Look before buying.", both_ways=True)] = Field(
         True, description="look before buying"
@@ -307,8 +319,6 @@ def _file_problems(path: Path, text: str, error: ValidationError) -> list[str]:
 def _problem(one: Any) -> str:
     """Describe what is wrong with one value, and what is allowed."""
     if one["type"] == "extra_forbidden":
-        from booking.core.registry import unknown
-
         *above, key = one["loc"]
         models: dict[str, type[BaseModel]] = {"expect": Expect, "faults": Fault}
         model = models.get(str(above[0]), Scenario) if above else Scenario

@@ -32,6 +32,9 @@ class Driver(Protocol):
         """Stand in for the network between a buyer and the inventory."""
 
 
+# What an acquire saw that neither got the lock nor waits: its transaction will never have it.
+LOST = -1
+
 # A module's global, because `step` is called at every shared effect of every buyer.
 _driver: Driver | None = None
 

@@ -1,9 +1,10 @@
-"""Which anomaly each guard allows on each store: every cell computed by runs, none written down.
+"""Compute which anomaly each guard allows on each store: every cell by runs, none by hand.
 
-A cell is `prevented` where every interleaving of bounded sales was explored and all are sound;
-`happens` where a run shows it, with a witness; otherwise `not-provoked`, with the number of
-trials and what zero of so many allows to say (with 95 % confidence at most 3 in N: the rule of
-three). What crashes and pauses do is not explored, so there nothing is ever `prevented`.
+A cell is `prevented` where every interleaving of bounded sales was explored and all are sound.
+It is `happens` where a run shows the anomaly, with evidence. Otherwise it is `not-provoked`,
+with the number of trials and the bound that zero of so many allow: at most 3 in N with 95 %
+confidence (the rule of three). Crashes and pauses are not explored, so nothing is ever
+`prevented` there.
 """
 
 from __future__ import annotations
@@ -11,18 +12,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from booking.core.catalogue import carries
-from booking.core.counterexample import Counterexample, CounterexampleBuyer, save
+from booking.core.counterexample import CounterexampleBuyer, save
+from booking.core.orders import BUY
 from booking.core.registry import members, resolve, unknown
 from booking.core.scenario import Fault, Scenario, from_flags
 from booking.core.traits import guard_traits, store_traits
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import BookingError, UsageError
 from booking.experiments.exploration import prove
-from booking.experiments.sale import Sale, run_sale
+from booking.experiments.sale import run_sale
 from booking.history.actions import CHANGES
 from booking.history.model import History, dump
 
@@ -30,10 +33,10 @@ STORES = ("json", "sqlite", "postgres", "redis")
 TRIALS = 20
 TICKETS = 2
 BUYERS = 4
-PAUSE_S = 0.2  # long enough for everybody else to sell
+PAUSE_S = 0.2  # long enough for all other buyers to sell
 LEASE_PAUSE_S = 1.5  # longer than any lease
-# The bounded sales that are explored: what each buyer wants, tickets, whether they look first.
-# Orders of two sizes with too few tickets are what `compensate` stumbles over.
+# The bounded sales that are explored: what each buyer wants, tickets, whether buyers search.
+# Orders of two sizes with too few tickets break guard `compensate`.
 EXPLORED: tuple[tuple[tuple[int, ...], int, bool], ...] = (
     ((1, 1, 1), 2, False),
     ((2, 1), 1, True),
@@ -49,12 +52,12 @@ BY_ORDER = (
 BY_CRASH = (AnomalyName.LOST_TICKET, AnomalyName.STALE_LOCK, AnomalyName.FENCED_OUT_WRITE)
 ROWS = (*BY_ORDER, *BY_CRASH)
 
-
-Who = Literal["first", "clerk"]
+Actor = Literal["first", "clerk"]  # the process that a fault strikes
+How = Literal["explored", "judged"]
 
 
 class Shown(StrEnum):
-    """What a cell says."""
+    """The result of a cell."""
 
     PREVENTED = "prevented"
     HAPPENS = "happens"
@@ -66,17 +69,26 @@ class Cell:
     """One anomaly under one guard on one store."""
 
     shown: Shown
-    how: str  # "explored" or "judged"
+    how: How
     trials: int  # executions, or sales of real processes
     message: str = ""
-    witness: Path | None = None
+    evidence: Path | None = None
 
     @property
     def rate_max(self) -> float | None:
-        """What zero in so many trials allows to say, with 95 % confidence."""
+        """The highest rate that zero in so many trials allows, with 95 % confidence."""
         if self.shown is not Shown.NOT_PROVOKED:
             return None
         return min(1.0, BOUND_95 / self.trials) if self.trials else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The run that showed an anomaly: a counterexample or a history, in a file if asked for."""
+
+    how: How
+    message: str
+    path: Path | None = None
 
 
 @dataclass(slots=True)
@@ -85,138 +97,133 @@ class Column:
 
     store: str
     guard: str
+    folder: Path | None = None  # for files of evidence
     complete: bool = True  # whether all was explored
     explored: int = 0
-    judged: int = 0  # sales that were decided; one that was not says nothing
+    decided: int = 0  # sales of real processes; an undecided one shows nothing
     undecided: int = 0
     untried: int = 0  # kills and pauses for which there were too few trials
-    found: dict[AnomalyName, tuple[str, str, Path | None]] = field(default_factory=dict)
+    found: dict[AnomalyName, Evidence] = field(default_factory=dict)
 
     def cell(self, name: AnomalyName) -> Cell:
-        """Say what was shown of one anomaly."""
-        if name in self.found:
-            how, message, witness = self.found[name]
-            trials = self.explored if how == "explored" else self.judged
-            return Cell(Shown.HAPPENS, how, trials, message, witness)
-        # Where something else was found, orders were merged that differ in their names: then
-        # that this one was not found is no proof.
-        sound = self.complete and not any(how == "explored" for how, _, _ in self.found.values())
+        """Return what the runs showed of one anomaly."""
+        evidence = self.found.get(name)
+        if evidence is not None:
+            trials = self.explored if evidence.how == "explored" else self.decided
+            return Cell(Shown.HAPPENS, evidence.how, trials, evidence.message, evidence.path)
+        # Where another anomaly was found, orders were merged that differ in their names. Then
+        # the absence of this one is no proof.
+        sound = self.complete and all(other.how != "explored" for other in self.found.values())
         if sound and name in BY_ORDER:
             return Cell(Shown.PREVENTED, "explored", self.explored)
-        return Cell(Shown.NOT_PROVOKED, "judged", self.judged)
+        return Cell(Shown.NOT_PROVOKED, "judged", self.decided)
+
+    def note(
+        self, name: AnomalyName, how: How, message: str, ending: str, write: Callable[[Path], None]
+    ) -> None:
+        """Keep the first evidence of an anomaly, in a file where there is a folder for it."""
+        if name not in ROWS or name in self.found:
+            return
+        path = None
+        if self.folder is not None:
+            path = self.folder / f"{self.store}-{self.guard}-{name}{ending}"
+            write(path)
+        self.found[name] = Evidence(how, message, path)
 
 
 def fill(
     stores: Iterable[str] = STORES,
     guards: Sequence[str] = (),
     trials: int = TRIALS,
-    witnesses: Path | None = None,
+    folder: Path | None = None,
     progress: Callable[[str], None] = lambda _text: None,
 ) -> list[Column]:
-    """Run what shows the cells of every guard that each of the stores can carry."""
+    """Run every guard that each of the stores can carry; write the evidence to `folder`."""
     known = dict(members("guard"))
     for name in guards:
         if name not in known:
             raise UsageError(f"--guards: {unknown('guard', name, known)}")
-    if witnesses is not None:
-        _make(witnesses)
+    if folder is not None:
+        _make(folder)
     columns = []
     for store in stores:
-        made = resolve("store", store)
-        traits = store_traits(made)
+        store_class = resolve("store", store)
+        traits = store_traits(store_class)
         if traits.explored_only or not traits.shared:
             raise UsageError(f"--stores: {store} is shared by no processes; give others")
         for name, guard in known.items():
-            if (not guards or name in guards) and carries(made, guard):
+            if (not guards or name in guards) and carries(store_class, guard):
                 progress(f"{name} on {store}")
-                columns.append(_column(store, name, guard, trials, witnesses))
+                columns.append(_column(Column(store, name, folder), guard, trials))
     return columns
 
 
-def _column(store: str, name: str, guard: Any, trials: int, folder: Path | None) -> Column:
-    column = Column(store, name)
+def _column(column: Column, guard: Any, trials: int) -> Column:
     traits = guard_traits(guard)
     if traits.by_the_clock or not traits.explorable:
         column.complete = False
     else:
         for quantities, tickets, search in EXPLORED:
-            _explore(column, quantities, tickets, search, folder)
-    plans = [[one] for one in _plans(_judge(column, 0, [], folder), guard)]
+            _explore(column, quantities, tickets, search)
+    pause_s = LEASE_PAUSE_S if traits.by_the_clock else PAUSE_S
+    plans = [[fault] for fault in _faults(_sell(column, 0, []), pause_s)]
     column.untried = max(0, len(plans) - (trials - 1))
     for trial in range(1, trials):
-        _judge(column, trial, plans.pop(0) if plans else [], folder)
+        _sell(column, trial, plans.pop(0) if plans else [])
     return column
 
 
-def _plans(steps: Sequence[tuple[Who, str]], guard: Any) -> list[Fault]:
-    """Plan a pause before what each kind of process changes, and its death before each step."""
-    pause_s = LEASE_PAUSE_S if guard_traits(guard).by_the_clock else PAUSE_S
+def _faults(steps: Sequence[tuple[Actor, str]], pause_s: float) -> list[Fault]:
+    """Plan a pause before the first change of each kind of process, and a kill before each step."""
     pauses = []
-    for who in dict.fromkeys(who for who, _ in steps):
-        changes = [name for name in CHANGES if (who, name) in steps]
+    for actor in dict.fromkeys(actor for actor, _ in steps):
+        changes = [action for action in CHANGES if (actor, action) in steps]
         pauses += [
-            Fault(kind="pause", buyer=who, before=name, duration=pause_s) for name in changes[:1]
+            Fault(kind="pause", buyer=actor, before=action, duration=pause_s)
+            for action in changes[:1]
         ]
-    return pauses + [Fault(kind="kill", buyer=who, before=name) for who, name in steps]
+    return pauses + [Fault(kind="kill", buyer=actor, before=action) for actor, action in steps]
 
 
-def _explore(
-    column: Column, quantities: Sequence[int], tickets: int, search: bool, folder: Path | None
-) -> None:
-    who = [CounterexampleBuyer(f"buyer {at}", quantity) for at, quantity in enumerate(quantities)]
-    scenario = _scenario(column, len(who)).but(tickets=tickets, search=search)
-    proof = prove(scenario, who)
+def _explore(column: Column, quantities: Sequence[int], tickets: int, search: bool) -> None:
+    buyers = [CounterexampleBuyer(f"buyer {n}", quantity) for n, quantity in enumerate(quantities)]
+    scenario = _scenario(column, len(buyers)).but(tickets=tickets, search=search)
+    proof = prove(scenario, buyers)
     column.explored += proof.exploration.executions
     column.complete &= proof.exploration.complete and not proof.exploration.undecided
-    for witness in proof.witnesses:
-        name = AnomalyName(witness.anomaly)
-        if name in ROWS and name not in column.found:
-            path = _saved(column, witness, folder)
-            column.found[name] = ("explored", witness.message, path)
+    for counterexample in proof.counterexamples:
+        name, write = AnomalyName(counterexample.anomaly), partial(save, counterexample)
+        column.note(name, "explored", counterexample.message, ".json", write)
 
 
-def _saved(column: Column, witness: Counterexample, folder: Path | None) -> Path | None:
-    if folder is None:
-        return None
-    path = folder / f"{column.store}-{column.guard}-{witness.anomaly}.json"
-    save(witness, path)
-    return path
+def _sell(column: Column, trial: int, faults: list[Fault]) -> list[tuple[Actor, str]]:
+    """Run one sale of real processes; return the steps taken in orders, each once.
 
-
-def _judge(
-    column: Column, trial: int, faults: list[Fault], folder: Path | None
-) -> list[tuple[Who, str]]:
-    """Run one sale of real processes; give whose steps were taken in orders, each once.
-
-    With a fault nobody searches before he orders: the step that it strikes is then an order's.
+    With a fault no buyer searches before it orders: the step that is struck is then an order's.
     """
     scenario = _scenario(column, BUYERS).but(seed=trial, faults=faults, search=not faults)
-    sale: Sale = run_sale(scenario)
+    sale = run_sale(scenario)
     if sale.verdict.outcome is Outcome.UNKNOWN:
         column.undecided += 1
     else:
-        column.judged += 1
+        column.decided += 1
     if sale.verdict.outcome is Outcome.INVALID:
         for anomaly in sale.verdict.anomalies:
-            if anomaly.name in ROWS and anomaly.name not in column.found:
-                path = None
-                if folder is not None:
-                    path = folder / f"{column.store}-{column.guard}-{anomaly.name}.jsonl"
-                    dump(sale.history, path)
-                column.found[anomaly.name] = ("judged", anomaly.message, path)
-    return sorted(_taken(sale.history))
+            write = partial(dump, sale.history)
+            column.note(anomaly.name, "judged", anomaly.message, ".jsonl", write)
+    return sorted(_steps_of_orders(sale.history))
 
 
-def _taken(history: History) -> set[tuple[Who, str]]:
-    """Give the steps of orders, and of whoever carries them out; a search is no order."""
-    doing: dict[int | str, str] = {"clerk": "buy"}
-    taken: set[tuple[Who, str]] = set()
+def _steps_of_orders(history: History) -> set[tuple[Actor, str]]:
+    """Return the steps of orders, and of the clerk that carries them out; none of a search."""
+    operations: dict[int | str, str] = {"clerk": BUY}
+    steps: set[tuple[Actor, str]] = set()
     for event in history.events:
         if event.type == "invoke":
-            doing[event.process] = event.f
-        elif event.type == "step" and doing.get(event.process) == "buy":
-            taken.add(("clerk" if event.process == "clerk" else "first", event.f))
-    return taken
+            operations[event.process] = event.f
+        elif event.type == "step" and operations.get(event.process) == BUY:
+            steps.add(("clerk" if event.process == "clerk" else "first", event.f))
+    return steps
 
 
 def _scenario(column: Column, buyers: int) -> Scenario:

@@ -11,20 +11,23 @@ from typing import Any
 
 from booking.core.assembly import Assembly, arrange, assemble, users_code
 from booking.core.bases import hooks
+from booking.core.orders import BUY, SEARCH
 from booking.core.protocols import Store
-from booking.core.registry import load, resolve
+from booking.core.registry import resolve
 from booking.core.scenario import Scenario
 from booking.core.verdict import Outcome, Verdict
 from booking.errors import BookingError, InventoryError
-from booking.experiments.verdicts import against_control, judge_sale, without_control
+from booking.experiments.verdicts import against_control, verdict_on, without_control
 from booking.fleets.listener import Listener, NullListener
+from booking.history.actions import Action
 from booking.history.model import Event, History
+from booking.processes.buyer_process import behaviour_of
 from booking.processes.resource_limits import ensure_connections
 from booking.stores.common.run_lock import run_lock
 from booking.system.scratch import scratch_folder
 
 SEED_MAX = 10**6  # short enough to be typed again
-UNJUDGED = Verdict(Outcome.UNKNOWN, "not judged yet")
+UNDECIDED = Verdict(Outcome.UNKNOWN, "not checked yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Sale:
 
     @property
     def undersold(self) -> int:
-        """Tickets left although somebody who was answered came for them."""
+        """Tickets left, although buyers that were answered came for them."""
         quantity = self.scenario.quantity
         orders = len(self.completions("ok")) + len(self.completions("fail"))
         wanted = self.tickets if self.scenario.until_sold_out else orders * quantity
@@ -80,28 +83,28 @@ class Sale:
 
     @property
     def lost(self) -> int:
-        """Tickets gone from the inventory which nobody was told are his."""
+        """Tickets gone from the inventory that no buyer was told are sold to it."""
         if self.remaining is None:
             return 0
         return max(0, self.tickets - self.remaining - self.sold)
 
     @property
     def retries(self) -> int:
-        """How often an order was begun anew: each attempt after the first reads once more."""
+        """Attempts of orders after the first one; each attempt reads once."""
         reads: Counter[int | str] = Counter()
         retries = 0
         for event in self.history.events:
-            if event.f == "buy":
+            if event.f == BUY:
                 retries += max(0, reads.pop(event.process, 0) - 1)
-            elif event.type == "step" and event.f == "read":
+            elif event.type == "step" and event.f == Action.READ:
                 reads[event.process] += 1
-            elif event.f == "search":
+            elif event.f == SEARCH:
                 reads.pop(event.process, None)
         return retries
 
     @property
     def elapsed_s(self) -> float:
-        """From the opening of the gate to the last completion."""
+        """Seconds from the opening of the start barrier to the last completion."""
         completed = [event.time for event in self.history.events if event.type in {"ok", "fail"}]
         opened = self.history.end.opened_ns
         return max(0, max(completed, default=opened) - opened) / 1e9
@@ -112,9 +115,9 @@ class Sale:
         return self.sold / self.elapsed_s if self.elapsed_s else 0.0
 
     def completions(self, outcome: str) -> list[Event]:
-        """Give the orders that ended `ok`, `fail` or `info`."""
+        """Return the orders that ended `ok`, `fail` or `info`."""
         events = self.history.events
-        return [event for event in events if event.type == outcome and event.f == "buy"]
+        return [event for event in events if event.type == outcome and event.f == BUY]
 
 
 # Called with the scratch folder and the listener; returns what has `run(scenario, store, guard)`.
@@ -122,16 +125,16 @@ FleetMaker = Callable[[Path, Listener], Any]
 
 
 def run_sale(
-    scenario: Scenario, watcher: Listener | None = None, fleet: FleetMaker | None = None
+    scenario: Scenario, listener: Listener | None = None, fleet: FleetMaker | None = None
 ) -> Sale:
     """Run a scenario, by another fleet if one is given; follow a guarded sale by its control."""
     if scenario.seed is None:
         scenario = scenario.but(seed=SystemRandom().randrange(SEED_MAX))
-    listener = watcher or NullListener()
+    listener = listener or NullListener()
     assembly = assemble(scenario)
     controlled = scenario.guarded and scenario.control
     ensure_connections(assembly)
-    if controlled:  # which has a server of its own
+    if controlled:  # the control has a server of its own
         ensure_connections(assemble(_control_of(assembly, 0)), ", or --no-control")
     sale = _run_once(assembly, listener, fleet)
     if not controlled:
@@ -147,9 +150,9 @@ def run_sale(
 
 
 def _control_of(assembly: Assembly, tickets: int) -> Scenario:
-    """Return the same sale without what keeps the buyers apart, on an inventory of its own.
+    """Return the same sale without what serializes the buyers, on an inventory of its own.
 
-    Without a guard that is the arrival one by one; otherwise they come as they came before.
+    Without a guard that is the serial arrival; otherwise buyers arrive as in the sale itself.
     """
     scenario = assembly.scenario
     arrival = "together" if scenario.guard == "none" else scenario.arrival
@@ -159,16 +162,15 @@ def _control_of(assembly: Assembly, tickets: int) -> Scenario:
     )  # fmt: skip
 
 
-def _run_once(assembly: Assembly, watcher: Listener, fleet: FleetMaker | None) -> Sale:
+def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) -> Sale:
     scenario = assembly.scenario
     with scratch_folder() as folder:
-        launched = (fleet or resolve("fleet", "local"))(folder, watcher)
+        launched = (fleet or resolve("fleet", "local"))(folder, listener)
         launched.ensure_room(scenario)
         assembly.ensure_for_processes()
         store = assembly.build_store(folder)
         guard = assembly.build_guard(folder, store)
-        if scenario.behaviour is not None:
-            load(scenario.behaviour, "behaviour")
+        behaviour_of(scenario)  # refuses an unknown one, and imports it before any fork
         with run_lock(store, assembly.location):
             try:
                 tickets = _stock(store, assembly)
@@ -182,8 +184,8 @@ def _run_once(assembly: Assembly, watcher: Listener, fleet: FleetMaker | None) -
         history.sale = shown.model_dump(mode="json", exclude_defaults=True)
         if (numbers := assembly.guard_traits.numbers) != "before":
             history.sale["numbers"] = numbers
-        sale = Sale(assembly, history, UNJUDGED)
-        return replace(sale, verdict=judge_sale(history, sale.sold, scenario.faults))
+        sale = Sale(assembly, history, UNDECIDED)
+        return replace(sale, verdict=verdict_on(history, sale.sold, scenario.faults))
 
 
 def _stock(store: Store, assembly: Assembly) -> int:

@@ -1,20 +1,21 @@
-"""The verdict on a sale: its history, what became of its processes, its plan, its control."""
+"""Decide on a sale: its history, the ends of its processes, its fault plan, its control."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from booking.checker import check
+from booking.core.orders import BUY
 from booking.core.scenario import Fault, Scenario
 from booking.core.verdict import AnomalyName, Outcome, Verdict, merge
 from booking.errors import BookingError
 from booking.history.model import History
 
-STUCK = {AnomalyName.HANG, AnomalyName.STALE_LOCK}  # no race
+STUCK = {AnomalyName.HANG, AnomalyName.STALE_LOCK}  # show no race
 
 
-def judge_sale(history: History, sold: int, faults: Sequence[Fault]) -> Verdict:
-    """Return the verdict on a history and on what became of its processes."""
+def verdict_on(history: History, sold: int, faults: Sequence[Fault]) -> Verdict:
+    """Return the verdict on a history, on the ends of its processes, and on the fault plan."""
     verdict = merge([check(history), _processes(history), _plan(history, faults)])
     if verdict.outcome is not Outcome.VALID:
         return verdict
@@ -31,7 +32,7 @@ def without_control(verdict: Verdict, error: BookingError) -> Verdict:
     """Weaken `valid`: without a control, no run has put the guard to the test."""
     if verdict.outcome is not Outcome.VALID:
         return verdict
-    advice = "--no-control judges the sale alone"
+    advice = "--no-control checks the sale alone"
     return Verdict(Outcome.UNKNOWN, f"the control could not be run: {error}; {advice}")
 
 
@@ -57,27 +58,27 @@ def against_control(verdict: Verdict, control: Verdict, sold: int, scenario: Sce
 
 
 def _processes(history: History) -> Verdict:
-    """Hold the processes against the plan: a death that nobody planned decides nothing."""
+    """Compare the ends of the processes with the plan: an unplanned death decides nothing."""
     end = history.end
     if end.silent:
-        who = ", ".join(map(str, end.silent))
-        reason = f"nobody moved, and buyer {who} was ended; give a longer --timeout"
+        silent = ", ".join(map(str, end.silent))
+        reason = f"no buyer took a step, and buyer {silent} was ended; give a longer --timeout"
         return Verdict(Outcome.UNKNOWN, reason)
     crashed = {n: why for n, why in end.deaths.items() if n not in end.planned}
     if crashed:
         number, why = next(iter(crashed.items()))
         more = f" (and {len(crashed) - 1} more)" if len(crashed) > 1 else ""
-        who = number if isinstance(number, str) else f"buyer {number}"
-        return Verdict(Outcome.UNKNOWN, f"{who} ended early{more}: {why}")
-    if not any(event.f == "buy" for event in history.events):
-        return Verdict(Outcome.UNKNOWN, "nobody ordered anything, so nothing was put to the test")
+        process = number if isinstance(number, str) else f"buyer {number}"
+        return Verdict(Outcome.UNKNOWN, f"{process} ended early{more}: {why}")
+    if not any(event.f == BUY for event in history.events):
+        return Verdict(Outcome.UNKNOWN, "no buyer ordered anything, so nothing was put to the test")
     if end.alive or end.zombies or end.orphans:
         return Verdict(Outcome.UNKNOWN, "processes of the sale are left which would not end")
     return Verdict(Outcome.VALID, "every buyer ended")
 
 
 def _plan(history: History, faults: Sequence[Fault]) -> Verdict:
-    """Hold the fault plan against what came of it: a fault that never struck shows nothing."""
+    """Compare the fault plan with the history: a fault that never struck shows nothing."""
     for number, fault in enumerate(faults):
         if number not in history.end.struck:
             steps = ", ".join(sorted({event.f for event in history.steps()}))

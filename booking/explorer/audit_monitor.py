@@ -1,13 +1,13 @@
-"""Hear what buyers do to the system, and find the shared effects that no step announced.
+"""Find effects on shared things that no step announced, by Python's audit events.
 
-Python raises audit events for `open`, `os.rename`, `fcntl.flock`, `socket.connect` and more.
-Each one that a buyer causes is held against the step that it was last let through:
+Python raises an audit event for `open`, `os.rename`, `fcntl.flock`, `socket.connect` and more.
+Each one that a task causes is compared with the step that the task took last:
 
 * `read` covers one opening for reading, `truncate` one that empties, `write` one for writing,
   `replace` one renaming onto its resource, another action one effect of any kind;
-* `acquire` and `release` cover whatever the lock does to files that carry its name;
-* a file is shared once it is written by somebody, and was there before the buyers came or is
-  touched by two of them: a temporary file of one buyer alone is private.
+* `acquire` and `release` cover all that the lock does to files that carry its name;
+* a file is shared once a task writes it, if it was there before the tasks started or two of
+  them touch it: a temporary file of one task alone is private.
 """
 
 from __future__ import annotations
@@ -17,45 +17,79 @@ import stat
 import sys
 import sysconfig
 from collections import defaultdict
-from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from booking.explorer.task import CooperativeScheduler, Task
-from booking.explorer.transition import Caveat
+from booking.explorer.transition import Caveat, Step
 from booking.history.actions import Action
 
-_COVERS = {"read": {"read"}, "truncate": {"truncate"}, "write": {"write"}, "replace": {"rename"}}
-_WRITING = os.O_WRONLY | os.O_RDWR
-_COMPILED = "__pycache__"  # written by whoever imports first
-_OURS = str(Path(__file__).parent)
-_LIBRARY = sysconfig.get_paths()["stdlib"]
-_SITE = sysconfig.get_paths()["purelib"]
-_EVENTS = {
-    "os.remove": "remove",
-    "os.truncate": "truncate",
-    "os.link": "link",
-    "os.symlink": "link",
-    "os.mkdir": "make",
-    "os.rmdir": "remove",
+
+class _Effect(StrEnum):
+    """What code does to a file."""
+
+    READ = "read"
+    WRITE = "write"
+    TRUNCATE = "truncate"
+    RENAME_ONTO = "rename-onto"
+    RENAME_AWAY = "rename-away"
+    REMOVE = "remove"
+    LINK = "link"
+    MAKE = "make"
+
+
+# The effect that each action covers; an action that is not listed covers any one effect.
+_COVERS: dict[str, _Effect] = {
+    Action.READ: _Effect.READ,
+    Action.TRUNCATE: _Effect.TRUNCATE,
+    Action.WRITE: _Effect.WRITE,
+    Action.REPLACE: _Effect.RENAME_ONTO,
 }
+_LOCKING = frozenset({Action.ACQUIRE, Action.RELEASE})
+# The effect in words, and the action that announces it.
+_ANNOUNCED_BY: dict[_Effect, tuple[str, str]] = {
+    _Effect.READ: ("opens {} for reading", Action.READ),
+    _Effect.WRITE: ("opens {} for writing", Action.WRITE),
+    _Effect.TRUNCATE: ("empties {}", Action.TRUNCATE),
+    _Effect.RENAME_ONTO: ("replaces {}", Action.REPLACE),
+    _Effect.RENAME_AWAY: ("moves {} away", Action.REMOVE),
+    _Effect.REMOVE: ("removes {}", Action.REMOVE),
+    _Effect.LINK: ("links {}", "link"),
+    _Effect.MAKE: ("makes {}", "make"),
+}
+_EVENTS = {
+    "os.remove": _Effect.REMOVE,
+    "os.truncate": _Effect.TRUNCATE,
+    "os.link": _Effect.LINK,
+    "os.symlink": _Effect.LINK,
+    "os.mkdir": _Effect.MAKE,
+    "os.rmdir": _Effect.REMOVE,
+}
+_HARMLESS = frozenset({_Effect.READ, _Effect.RENAME_AWAY})  # make no file a written one
 _CONNECTS = {"sqlite3.connect", "socket.connect"}
 _STARTS = {"subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec"}
 _LOCKS = {"fcntl.flock", "fcntl.lockf"}
 
+_COMPILED = "__pycache__"  # written by the process that imports first
+_WRITING = os.O_WRONLY | os.O_RDWR
+_OURS = str(Path(__file__).parent)
+_LIBRARY = sysconfig.get_paths()["stdlib"]
+_SITE = sysconfig.get_paths()["purelib"]
+
 
 class _Touch(NamedTuple):
-    what: str
+    effect: _Effect
     name: str
     where: str
 
 
 class AuditMonitor:
-    """The ear of an exploration; one at a time in a process."""
+    """Compares the audit events of tasks with their steps; one at a time in a process."""
 
-    def __init__(self, stage: CooperativeScheduler) -> None:
-        self._stage = stage
+    def __init__(self, driver: CooperativeScheduler) -> None:
+        self._driver = driver
         self._folder = self._root = ""
         self._there: frozenset[str] = frozenset()
         self._spent: set[str] = set()
@@ -67,52 +101,52 @@ class AuditMonitor:
         self._certain: dict[Caveat, None] = {}
 
     def begin(self, folder: Path) -> None:
-        """A new execution starts in `folder`, which holds what all buyers share already."""
+        """Start a new execution in `folder`, which holds what all tasks share already."""
         self._folder = f"{folder}{os.sep}"
         self._root = f"{folder.parent}{os.sep}"
         self._there = frozenset(entry.name for entry in os.scandir(folder))
         self._touched.clear()
 
-    def doubts(self) -> list[Caveat]:
-        """Give every effect on something shared that was not announced."""
-        found = dict(self._certain)
+    def caveats(self) -> list[Caveat]:
+        """Return every effect on something shared that was not announced."""
+        caveats = dict(self._certain)
         for path, touches in self._uncovered.items():
             if path in self._written and path in self._shared:
-                found.update((_doubt(touch), None) for touch in touches)
-        return list(found)
+                caveats.update((_caveat(touch), None) for touch in touches)
+        return list(caveats)
 
     def hear(self, event: str, args: tuple[Any, ...]) -> None:
-        """Take in one audit event; those of the harness itself are none of our business."""
-        actor = self._stage.current
-        if actor is None or actor.dismissed:
+        """Examine one audit event; those of the harness itself are passed over."""
+        task = self._driver.current
+        if task is None or task.cancelled:
             return
         if event == "open":
-            self._file(actor, _opening(args), args[0])
+            self._file(task, _opening(args), args[0])
         elif event == "os.rename":
-            self._file(actor, "take", args[0])
-            self._file(actor, "rename", args[1])
+            self._file(task, _Effect.RENAME_AWAY, args[0])
+            self._file(task, _Effect.RENAME_ONTO, args[1])
         elif event in _EVENTS:
-            self._file(actor, _EVENTS[event], args[0])
+            self._file(task, _EVENTS[event], args[0])
         elif event in _LOCKS:
-            self._lock(actor, event, args[0])
+            self._lock(task, event, args[0])
         elif event in _STARTS:
             what = f"{event}: what another process does can't be seen, so nothing can be proved"
             self._certain[Caveat(what, _where())] = None
-        elif event in _CONNECTS and actor.steps == 0:
+        elif event in _CONNECTS and task.steps == 0:
             self._certain[Caveat(f"{event} before any step was announced", _where())] = None
 
-    def _lock(self, actor: Task, event: str, fd: object) -> None:
-        step = actor.standing
+    def _lock(self, task: Task, event: str, fd: object) -> None:
+        step = task.current
         if self._past(_path_of(fd)):
             return
         if event == "fcntl.lockf":
             what = "fcntl.lockf locks for a whole process, and explored buyers share one"
             self._certain[Caveat(what, _where())] = None
-        if step is None or step.action not in {Action.ACQUIRE, Action.RELEASE}:
+        if step is None or step.action not in _LOCKING:
             what = f'{event} is called, and no step announces it: call step("acquire", …) first'
             self._certain[Caveat(what, _where())] = None
 
-    def _file(self, actor: Task, what: str, path: object) -> None:
+    def _file(self, task: Task, effect: _Effect, path: object) -> None:
         if isinstance(path, bytes):
             path = os.fsdecode(path)
         if isinstance(path, os.PathLike):
@@ -123,59 +157,68 @@ class AuditMonitor:
         if _COMPILED in whole or whole + os.sep == self._folder or self._past(whole):
             return
         key = whole.removeprefix(self._folder)
-        who = self._touched[key]
-        who.add(actor.number)
-        if len(who) > 1 or key in self._there:
+        tasks = self._touched[key]
+        tasks.add(task.number)
+        if len(tasks) > 1 or key in self._there:
             self._shared.add(key)
-        if what not in {"read", "take"}:
+        if effect not in _HARMLESS:
             self._written.add(key)
-        if not self._covered(actor, what, key) and not _is_pipe(whole):
-            self._uncovered[key][_Touch(what, key, _where())] = None
+        if not self._covered(task, effect, key) and not _is_pipe(whole):
+            self._uncovered[key][_Touch(effect, key, _where())] = None
 
     def _past(self, path: str) -> bool:
-        """Whether a file is of an earlier execution, of which Python clears something away."""
+        """Return whether a file is of an earlier execution, which Python clears away late."""
         return path.startswith(self._root) and not path.startswith(self._folder)
 
-    def _covered(self, actor: Task, what: str, key: str) -> bool:
-        step, name = actor.standing, key.rpartition(os.sep)[2]
+    def _covered(self, task: Task, effect: _Effect, key: str) -> bool:
+        step, name = task.current, key.rpartition(os.sep)[2]
         if step is None:
             return False
-        if step.action in {Action.ACQUIRE, Action.RELEASE}:
-            return name.startswith(step.resource.rpartition(os.sep)[2])
-        if step.resource.rpartition(os.sep)[2] != name:
-            return False
-        if self._segment != (actor, actor.steps):
-            self._segment = (actor, actor.steps)
+        resource = step.resource.rpartition(os.sep)[2]
+        if step.action in _LOCKING:
+            return name.startswith(resource)
+        return resource == name and self._spend(task, step, effect, name)
+
+    def _spend(self, task: Task, step: Step, effect: _Effect, name: str) -> bool:
+        """Return whether a step covers an effect; each step covers one effect on a name."""
+        if self._segment != (task, task.steps):
+            self._segment = (task, task.steps)
             self._spent.clear()
-        if name in self._spent or what not in _COVERS.get(step.action, {what}):
+        if name in self._spent or effect is not _COVERS.get(step.action, effect):
             return False
         self._spent.add(name)
         return True
 
 
-_ears: list[Callable[[str, tuple[Any, ...]], None]] = []
-_hooked: list[bool] = []
+class _AuditHook:
+    """The audit hook of this process: Python can add one, and never removes it."""
+
+    def __init__(self) -> None:
+        self.added = False
+        self.monitor: AuditMonitor | None = None
 
 
-def listen(audit: AuditMonitor | None) -> None:
-    """Let `audit` hear every event from now on; None: nobody does. A hook can't be removed."""
-    _ears.clear()
-    if audit is not None:
-        _ears.append(audit.hear)
-    if not _hooked:
-        _hooked.append(True)
-        sys.addaudithook(_hook)
+_HOOK = _AuditHook()
+
+
+def listen(monitor: AuditMonitor | None) -> None:
+    """Pass every audit event of this process to `monitor` from now on; None: to none."""
+    _HOOK.monitor = monitor
+    if not _HOOK.added:
+        _HOOK.added = True
+        sys.addaudithook(_hear)
+
+
+def _hear(event: str, args: tuple[Any, ...]) -> None:
+    # A function: Python asks each hook for `__cantrace__`, and a bound method answers slowly.
+    if _HOOK.monitor is not None:
+        _HOOK.monitor.hear(event, args)
 
 
 def place_of(function: object) -> str:
-    """Say where a function is defined."""
+    """Return where a function is defined."""
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     return _shown(code, code.co_firstlineno) if isinstance(code, CodeType) else repr(function)
-
-
-def _hook(event: str, args: tuple[Any, ...]) -> None:
-    for ear in _ears:
-        ear(event, args)
 
 
 def _path_of(fd: object) -> str:
@@ -186,24 +229,23 @@ def _path_of(fd: object) -> str:
 
 
 def _is_pipe(path: str) -> bool:
-    """Say whether it is a named pipe: opening one changes nothing that anybody could see."""
+    """Return whether a path is a named pipe: opening one changes nothing that others see."""
     try:
         return stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116 - hot
     except OSError:
         return False
 
 
-def _opening(args: tuple[Any, ...]) -> str:
+def _opening(args: tuple[Any, ...]) -> _Effect:
     flags = args[2] if len(args) > 2 and isinstance(args[2], int) else 0  # noqa: PLR2004
     if flags & os.O_TRUNC:
-        return "truncate"
-    return "write" if flags & (_WRITING | os.O_CREAT) else "read"
+        return _Effect.TRUNCATE
+    return _Effect.WRITE if flags & (_WRITING | os.O_CREAT) else _Effect.READ
 
 
 def _where() -> str:
-    """Say which line of whose code is at work: the innermost that is neither ours nor Python's."""
+    """Return the line of code at work: the innermost that is neither ours nor Python's."""
     frame: FrameType | None = sys._getframe(2)
-    fallback = "?"
     while frame is not None:
         name = frame.f_code.co_filename
         ours = name.startswith((_OURS, "<"))
@@ -211,27 +253,18 @@ def _where() -> str:
         if not ours and not library:
             return _shown(frame.f_code, frame.f_lineno)
         frame = frame.f_back
-    return fallback
+    return "?"
 
 
 def _shown(code: CodeType, line: int) -> str:
     return f"{Path(code.co_filename).name}:{line} ({code.co_qualname})"
 
 
-_VERBS = {
-    "read": "opens {} for reading",
-    "write": "opens {} for writing",
-    "truncate": "empties {}",
-    "rename": "replaces {}",
-    "take": "moves {} away",
-}
-
-
-def _doubt(touch: _Touch) -> Caveat:
-    verb = _VERBS.get(touch.what, touch.what + "s {}").format(touch.name)
-    action = {"rename": "replace", "take": "remove"}.get(touch.what, touch.what)
-    more = ", and what fills it is a step of its own" if touch.what == "truncate" else ""
+def _caveat(touch: _Touch) -> Caveat:
+    words, action = _ANNOUNCED_BY[touch.effect]
+    more = ", and what fills it is a step of its own" if touch.effect is _Effect.TRUNCATE else ""
     return Caveat(
-        f'{verb}, and no step announces it: call step("{action}", …) right before{more}',
+        f"{words.format(touch.name)}, and no step announces it: "
+        f'call step("{action}", …) right before{more}',
         touch.where,
     )

@@ -1,4 +1,4 @@
-"""One execution with real code: a fresh inventory, its buyers, one step after another."""
+"""Execute a sale with real code: a new inventory, its buyers, one step after another."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from typing import Any, cast
 
 from booking.core.assembly import arrange
 from booking.core.bases import inventory_path
-from booking.core.protocols import Guard, Staffed, Store
-from booking.core.steps import drive
+from booking.core.capabilities import Snapshot
+from booking.core.protocols import Guard, Lock, Staffed, Store
+from booking.core.steps import LOST, Driver, drive
 from booking.core.traits import store_traits
 from booking.errors import InventoryError
 from booking.explorer.audit_monitor import AuditMonitor, listen
 from booking.explorer.call_monitor import CallMonitor, MonitoredLock, MonitoredStore
 from booking.explorer.model import Plan
 from booking.explorer.task import CooperativeScheduler, Task
-from booking.explorer.transition import NEVER, Caveat, Step, Transition
+from booking.explorer.transition import Caveat, Step, Transition
 from booking.history.actions import KEEPS_CONTENT, MESSAGES, Action
 from booking.stores.common.connection_cache import caching_connections
 from booking.system.pickled_copy import PickledCopy
 
 CHUNK_BYTES = 1 << 16
+_SHARED = frozenset({CallMonitor})  # by all copies of a monitored lock
 
 
 class Contents:
@@ -35,7 +37,7 @@ class Contents:
         self._numbers: dict[Hashable, int] = {}
 
     def number(self, content: Hashable, store: Store) -> int:
-        """Give the number of a content that is in `store` right now."""
+        """Return the number of a content that is in `store` right now."""
         number = self._numbers.get(content)
         if number is None:
             number = self._numbers[content] = len(self.counts)
@@ -47,173 +49,171 @@ class Contents:
 
 
 class ExecutionEnvironment:
-    """Where executions take place: a scratch folder, the driver, the ears."""
+    """What all executions of a search share: a scratch folder, the driver, the monitors."""
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
         self.contents = Contents()
         self.executions = 0
-        self.stage = CooperativeScheduler()
-        self._doubts: list[Caveat] = []
-        self._listener = CallMonitor(self.stage, self._doubts)
-        self._audit = AuditMonitor(self.stage)
+        self.driver = CooperativeScheduler()
+        self._caveats: list[Caveat] = []
+        self._calls = CallMonitor(self.driver, self._caveats)
+        self._audit = AuditMonitor(self.driver)
         self._folder = folder
         self._serial = count()
-        self._before: Any = None
-        self._cache = caching_connections()  # connections, from one execution to the next
+        self._driver_before: Driver | None = None
+        self._connections = caching_connections()  # from one execution to the next
 
     def __enter__(self) -> ExecutionEnvironment:
-        self._before = (drive(self.stage), MonitoredLock.listener)
-        MonitoredLock.listener = self._listener
+        self._driver_before = drive(self.driver)
         listen(self._audit)
-        self._cache.__enter__()
+        self._connections.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._cache.__exit__(None, None, None)
+        self._connections.__exit__(None, None, None)
         listen(None)
-        driver, MonitoredLock.listener = self._before
-        drive(driver)
+        drive(self._driver_before)
 
     def open(self) -> Execution:
         """Begin an execution."""
         self.executions += 1
         folder = self._folder / str(next(self._serial))
         folder.mkdir()
-        store, guard = self.plan.set_up(folder)
+        store, guard = self.plan.set_up(folder, self._monitored)
         store.reset(self.plan.tickets)
         arrange(store, guard)
         if self.plan.staffed:
-            buyers = len(self.plan.parties) - 1  # the last one is the clerk
+            buyers = len(self.plan.tasks) - 1  # the last task is the clerk
             cast("Staffed", guard).open(folder, buyers)
-        mould = PickledCopy((store, guard))
-        actors = []
-        for number, party in enumerate(self.plan.parties):
-            own_store, own_guard = mould.load()
-            attentive: Any = MonitoredStore(own_store, self._listener)
-            actors.append(
-                Task(
-                    self.stage,
-                    number,
-                    party,
-                    attentive,
-                    own_guard,
-                    search=self.plan.search,
-                    staffed=self.plan.staffed,
-                )
-            )
+        tasks = self._tasks(store, guard)
         self._audit.begin(folder)
-        return Execution(self, store, guard, actors)
+        return Execution(self, store, guard, tasks)
 
-    def doubt(self, doubt: Caveat) -> None:
+    def add_caveat(self, caveat: Caveat) -> None:
         """Remember why nothing can be proved."""
-        self._doubts.append(doubt)
+        self._caveats.append(caveat)
 
-    def doubts(self) -> list[Caveat]:
-        """Give all that was not announced, each place once."""
-        threads = [
-            Caveat("a step in another thread: only the buyer's own can be explored", one)
-            for one in sorted(self.stage.strangers)
-        ]
-        return list(dict.fromkeys([*threads, *self._doubts, *self._audit.doubts()]))
+    def caveats(self) -> list[Caveat]:
+        """Return all that was not announced, each place once."""
+        what = "a step in another thread: only the buyer's own can be explored"
+        foreign = [Caveat(what, step) for step in sorted(self.driver.foreign_steps)]
+        return list(dict.fromkeys([*foreign, *self._caveats, *self._audit.caveats()]))
+
+    def _tasks(self, store: Store, guard: Guard) -> list[Task]:
+        """Make the tasks, each with a store and a guard of its own, as processes have them."""
+        pickled = PickledCopy((store, guard), shared=_SHARED)
+        tasks = []
+        for number, spec in enumerate(self.plan.tasks):
+            own_store, own_guard = pickled.load()
+            monitored: Any = MonitoredStore(own_store, self._calls)
+            tasks.append(
+                Task(
+                    self.driver, number, spec, monitored, own_guard,
+                    search=self.plan.search, staffed=self.plan.staffed,
+                )
+            )  # fmt: skip
+        return tasks
+
+    def _monitored(self, lock: Lock) -> Lock:
+        monitored: Any = MonitoredLock(lock, self._calls)
+        return cast("Lock", monitored)
 
 
 class Execution:
-    """One execution: who stands where, what is in the inventory, who holds which lock."""
+    """One execution: the step of each task, the inventory's content, the holder of each lock."""
 
     def __init__(
-        self, theatre: ExecutionEnvironment, store: Store, guard: Guard, actors: list[Task]
+        self, environment: ExecutionEnvironment, store: Store, guard: Guard, tasks: list[Task]
     ) -> None:
-        self.actors = actors
-        self.holds: list[tuple[str, ...]] = [()] * len(actors)
-        self._theatre = theatre
+        self.tasks = tasks
+        self.holds: list[tuple[str, ...]] = [()] * len(tasks)
+        self._environment = environment
         self._store = store
         self._guard = guard
         traits = store_traits(store)
-        self._shows, self._shared = traits.snapshots, traits.shared
+        self._snapshot = cast("Snapshot", store).snapshot if traits.snapshots else None
+        self._shared = traits.shared
         self._path = inventory_path(store)
-        self._told: list[Hashable] = []  # the effects so far that the store cannot show
-        self._known: list[tuple[Hashable, ...]] = [()] * len(actors)
-        self.content = self._look()
-        self.first = [self._enter(number) for number in range(len(actors))]
+        self._hidden: list[Hashable] = []  # the effects so far that the store cannot show
+        self._observed: list[tuple[Hashable, ...]] = [()] * len(tasks)
+        self.content = self._number_of_content()
+        self.first = [self.advance(number) for number in range(len(tasks))]
 
     def __enter__(self) -> Execution:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for actor in self.actors:
-            self._theatre.stage.dismiss(actor)
-            actor.leave()
-        self.actors.clear()
+        for task in self.tasks:
+            self._environment.driver.cancel(task)
+            task.close()
+        self.tasks.clear()
         with suppress(InventoryError):
             self._store.close()
-        if self._theatre.plan.staffed:
+        if self._environment.plan.staffed:
             cast("Staffed", self._guard).close()
 
-    def advance(self, number: int) -> Transition:
-        """Let a buyer through the step that it stands at."""
-        return self._enter(number)
-
     def finished(self) -> bool:
-        """Whether every buyer has."""
-        return all(actor.finished for actor in self.actors)
+        """Return whether every task has finished."""
+        return all(task.finished for task in self.tasks)
 
-    def _enter(self, number: int) -> Transition:
-        actor, theatre = self.actors[number], self._theatre
-        step = actor.next
-        theatre.stage.enter(actor)
-        self._remember(number, actor, step)
-        content = self._look()
-        if content != self.content and _changes_nothing(step):
+    def advance(self, number: int) -> Transition:
+        """Resume a task: it takes the step it announced, and runs up to its next one."""
+        task, environment = self.tasks[number], self._environment
+        step = task.next
+        environment.driver.resume(task)
+        self._remember_hidden(number, task, step)
+        content = self._number_of_content()
+        if content != self.content and _keeps_content(step):
             what = "the shared content changed, and no step announced it"
-            theatre.doubt(Caveat(what, _after(actor, step)))
+            environment.add_caveat(Caveat(what, _after(task, step)))
         self.content = content
-        if actor.failed is not None:
-            error = actor.failed
+        if task.failed is not None:
+            error = task.failed
             what = f"buyer's code failed: {type(error).__name__}: {' '.join(str(error).split())}"
-            theatre.doubt(Caveat(what, _after(actor, step)))
-        refused = step is not None and _refused(step, actor.told)
-        self._hold(number, step, refused=refused)
+            environment.add_caveat(Caveat(what, _after(task, step)))
+        refused = step is not None and _refused(step, task.saw)
+        self._update_holds(number, step, refused=refused)
         return Transition(
-            tuple(actor.seen), tuple(actor.done), actor.next, actor.told, refused,
+            tuple(task.observed), tuple(task.completed), task.next, task.saw, refused,
             self.holds[number], content,
         )  # fmt: skip
 
-    def _hold(self, number: int, step: Step | None, *, refused: bool) -> None:
+    def _update_holds(self, number: int, step: Step | None, *, refused: bool) -> None:
         if step is None:
             return
         held = self.holds[number]
-        if step.action == Action.ACQUIRE and not refused and self.actors[number].told != NEVER:
+        if step.action == Action.ACQUIRE and not refused and self.tasks[number].saw != LOST:
             self.holds[number] = tuple(sorted((*held, step.resource)))
         elif step.action == Action.RELEASE and step.resource in held:
             rest = list(held)
             rest.remove(step.resource)
             self.holds[number] = tuple(rest)
 
-    def _remember(self, number: int, actor: Task, step: Step | None) -> None:
-        """Note an effect that looking at the store would not show."""
-        self._known[number] += (step, *actor.seen)
+    def _remember_hidden(self, number: int, task: Task, step: Step | None) -> None:
+        """Remember an effect that the store's content would not show."""
+        self._observed[number] += (step, *task.observed)
         if step is None or step.action in KEEPS_CONTENT:
             return
-        if self._shows and step.action not in MESSAGES:
+        if self._snapshot is not None and step.action not in MESSAGES:
             return
         if self._path is None or step.resource != self._path.name:
-            self._told.append((actor.party, self._known[number]))
+            self._hidden.append((task.spec, self._observed[number]))
 
-    def _look(self) -> int:
-        """Give the number of the content that all buyers share, read behind the seam's back."""
-        store: Any = self._store
+    def _number_of_content(self) -> int:
+        """Return the number of the content that all tasks share, read without a step."""
         content: Hashable
-        if self._shows:
-            content = (store.snapshot(), tuple(self._told)) if self._told else store.snapshot()
+        if self._snapshot is not None:
+            snapshot = self._snapshot()
+            content = (snapshot, tuple(self._hidden)) if self._hidden else snapshot
         elif self._path is not None:
-            content = (_bytes(self._path), tuple(self._told))
+            content = (_bytes(self._path), tuple(self._hidden))
         elif self._shared:
             # It shows nothing: only the same effects in the same order are surely the same.
-            content = (self._count(), tuple(self._told))
+            content = (self._count(), tuple(self._hidden))
         else:
             content = None
-        return self._theatre.contents.number(content, store)
+        return self._environment.contents.number(content, self._store)
 
     def _count(self) -> int | str:
         try:
@@ -222,15 +222,15 @@ class Execution:
             return type(error).__name__
 
 
-def _refused(step: Step, told: int | None) -> bool:
-    """Say whether a step that may have to wait would have: no lock was had, no message came."""
+def _refused(step: Step, saw: int | None) -> bool:
+    """Return whether a step would have had to wait: the lock was held, or no message was there."""
     if step.action == Action.ACQUIRE:
-        return not told
-    return step.action == Action.RECEIVE and told is None
+        return not saw
+    return step.action == Action.RECEIVE and saw is None
 
 
-def _changes_nothing(step: Step | None) -> bool:
-    """Say whether a step leaves the content alone; a release that stores a value is a commit."""
+def _keeps_content(step: Step | None) -> bool:
+    """Return whether a step changes no content; a release that stores a value is a commit."""
     return step is None or (step.action in KEEPS_CONTENT and step.value is None)
 
 
@@ -248,6 +248,6 @@ def _bytes(path: Path) -> bytes | None:
         os.close(fd)
 
 
-def _after(actor: Task, step: Step | None) -> str:
+def _after(task: Task, step: Step | None) -> str:
     where = f"after its step {step}" if step else "before its first step"
-    return f"buyer {actor.number}, {where}"
+    return f"buyer {task.number}, {where}"

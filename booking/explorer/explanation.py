@@ -1,21 +1,25 @@
-"""Why an anomaly came about, in one sentence: read from the steps that lead to it."""
+"""Explain in one sentence how an anomaly came about, from the steps that lead to it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from booking.core.orders import BUY, TORN_READ
 from booking.core.verdict import AnomalyName
+from booking.history.actions import Action
 from booking.history.model import Event, History
+
+HALF_WRITTEN = "a reader met the inventory half-written"
 
 
 def message(name: AnomalyName, history: History) -> str:
-    """Say what is wrong at the end of a history that was cut where it is certain."""
+    """Return what is wrong at the end of a history that was cut where it is certain."""
     if name is AnomalyName.DOUBLE_SOLD and (pair := _holders(history)):
         return f"ticket {_first_shared(*pair)} is held twice"
     if name is AnomalyName.TORN_READ:
-        return "a reader met the inventory half-written"
+        return HALF_WRITTEN
     if name is AnomalyName.OVERSELL:
-        sold = sum(one.quantity for one in _sales(history))
+        sold = sum(sale.quantity for sale in _sales(history))
         return f"{sold} tickets were sold out of {history.tickets}"
     if name is AnomalyName.STALE_READ:
         return "a search answered an older count than one that was known before it"
@@ -23,7 +27,7 @@ def message(name: AnomalyName, history: History) -> str:
 
 
 def why(name: AnomalyName, history: History, names: Sequence[str]) -> str:
-    """Give the cause in a sentence, or what is wrong where the steps show no more."""
+    """Return the cause in a sentence, or what is wrong where the steps show no more."""
     steps = history.steps()
     if name in {AnomalyName.DOUBLE_SOLD, AnomalyName.OVERSELL} and (pair := _holders(history)):
         return _overtaken(pair, steps, names)
@@ -33,7 +37,7 @@ def why(name: AnomalyName, history: History, names: Sequence[str]) -> str:
 
 
 def _sales(history: History) -> list[Event]:
-    return [one for one in history.events if one.type == "ok" and one.f == "buy"]
+    return [event for event in history.events if event.type == "ok" and event.f == BUY]
 
 
 def _tickets(sale: Event) -> set[int]:
@@ -55,38 +59,38 @@ def _first_shared(early: Event, late: Event) -> int:
 
 
 def _overtaken(pair: tuple[Event, Event], steps: list[Event], names: Sequence[str]) -> str:
-    """Tell which read came before which write that it should have seen."""
+    """Describe which read came before which write that it should have seen."""
     early, late = pair
     ticket = _first_shared(early, late)
-    wrote = _last(steps, early, lambda one: one.value is not None)
-    read = _last(steps, late, lambda one: one.f == "read" and one.saw is not None)
+    write = _last(steps, early, lambda step: step.value is not None)
+    read = _last(steps, late, lambda step: step.f == Action.READ and step.saw is not None)
     first, second = names[int(early.process)], names[int(late.process)]
-    if wrote and read and read.index < wrote.index:
+    if write and read and read.index < write.index:
         return (
-            f"{second} read {read.saw} before {first} wrote {wrote.value}, "
+            f"{second} read {read.saw} before {first} wrote {write.value}, "
             f"so both sold ticket {ticket}"
         )
-    if wrote and read:
+    if write and read:
         return (
-            f"{second} read {read.saw} although {first} had written {wrote.value}, "
+            f"{second} read {read.saw} although {first} had written {write.value}, "
             f"so both sold ticket {ticket}"
         )
     return f"{first} and {second} were both told that ticket {ticket} is theirs"
 
 
 def _torn(history: History, steps: list[Event], names: Sequence[str]) -> str:
-    met = next((one for one in history.events if one.error == "torn-read"), None)
-    if met is None:
-        return "a reader met the inventory half-written"
-    reader = names[int(met.process)]
-    emptied = [one for one in steps if one.f == "truncate" and one.index < met.index]
+    torn = next((event for event in history.events if event.error == TORN_READ), None)
+    if torn is None:
+        return HALF_WRITTEN
+    reader = names[int(torn.process)]
+    emptied = [step for step in steps if step.f == Action.TRUNCATE and step.index < torn.index]
     if not emptied:
         return f"{reader} met the inventory half-written"
     writer = names[int(emptied[-1].process)]
     return f"{reader} read after {writer} had emptied the file and before it was filled again"
 
 
-def _last(steps: list[Event], sale: Event, fits: object) -> Event | None:
-    assert callable(fits)
-    mine = [one for one in steps if one.process == sale.process and one.index < sale.index]
-    return next((one for one in reversed(mine) if fits(one)), None)
+def _last(steps: list[Event], sale: Event, fits: Callable[[Event], bool]) -> Event | None:
+    """Return the last fitting step of a sale's buyer before the sale."""
+    own = [step for step in steps if step.process == sale.process and step.index < sale.index]
+    return next((step for step in reversed(own) if fits(step)), None)

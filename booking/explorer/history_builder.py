@@ -1,19 +1,23 @@
-"""An execution told as a history, so that the judge of real sales judges it too."""
+"""Build the history of an execution, so that the checker of real sales checks it too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Self
 
+from booking.core.orders import BUY
+from booking.core.traits import Numbers
 from booking.explorer.model import Plan
-from booking.explorer.transition import Done, Step, Transition
+from booking.explorer.transition import CompletedOperation, Step, Transition
 from booking.history.model import Event, History, SaleEnd
 
 
 class HistoryBuilder:
-    """Writes down what happens as a recorder would: before the first step, after the last."""
+    """Records events as a recorder would: an invocation before its step, a completion after."""
 
-    def __init__(self, tickets: int, quantities: Iterable[int], numbers: str = "before") -> None:
+    def __init__(
+        self, tickets: int, quantities: Iterable[int], numbers: Numbers = "before"
+    ) -> None:
         self.tickets = tickets
         self.numbers = numbers
         self.events: list[Event] = []
@@ -21,38 +25,43 @@ class HistoryBuilder:
 
     @classmethod
     def of(cls, plan: Plan) -> Self:
-        """Make one for the executions of a plan."""
-        return cls(plan.tickets, [party.quantity for party in plan.parties], plan.numbers)
+        """Make a builder for the executions of a plan."""
+        return cls(plan.tickets, [task.quantity for task in plan.tasks], plan.numbers)
 
-    def told(self, buyer: int, step: Step, effect: Transition) -> None:
-        """Write down one step, what begins with it and what ended by it."""
+    def start(self, task: int, transition: Transition) -> None:
+        """Record what completed before the task's first step."""
+        self._complete(task, transition.completed, begun=False)
+
+    def step(self, task: int, step: Step, transition: Transition) -> None:
+        """Record one step, the operation that begins with it, and those that it completes."""
         if step.begins:
-            quantity = self._quantities[buyer] if step.begins == "buy" else 1
-            self._write(buyer, "invoke", step.begins, None, quantity)
-        self._write(
-            buyer, "step", step.action, step.value, 1, resource=step.resource, saw=effect.saw
+            quantity = self._quantities[task] if step.begins == BUY else 1
+            self._add(task, "invoke", step.begins, None, quantity)
+        self._add(
+            task, "step", step.action, step.value, 1, resource=step.resource, saw=transition.saw
         )
-        self._complete(buyer, effect.done)
-
-    def born(self, buyer: int, effect: Transition) -> None:
-        """Write down what ended before there was any step."""
-        self._complete(buyer, effect.done, begun=False)
+        self._complete(task, transition.completed)
 
     def history(self, remaining: int | None, hung: list[int]) -> History:
-        """Give the whole sale; buyers that wait for ever have hung."""
+        """Return the whole sale; a buyer that waits for ever has hung."""
         sale = {"numbers": self.numbers}
         return History(self.tickets, remaining, list(self.events), sale, SaleEnd(hung=hung))
 
-    def _complete(self, buyer: int, done: Iterable[Done], *, begun: bool = True) -> None:
-        for one in done:
+    def _complete(
+        self, task: int, completed: Iterable[CompletedOperation], *, begun: bool = True
+    ) -> None:
+        for operation in completed:
             if not begun:
-                self._write(buyer, "invoke", one.f, None, one.quantity)
-            self._write(buyer, one.type, one.f, one.value, one.quantity, error=one.error)
+                self._add(task, "invoke", operation.f, None, operation.quantity)
+            self._add(
+                task, operation.type, operation.f, operation.value, operation.quantity,
+                error=operation.error,
+            )  # fmt: skip
             begun = False
 
-    def _write(
+    def _add(
         self,
-        buyer: int,
+        task: int,
         kind: str,
         f: str,
         value: int | None,
@@ -62,10 +71,10 @@ class HistoryBuilder:
         saw: int | None = None,
         error: str | None = None,
     ) -> None:
-        at = len(self.events)
+        index = len(self.events)
         self.events.append(
             Event(
-                at, buyer, kind, f, value, at, error=error, quantity=quantity, resource=resource,
-                saw=saw, pid=buyer + 1,
+                index, task, kind, f, value, index, error=error, quantity=quantity,
+                resource=resource, saw=saw, pid=task + 1,
             )
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What is explored: who comes for what, and how far the search may go."""
+"""The plan of an exploration: which buyers come, for what, and how far the search may go."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from booking.core.protocols import Guard, Store
+from booking.core.protocols import Guard, Lock, Store
+from booking.core.traits import Numbers
 
-CLERK = "clerk"  # the kind of whoever serves, and does not buy
+CLERK = "clerk"  # the kind of the task that serves orders and buys nothing
 STATES_MAX = 200_000
 SECONDS_MAX = 60.0
+
+# Returns a lock whose every call is monitored in place of the one given.
+MonitorLock = Callable[[Lock], Lock]
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
-    """One buyer who comes: those of the same kind are interchangeable."""
+    """One buyer, or the clerk; tasks of the same kind are interchangeable."""
 
     kind: str
     quantity: int = 1
@@ -23,29 +27,29 @@ class TaskSpec:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A bounded sale, and how a fresh one is set up in an empty folder."""
+    """A bounded sale, and how to set up a new one in an empty folder."""
 
     tickets: int
-    parties: tuple[TaskSpec, ...]
-    set_up: Callable[[Path], tuple[Store, Guard]]
+    tasks: tuple[TaskSpec, ...]
+    set_up: Callable[[Path, MonitorLock], tuple[Store, Guard]]
     search: bool = False
-    numbers: str = "before"  # what a bought ticket's number means: `Naming` of the judge has it
+    numbers: Numbers = "before"  # what a bought ticket's number means
     timeouts: bool = False  # whether a wait for a lock may end without it
 
     @property
     def staffed(self) -> bool:
-        """Whether the last of them is a clerk."""
-        return self.parties[-1].kind == CLERK
+        """Whether the last task is a clerk."""
+        return self.tasks[-1].kind == CLERK
 
     @property
-    def alike(self) -> bool:
+    def symmetric(self) -> bool:
         """Whether all buyers are interchangeable."""
-        return len({party.kind for party in self.parties} - {CLERK}) == 1
+        return len({task.kind for task in self.tasks} - {CLERK}) == 1
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How far a search goes before it says that it is not complete."""
+    """How far a search goes before it ends as not complete."""
 
     states_max: int = STATES_MAX
     seconds_max: float = SECONDS_MAX

@@ -1,52 +1,53 @@
-"""How many interleavings a graph of states stands for: exactly, without listing them."""
+"""Count the interleavings that a graph of states stands for: exactly, without listing them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-Entry = tuple[int, int]  # where a buyer stands, the floor at which its open operation began
+# A task's local state, and the watermark of the counter at which its open operation began.
+Position = tuple[int, int]
 
 
-class Move(NamedTuple):
-    """One step out of a state: whose, where to, for how many buyers it is the same."""
+class Edge(NamedTuple):
+    """One step out of a state: which task takes it, where it leads, for how many tasks."""
 
-    entry: Entry
-    after: Entry
-    to: int
-    times: int
+    before: Position
+    after: Position
+    target: int
+    times: int  # tasks at the same position, any of which may take it
 
 
-def counts(moves: Sequence[Sequence[Move]], ends: Mapping[int, bool]) -> dict[int, tuple[int, int]]:
-    """Give for each state the interleavings from it on, and how many of them are violating.
+def counts(edges: Sequence[Sequence[Edge]], ends: Mapping[int, bool]) -> dict[int, tuple[int, int]]:
+    """Return for each state the number of interleavings from it on, and of violating ones.
 
-    A move that is the same for three buyers stands for three, whoever of them makes it.
+    An edge that three tasks may take stands for three. `ends` tells which final states violate.
     """
     ways: dict[int, tuple[int, int]] = {}
-    for at in _ends_first(moves):
-        if at in ends:
-            ways[at] = (1, int(ends[at]))
+    for node in _ends_first(edges):
+        if node in ends:
+            ways[node] = (1, int(ends[node]))
             continue
-        every = bad = 0
-        for move in moves[at]:
-            here = ways[move.to]
-            every += move.times * here[0]
-            bad += move.times * here[1]
-        ways[at] = (every, bad)
+        total = violating = 0
+        for edge in edges[node]:
+            total_after, violating_after = ways[edge.target]
+            total += edge.times * total_after
+            violating += edge.times * violating_after
+        ways[node] = (total, violating)
     return ways
 
 
-def _ends_first(moves: Sequence[Sequence[Move]]) -> Iterator[int]:
-    """Give every state after all those that follow it; there is no way back, so no circle."""
+def _ends_first(edges: Sequence[Sequence[Edge]]) -> Iterator[int]:
+    """Yield every node after all of its successors; a step is never undone, so no cycle exists."""
     seen = {0}
-    stack = [(0, iter(moves[0]))]
+    stack = [(0, iter(edges[0]))]
     while stack:
-        at, rest = stack[-1]
-        for move in rest:
-            if move.to not in seen:
-                seen.add(move.to)
-                stack.append((move.to, iter(moves[move.to])))
+        node, rest = stack[-1]
+        for edge in rest:
+            if edge.target not in seen:
+                seen.add(edge.target)
+                stack.append((edge.target, iter(edges[edge.target])))
                 break
         else:
             stack.pop()
-            yield at
+            yield node

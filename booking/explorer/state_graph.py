@@ -1,301 +1,272 @@
-"""Every interleaving as a graph of states, in which interchangeable buyers are one.
+"""Explore every interleaving as a graph of states, in which interchangeable buyers are one.
 
-A state is the shared content, and for each place where buyers stand how many stand there, with
-what is known of the order so far. A path through the graph stands for as many interleavings
-as the product of these numbers along it; so they are counted exactly without being listed.
-Breadth first, the first state in which an anomaly is certain gives the shortest witness.
+A state is the shared content, and for each position how many buyers are at it, with what is
+known of the order so far. A path through the graph stands for as many interleavings as the
+product of these numbers along it; so they are counted exactly without being listed.
+Breadth first, the first state in which an anomaly is certain gives the shortest counterexample.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
+from booking.core.orders import BUY
 from booking.core.verdict import AnomalyName, Outcome
-from booking.explorer.incremental_check import CounterState, counted
+from booking.explorer.incremental_check import CounterState, Unordered, updated
 from booking.explorer.model import CLERK, Limits
-from booking.explorer.path_count import Entry, Move, counts
-from booking.explorer.result import Exploration, Judge, Progress
-from booking.explorer.transition import (
-    Caveat,
-    Inconclusive,
-    Step,
-    Transition,
-    ended_how,
-    refusal,
-)
-from booking.explorer.transition_cache import LocalState, Locks, TransitionCache
-from booking.history.actions import Action
+from booking.explorer.path_count import Edge, Position, counts
+from booking.explorer.result import Check, Progress
+from booking.explorer.search import Explorer
+from booking.explorer.transition import Caveat, Inconclusive, Transition
+from booking.explorer.transition_cache import Locks, TransitionCache
 
 RECHECKS_MAX = 2000
-IDLE = -1  # the floor of a buyer with no operation open
-LOOKS_EVERY = 256
+IDLE = -1  # watermark of a buyer without an open operation; a number, so positions can be sorted
+NODES_PER_LOOK = 256  # expanded between two looks at the clock
+
+Move = tuple[Position, Position]  # of one buyer, before and after its step
 
 
-class Key(NamedTuple):
-    """One state."""
+class Node(NamedTuple):
+    """One state of the sale."""
 
     content: int
-    buyers: tuple[Entry, ...]
-    tally: CounterState
+    buyers: tuple[Position, ...]
+    counter: CounterState
 
 
-class StateGraphExplorer:
-    """The states of one sale; `explore` fills it."""
+class StateGraphExplorer(Explorer):
+    """Visit every state of a sale breadth first, then count the interleavings."""
+
+    method = "graph"
 
     def __init__(
-        self, lab: TransitionCache, judge: Judge, limits: Limits, progress: Progress
+        self, cache: TransitionCache, check: Check, limits: Limits, progress: Progress
     ) -> None:
-        self.lab = lab
-        self.plan = lab.plan
-        self.result = Exploration("graph")
-        self._judge = judge
-        self._limits = limits
-        self._progress = progress
-        self._keys: list[Key] = []
-        self._numbers: dict[Key, int] = {}
-        self._parents: list[tuple[int, Entry, Entry] | None] = []
-        self._moves: list[list[Move]] = []
-        self._ends: dict[int, bool] = {}  # states where nobody goes on: is it violating?
-        self._start_s = time.monotonic()
+        super().__init__(cache, check, limits, progress)
+        self.plan = cache.plan
+        self._nodes: list[Node] = []
+        self._numbers: dict[Node, int] = {}
+        self._parents: list[tuple[int, Move] | None] = []
+        self._edges: list[list[Edge]] = []
+        self._ends: dict[int, bool] = {}  # states without a successor: is the sale violated?
 
-    def explore(self, *, first: bool = False) -> Exploration:
-        """Visit every state within the limits; `first`: only until an anomaly is certain."""
-        result = self.result
-        try:
-            self._visit(first=first)
-            if not result.bound:
-                self._recheck()
-                self._count()
-        except Inconclusive as undecided:
-            result.doubts.append(undecided.doubt)
-        result.doubts = self.lab.theatre.doubts() + result.doubts  # places first
-        result.states, result.executions = len(self._keys), self.lab.theatre.executions
-        result.complete = not (result.bound or result.doubts)
-        if not result.complete:
-            result.interleavings = result.violating = None
-        result.elapsed_s = time.monotonic() - self._start_s
-        return result
+    def _search(self) -> None:
+        self._visit()
+        if self.result.bound is None:
+            self._recheck()
+            self._count()
 
-    def _visit(self, *, first: bool) -> None:
-        start = tuple(sorted((stand, IDLE) for stand in self.lab.start))
-        self._enter(Key(self.lab.content, start, CounterState()), None)
-        at = 0
-        while at < len(self._keys):
-            if first and self.result.findings:
-                self.result.bound = "first"
-            elif len(self._keys) > self._limits.states_max:
-                self.result.bound = "max-states"
-            elif at % LOOKS_EVERY == 0 and self._late():
-                self.result.bound = "max-seconds"
-            if self.result.bound:
+    def _visit(self) -> None:
+        start = tuple(sorted((state, IDLE) for state in self.cache.start))
+        self._enter(Node(self.cache.content, start, CounterState()), None)
+        node = 0
+        while node < len(self._nodes):
+            if self._bounded(look=node % NODES_PER_LOOK == 0):
                 return
-            self._expand(at)
-            at += 1
+            self._expand(node)
+            node += 1
 
-    def _late(self) -> bool:
-        self._progress(len(self._keys), self.lab.theatre.executions)
-        return time.monotonic() - self._start_s > self._limits.seconds_max
-
-    def _expand(self, at: int) -> None:
-        key = self._keys[at]
-        moves = []
-        for entry, times, rest in _distinct(key.buyers):
-            stand = self.lab.stands.all[entry[0]]
-            if stand.next is None:
+    def _expand(self, number: int) -> None:
+        node = self._nodes[number]
+        edges = []
+        for position, times, others in _distinct(node.buyers):
+            state = position[0]
+            if self.cache.local_states.all[state].next is None:
                 continue
-            locks = self._locks(rest, entry)
-            effect = self.lab.effect(entry[0], key.content, locks, partial(self._reach, at, entry))
-            if self._possible(stand, stand.next, effect, locks):
-                moves.append(self._move(at, key, entry, times, rest, effect))
-        self._moves[at] = moves
-        if not moves:
-            self._end(at)
+            locks = self._locks(state, others)
+            transition = self.cache.transition(
+                state, node.content, locks, partial(self._reach, number, position)
+            )
+            if self.cache.enabled(state, transition, locks):
+                edges.append(self._edge(number, position, times, others, transition))
+        self._edges[number] = edges
+        if not edges:
+            self._end(number)
 
-    def _possible(self, stand: LocalState, step: Step, effect: Transition, locks: Locks) -> bool:
-        """Say whether a step can be taken now: who waits for a lock or a message can't go on."""
-        if not effect.refused:
-            return True
-        if step.action == Action.ACQUIRE and not _held(locks, step.resource):
-            raise Inconclusive(refusal(step.resource))
-        return self.plan.timeouts and stand.kind != CLERK
-
-    def _locks(self, rest: tuple[Entry, ...], entry: Entry) -> Locks:
-        stands = self.lab.stands.all
-        held = [(resource, True) for resource in stands[entry[0]].holds]
-        held += [(resource, False) for stand, _ in rest for resource in stands[stand].holds]
+    def _locks(self, state: int, others: tuple[Position, ...]) -> Locks:
+        local_states = self.cache.local_states.all
+        held = [(resource, True) for resource in local_states[state].holds]
+        held += [(resource, False) for other, _ in others for resource in local_states[other].holds]
         return tuple(sorted(held))
 
-    def _move(
+    def _edge(
         self,
-        at: int,
-        key: Key,
-        entry: Entry,
+        number: int,
+        position: Position,
         times: int,
-        rest: tuple[Entry, ...],
-        effect: Transition,
-    ) -> Move:
-        stand = self.lab.stands.all[entry[0]]
-        tally = key.tally
-        floor = entry[1]
-        if stand.next is not None and stand.next.begins:
-            floor = tally.floor
-        for done in effect.done:
-            tally = counted(tally, done, floor, self.plan.tickets)
-            floor = tally.floor
-        idle = effect.next is None or effect.next.begins is not None
-        after = (self.lab.stands.after(entry[0], effect), IDLE if idle else floor)
-        if tally.lost:
-            rest = tuple((one, IDLE) for one, _ in rest)
-            after = (after[0], IDLE)
-        buyers = tuple(sorted((*rest, after)))
-        to = self._enter(Key(effect.content, buyers, tally), (at, entry, after))
-        if len(tally.found) > len(key.tally.found):
-            for name in tally.found - key.tally.found:
-                self._found(name, to, (at, entry, after))
-        if effect.done and AnomalyName.OVERSELL not in self.result.findings:
-            self._count_sold(to)
-        return Move(entry, after, to, times)
-
-    def _count_sold(self, to: int) -> None:
-        stands = self.lab.stands.all
-        sold = sum(
-            stands[stand].quantity
-            for stand, _ in self._keys[to].buyers
-            for f, kind, _ in stands[stand].outcome
-            if f == "buy" and kind == "ok"
+        others: tuple[Position, ...],
+        transition: Transition,
+    ) -> Edge:
+        node, state = self._nodes[number], position[0]
+        counter, watermark = self._after(node.counter, position, transition)
+        idle = transition.next is None or transition.next.begins is not None
+        after = (
+            self.cache.local_states.successor(state, transition),
+            IDLE if idle or counter.lost else watermark,
         )
-        if sold > self.plan.tickets:
-            self._found(AnomalyName.OVERSELL, to, None)
+        if counter.lost:
+            others = tuple((other, IDLE) for other, _ in others)
+        buyers = tuple(sorted((*others, after)))
+        move = (position, after)
+        target = self._enter(Node(transition.content, buyers, counter), (number, move))
+        if len(counter.anomalies) > len(node.counter.anomalies):
+            for name in counter.anomalies - node.counter.anomalies:
+                self._found(name, number, move)
+        if transition.completed and AnomalyName.OVERSELL not in self.result.findings:
+            self._find_oversell(target)
+        return Edge(position, after, target, times)
 
-    def _enter(self, key: Key, parent: tuple[int, Entry, Entry] | None) -> int:
-        number = self._numbers.get(key)
+    def _after(
+        self, counter: CounterState, position: Position, transition: Transition
+    ) -> tuple[CounterState, int]:
+        """Return the counter after a step, and the watermark of the operation that is open then."""
+        state, watermark = position
+        step = self.cache.local_states.all[state].next
+        if step is not None and step.begins:
+            watermark = counter.watermark
+        for operation in transition.completed:
+            try:
+                counter = updated(counter, operation, watermark, self.plan.tickets)
+            except Unordered:
+                what = "a sale names no ticket, so states must not merge: use --method reduced"
+                raise Inconclusive(Caveat(what, f"step {step}")) from None
+            watermark = counter.watermark
+        return counter, watermark
+
+    def _find_oversell(self, number: int) -> None:
+        local_states = self.cache.local_states.all
+        sold = sum(
+            local_states[state].quantity
+            for state, _ in self._nodes[number].buyers
+            for f, kind, _ in local_states[state].endings
+            if f == BUY and kind == "ok"
+        )
+        parent = self._parents[number]
+        if sold > self.plan.tickets and parent is not None:
+            self._found(AnomalyName.OVERSELL, *parent)
+
+    def _enter(self, node: Node, parent: tuple[int, Move] | None) -> int:
+        number = self._numbers.get(node)
         if number is None:
-            number = self._numbers[key] = len(self._keys)
-            self._keys.append(key)
+            number = self._numbers[node] = len(self._nodes)
+            self._nodes.append(node)
             self._parents.append(parent)
-            self._moves.append([])
+            self._edges.append([])
+            self.result.states = number + 1
         return number
 
-    def _found(self, name: AnomalyName, to: int, by: tuple[int, Entry, Entry] | None) -> None:
-        result = self.result
-        if name in result.findings:
-            return
-        if by is None:
-            by = self._parents[to]
-        schedule = self._schedule(by[0], [(by[1], by[2])]) if by else []
-        result.note(name, schedule)
-        if result.witness_s is None:
-            result.witness_s = time.monotonic() - self._start_s
+    def _found(self, name: AnomalyName, number: int, move: Move) -> None:
+        """Note an anomaly that is certain after a move out of a state."""
+        if name not in self.result.findings:
+            self._note(name, self._schedule(number, [move]))
 
-    def _end(self, at: int) -> None:
-        """Judge a state in which nobody goes on any more."""
-        key, stands = self._keys[at], self.lab.stands.all
-        schedule = self._schedule(at)
-        verdict = self._judge(self.lab.told(schedule))
-        if verdict.outcome is Outcome.UNKNOWN:
-            self.result.undecided += 1
-        violating = bool(key.tally.found) or verdict.outcome is Outcome.INVALID
-        if key.tally.found and verdict.outcome is not Outcome.INVALID:
-            what = f"the tally found {', '.join(key.tally.found)}, the judge did not"
+    def _end(self, number: int) -> None:
+        """Check the sale that ends in a state without an enabled task."""
+        node = self._nodes[number]
+        schedule = self._schedule(number)
+        invalid = self._decide(self.cache.history(schedule), schedule) is Outcome.INVALID
+        if node.counter.anomalies and not invalid:
+            names = ", ".join(node.counter.anomalies)
+            what = f"the incremental check found {names}, the checker did not"
             raise Inconclusive(Caveat(what, "defect of booking"))
-        for one in verdict.anomalies:
-            if one.name not in self.result.findings:
-                self.result.note(one.name, schedule, one.message)
-        self._ends[at] = violating
-        ended: dict[str, int] = {}
-        for stand, _ in key.buyers:
-            how = ended_how(stands[stand].outcome, waits=stands[stand].next is not None)
-            ended[how] = ended.get(how, 0) + 1
-        self.result.ends.add((self.lab.remaining(key.content), tuple(sorted(ended.items()))))
+        self._ends[number] = invalid
+        self.result.ends.add(self.cache.end(node.content, [state for state, _ in node.buyers]))
 
     def _count(self) -> None:
-        """Count the interleavings, and find the witness's point of no return."""
-        ways = counts(self._moves, self._ends)
+        """Count the interleavings, and find the shortest finding's point of no return."""
+        ways = counts(self._edges, self._ends)
         self.result.interleavings, self.result.violating = ways[0]
-        witness = self.result.witness
-        if witness is None:
+        shortest = self.result.shortest
+        if shortest is None:
             return
-        at = 0
-        places = [(stand, IDLE) for stand in self.lab.start]
-        for number, buyer in enumerate(witness.schedule):
-            move = next(one for one in self._moves[at] if one.entry == places[buyer])
-            at, places[buyer] = move.to, move.after
-            if self._keys[at].tally.lost:
-                places = [(stand, IDLE) for stand, _ in places]
-            if ways[at][0] == ways[at][1]:
-                self.result.fatal = number
+        number = 0
+        positions = [(state, IDLE) for state in self.cache.start]
+        for index, buyer in enumerate(shortest.schedule):
+            edge = next(e for e in self._edges[number] if e.before == positions[buyer])
+            number, positions[buyer] = edge.target, edge.after
+            if self._nodes[number].counter.lost:
+                positions = [(state, IDLE) for state, _ in positions]
+            total, violating = ways[number]
+            if total == violating:
+                self.result.fatal = index
                 return
 
-    def _reach(self, at: int, entry: Entry) -> list[int]:
-        return self._schedule(at, [(entry, entry)])
+    def _reach(self, number: int, position: Position) -> list[int]:
+        return self._schedule(number, [(position, position)])
 
-    def _schedule(self, at: int, more: list[tuple[Entry, Entry]] | None = None) -> list[int]:
-        """Give who takes each step on the first path found to a state, and on from there."""
-        moved = list(reversed(more or []))
-        while (parent := self._parents[at]) is not None:
-            at = parent[0]
-            moved.append(parent[1:])
-        return self._people(reversed(moved))
+    def _schedule(self, number: int, more: Iterable[Move] = ()) -> list[int]:
+        """Return the buyer of each step on the first path found to a state, and of `more`."""
+        return self._buyers_of([*self._moves_to(number), *more])
 
-    def _people(self, moved: Iterator[tuple[Entry, Entry]], *, mirrored: bool = False) -> list[int]:
-        """Give each move to the first buyer who stands where it starts, or to the last."""
-        places = [(stand, IDLE) for stand in self.lab.start]
+    def _moves_to(self, number: int) -> list[Move]:
+        """Return the moves on the first path found to a state."""
+        moves = []
+        while (parent := self._parents[number]) is not None:
+            number, move = parent
+            moves.append(move)
+        moves.reverse()
+        return moves
+
+    def _buyers_of(self, moves: Iterable[Move], *, last: bool = False) -> list[int]:
+        """Assign each move to the first buyer at the position where it starts, or to the last."""
+        positions = [(state, IDLE) for state in self.cache.start]
         schedule = []
-        forgotten = False
-        for entry, after in moved:
-            if forgotten or entry not in places:
-                forgotten = True  # the order is lost, and with it everybody's floor
-                places = [(stand, IDLE) for stand, _ in places]
-            wanted = (entry[0], IDLE) if forgotten else entry
-            buyer = places.index(wanted)
-            if mirrored:
-                buyer = len(places) - 1 - places[::-1].index(wanted)
-            places[buyer] = (after[0], IDLE) if forgotten else after
+        lost = False
+        for before, after in moves:
+            if lost or before not in positions:
+                lost = True  # the order is lost, and with it the watermark of every buyer
+                positions = [(state, IDLE) for state, _ in positions]
+            wanted = (before[0], IDLE) if lost else before
+            buyer = positions.index(wanted)
+            if last:
+                buyer = len(positions) - 1 - positions[::-1].index(wanted)
+            positions[buyer] = (after[0], IDLE) if lost else after
             schedule.append(buyer)
         return schedule
 
     def _recheck(self) -> None:
         """Execute whole sales again until every state was passed through, or enough were."""
-        passed = [False] * len(self._keys)
+        passed = [False] * len(self._nodes)
         executed = 0
-        # Effects were learnt of the first of equal buyers; now the last one has to do the same.
-        alike = all(party.kind != CLERK for party in self.plan.parties)
-        for at in range(len(self._keys) - 1, -1, -1):
-            if passed[at]:
+        # Transitions were learnt of the first of equal buyers: now the last one executes them.
+        last = all(task.kind != CLERK for task in self.plan.tasks)
+        for number in range(len(self._nodes) - 1, -1, -1):
+            if passed[number]:
                 continue
             if executed >= RECHECKS_MAX or self._late():
                 break
-            moved, end = [], at
-            while (parent := self._parents[end]) is not None:
-                end = parent[0]
-                passed[end] = True
-                moved.append(parent[1:])
-            moved.reverse()
-            end = at
-            passed[at] = True
-            while self._moves[end]:
-                move = next((m for m in self._moves[end] if not passed[m.to]), self._moves[end][0])
-                moved.append((move.entry, move.after))
-                end = move.to
-                passed[end] = True
-            self.lab.rehearse(self._people(iter(moved), mirrored=alike), self._keys[end].content)
+            moves, end = self._whole_sale(number, passed)
+            self.cache.verify(self._buyers_of(moves, last=last), self._nodes[end].content)
             executed += 1
         self.result.rechecked = sum(passed)
 
+    def _whole_sale(self, number: int, passed: list[bool]) -> tuple[list[Move], int]:
+        """Return the moves of a sale through a state, and its end; mark the states passed."""
+        moves = self._moves_to(number)
+        passed[number] = True
+        start = number
+        while (parent := self._parents[start]) is not None:
+            start = parent[0]
+            passed[start] = True
+        while edges := self._edges[number]:
+            edge = next((e for e in edges if not passed[e.target]), edges[0])
+            moves.append((edge.before, edge.after))
+            number = edge.target
+            passed[number] = True
+        return moves, number
 
-def _distinct(buyers: tuple[Entry, ...]) -> Iterator[tuple[Entry, int, tuple[Entry, ...]]]:
-    """Give each place where buyers stand, how many stand there, and the others."""
+
+def _distinct(
+    buyers: tuple[Position, ...],
+) -> Iterator[tuple[Position, int, tuple[Position, ...]]]:
+    """Yield each position, the number of buyers at it, and the positions of all but one."""
     at = 0
     while at < len(buyers):
-        entry, end = buyers[at], at
-        while end < len(buyers) and buyers[end] == entry:
+        position, end = buyers[at], at
+        while end < len(buyers) and buyers[end] == position:
             end += 1
-        yield entry, end - at, buyers[:at] + buyers[at + 1 :]
+        yield position, end - at, buyers[:at] + buyers[at + 1 :]
         at = end
-
-
-def _held(locks: Locks, resource: str) -> bool:
-    return any(name == resource for name, _ in locks)

@@ -1,11 +1,11 @@
-"""Where explored buyers stand: each a greenlet which is suspended right before its next step."""
+"""Explored tasks: each a greenlet that is suspended right before its next step."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Hashable
 from contextlib import suppress
-from typing import Any, cast
+from typing import cast
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
@@ -13,25 +13,25 @@ from booking.core.orders import Completion, perform_order, perform_search
 from booking.core.protocols import Guard, Order, Staffed, Store
 from booking.errors import InventoryError
 from booking.explorer.model import CLERK, TaskSpec
-from booking.explorer.transition import Done, Step
+from booking.explorer.transition import CompletedOperation, Step
 from booking.system.deadline import Expired, arm, disarm
 
-SEGMENT_S = 5.0  # of one buyer between two steps
-DISMISSALS_MAX = 100  # code that goes on after so many exceptions is left where it is
+SEGMENT_S = 5.0  # of one task between two steps
+CANCELLATIONS_MAX = 100  # code that goes on after so many exceptions is parked for good
 
 
-class _Dismissed(GreenletExit):
-    """Ends a buyer in the middle; each step it still tries in a `finally` raises this again."""
+class _Cancelled(GreenletExit):
+    """Ends a task in the middle; each step it still tries in a `finally` raises this again."""
 
 
 class Task:
-    """One explored buyer: its own store, guard and stack; what it learnt since its last step."""
+    """One explored buyer: its own store, guard and stack; what it observed since its last step."""
 
     def __init__(
         self,
-        stage: CooperativeScheduler,
+        driver: CooperativeScheduler,
         number: int,
-        party: TaskSpec,
+        spec: TaskSpec,
         store: Store,
         guard: Guard,
         *,
@@ -39,40 +39,40 @@ class Task:
         staffed: bool,
     ) -> None:
         self.number = number
-        self.party = party
-        self.dismissed = False
-        self.refusals = 0
+        self.spec = spec
+        self.cancelled = False
+        self.cancellations = 0  # raised in a step after the task was cancelled
         self.steps = 0
         self.next: Step | None = None
-        self.standing: Step | None = None  # the step that it was last let through
-        self.seen: list[Hashable] = []
-        self.done: list[Done] = []
-        self.told: int | None = None
+        self.current: Step | None = None  # the step that it took last
+        self.observed: list[Hashable] = []
+        self.completed: list[CompletedOperation] = []
+        self.saw: int | None = None
         self.failed: BaseException | None = None
-        self._stage = stage
+        self._driver = driver
         self._store = store
         self._guard = guard
         self._search = search
         self._staffed = staffed
         self._operation: str | None = None  # invoked, its first step not yet announced
-        self.greenlet = greenlet(self._live)
+        self.greenlet = greenlet(self._run)
 
     @property
     def finished(self) -> bool:
-        """Whether there is nothing more to come."""
+        """Whether no more steps will come."""
         return bool(self.greenlet.dead)
 
     def announce(self, action: str, resource: str, value: int | None) -> None:
-        """Stand at a step until the stage lets this buyer through."""
+        """Suspend the task at a step until the driver resumes it."""
         self.next = Step(action, resource, value, self._operation)
         self._operation = None
         self.steps += 1
-        self._stage.leave()
-        self.standing, self.next = self.next, None
+        self._driver.suspend()
+        self.current, self.next = self.next, None
 
-    def learn(self, what: Hashable) -> None:
-        """Remember what the buyer's code was told: it is all that its future depends on."""
-        self.seen.append(what)
+    def observe(self, value: Hashable) -> None:
+        """Remember what the task's code was told: all that its future depends on."""
+        self.observed.append(value)
 
     def invoke(self, operation: str, quantity: int = 1) -> None:
         """Remember which operation begins with the next step."""
@@ -81,112 +81,109 @@ class Task:
     def complete(self, completion: Completion) -> None:
         """Keep how an operation ended, without the detail: that differs between executions."""
         self._operation = None
-        self.done.append(
-            Done(
-                completion.operation,
-                completion.type,
-                completion.value,
-                completion.quantity,
+        self.completed.append(
+            CompletedOperation(
+                completion.operation, completion.type, completion.value, completion.quantity,
                 completion.error,
             )
-        )
+        )  # fmt: skip
 
-    def dismiss(self) -> None:
-        """End it where it stands, without any effect; that is not how a crash looks."""
-        self.dismissed = True
-        for _ in range(DISMISSALS_MAX):
-            if self.greenlet.dead or not self.greenlet or self.refusals > DISMISSALS_MAX:
+    def cancel(self) -> None:
+        """End the task where it is, without any effect; a crash looks different."""
+        self.cancelled = True
+        for _ in range(CANCELLATIONS_MAX):
+            parked = self.cancellations > CANCELLATIONS_MAX
+            if self.greenlet.dead or not self.greenlet or parked:
                 return
-            self.greenlet.throw(_Dismissed)
+            self.greenlet.throw(_Cancelled)
 
-    def leave(self) -> None:
-        """Let go of what its own store holds open."""
+    def close(self) -> None:
+        """Close what its own store and guard hold open."""
         with suppress(InventoryError):
             self._store.close()
         if self._staffed:
             cast("Staffed", self._guard).close()
 
-    def _live(self) -> None:
+    def _run(self) -> None:
         try:
-            if self.party.kind == CLERK:
+            if self.spec.kind == CLERK:
                 self._serve()
                 return
             if self._search:
                 perform_search(self._store, self)
-            perform_order(self._store, self._guard, Order(self.number, self.party.quantity), self)
-        except (Exception, SystemExit) as error:  # the user's own failure is a result
+            perform_order(self._store, self._guard, Order(self.number, self.spec.quantity), self)
+        except (Exception, SystemExit) as error:  # a failure of the user's code is a result
             self.failed = error
 
     def _serve(self) -> None:
-        guard: Any = self._guard
-        guard.serve(self._store, lambda: None)
+        cast("Staffed", self._guard).serve(self._store, lambda: None)
 
 
 class CooperativeScheduler:
-    """The driver of an exploration: it lets one buyer at a time through its step."""
+    """The driver of an exploration: it lets one task at a time take its step."""
 
     def __init__(self) -> None:
         self.current: Task | None = None
-        self.strangers: set[str] = set()  # steps that came from other threads
+        self.foreign_steps: set[str] = set()  # announced in other threads
         self._hub = getcurrent()
         self._thread = threading.get_ident()
-        self._unwilling: list[greenlet] = []
+        self._parked: list[greenlet] = []
 
     def step(self, action: str, resource: str, value: int | None) -> None:
-        """Suspend the buyer that announces a step; the harness itself is never held up."""
-        actor = self.current
-        if actor is None:
+        """Suspend the task that announces a step; the harness itself is never suspended."""
+        task = self.current
+        if task is None:
             return
         if threading.get_ident() != self._thread:
-            self.strangers.add(f"{action} {resource}")
+            self.foreign_steps.add(f"{action} {resource}")
             return
-        if actor.dismissed:
-            self._hold_back(actor)
-            raise _Dismissed
-        actor.announce(action, resource, value)
+        if task.cancelled:
+            self._park_stubborn(task)
+            raise _Cancelled
+        task.announce(action, resource, value)
 
     def saw(self, value: int | None) -> None:
-        """Tell the buyer's record what its step gave."""
-        actor = self.current
-        if actor is not None and not actor.dismissed:
-            actor.told = value
-            actor.learn(value)
+        """Record what the current task's step gave."""
+        task = self.current
+        if task is not None and not task.cancelled:
+            task.saw = value
+            task.observe(value)
 
     def network(self) -> None:
-        """Take no time: a delay is no step, it only makes orders likely that are all tried here."""
+        """Take no time: a delay only makes some orders likely, and all of them are explored."""
 
-    def leave(self) -> None:
-        """Go back to whoever lets buyers through."""
+    def suspend(self) -> None:
+        """Switch back to the explorer."""
         self._hub.switch()
 
-    def _hold_back(self, actor: Task) -> None:
-        """Leave code that goes on whatever is raised in it where it is, for good."""
-        actor.refusals += 1
-        if actor.refusals > DISMISSALS_MAX:
-            self._unwilling.append(actor.greenlet)  # kept, or its end would run it once more
-            while True:
-                self._hub.switch()
-
-    def enter(self, actor: Task) -> None:
-        """Let a buyer run until its next step, or until it has finished."""
-        actor.seen, actor.done, actor.told = [], [], None
-        self.current = actor
-        # A segment that waits for what never comes must not outlast the search.
+    def resume(self, task: Task) -> None:
+        """Run a task until its next step, or until it has finished."""
+        task.observed, task.completed, task.saw = [], [], None
+        self.current = task
+        # A segment that waits for an event that never comes must not outlast the search.
         armed = arm(SEGMENT_S)
         try:
-            actor.greenlet.switch()
+            task.greenlet.switch()
         finally:
             if armed:
                 disarm()
             self.current = None
-        if isinstance(actor.failed, Expired):
+        if isinstance(task.failed, Expired):
             what = f"it went on for {SEGMENT_S:.0f} s without a step that it announced"
-            actor.failed = TimeoutError(what)
+            task.failed = TimeoutError(what)
 
-    def dismiss(self, actor: Task) -> None:
-        """Send a buyer away in the middle of what it does."""
-        self.current = actor
+    def cancel(self, task: Task) -> None:
+        """End a task in the middle."""
+        self.current = task
         try:
-            actor.dismiss()
+            task.cancel()
         finally:
             self.current = None
+
+    def _park_stubborn(self, task: Task) -> None:
+        """Suspend code for good that goes on whatever is raised in it."""
+        task.cancellations += 1
+        if task.cancellations > CANCELLATIONS_MAX:
+            self._parked.append(task.greenlet)  # kept: its end would run the code once more
+            while True:
+                self._hub.switch()

@@ -6,11 +6,12 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-NEVER = -1  # what an acquire saw that was neither had nor refused: its transaction is lost
+# How an operation ended: its name, its type, its error.
+Ending = tuple[str, str, str | None]
 
 
 class Step(NamedTuple):
-    """One announced step, and the operation that begins with it, if one does."""
+    """One announced step, and the operation that begins with it, if any."""
 
     action: str
     resource: str
@@ -22,8 +23,8 @@ class Step(NamedTuple):
         return f"{self.action} {self.resource}{value}"
 
 
-class Done(NamedTuple):
-    """One completed operation."""
+class CompletedOperation(NamedTuple):
+    """One completed operation, with all of it that is the same in every execution."""
 
     f: str
     type: str
@@ -33,20 +34,20 @@ class Done(NamedTuple):
 
 
 class Transition(NamedTuple):
-    """What happened when a buyer was let through its step, up to its next one."""
+    """What happened from one step of a task, inclusive, up to its next step."""
 
-    seen: tuple[Hashable, ...]  # all that the buyer's code learnt
-    done: tuple[Done, ...]  # operations that completed
-    next: Step | None  # None: this buyer has finished
-    saw: int | None  # what the step told
-    refused: bool  # it was an acquire and the lock was not had, or a mailbox was empty
-    holds: tuple[str, ...]  # locks this buyer holds now
+    observed: tuple[Hashable, ...]  # all that the task's code was told
+    completed: tuple[CompletedOperation, ...]
+    next: Step | None  # None: the task has finished
+    saw: int | None  # what the step gave
+    refused: bool  # the lock was not acquired, or the mailbox was empty
+    holds: tuple[str, ...]  # locks that the task holds now
     content: int  # number of the shared content now
 
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
-    """Why nothing can be proved: what was seen, and where."""
+    """Why nothing can be proved: what was observed, and where."""
 
     what: str
     where: str
@@ -58,23 +59,23 @@ class Caveat:
 class Inconclusive(Exception):  # noqa: N818 - an answer, not an error
     """The search cannot go on; its result is unknown."""
 
-    def __init__(self, doubt: Caveat) -> None:
-        super().__init__(str(doubt))
-        self.doubt = doubt
+    def __init__(self, caveat: Caveat) -> None:
+        super().__init__(str(caveat))
+        self.caveat = caveat
 
 
-def refusal(resource: str) -> Caveat:
-    """Say that a lock contradicts what its steps tell."""
+def free_lock_refused(resource: str) -> Caveat:
+    """Return the caveat of a lock that contradicts the steps it announces."""
     return Caveat(
-        "the lock said no although nobody holds it: its steps do not tell the truth, "
-        "or it waits for something that is not explored",
+        "the lock was refused although no task holds it: it does something else than its steps "
+        "announce, or it waits for something that is not explored",
         f"acquire {resource}",
     )
 
 
-def ended_how(outcome: tuple[tuple[str, str, str | None], ...], *, waits: bool) -> str:
-    """Say in a word or two how a buyer ended."""
+def ended_as(endings: tuple[Ending, ...], *, waits: bool) -> str:
+    """Return in a word or two how a task ended."""
     if waits:
         return "waits"
-    _, kind, error = outcome[-1] if outcome else ("", "nothing", None)
+    _, kind, error = endings[-1] if endings else ("", "nothing", None)
     return f"{kind} {error}" if error else kind

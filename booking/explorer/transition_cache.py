@@ -1,61 +1,75 @@
-"""What each step does, learnt once by real execution and then looked up.
+"""What each step does: learnt once by real execution, then looked up.
 
-The argument: code that sells is deterministic, so what a buyer does next depends only on what
-it has learnt so far; and what its step does to the shared content, only on that and on the
-content and the locks. So (what the buyer learnt, content, locks held) tells the effect, and
-one real execution of each such case is enough. The argument fails where code is not
-deterministic or shares what the explorer does not see. Therefore whole sales are executed
-again, and every effect is compared with what was learnt: a difference makes it unknown.
+Code that sells is deterministic, so a buyer's next step depends only on what the buyer has
+observed so far. What the step does to the shared content depends only on that, on the content
+and on the locks. So (observations, content, locks held) determine the transition, and one real
+execution of each such case is enough.
+
+The argument fails where code is not deterministic, or shares what the explorer does not see.
+Therefore whole sales are executed again, and every transition is compared with the one that was
+learnt. A difference makes the result unknown.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from booking.explorer.execution import Execution, ExecutionEnvironment
 from booking.explorer.history_builder import HistoryBuilder
 from booking.explorer.model import CLERK, Plan
-from booking.explorer.transition import Caveat, Inconclusive, Step, Transition
+from booking.explorer.result import End
+from booking.explorer.transition import (
+    Caveat,
+    Ending,
+    Inconclusive,
+    Step,
+    Transition,
+    ended_as,
+    free_lock_refused,
+)
+from booking.history.actions import Action
 from booking.history.model import History
 
-Locks = tuple[tuple[str, bool], ...]  # each lock that is held, and whether by this buyer itself
+Locks = tuple[tuple[str, bool], ...]  # each lock that is held, and whether by this task itself
 
 
 @dataclass(frozen=True, slots=True)
 class LocalState:
-    """Where a buyer stands: all that its future depends on, by number."""
+    """The state of one task: all that its future depends on, with a number."""
 
     number: int
     kind: str
     quantity: int
     next: Step | None
     holds: tuple[str, ...]
-    outcome: tuple[
-        tuple[str, str, str | None], ...
-    ]  # of each operation; all that is kept at the end
+    endings: tuple[Ending, ...]  # of its operations; all that is kept of a finished task
 
 
 class LocalStates:
-    """Every place that a buyer was met at."""
+    """Every local state that was reached, by number."""
 
     def __init__(self) -> None:
         self.all: list[LocalState] = []
         self._numbers: dict[Hashable, int] = {}
-        self._after: dict[tuple[int, Transition], int] = {}
+        self._successors: dict[tuple[int, Transition], int] = {}
 
-    def born(self, kind: str, quantity: int, effect: Transition) -> int:
-        """Give the place of a buyer that came to its first step."""
-        return self._number(("born", kind, effect[:4]), kind, quantity, (), effect)
+    def initial(self, kind: str, quantity: int, transition: Transition) -> int:
+        """Return the state of a task that came to its first step."""
+        return self._number(("initial", kind, transition[:4]), kind, quantity, (), transition)
 
-    def after(self, stand: int, effect: Transition) -> int:
-        """Give the place a buyer comes to by an effect."""
-        number = self._after.get((stand, effect))
+    def successor(self, state: int, transition: Transition) -> int:
+        """Return the state that a transition leads to."""
+        number = self._successors.get((state, transition))
         if number is None:
-            was = self.all[stand]
-            key = ("after", stand, effect.seen, effect.next, effect.done, effect.holds)
-            number = self._number(key, was.kind, was.quantity, was.outcome, effect)
-            self._after[stand, effect] = number
+            before = self.all[state]
+            key = (
+                "successor", state, transition.observed, transition.next, transition.completed,
+                transition.holds,
+            )  # fmt: skip
+            number = self._number(key, before.kind, before.quantity, before.endings, transition)
+            self._successors[state, transition] = number
         return number
 
     def _number(
@@ -63,130 +77,160 @@ class LocalStates:
         key: Hashable,
         kind: str,
         quantity: int,
-        before: tuple[tuple[str, str, str | None], ...],
-        effect: Transition,
+        before: tuple[Ending, ...],
+        transition: Transition,
     ) -> int:
-        outcome = before + tuple((one.f, one.type, one.error) for one in effect.done)
-        if effect.next is None:
-            # Who has finished keeps only the outcome: what it saw no longer matters to anybody.
-            key = ("done", kind, outcome, effect.holds)
+        endings = before + tuple(
+            (operation.f, operation.type, operation.error) for operation in transition.completed
+        )
+        if transition.next is None:
+            # A finished task keeps only its endings: what it observed no longer matters.
+            key = ("finished", kind, endings, transition.holds)
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self.all)
-            self.all.append(LocalState(number, kind, quantity, effect.next, effect.holds, outcome))
+            self.all.append(
+                LocalState(number, kind, quantity, transition.next, transition.holds, endings)
+            )
         return number
 
 
 class TransitionCache:
-    """Learns effects by executing them, and executes again to be sure of them."""
+    """Learns transitions by execution, and verifies them by executing whole sales again."""
 
-    def __init__(self, theatre: ExecutionEnvironment) -> None:
-        self.theatre = theatre
-        self.stands = LocalStates()
-        self.plan: Plan = theatre.plan
-        self._effects: dict[tuple[int, int, Locks], Transition] = {}
-        self._born: dict[tuple[str, int], int] = {}
-        with theatre.open() as world:
-            self.content = world.content
-            self._births = list(world.first)
-            self.start = [self._arrive(world, number) for number in range(len(world.actors))]
+    def __init__(self, environment: ExecutionEnvironment) -> None:
+        self.environment = environment
+        self.local_states = LocalStates()
+        self.plan: Plan = environment.plan
+        self._transitions: dict[tuple[int, int, Locks], Transition] = {}
+        self._initial: dict[tuple[str, int], int] = {}
+        with environment.open() as execution:
+            self.content = execution.content
+            self._first = list(execution.first)
+            self.start = self.initial_states(execution)
 
-    def effect(
-        self, stand: int, content: int, locks: Locks, reach: Callable[[], list[int]]
+    def transition(
+        self, state: int, content: int, locks: Locks, reach: Callable[[], list[int]]
     ) -> Transition:
-        """Give what a step does; `reach` gives a schedule which ends with it."""
-        effect = self._effects.get((stand, content, locks))
-        if effect is None:
+        """Return what a step does; `reach` returns a schedule that ends with the step."""
+        transition = self._transitions.get((state, content, locks))
+        if transition is None:
             schedule = reach()
-            with self.theatre.open() as world:
-                self.run(world, schedule)
-            effect = self._effects[stand, content, locks]
-        return effect
+            with self.environment.open() as execution:
+                self.run(execution, schedule)
+            transition = self._transitions[state, content, locks]
+        return transition
 
-    def run(self, world: Execution, schedule: Sequence[int]) -> list[int]:
-        """Execute a schedule from the start, hold each effect against what is known of it."""
-        stands = [self._arrive(world, number) for number in range(len(world.actors))]
-        for buyer in schedule:
-            self.step(world, stands, buyer)
-        return stands
+    def run(self, execution: Execution, schedule: Sequence[int]) -> None:
+        """Execute a schedule from the start, and compare each transition with the known one."""
+        states = self.initial_states(execution)
+        for task in schedule:
+            self.step(execution, states, task)
 
-    def step(self, world: Execution, stands: list[int], buyer: int) -> Transition:
-        """Execute one step; learn what it does, or see that it does what it did before."""
-        key = (stands[buyer], world.content, locks_of(world.holds, buyer))
-        effect = world.advance(buyer)
-        known = self._effects.setdefault(key, effect)
-        if known != effect:
-            self._differs(stands[buyer], buyer, known, effect)
-        stands[buyer] = self.stands.after(stands[buyer], effect)
-        return effect
+    def step(self, execution: Execution, states: list[int], task: int) -> Transition:
+        """Execute one step; learn its transition, or compare it with the known one."""
+        key = (states[task], execution.content, locks_of(execution.holds, task))
+        transition = execution.advance(task)
+        known = self._transitions.setdefault(key, transition)
+        if known != transition:
+            self._differs(states[task], task, known, transition)
+        states[task] = self.local_states.successor(states[task], transition)
+        return transition
 
-    def told(self, schedule: Sequence[int]) -> History:
-        """Tell a schedule whose every effect is known as a history, executing nothing."""
-        teller = HistoryBuilder.of(self.plan)
-        stands, content = list(self.start), self.content
-        for number, effect in enumerate(self._births):
-            teller.born(number, effect)
-        for buyer in schedule:
-            stand = self.stands.all[stands[buyer]]
-            holds = [self.stands.all[one].holds for one in stands]
-            effect = self._effects[stands[buyer], content, locks_of(holds, buyer)]
-            if stand.next is not None:
-                teller.told(buyer, stand.next, effect)
-            stands[buyer] = self.stands.after(stands[buyer], effect)
-            content = effect.content
-        return teller.history(self.remaining(content), self.waiting(stands))
+    def initial_states(self, execution: Execution) -> list[int]:
+        """Return the local state of each task at its first step."""
+        return [self._initial_state(execution, number) for number in range(len(execution.tasks))]
 
-    def waiting(self, stands: Sequence[int]) -> list[int]:
-        """Give the buyers who are not done; a clerk who waits for more orders does as he should."""
-        found = enumerate(self.stands.all[stand] for stand in stands)
-        return [number for number, one in found if one.next is not None and one.kind != CLERK]
+    def history(self, schedule: Sequence[int]) -> History:
+        """Return the history of a schedule of known transitions, without executing it."""
+        builder = HistoryBuilder.of(self.plan)
+        states, content = list(self.start), self.content
+        for number, transition in enumerate(self._first):
+            builder.start(number, transition)
+        for task in schedule:
+            step = self.local_states.all[states[task]].next
+            holds = [self.local_states.all[state].holds for state in states]
+            transition = self._transitions[states[task], content, locks_of(holds, task)]
+            if step is not None:
+                builder.step(task, step, transition)
+            states[task] = self.local_states.successor(states[task], transition)
+            content = transition.content
+        return builder.history(self.remaining(content), self.waiting(states))
+
+    def enabled(self, state: int, transition: Transition, locks: Locks) -> bool:
+        """Return whether a task can take its next step: a refused one waits, or may time out."""
+        if not transition.refused:
+            return True
+        local = self.local_states.all[state]
+        step = local.next
+        if step is not None and step.action == Action.ACQUIRE and not _held(locks, step.resource):
+            raise Inconclusive(free_lock_refused(step.resource))
+        return self.plan.timeouts and local.kind != CLERK
+
+    def waiting(self, states: Sequence[int]) -> list[int]:
+        """Return the buyers that have not finished; a clerk rightly waits for more orders."""
+        local_states = [self.local_states.all[state] for state in states]
+        return [
+            number
+            for number, local in enumerate(local_states)
+            if local.next is not None and local.kind != CLERK
+        ]
 
     def remaining(self, content: int) -> int | None:
-        """Give the count that a content stands for; None where it can't be read."""
-        return self.theatre.contents.counts[content]
+        """Return the count that a content stands for; None where it cannot be read."""
+        return self.environment.contents.counts[content]
 
-    def rehearse(self, schedule: Sequence[int], content: int) -> None:
-        """Execute a whole sale, and see that all goes as it was learnt."""
-        with self.theatre.open() as world:
-            self.run(world, schedule)
-            if world.content != content:
+    def end(self, content: int, states: Sequence[int]) -> End:
+        """Return what is left at the end of a sale, and how many tasks ended how."""
+        local_states = [self.local_states.all[state] for state in states]
+        endings = Counter(
+            ended_as(local.endings, waits=local.next is not None) for local in local_states
+        )
+        return self.remaining(content), tuple(sorted(endings.items()))
+
+    def verify(self, schedule: Sequence[int], content: int) -> None:
+        """Execute a whole sale again, and compare every transition and the content at the end."""
+        with self.environment.open() as execution:
+            self.run(execution, schedule)
+            if execution.content != content:
                 what = "a whole execution ended with another content than was expected"
                 raise Inconclusive(Caveat(what, "end"))
 
-    def _arrive(self, world: Execution, number: int) -> int:
-        party, effect = self.plan.parties[number], world.first[number]
-        stand = self.stands.born(party.kind, party.quantity, effect)
-        known = self._born.setdefault((party.kind, party.quantity), stand)
-        if known != stand:
+    def _initial_state(self, execution: Execution, number: int) -> int:
+        spec, transition = self.plan.tasks[number], execution.first[number]
+        state = self.local_states.initial(spec.kind, spec.quantity, transition)
+        known = self._initial.setdefault((spec.kind, spec.quantity), state)
+        if known != state:
             raise Inconclusive(
                 Caveat("equal buyers begin differently: the code is not deterministic", "start")
             )
-        return stand
+        return state
 
-    def _differs(self, stand: int, buyer: int, known: Transition, effect: Transition) -> None:
-        names = [
-            name for name in Transition._fields if getattr(known, name) != getattr(effect, name)
-        ]
-        told = ", ".join(
-            f"{name} {_shown(getattr(known, name))}, then {_shown(getattr(effect, name))}"
-            for name in names
+    def _differs(self, state: int, task: int, known: Transition, transition: Transition) -> None:
+        pairs = zip(Transition._fields, known, transition, strict=True)
+        differences = ", ".join(
+            f"{name} {_shown(before)}, then {_shown(after)}"
+            for name, before, after in pairs
+            if before != after
         )
         raise Inconclusive(
             Caveat(
                 "the same step in the same state did two different things "
-                f"({told}): the code is not deterministic, or shares what is not announced",
-                f"buyer {buyer}, step {self.stands.all[stand].next}",
+                f"({differences}): the code is not deterministic, or shares what is not announced",
+                f"buyer {task}, step {self.local_states.all[state].next}",
             )
         )
 
 
-def locks_of(holds: Sequence[tuple[str, ...]], buyer: int) -> Locks:
-    """Give the locks that are held, as one buyer sees them: by itself, or by somebody else."""
+def locks_of(holds: Sequence[tuple[str, ...]], task: int) -> Locks:
+    """Return the locks that are held, and for each whether the task itself holds it."""
     return tuple(
-        sorted(
-            (resource, number == buyer) for number, held in enumerate(holds) for resource in held
-        )
+        sorted((resource, number == task) for number, held in enumerate(holds) for resource in held)
     )
+
+
+def _held(locks: Locks, resource: str) -> bool:
+    return any(name == resource for name, _ in locks)
 
 
 def _shown(value: object) -> str:

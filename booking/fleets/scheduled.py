@@ -12,7 +12,7 @@ from booking.history.lock_state import waits
 from booking.history.model import History, SaleEnd
 from booking.processes.controlled_pool import ControlledPool, ControlledRun, history_of
 from booking.processes.resource_limits import ensure_room
-from booking.schedulers.pct import scheduler
+from booking.schedulers.scheduler import scheduler
 
 
 class ScheduledFleet:
@@ -31,12 +31,12 @@ class ScheduledFleet:
         """Run one sale; return its history, without the counts that only the caller can know."""
         buyers = scenario.buyers
         started_ns = time.monotonic_ns()
-        choose = scheduler(self.schedule, scenario.seed or 0, buyers)
+        chosen = scheduler(self.schedule, scenario.seed or 0, buyers)
         pool = ControlledPool(scenario, store, guard, [scenario.quantity] * buyers)
         try:
             opened_ns = time.monotonic_ns()
             self.listener.opened(opened_ns)
-            run = self.controlled_run = pool.run(choose)
+            run = self.controlled_run = pool.run(chosen)
         finally:
             census = pool.close()
         self.listener.progress("sell", buyers, buyers, run.events)

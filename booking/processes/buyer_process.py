@@ -17,17 +17,25 @@ from random import Random
 from booking.core.bases import hooks
 from booking.core.protocols import Guard, Store
 from booking.core.redaction import redacted
-from booking.core.registry import load
+from booking.core.registry import resolve
 from booking.core.scenario import Scenario
 from booking.core.steps import drive
 from booking.faults.injector import FaultPlan
-from booking.processes import behaviours
 from booking.processes.buyer import Buyer
 from booking.processes.parent_death import die_with_parent
 from booking.processes.start_barrier import StartBarrier
 from booking.recording.recorder import Recorder
 
 FAILED = 1  # exit code of a buyer or a clerk whose own code raised
+
+
+# Of a scenario that names none: whether its buyers search, and whether they go on until sold out.
+USUAL_BEHAVIOURS = {
+    (False, False): "buy-once",
+    (True, False): "search-then-buy",
+    (False, True): "buy-until-sold-out",
+    (True, True): "search-and-buy-until-sold-out",
+}
 
 
 @dataclass(frozen=True)
@@ -138,15 +146,10 @@ def buyer_process(spec: BuyerSpec) -> BaseProcess:
 
 
 def behaviour_of(scenario: Scenario) -> Callable[[Buyer], object]:
-    """Return the function that a scenario's buyers run."""
-    if scenario.behaviour is not None:
-        behaviour: Callable[[Buyer], object] = load(scenario.behaviour, "behaviour")
-        return behaviour
-    if scenario.until_sold_out:
-        if scenario.search:
-            return behaviours.search_and_buy_until_sold_out
-        return behaviours.buy_until_sold_out
-    return behaviours.search_then_buy if scenario.search else behaviours.buy_once
+    """Return the function that a scenario's buyers run; raise `UsageError` where it has none."""
+    name = scenario.behaviour or USUAL_BEHAVIOURS[scenario.search, scenario.until_sold_out]
+    behaviour: Callable[[Buyer], object] = resolve("behaviour", name)
+    return behaviour
 
 
 def isolate_process() -> None:

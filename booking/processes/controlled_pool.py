@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -29,13 +29,11 @@ from booking.processes.controlled_worker import (
 )
 from booking.processes.orphans import Census
 from booking.processes.process_group import ProcessGroup
+from booking.schedulers.scheduler import Scheduler
 
 START_S = 30.0
 BLOCKED_S = 0.25  # a buyer that passed an acquire and reports nothing for so long is blocked
 STEPS_MAX = 100_000
-
-# Called with the buyers that can go on, in order; returns one of them, or None to stop the run.
-Choose = Callable[[Sequence[int]], int | None]
 
 
 @dataclass(slots=True)
@@ -108,12 +106,12 @@ class ControlledPool:
         self.processes.end(signal.SIGKILL)
         return self.processes.reap_orphans()
 
-    def run(self, choose: Choose) -> ControlledRun:
-        """Run every buyer once, in the order that `choose` gives."""
+    def run(self, scheduler: Scheduler) -> ControlledRun:
+        """Run every buyer once, in the order that the scheduler chooses."""
         controller = _RunController(
             self._connections, self.processes.pids, self._step_timeout_s, self._timeouts
         )
-        return controller.run(choose)
+        return controller.run(scheduler)
 
 
 class _RunController:
@@ -136,7 +134,7 @@ class _RunController:
         self.holders: dict[str, int] = {}
         self.last_step_at: dict[int, int] = {}  # index of each buyer's last step in the events
 
-    def run(self, choose: Choose) -> ControlledRun:
+    def run(self, scheduler: Scheduler) -> ControlledRun:
         for connection in self.connections:
             connection.send_bytes(RUN)
         for number in range(len(self.connections)):
@@ -148,7 +146,7 @@ class _RunController:
                 if not self.passed or not self._wait_for_any():
                     break
                 continue
-            chosen = choose(able)
+            chosen = scheduler.choose(able)
             if chosen is None:
                 break
             self._let_pass(chosen)

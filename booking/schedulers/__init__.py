@@ -1,1 +1,1 @@
-"""Choose which process goes next."""
+"""Choose which task goes next: one strategy a file, behind one protocol."""

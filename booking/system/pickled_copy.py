@@ -19,9 +19,10 @@ _INHERITED = "multiprocessing."  # modules whose objects a child process inherit
 class PickledCopy:
     """The pickle of an object, from which copies are loaded."""
 
-    def __init__(self, original: object) -> None:
+    def __init__(self, original: object, shared: frozenset[type] = frozenset()) -> None:
+        """Pickle an object; an instance of a class in `shared` stays one object in all copies."""
         buffer = io.BytesIO()
-        pickler = _Pickler(buffer)
+        pickler = _Pickler(buffer, shared)
         try:
             pickler.dump(original)
         except (pickle.PicklingError, TypeError, AttributeError, RuntimeError) as error:
@@ -39,12 +40,14 @@ class PickledCopy:
 
 
 class _Pickler(pickle.Pickler):
-    def __init__(self, buffer: io.BytesIO) -> None:
+    def __init__(self, buffer: io.BytesIO, shared: frozenset[type]) -> None:
         super().__init__(buffer)
         self.inherited: list[object] = []
+        self._shared = shared
 
     def persistent_id(self, obj: object) -> int | None:
-        if not type(obj).__module__.startswith(_INHERITED):
+        kind = type(obj)
+        if kind not in self._shared and not kind.__module__.startswith(_INHERITED):
             return None
         self.inherited.append(obj)
         return len(self.inherited) - 1

@@ -1,4 +1,4 @@
-"""Race tests with Hypothesis, for stores, locks and guards of one's own.
+"""Race tests with Hypothesis, for a user's own stores, locks and guards.
 
 ::
 
@@ -9,8 +9,8 @@
     def test_shop_never_oversells(schedule):
         assert_sound("shop:ShopStore", schedule, tickets=2, lock="flock")
 
-The order in which buyers take their steps is data that Hypothesis makes up, so a failing test
-is deterministic, and shrinks to the shortest order that fails.
+Hypothesis makes up the order in which buyers take their steps. So a failing test is
+deterministic, and shrinks to the shortest order that fails.
 """
 
 from __future__ import annotations

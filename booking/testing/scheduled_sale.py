@@ -1,4 +1,4 @@
-"""One sale in one order, with real code: what came of it, and what it was made of."""
+"""Sell once in a given order, with real code, in one process: the verdict, and its steps."""
 
 from __future__ import annotations
 
@@ -16,22 +16,25 @@ from booking.explorer.execution import ExecutionEnvironment
 from booking.explorer.path import ExecutionPath
 from booking.explorer.transition_cache import TransitionCache
 from booking.history.model import Event, History
+from booking.schedulers.choices import ChoicesScheduler
 from booking.system.scratch import scratch_folder
 from booking.testing.strategies import Schedule
-
-STEPS_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduledSale:
-    """A sale that was sold in one process, in an order that was given."""
+    """A sale in one process, in an order that was given."""
 
     verdict: Verdict
     history: History
 
+    def assert_sound(self) -> None:
+        """Raise `AssertionError` with the steps unless the sale was sound."""
+        assert self.verdict.outcome is Outcome.VALID, str(self)
+
     def __str__(self) -> str:
         lines = [f"{self.verdict.outcome}: {self.verdict.reason}"]
-        lines += [f"  {n:>3}  {_line(one)}" for n, one in enumerate(self.history.steps(), 1)]
+        lines += [f"  {n:>3}  {_line(step)}" for n, step in enumerate(self.history.steps(), 1)]
         return "\n".join(lines)
 
 
@@ -47,14 +50,9 @@ def sell(
 ) -> ScheduledSale:
     """Sell once, in the order of `schedule`; `store` is a name, a `module:Class`, or a class."""
     scenario = scenario_for(store, tickets, quantity, guard, lock, search=search)
-    with rehearsing(scenario, schedule.buyers) as course:
-        rest = iter(schedule.choices)
-        for _ in range(STEPS_MAX):
-            able = course.enabled()
-            if not able:
-                break
-            course.take(able[next(rest, 0) % len(able)])
-        return judged(course)
+    with new_path(scenario, schedule.buyers) as path:
+        path.run(ChoicesScheduler(schedule.choices))
+        return sale_of(path)
 
 
 def assert_sound(
@@ -68,10 +66,9 @@ def assert_sound(
     search: bool = False,
 ) -> None:
     """Sell once, and raise `AssertionError` with the steps unless the sale was sound."""
-    rehearsal = sell(
+    sell(
         store, schedule, tickets=tickets, quantity=quantity, guard=guard, lock=lock, search=search
-    )
-    assert rehearsal.verdict.outcome is Outcome.VALID, str(rehearsal)
+    ).assert_sound()
 
 
 def scenario_for(
@@ -83,7 +80,7 @@ def scenario_for(
     *,
     search: bool,
 ) -> Scenario:
-    """Make a scenario of what a test says."""
+    """Return the scenario of a test's arguments."""
     name = store if isinstance(store, str) else f"{store.__module__}:{store.__qualname__}"
     given = {"store": name, "tickets": tickets, "quantity": quantity, "guard": guard, "lock": lock}
     return from_flags({key: value for key, value in given.items() if value is not None}).but(
@@ -92,21 +89,22 @@ def scenario_for(
 
 
 @contextmanager
-def rehearsing(scenario: Scenario, buyers: int) -> Iterator[ExecutionPath]:
-    """Give a course at its start: everybody stands at the first step."""
-    who = [CounterexampleBuyer(f"buyer {n}", scenario.quantity) for n in range(buyers)]
-    plan = plan_of(assemble(scenario), who)
-    with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as theatre:
-        lab = TransitionCache(theatre)
-        with theatre.open() as world:
-            yield ExecutionPath(lab, world)
+def new_path(scenario: Scenario, buyers: int) -> Iterator[ExecutionPath]:
+    """Begin an execution, in which every buyer is at its first step; end it behind the block."""
+    named = [CounterexampleBuyer(f"buyer {n}", scenario.quantity) for n in range(buyers)]
+    plan = plan_of(assemble(scenario), named)
+    with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as environment:
+        cache = TransitionCache(environment)
+        with environment.open() as execution:
+            yield ExecutionPath(cache, execution)
 
 
-def judged(course: ExecutionPath) -> ScheduledSale:
-    """Judge a course that has come to its end; what it did behind the seam makes it unknown."""
-    history = course.history()
-    doubts = [Verdict(Outcome.UNKNOWN, str(doubt)) for doubt in course.lab.theatre.doubts()]
-    return ScheduledSale(merge([check(history), *doubts]), history)
+def sale_of(path: ExecutionPath) -> ScheduledSale:
+    """Check an execution that has ended; an effect that was not announced makes it unknown."""
+    history = path.history()
+    caveats = path.cache.environment.caveats()
+    unknown = [Verdict(Outcome.UNKNOWN, str(caveat)) for caveat in caveats]
+    return ScheduledSale(merge([check(history), *unknown]), history)
 
 
 def _line(step: Event) -> str:

@@ -1,4 +1,4 @@
-"""State machines: a store used by one person against a model, and buyers who race."""
+"""State machines: one user of a store against a model, and buyers that race."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from booking.core.assembly import assemble
 from booking.core.protocols import SOLD_OUT, Guard, Order, Store
-from booking.core.verdict import Outcome
 from booking.explorer.path import ExecutionPath
+from booking.schedulers.choices import ChoicesScheduler
 from booking.system.pickled_copy import PickledCopy
-from booking.testing.scheduled_sale import judged, rehearsing, scenario_for
+from booking.testing.scheduled_sale import new_path, sale_of, scenario_for
 
 TICKETS_MAX = 9
 CHOICES_MAX = 1000
 
 
 class StoreMachine(RuleBasedStateMachine):
-    """Search, buy, reset, close and open again: after each the store holds what it should.
+    """Searches, buys, resets and reopens a store, and compares it with a model after each rule.
 
-    Derive from it, name the `store`, and hand its `TestCase` to pytest.
+    Derive from it, name the `store`, and give its `TestCase` to pytest.
     """
 
     store: ClassVar[str | type] = "json"
@@ -42,23 +42,23 @@ class StoreMachine(RuleBasedStateMachine):
 
     @initialize(tickets=st.integers(0, TICKETS_MAX))
     def open(self, tickets: int) -> None:
-        """Begin with some tickets."""
+        """Start with some tickets."""
         self.reset(tickets)
 
     @rule(tickets=st.integers(0, TICKETS_MAX))
     def reset(self, tickets: int) -> None:
-        """Put tickets in."""
+        """Reset the store to a number of tickets."""
         self._store.reset(tickets)
         self._remaining = tickets
 
     @rule()
     def search(self) -> None:
-        """Look how many there are."""
+        """Read the count."""
         assert self._store.read() == self._remaining
 
     @rule(quantity=st.integers(1, TICKETS_MAX))
     def buy(self, quantity: int) -> None:
-        """Order some: all of them or none."""
+        """Order tickets: all of them or none."""
         reply = self._guard.sell(self._store, Order(0, quantity))
         if quantity > self._remaining:
             assert (reply.type, reply.error) == ("fail", SOLD_OUT)
@@ -69,19 +69,19 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule()
     def reopen(self) -> None:
-        """Close it; go on with a copy, as another process would."""
+        """Close the store; go on with a copy, as another process would."""
         copy = PickledCopy(self._store).load()
         self._store.close()
         self._store = copy
 
     def teardown(self) -> None:
-        """Close and clear away."""
+        """Close the store, and remove its folder."""
         self._store.close()
         self._exit.close()
 
 
 class RaceMachine(RuleBasedStateMachine):
-    """Buyers who race: each rule lets one of those who can go on take its next step."""
+    """Buyers that race: each rule takes the next step of one enabled buyer."""
 
     store: ClassVar[str | type] = "json"
     guard: ClassVar[str | None] = None
@@ -96,23 +96,23 @@ class RaceMachine(RuleBasedStateMachine):
 
     @rule(choice=st.integers(0, CHOICES_MAX))
     def step(self, choice: int) -> None:
-        """Let somebody take a step; when nobody can, the next sale begins."""
-        able = self._course.enabled()
-        if able:
-            self._course.take(able[choice % len(able)])
+        """Take a step of one buyer; when none is enabled, begin the next sale."""
+        enabled = self._path.enabled()
+        if enabled:
+            self._path.take(enabled[choice % len(enabled)])
         else:
             self._end()
             self._begin()
 
     @invariant()
     def sound_so_far(self) -> None:
-        """Nothing is broken that nothing to come could mend."""
-        assert self._course.certain is None, str(judged(self._course))
+        """No anomaly is certain, whatever steps follow."""
+        assert self._path.certain is None, str(sale_of(self._path))
 
     def teardown(self) -> None:
-        """Let everybody finish, and judge the whole sale."""
+        """Finish every buyer, and check the whole sale."""
         try:
-            if self._course.certain is None:
+            if self._path.certain is None:
                 self._end()
         finally:
             self._exit.close()
@@ -120,10 +120,8 @@ class RaceMachine(RuleBasedStateMachine):
     def _begin(self) -> None:
         self._exit.close()
         scenario = scenario_for(self.store, self.tickets, 1, self.guard, self.lock, search=False)
-        self._course: ExecutionPath = self._exit.enter_context(rehearsing(scenario, self.buyers))
+        self._path: ExecutionPath = self._exit.enter_context(new_path(scenario, self.buyers))
 
     def _end(self) -> None:
-        while able := self._course.enabled():
-            self._course.take(able[0])
-        rehearsal = judged(self._course)
-        assert rehearsal.verdict.outcome is Outcome.VALID, str(rehearsal)
+        self._path.run(ChoicesScheduler())
+        sale_of(self._path).assert_sound()

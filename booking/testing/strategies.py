@@ -1,4 +1,4 @@
-"""Orders as data."""
+"""Orders of steps, as data that Hypothesis makes up and shrinks."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-CHOICES_MAX = 40  # more than three buyers ever have
+CHOICES_MAX = 40  # more than the steps of three buyers
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How many buyers there are, and which of those who can go on goes on each time.
+    """How many buyers there are, and which of the enabled ones takes each step.
 
-    Behind the last choice the first buyer who can goes on: no choice at all is the serial sale.
+    Behind the last choice the first enabled buyer goes on: no choice at all is the serial sale.
     """
 
     buyers: int
@@ -21,6 +21,6 @@ class Schedule:
 
 
 def schedules(buyers: int = 3, choices_max: int = CHOICES_MAX) -> st.SearchStrategy[Schedule]:
-    """Give orders of so many buyers; they shrink towards the serial one."""
+    """Return a strategy for the orders of so many buyers; they shrink towards the serial one."""
     choices = st.lists(st.integers(0, buyers - 1), max_size=choices_max)
-    return st.builds(lambda some: Schedule(buyers, tuple(some)), choices)
+    return st.builds(lambda numbers: Schedule(buyers, tuple(numbers)), choices)

@@ -56,9 +56,9 @@ def test_the_naive_purchase_is_refuted_and_its_witness_replays(store: str) -> No
     proof = explored(store, "none", [1, 1], 1)
     assert proof.exploration.outcome is Outcome.INVALID
     assert (proof.exploration.interleavings, proof.exploration.violating) == (6, 4)
-    assert proof.witness is not None
-    assert [one.action for one in proof.witness.steps] == ["read", "read", "write", "write"]
-    replayed = replay(proof.witness, 3)
+    assert proof.counterexample is not None
+    assert [one.action for one in proof.counterexample.steps] == ["read", "read", "write", "write"]
+    replayed = replay(proof.counterexample, 3)
     assert replayed.same == 3, replayed.difference
 
 
@@ -74,8 +74,8 @@ def test_orders_of_two_sizes_make_compensate_lie(store: str) -> None:
     """Four steps: both take, both put back, and a ticket is left that one had come for."""
     proof = explored(store, "compensate", [2, 1], 1)
     assert set(proof.exploration.findings) == {AnomalyName.PHANTOM_SOLD_OUT, AnomalyName.UNDERSELL}
-    assert proof.witness is not None
-    assert len(proof.witness.steps) == 4
+    assert proof.counterexample is not None
+    assert len(proof.counterexample.steps) == 4
 
 
 @pytest.mark.parametrize("guard", ["pool", "shards"])

@@ -54,7 +54,9 @@ def test_the_list_of_what_is_installed_reads_well(program: Program) -> None:
     golden("list.txt", program("list").stdout)
     found = json.loads(program("list", "--json").stdout)
     assert found.pop("version") == 1
-    assert set(found) == {"stores", "locks", "guards", "fleets"}
+    assert set(found) == {
+        "stores", "locks", "guards", "fleets", "behaviours", "schedulers",
+    }  # fmt: skip
     assert all(one["installed"] for kind in found.values() for one in kind)
 
 

@@ -10,7 +10,6 @@ import msgspec
 import pytest
 
 from booking.cli.main import main
-from booking.experiments.matrix import Column
 
 Program = Callable[..., CompletedProcess[str]]
 ABLE = "atomic cannot be carried by json, which can do: none, lock, queue, clerk"
@@ -67,9 +66,7 @@ def test_a_store_that_is_named_twice_has_one_column(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Other guards that one of several stores cannot carry are left out."""
-    monkeypatch.setattr(
-        "booking.experiments.matrix._column", lambda store, guard, *_: Column(store, guard)
-    )
+    monkeypatch.setattr("booking.experiments.matrix._column", lambda column, *_: column)
     assert (
         main(["matrix", "--stores", "json,json,sqlite", "--guards", "none,atomic", "--json"]) == 0
     )

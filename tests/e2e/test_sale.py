@@ -136,7 +136,7 @@ def test_a_pause_is_no_hang(sell: Sell) -> None:
 
 
 @pytest.mark.parametrize("behaviour, said", [
-    ("nothing", "nobody ordered anything"),
+    ("nothing", "no buyer ordered anything"),
     ("vanish", "ended with exit code 0"),
     ("dawdle", "longer --timeout"),
     ("interrupt", "KeyboardInterrupt"),

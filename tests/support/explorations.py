@@ -50,8 +50,8 @@ def results(*sale, **more):
         proof = explored(*sale, method=method, **more)
         found = proof.exploration
         assert found.complete
-        assert not found.doubts
-        steps = None if proof.witness is None else len(proof.witness.steps)
+        assert not found.caveats
+        steps = None if proof.counterexample is None else len(proof.counterexample.steps)
         answers.append(
             (
                 found.outcome,
@@ -65,10 +65,10 @@ def results(*sale, **more):
     return answers
 
 
-def doubts_of(store: str = "json", lock: str | None = None, **more: Any) -> list[str]:
-    """Explore, and give what was in doubt; it must not be valid."""
+def caveats_of(store: str = "json", lock: str | None = None, **more: Any) -> list[str]:
+    """Explore, and give its caveats; it must not be valid."""
     proof = explored(2, 2, store=store, lock=lock, **more)
     found = proof.exploration
     assert found.outcome is not Outcome.VALID
     assert not found.complete
-    return [str(doubt) for doubt in found.doubts]
+    return [str(caveat) for caveat in found.caveats]

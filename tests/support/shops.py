@@ -319,3 +319,19 @@ class Picky(_Odd):
             return Reply("ok", remaining)
         finally:
             self._lock.release()
+
+
+class Spinner(_Odd):
+    """Reads for ever, and announces each of it."""
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        while True:
+            store.read()
+
+
+class Nameless(_Odd):
+    """Sells as it should, and names no ticket."""
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        reply = read_check_write(store, order)
+        return Reply("ok") if reply.type == "ok" else reply

@@ -18,14 +18,14 @@ from booking.explorer.result import Exploration, Finding
 from booking.report.advice import guarding
 from booking.report.terminal.sale import COLOURS, SIGNS, console
 
-DOUBTS_SHOWN_MAX = 5
+CAVEATS_SHOWN_MAX = 5
 TABLE_WIDTH = 400  # as wide as it needs to be; a cell is never folded
 SERIAL_MAX = 170  # a longer factorial tells a reader nothing
 
 
 def proof_document(proof: Proof, saved: Path | None) -> dict[str, Any]:
     """Return everything about an exploration; fields may be added, none renamed."""
-    found, witness = proof.exploration, proof.witness
+    found, witness = proof.exploration, proof.counterexample
     return {
         "verdict": found.outcome,
         "reason": proof.reason,
@@ -42,10 +42,10 @@ def proof_document(proof: Proof, saved: Path | None) -> dict[str, Any]:
             {"name": finding.name, "message": finding.message, "steps": len(finding.schedule)}
             for finding in by_length(found)
         ],
-        "doubts": [{"what": caveat.what, "where": caveat.where} for caveat in found.doubts],
+        "doubts": [{"what": caveat.what, "where": caveat.where} for caveat in found.caveats],
         "witness": None if witness is None else plain(witness),
         "witness_steps": None if witness is None else len(witness.steps),
-        "witness_s": found.witness_s,
+        "witness_s": found.first_finding_s,
         "elapsed_s": found.elapsed_s,
         "store": proof.scenario.store,
         "guard": proof.scenario.guard,
@@ -70,17 +70,17 @@ def show_proof(proof: Proof, saved: Path | None) -> None:
     out.print()
     for label, text in _rows(proof):
         out.print(f"  [dim]{label:<14}[/]{escape(text)}")
-    if proof.witness is None:
+    if proof.counterexample is None:
         return
     out.print()
-    show_witness(proof.witness, several=len(found.findings) > 1)
+    show_counterexample(proof.counterexample, several=len(found.findings) > 1)
     cure = _cure(proof)
     for label, text in (("cure", cure), ("replay", replay_words(proof, saved))):
         if text:
             out.print(f"  [dim]{label:<14}[/]{escape(text)}")
 
 
-def show_witness(witness: Counterexample, *, several: bool = False) -> None:
+def show_counterexample(witness: Counterexample, *, several: bool = False) -> None:
     """Print the steps, a column for each buyer that takes one."""
     out = console()
     there = sorted({step.buyer for step in witness.steps})
@@ -149,8 +149,8 @@ def _rows(proof: Proof) -> list[tuple[str, str]]:
     ]
     if found.outcome is not Outcome.INVALID:
         rows.append(("why", proof.reason))
-    for number, doubt in enumerate(found.doubts[:DOUBTS_SHOWN_MAX]):
-        rows.append(("in doubt" if number == 0 else "", str(doubt)))
+    for number, caveat in enumerate(found.caveats[:CAVEATS_SHOWN_MAX]):
+        rows.append(("in doubt" if number == 0 else "", str(caveat)))
     return rows
 
 
@@ -199,8 +199,8 @@ def _explored(proof: Proof) -> str:
 def _time(proof: Proof) -> str:
     found = proof.exploration
     text = f"{found.elapsed_s:.2f} s"
-    if found.witness_s is not None:
-        text += f"; the witness after {found.witness_s * 1000:.0f} ms"
+    if found.first_finding_s is not None:
+        text += f"; the witness after {found.first_finding_s * 1000:.0f} ms"
     return text
 
 
@@ -235,7 +235,7 @@ def replayed_document(played: Replayed) -> dict[str, Any]:
             {"name": anomaly.name, "message": anomaly.message}
             for anomaly in played.verdict.anomalies
         ],
-        "witness": plain(played.witness),
+        "witness": plain(played.counterexample),
         "elapsed_s": played.elapsed_s,
     }
 
@@ -243,14 +243,14 @@ def replayed_document(played: Replayed) -> dict[str, Any]:
 def show_replayed(played: Replayed) -> None:
     """Print the witness, and how often it came out the same."""
     out = console()
-    show_witness(played.witness)
+    show_counterexample(played.counterexample)
     each_ms = 1000 * played.elapsed_s / played.times
     good = played.same == played.times
     colour, sign = ("green", "✓") if good else ("yellow", "?")
     out.print()
     out.print(
         f"[bold {colour}]{sign} {played.same} of {played.times}[/] "
-        f"the same in {len(played.witness.buyers)} real processes "
+        f"the same in {len(played.counterexample.buyers)} real processes "
         f"[dim]({played.elapsed_s:.2f} s, {each_ms:.0f} ms each)[/]"
     )
     if played.difference:

@@ -34,18 +34,18 @@ def show_matrix(columns: Sequence[Column]) -> None:
         out.print(line)
     shown = [(column, name, column.cell(name)) for column in columns for name in ROWS]
     for column, name, cell in shown:
-        if cell.witness is not None:
-            out.print(f"{column.guard} on {column.store}: {name}, {cell.message}: {cell.witness}")
+        if cell.evidence is not None:
+            out.print(f"{column.guard} on {column.store}: {name}, {cell.message}: {cell.evidence}")
     if enough := trials_for_all(columns):
         out.print(f"\nnot every kill and pause was tried; --trials {enough} tries them all")
-    if not any(cell.witness for _, _, cell in shown):
+    if not any(cell.evidence for _, _, cell in shown):
         out.print("\nthe evidence of each ✗ as a file: give --witnesses FOLDER as well")
 
 
 def trials_for_all(columns: Sequence[Column]) -> int:
     """Return how many trials would try every kill and pause, or 0 where they were enough."""
     short = [
-        column.judged + column.undecided + column.untried for column in columns if column.untried
+        column.decided + column.undecided + column.untried for column in columns if column.untried
     ]
     return max(short, default=0)
 
@@ -60,7 +60,7 @@ def _table(title: str, columns: Sequence[Column]) -> Table:
         table.add_column(_head(column), justify="center", vertical="bottom", no_wrap=True)
     for name in ROWS:
         table.add_row(name, *(_sign(column.cell(name)) for column in columns))
-    table.add_row("N sales", *(str(column.judged) for column in columns), style="dim")
+    table.add_row("N sales", *(str(column.decided) for column in columns), style="dim")
     return table
 
 
@@ -114,7 +114,7 @@ def matrix_document(columns: Sequence[Column]) -> dict[str, Any]:
             {
                 "store": column.store,
                 "guard": column.guard,
-                "judged": column.judged,
+                "judged": column.decided,
                 "undecided": column.undecided,
                 "untried": column.untried,
                 "cells": {name: _plain(column.cell(name)) for name in ROWS},
@@ -127,8 +127,8 @@ def matrix_document(columns: Sequence[Column]) -> dict[str, Any]:
 def _words(cell: Cell) -> str:
     if cell.shown is Shown.NOT_PROVOKED:
         return f"0 of {cell.trials}, ≤ {cell.rate_max:.0%}"
-    if cell.shown is Shown.HAPPENS and cell.witness is not None:
-        return f"✗ [{cell.how}]({cell.witness})"
+    if cell.shown is Shown.HAPPENS and cell.evidence is not None:
+        return f"✗ [{cell.how}]({cell.evidence})"
     return f"{SIGNS[cell.shown]} {cell.how}"
 
 
@@ -139,5 +139,5 @@ def _plain(cell: Cell) -> dict[str, Any]:
         "trials": cell.trials,
         "rate_max_95": cell.rate_max,
         "message": cell.message or None,
-        "witness": str(cell.witness) if cell.witness is not None else None,
+        "witness": str(cell.evidence) if cell.evidence is not None else None,
     }

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, ClassVar, TypeVar
 
-from booking.core.steps import saw, step
+from booking.core.steps import LOST, saw, step
 from booking.errors import ConflictError, InventoryError, UnavailableError
 from booking.stores.common import sql_statements as sql
 from booking.stores.common.database import DatabaseStore, ensure_pool_fits, shares
@@ -287,7 +287,7 @@ class SqlInventory(DatabaseStore[T]):
         try:
             self._run(sql.SET, remaining, self.sale)
         except ConflictError:
-            saw(-1)  # neither acquired nor waiting: this transaction will never have it
+            saw(LOST)
             raise
         except UnavailableError as error:
             saw(0)

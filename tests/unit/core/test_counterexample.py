@@ -16,7 +16,7 @@ from tests.support.explorations import explored
 
 def test_a_witness_survives_its_file(tmp_path):
     """Written and read again it is the same; the file holds steps, no code."""
-    witness = explored(2, 1).witness
+    witness = explored(2, 1).counterexample
     save(witness, tmp_path / "w.json")
     assert load(tmp_path / "w.json") == witness
     steps = json.loads((tmp_path / "w.json").read_text())["steps"]
@@ -56,5 +56,5 @@ def test_a_witness_of_another_version_or_of_nobody_is_refused(tmp_path):
 
 
 def _saved(folder):
-    save(explored(2, 1).witness, folder / "w.json")
+    save(explored(2, 1).counterexample, folder / "w.json")
     return folder / "w.json"

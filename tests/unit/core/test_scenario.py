@@ -130,3 +130,14 @@ def test_any_bytes_give_a_scenario_or_one_error(tmp_path: Path, data: bytes) -> 
         assert "\n" not in str(error)
         assert str(path) in str(error)
     assert path.read_bytes() == data
+
+
+def test_an_unknown_behaviour_is_refused_with_its_line(tmp_path: Path) -> None:
+    """The refusal lists the registered ones, and says how to name a user's own."""
+    path = tmp_path / "sale.toml"
+    path.write_text('buyers = 2\nbehaviour = "buy-twice"\n')
+    with pytest.raises(UsageError) as error:
+        from_file(path)
+    assert str(error.value).startswith(f'{path}:2: behaviour: unknown behaviour "buy-twice"; ')
+    assert "did you mean buy-once?" in str(error.value)
+    assert str(error.value).endswith("or write module:name")

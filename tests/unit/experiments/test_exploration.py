@@ -23,7 +23,7 @@ def test_what_cannot_travel_to_a_process_is_refused():
 
 
 @pytest.mark.parametrize("flags, said", [
-    ({"lock": "Thief"}, "had by two at once"),
+    ({"lock": "Thief"}, "acquired by two at once"),
     ({"store": "Classy", "lock": "flock"}, "real processes fail"),
     ({"store": "Shelling", "lock": "flock"}, "another process"),
 ])  # fmt: skip
@@ -62,9 +62,9 @@ def test_a_clerk_who_forgets_an_order_leaves_its_buyer_waiting() -> None:
     """Found, with a witness in which the clerk has a column of his own."""
     proof = explored(2, 2, guard="tests.support.planted:ForgetfulClerk")
     assert proof.exploration.outcome is Outcome.INVALID
-    assert proof.witness is not None
-    assert proof.witness.anomaly == AnomalyName.HANG
-    assert [one.name for one in proof.witness.buyers][-1] == "clerk"
+    assert proof.counterexample is not None
+    assert proof.counterexample.anomaly == AnomalyName.HANG
+    assert [one.name for one in proof.counterexample.buyers][-1] == "clerk"
 
 
 def test_a_queue_that_sends_from_a_thread_cannot_be_explored() -> None:

@@ -10,7 +10,7 @@ from booking.core.scenario import Scenario
 from booking.core.verdict import AnomalyName, Outcome, Verdict
 from booking.errors import UsageError
 from booking.experiments import matrix
-from booking.experiments.matrix import BOUND_95, BY_CRASH, ROWS, Cell, Column, Shown, fill
+from booking.experiments.matrix import BOUND_95, BY_CRASH, ROWS, Cell, Column, Evidence, Shown, fill
 from booking.experiments.sale import Sale
 from booking.report.terminal.matrix import (
     trials_for_all,
@@ -21,8 +21,8 @@ def test_no_guard_oversells_and_its_witness_is_a_file(columns: dict[str, Column]
     """It can be replayed."""
     cell = columns["none"].cell(AnomalyName.OVERSELL)
     assert (cell.shown, cell.how) == (Shown.HAPPENS, "explored")
-    assert cell.witness is not None
-    assert cell.witness.exists()
+    assert cell.evidence is not None
+    assert cell.evidence.exists()
 
 
 def test_a_sound_guard_prevents_what_can_be_explored(columns: dict[str, Column]) -> None:
@@ -51,7 +51,7 @@ def test_zero_in_a_number_of_trials_is_printed_with_its_bound() -> None:
 def test_what_was_not_explored_to_its_end_is_not_prevented() -> None:
     """Nor what was not found beside something else."""
     assert Column("s", "g", complete=False).cell(AnomalyName.OVERSELL).shown is Shown.NOT_PROVOKED
-    found = {AnomalyName.UNDERSELL: ("explored", "", None)}
+    found = {AnomalyName.UNDERSELL: Evidence("explored", "")}
     column = Column("s", "g", found=found)
     assert column.cell(AnomalyName.OVERSELL).shown is Shown.NOT_PROVOKED
 
@@ -75,10 +75,10 @@ def test_a_sale_that_was_not_decided_is_no_trial(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(matrix, "run_sale", run)
     (column,) = fill(["sqlite"], ["atomic"], 3)
-    assert (column.judged, column.undecided, column.untried) == (1, 2, 0)
+    assert (column.decided, column.undecided, column.untried) == (1, 2, 0)
     assert column.cell(AnomalyName.STALE_LOCK).rate_max == 1
     (column,) = fill(["sqlite"], ["atomic"], 1)
-    assert (column.judged, column.untried) == (1, 2)
+    assert (column.decided, column.untried) == (1, 2)
     assert trials_for_all([column]) == 3
 
 

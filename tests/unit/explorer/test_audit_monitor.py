@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from booking.core.verdict import Outcome
-from tests.support.explorations import doubts_of, explored, shop
+from tests.support.explorations import caveats_of, explored, shop
 
 
-def test_a_store_that_announces_all_it_does_is_beyond_doubt():
+def test_a_store_that_announces_all_it_does_has_no_caveat():
     """The control of all that follows: the same shop without a fault is proved."""
     proof = explored(2, 2, store=shop("Shop"), lock="flock")
-    assert (proof.exploration.outcome, proof.exploration.doubts) == (Outcome.VALID, [])
+    assert (proof.exploration.outcome, proof.exploration.caveats) == (Outcome.VALID, [])
 
 
 @pytest.mark.parametrize(
@@ -31,15 +31,15 @@ def test_a_store_that_announces_all_it_does_is_beyond_doubt():
 def test_a_forgotten_step_is_unknown_and_names_the_place(name, place, what, lock):
     """Each fault is planted in a shop that is sound otherwise."""
     proof = explored(2, 2, store=shop(name), lock=lock)
-    doubts = [str(doubt) for doubt in proof.exploration.doubts]
-    assert any(place in doubt and what in doubt for doubt in doubts), doubts
+    caveats = [str(caveat) for caveat in proof.exploration.caveats]
+    assert any(place in caveat and what in caveat for caveat in caveats), caveats
     assert not proof.exploration.complete
     if lock is not None or not proof.exploration.findings:
         assert proof.exploration.outcome is Outcome.UNKNOWN
 
 
 def test_a_forgotten_write_would_have_been_a_false_proof():
-    """Reading and replacing in one go never races in the explorer: only the doubt tells."""
+    """Reading and replacing in one go never races in the explorer: only the caveat tells."""
     proof = explored(3, 2, store=shop("SilentShop"))
     assert proof.exploration.findings == {}
     assert proof.exploration.outcome is Outcome.UNKNOWN
@@ -48,5 +48,5 @@ def test_a_forgotten_write_would_have_been_a_false_proof():
 
 def test_a_lock_that_locks_without_a_word_is_unknown():
     """Its `flock` is heard, its silence too."""
-    doubts = doubts_of(lock=shop("SilentDoor"))
-    assert any("fcntl.flock" in doubt and "SilentDoor.acquire" in doubt for doubt in doubts)
+    caveats = caveats_of(lock=shop("SilentDoor"))
+    assert any("fcntl.flock" in caveat and "SilentDoor.acquire" in caveat for caveat in caveats)

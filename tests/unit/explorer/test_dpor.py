@@ -24,9 +24,9 @@ def test_one_execution_for_each_class(buyers, classes):
     """Unlocked read and write: as many classes as steps alone tell apart, none executed twice."""
     scenario = from_flags({"store": "memory-shared", "tickets": 1}).but(search=False)
     plan = plan_of(assemble(scenario), [CounterexampleBuyer(f"buyer {n}") for n in range(buyers)])
-    with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as theatre:
-        lab = TransitionCache(theatre)
-        found = DporExplorer(lab, check, Limits(), lambda *_: None, clocked=False).explore()
+    with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as environment:
+        cache = TransitionCache(environment)
+        found = DporExplorer(cache, check, Limits(), lambda *_: None, clocked=False).explore()
     assert found.complete
     assert found.classes == classes
 

@@ -74,11 +74,11 @@ def test_with_a_lock_that_keeps_nobody_out(name):
     _agree(2, 1, lock=shop(name))
 
 
-def test_a_tally_that_forgets_would_be_caught(monkeypatch):
+def test_a_counter_that_forgets_would_be_caught(monkeypatch):
     """Planted: nothing is ever certain, so what merges has not the same past."""
 
     from booking.explorer import state_graph
 
-    monkeypatch.setattr(state_graph, "counted", lambda tally, *_: tally)
+    monkeypatch.setattr(state_graph, "updated", lambda counter, *_: counter)
     merged, _, plain = results(3, 2)
     assert merged != plain

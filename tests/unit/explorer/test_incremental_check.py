@@ -1,4 +1,4 @@
-"""The tally says of a sale, step by step, what the judge says of its history at the end."""
+"""The incremental check finds, step by step, what the checker finds at the end."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from booking.checker import check
 from booking.core.verdict import Outcome
+from booking.schedulers.choices import ChoicesScheduler
 from booking.testing import schedules, sell
-from booking.testing.scheduled_sale import rehearsing, scenario_for
+from booking.testing.scheduled_sale import new_path, scenario_for
 
 
 @settings(deadline=None, database=None, max_examples=60)
@@ -19,17 +20,17 @@ from booking.testing.scheduled_sale import rehearsing, scenario_for
     quantity=st.integers(1, 2),
     search=st.booleans(),
 )
-def test_what_is_certain_half_way_is_what_the_judge_finds(schedule, store, lock, quantity, search):
+def test_what_is_certain_half_way_is_what_the_checker_finds(
+    schedule, store, lock, quantity, search
+):
     """Certain at a step means invalid at the end; without it the counts alone may still differ."""
     scenario = scenario_for(store, 3, quantity, None, lock, search=search)
-    with rehearsing(scenario, schedule.buyers) as course:
-        choices = iter(schedule.choices)
-        while able := course.enabled():
-            course.take(able[next(choices, 0) % len(able)])
-        verdict = check(course.history())
-    if course.certain is not None:
+    with new_path(scenario, schedule.buyers) as path:
+        path.run(ChoicesScheduler(schedule.choices))
+        verdict = check(path.history())
+    if path.certain is not None:
         assert verdict.outcome is Outcome.INVALID
-        assert 0 < course.certain[1] <= len(course.schedule)
+        assert 0 < path.certain[1] <= len(path.schedule)
     if lock is not None and not search:
         assert verdict.outcome is Outcome.VALID
 

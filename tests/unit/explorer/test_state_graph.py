@@ -17,21 +17,21 @@ def test_a_store_that_shows_nothing_merges_nothing():
 def test_the_shortest_witness_takes_four_steps():
     """read, read, write, write: one ticket is held twice; overselling three takes eight."""
     proof = explored(10, 3, store="memory-shared")
-    assert [(one.buyer, one.action) for one in proof.witness.steps] == [
+    assert [(one.buyer, one.action) for one in proof.counterexample.steps] == [
         (0, "read"),
         (1, "read"),
         (0, "write"),
         (1, "write"),
     ]
-    assert proof.witness.message == "ticket 3 is held twice"
-    assert proof.witness.fatal == 1
+    assert proof.counterexample.message == "ticket 3 is held twice"
+    assert proof.counterexample.fatal == 1
     assert len(proof.exploration.findings[AnomalyName.OVERSELL].schedule) == 8
 
 
 def test_stopping_at_the_first_anomaly_visits_few_states():
     """Breadth first: the witness of ten buyers is found among the first dozen states."""
     proof = explored(10, 3, first=True)
-    assert len(proof.witness.steps) == 4
+    assert len(proof.counterexample.steps) == 4
     assert proof.exploration.states < 20
     assert proof.exploration.interleavings is None
 
@@ -40,8 +40,8 @@ def test_a_torn_read_is_a_finding_of_its_own():
     """`json-inplace` empties, then fills: a reader in between is found beside the oversell."""
     proof = explored(3, 2, store="json-inplace")
     found = proof.exploration.findings
-    assert [one.action for one in proof.witness.steps] == ["read", "truncate", "read"]
-    assert proof.witness.anomaly == AnomalyName.TORN_READ
+    assert [one.action for one in proof.counterexample.steps] == ["read", "truncate", "read"]
+    assert proof.counterexample.anomaly == AnomalyName.TORN_READ
     assert len(found[AnomalyName.DOUBLE_SOLD].schedule) == 6
 
 

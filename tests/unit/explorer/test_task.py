@@ -1,4 +1,4 @@
-"""Buyers stand at their steps; a buyer that is sent away does nothing more."""
+"""Tasks wait at their steps; a cancelled one does nothing more."""
 
 from __future__ import annotations
 
@@ -34,38 +34,38 @@ class _Tidy:
         return Reply("ok", ticket=1)
 
 
-def _actor(stage: CooperativeScheduler, log: list[str]) -> Task:
-    return Task(stage, 0, TaskSpec("x"), None, _Tidy(log), search=False, staffed=False)
+def _task(driver: CooperativeScheduler, log: list[str]) -> Task:
+    return Task(driver, 0, TaskSpec("x"), None, _Tidy(log), search=False, staffed=False)
 
 
-def test_an_effect_comes_after_its_step_was_let_through():
+def test_an_effect_comes_after_its_step():
     """Announce before, never after: at the step nothing has happened yet."""
-    stage, log = CooperativeScheduler(), []
-    with driven_by(stage):
-        actor = _actor(stage, log)
-        stage.enter(actor)
-        assert (str(actor.next), log) == ("acquire lock", [])
-        stage.enter(actor)
-        assert (str(actor.next), log) == ("replace file 1", ["acquired"])
-        stage.enter(actor)
-        stage.enter(actor)
-    assert actor.finished
+    driver, log = CooperativeScheduler(), []
+    with driven_by(driver):
+        task = _task(driver, log)
+        driver.resume(task)
+        assert (str(task.next), log) == ("acquire lock", [])
+        driver.resume(task)
+        assert (str(task.next), log) == ("replace file 1", ["acquired"])
+        driver.resume(task)
+        driver.resume(task)
+    assert task.finished
     assert log == ["acquired", "replaced", "released"]
 
 
-def test_whoever_is_sent_away_in_the_middle_has_no_effect_any_more():
-    """The `finally` of a dropped greenlet runs, and its release must not."""
-    stage, log = CooperativeScheduler(), []
-    with driven_by(stage):
-        actor = _actor(stage, log)
-        stage.enter(actor)
-        stage.enter(actor)
-        stage.dismiss(actor)
-    assert actor.finished
+def test_a_task_cancelled_in_the_middle_has_no_effect_any_more():
+    """The `finally` of a cancelled greenlet runs, and its release must not."""
+    driver, log = CooperativeScheduler(), []
+    with driven_by(driver):
+        task = _task(driver, log)
+        driver.resume(task)
+        driver.resume(task)
+        driver.cancel(task)
+    assert task.finished
     assert log == ["acquired"]
 
 
-def test_code_that_swallows_everything_is_sent_away_too():
+def test_code_that_swallows_every_exception_is_cancelled_too():
     """Bounded patience: each exception that is swallowed is followed by another."""
 
     class Stubborn(_Tidy):
@@ -76,12 +76,12 @@ def test_code_that_swallows_everything_is_sent_away_too():
             self.log.append("went on")
             return Reply("ok", ticket=1)
 
-    stage, log = CooperativeScheduler(), []
-    with driven_by(stage):
-        actor = Task(stage, 0, TaskSpec("x"), None, Stubborn(log), search=False, staffed=False)
-        stage.enter(actor)
-        stage.dismiss(actor)
-    assert actor.finished
+    driver, log = CooperativeScheduler(), []
+    with driven_by(driver):
+        task = Task(driver, 0, TaskSpec("x"), None, Stubborn(log), search=False, staffed=False)
+        driver.resume(task)
+        driver.cancel(task)
+    assert task.finished
 
 
 @pytest.mark.parametrize("guard, said", [
@@ -97,6 +97,6 @@ def test_a_guard_that_leaves_waits_or_threads_proves_nothing(monkeypatch, guard,
     assert said in found.reason
 
 
-def test_a_guard_that_goes_on_whatever_is_raised_is_left_where_it_is():
+def test_a_guard_that_goes_on_whatever_is_raised_is_parked():
     """The search ends, and the race is found all the same."""
     assert explored(2, 1, guard=shop("Stubborn")).exploration.outcome is Outcome.INVALID

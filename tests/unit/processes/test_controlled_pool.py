@@ -5,6 +5,7 @@ from __future__ import annotations
 from booking.core.assembly import assemble
 from booking.core.scenario import from_flags
 from booking.processes.controlled_pool import ControlledPool
+from booking.schedulers.choices import ChoicesScheduler
 
 
 def test_a_lock_that_blocks_does_not_block_the_schedule(tmp_path):
@@ -15,8 +16,7 @@ def test_a_lock_that_blocks_does_not_block_the_schedule(tmp_path):
     with ControlledPool(
         scenario, store, assemble(scenario).build_guard(tmp_path, store), [1, 1], timeouts=True
     ) as pool:
-        order = iter([0, 1])
-        run = pool.run(lambda able: next(order, able[0]))
+        run = pool.run(ChoicesScheduler([0, 1]))
     assert run.blocked == [1]
     assert run.hung == []
     assert [event.value for event in run.events if event.type == "ok"] == [2, 1]

@@ -37,9 +37,9 @@ def test_a_race_is_found_and_shrinks_to_the_shortest_schedule():
 
 def test_no_choice_at_all_is_the_serial_sale():
     """That is what schedules shrink towards."""
-    rehearsal = sell("json", Schedule(3), tickets=2)
-    assert rehearsal.verdict.outcome is Outcome.VALID
-    assert [one.process for one in rehearsal.history.steps()] == [0, 0, 1, 1, 2]
+    sale = sell("json", Schedule(3), tickets=2)
+    assert sale.verdict.outcome is Outcome.VALID
+    assert [one.process for one in sale.history.steps()] == [0, 0, 1, 1, 2]
 
 
 def test_a_forgotten_step_fails_the_test():

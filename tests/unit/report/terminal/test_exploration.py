@@ -7,7 +7,7 @@ from booking.core.counterexample import (
     CounterexampleBuyer,
     CounterexampleStep,
 )
-from booking.report.terminal.exploration import show_witness
+from booking.report.terminal.exploration import show_counterexample
 
 SHOWN = """\
   4 steps to double-sold:
@@ -47,7 +47,7 @@ def test_the_table_has_a_column_a_buyer_and_marks_the_fatal_step(capsys):
             CounterexampleStep(1, "replace", "data.json", 2),
         ],
     )
-    show_witness(witness)
+    show_counterexample(witness)
     shown = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
     assert shown + "\n" == SHOWN
     console.cache_clear()

@@ -1,0 +1,84 @@
+"""Run a sale of real processes under a scheduler; save a race as a short counterexample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from booking.core.assembly import Assembly, assemble
+from booking.core.counterexample import Counterexample, CounterexampleBuyer, save
+from booking.core.registry import resolve
+from booking.core.scenario import Scenario
+from booking.core.verdict import Outcome
+from booking.errors import UsageError
+from booking.experiments.counterexamples import make_counterexample, steps_of
+from booking.experiments.exploration import plan_of
+from booking.experiments.sale import Sale, run_sale
+from booking.explorer.execution import ExecutionEnvironment
+from booking.explorer.path import ExecutionPath
+from booking.explorer.result import Finding
+from booking.explorer.shrink import shrunk
+from booking.explorer.transition_cache import TransitionCache
+from booking.fleets.listener import Listener
+from booking.fleets.scheduled import ScheduledFleet
+from booking.processes.controlled_pool import ControlledRun, history_of
+from booking.system.scratch import scratch_folder
+
+
+def run_scheduled(
+    scenario: Scenario, schedule: str, saved: Path | None = None, listener: Listener | None = None
+) -> Sale:
+    """Run a sale under the scheduler of that name; save the race that it runs into, if any."""
+    if scenario.faults or scenario.arrival != "together" or scenario.close_after is not None:
+        raise UsageError("--schedule: an order of its own leaves no room for faults or arrivals")
+    resolve("scheduler", schedule)
+    fleets: list[ScheduledFleet] = []
+
+    def launch(_folder: Path, listener: Listener) -> ScheduledFleet:
+        fleets.append(ScheduledFleet(schedule, listener))
+        return fleets[-1]
+
+    sale = run_sale(scenario, listener, launch)
+    run = fleets[0].controlled_run
+    if saved is not None and run is not None:
+        counterexample = counterexample_of(sale, run)
+        if counterexample is not None:
+            save(counterexample, saved)
+    return sale
+
+
+def counterexample_of(sale: Sale, run: ControlledRun) -> Counterexample | None:
+    """Make a counterexample of a race in real processes: explored again, and shortened."""
+    if sale.verdict.outcome is not Outcome.INVALID:
+        return None
+    store = sale.assembly.store_name
+    assembly = assemble(sale.scenario.but(store=store, tickets=sale.tickets))
+    scenario = assembly.scenario
+    buyers = [CounterexampleBuyer(f"buyer {n}", scenario.quantity) for n in range(scenario.buyers)]
+    if scenario.behaviour is None and not scenario.until_sold_out:
+        short = _shortened(assembly, buyers, run.schedule)
+        if short is not None:
+            return short
+    worst = sale.verdict.anomalies[0]
+    return Counterexample(
+        anomaly=worst.name, message=worst.message, why=worst.message, store=scenario.store,
+        guard=scenario.guard, lock=scenario.lock, tickets=sale.tickets, buyers=buyers,
+        search=scenario.search, steps=steps_of(history_of(run, sale.tickets, sale.remaining)),
+    )  # fmt: skip
+
+
+def _shortened(
+    assembly: Assembly, buyers: Sequence[CounterexampleBuyer], schedule: Sequence[int]
+) -> Counterexample | None:
+    """Explore a schedule; return its counterexample, None where nothing is certain in it."""
+    plan = plan_of(assembly, buyers)
+    with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as environment:
+        cache = TransitionCache(environment)
+        with environment.open() as execution:
+            path = ExecutionPath(cache, execution)
+            path.follow(schedule)
+        if path.certain is None:
+            return None
+        name = path.certain[0]
+        finding = Finding(name, tuple(shrunk(cache, schedule, name)))
+        return make_counterexample(assembly, buyers, cache, finding)
