@@ -19,7 +19,11 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 class SqliteStore(SqlInventory[sqlite3.Connection]):
-    """A SQLite file with a write-ahead log: one writer at a time, readers never wait."""
+    """A SQLite file with a write-ahead log: one writer at a time, readers never wait.
+
+    SQLite notes in memory which locks a process holds, and a fork copies the notes, not the locks.
+    The harness therefore closes the store before it forks, as it does every store that connects.
+    """
 
     shared = True
     torn_reads = False

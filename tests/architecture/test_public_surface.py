@@ -18,7 +18,8 @@ PUBLIC = [
     "read_check_write", "saw", "step",
 ]  # fmt: skip
 TESTING = [
-    "RaceMachine", "ScheduledSale", "StoreMachine", "assert_sound", "schedules", "sell",
+    "GuardContract", "LockContract", "RaceMachine", "ScheduledSale", "StoreContract",
+    "StoreMachine", "assert_sound", "schedules", "sell",
 ]  # fmt: skip
 
 
@@ -32,6 +33,13 @@ def test_the_public_names_of_booking_testing() -> None:
     """`booking.testing.__all__` is this list, and every name can be had."""
     assert sorted(booking.testing.__all__) == TESTING
     assert all(hasattr(booking.testing, name) for name in TESTING)
+
+
+def test_booking_testing_needs_no_pytest() -> None:
+    """Race tests run under any runner; pytest is imported with the first contract."""
+    code = "import booking.testing, sys; print('pytest' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_importing_booking_imports_nothing_else_of_it() -> None:

@@ -1,0 +1,209 @@
+"""What every lock keeps to, as a test suite::
+
+from booking.testing import LockContract
+
+class TestMyLock(LockContract):
+    lock = "mymodule:MyLock"
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, ClassVar
+
+from booking.core.protocols import Lock
+from booking.core.registry import build
+from booking.core.steps import driven_by
+from booking.core.traits import LockTraits, lock_traits
+from booking.history.actions import Action
+from booking.system.pickled_copy import PickledCopy
+from booking.testing.contracts.base import Contract, class_of, name_of, only_if
+from booking.testing.contracts.drivers import Interference, StepRecorder
+from booking.testing.contracts.forked import LIMIT_S, ForkedProcess
+
+PROCESSES = 3
+TIMES = 5
+INSIDE_S = 0.002  # how long a holder stays between its read and its write
+SHORT_S = 0.1  # a time limit that runs out
+SLOW_S = 1.0  # what is not at once, also on a busy machine
+
+
+def states_crash_safety(kind: Any) -> bool:
+    """Return whether a lock says what becomes of it when its holder dies."""
+    return lock_traits(kind).crash_safe is not None
+
+
+def states_reentrancy(kind: Any) -> bool:
+    """Return whether a lock says whether its holder may take it again."""
+    return lock_traits(kind).reentrant is not None
+
+
+class LockContract(Contract):
+    """Facts that every lock keeps to between real processes; a subclass names the `lock`.
+
+    `lock` is a name, `"module:Class"` or a class. The facts `fair` and `cross_host` are not
+    tested: the first is a matter of statistics, the second needs a second machine.
+    """
+
+    kind: ClassVar[str] = "lock"
+    lock: ClassVar[str | type] = ""
+
+    def built(self, folder: Path) -> Lock:
+        """Build the lock, as a sale in `folder` does."""
+        lock: Lock = build("lock", name_of(self.lock), folder / "sale.lock")
+        return lock
+
+    def facts(self) -> LockTraits:
+        """Return what the lock states about itself."""
+        return lock_traits(class_of("lock", self.lock))
+
+    def test_one_process_holds_it_at_a_time(self, tmp_path: Path) -> None:
+        """Processes that add 1 to a file, each inside the lock, lose no addition."""
+        count = tmp_path / "count"
+        count.write_text("0")
+        adder = _Adder(self.built(tmp_path), count)
+        with ExitStack() as stack:
+            others = [stack.enter_context(ForkedProcess(adder)) for _ in range(PROCESSES)]
+            for other in others:
+                other.begin("add", TIMES)
+            for other in others:
+                other.result()
+        assert int(count.read_text()) == PROCESSES * TIMES
+
+    def test_a_fork_inherits_no_held_lock(self, tmp_path: Path) -> None:
+        """A process that was forked while its parent holds the lock does not hold it."""
+        lock = self.built(tmp_path)
+        assert lock.acquire(LIMIT_S)
+        with ForkedProcess(lock) as other:
+            assert not other.call("acquire", 0.0)
+            lock.release()
+            assert other.call("acquire", LIMIT_S)
+
+    def test_a_zero_timeout_answers_at_once(self, tmp_path: Path) -> None:
+        """True where the lock is free, False where another process holds it."""
+        lock = self.built(tmp_path)
+        with ForkedProcess(lock) as other:
+            assert lock.acquire(0.0)
+            lock.release()
+            assert other.call("acquire", LIMIT_S)
+            acquired, elapsed_s = _timed(lock, 0.0)
+            assert not acquired
+            assert elapsed_s < SLOW_S
+
+    def test_a_timeout_returns_false_in_time(self, tmp_path: Path) -> None:
+        """Not before the limit, and not long after it; the waiter then does not hold the lock."""
+        lock = self.built(tmp_path)
+        with ForkedProcess(lock) as other:
+            assert other.call("acquire", LIMIT_S)
+            acquired, elapsed_s = _timed(lock, SHORT_S)
+            assert not acquired
+            assert SHORT_S * 0.9 <= elapsed_s < SHORT_S + SLOW_S
+            other.call("release")
+            assert _is_free(other)
+
+    def test_a_release_frees_it(self, tmp_path: Path) -> None:
+        """For a process that asks later, and for one that waits already."""
+        lock = self.built(tmp_path)
+        with ForkedProcess(lock) as other:
+            for _ in range(TIMES):
+                assert lock.acquire(LIMIT_S)
+                lock.release()
+                assert _is_free(other)
+            assert lock.acquire(LIMIT_S)
+            other.begin("acquire", LIMIT_S)
+            time.sleep(SHORT_S)
+            lock.release()
+            assert other.result()
+
+    @only_if(states_crash_safety)
+    def test_a_killed_holder_frees_it_as_stated(self, tmp_path: Path) -> None:
+        """The fact `crash_safe`: after SIGKILL the next process gets it, or never does."""
+        lock = self.built(tmp_path)
+        with ForkedProcess(lock) as other:
+            assert other.call("acquire", LIMIT_S)
+            other.kill()
+            timeout_s = LIMIT_S if self.facts().crash_safe else SHORT_S
+            assert lock.acquire(timeout_s) == self.facts().crash_safe
+
+    @only_if(states_reentrancy)
+    def test_its_holder_may_take_it_again_as_stated(self, tmp_path: Path) -> None:
+        """The fact `reentrant`: taken twice, it is free after the second release, not before."""
+        lock = self.built(tmp_path)
+        with ForkedProcess(lock) as other:
+            assert lock.acquire(LIMIT_S)
+            again = lock.acquire(0.0)
+            if again:
+                lock.release()
+            nests = again and not _is_free(other)
+            assert nests == self.facts().reentrant
+            if nests or not again:
+                lock.release()
+            assert _is_free(other)
+
+    def test_a_pickled_copy_holds_nothing(self, tmp_path: Path) -> None:
+        """A lock travels to a buyer's process while it is held; the copy has to wait for it."""
+        lock = self.built(tmp_path)
+        assert lock.acquire(LIMIT_S)
+        copy: Lock = PickledCopy(lock).load()
+        assert not copy.acquire(0.0)
+        lock.release()
+        assert copy.acquire(LIMIT_S)
+        copy.release()
+
+    def test_its_steps_are_announced(self, tmp_path: Path) -> None:
+        """`acquire`, then 1 or 0 for whether it was acquired; `release`."""
+        lock = self.built(tmp_path)
+        recorder = StepRecorder()
+        with ForkedProcess(lock) as other, driven_by(recorder):
+            for timeout_s in (0.0, LIMIT_S, 0.0):
+                assert lock.acquire(timeout_s)
+                lock.release()
+            assert other.call("acquire", LIMIT_S)
+            lock.acquire(0.0)
+        turn = [(Action.ACQUIRE, None), ("saw", 1), (Action.RELEASE, None)]
+        assert recorder.told == [*turn, *turn, *turn, (Action.ACQUIRE, None), ("saw", 0)]
+
+    def test_its_steps_are_announced_before_their_effect(self, tmp_path: Path) -> None:
+        """Right after `acquire` it is still free, right after `release` still held."""
+        lock = self.built(tmp_path)
+        with ForkedProcess(lock) as other:
+            free: list[bool] = []
+            with driven_by(Interference(lambda: free.append(_is_free(other)))):
+                assert lock.acquire(LIMIT_S)
+                lock.release()
+            assert free == [True, False]
+
+
+class _Adder:
+    """A buyer of the shortest kind: it adds 1 to a file, with time for a race."""
+
+    def __init__(self, lock: Lock, count: Path) -> None:
+        self._lock = lock
+        self._count = count
+
+    def add(self, times: int) -> None:
+        """Add 1 so many times, each inside the lock."""
+        for _ in range(times):
+            assert self._lock.acquire(LIMIT_S)
+            try:
+                count = int(self._count.read_text())
+                time.sleep(INSIDE_S)
+                self._count.write_text(str(count + 1))
+            finally:
+                self._lock.release()
+
+
+def _timed(lock: Lock, timeout_s: float) -> tuple[bool, float]:
+    begun_s = time.monotonic()
+    acquired = lock.acquire(timeout_s)
+    return acquired, time.monotonic() - begun_s
+
+
+def _is_free(other: ForkedProcess) -> bool:
+    """Return whether another process can take the lock now; release it again."""
+    acquired: bool = other.call("acquire", 0.0)
+    if acquired:
+        other.call("release")
+    return acquired
