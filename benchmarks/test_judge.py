@@ -1,4 +1,4 @@
-"""What the judge costs: `make bench`, or `pytest -n 0 -s benchmarks/test_judge.py`.
+"""What the checker costs: `make bench`, or `pytest -n 0 -s benchmarks/test_judge.py`.
 
 BOOKING_BENCH_OPERATIONS sets the size (a million unless given). Figures are printed, not asserted.
 """
@@ -91,11 +91,11 @@ def test_a_file_from_end_to_end(tmp_path, buyers):
         with path.open("rb") as lines:
             return sum(1 for line in lines if decoder.decode(line))
 
-    def judge(*flags: str) -> None:
+    def check(*flags: str) -> None:
         result = CliRunner().invoke(command, [str(path), *flags])
         assert result.exit_code == 0, result.output
 
-    works = (decode, decode_line_by_line, judge, lambda: judge("--json"))
+    works = (decode, decode_line_by_line, check, lambda: check("--json"))
     rounds = [[seconds(work)[0] for work in works] for _ in range(3)]
     once_s, lines_s, check_s, json_s = map(min, zip(*rounds, strict=True))
     for name, taken_s in (("check", check_s), ("check --json", json_s)):

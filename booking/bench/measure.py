@@ -1,4 +1,4 @@
-"""The measuring: variants in interleaved rounds, A B C A B C, so that all meet the same weather."""
+"""Measure variants in interleaved rounds, A B C A B C: interference affects every variant."""
 
 from __future__ import annotations
 

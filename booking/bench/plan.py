@@ -104,7 +104,7 @@ def _known(kind: str, names: Sequence[str]) -> None:
 
 def _countable(buyers: Sequence[int], rounds: int, duration_s: float) -> None:
     if not buyers or max(buyers) < 2:  # noqa: PLR2004 - one never contends
-        raise UsageError("--buyers: a single buyer contends with nobody; give 2 or more as well")
+        raise UsageError("--buyers: a single buyer has no competitor; give 2 or more as well")
     if min(buyers) < 1 or max(buyers) > BUYERS_MAX:
         raise UsageError(f"--buyers: from 1 to {BUYERS_MAX}, not {min(buyers)}..{max(buyers)}")
     if not 1 <= rounds <= ROUNDS_MAX:

@@ -1,4 +1,4 @@
-"""The judge: from a history to a verdict, exactly, with names and evidence. Pure.
+"""The checker: from a history to a verdict, exactly, with names and evidence. Pure.
 
 `check(history)` is all that a sale needs; `decide(ledger)` also gives the witness order and the
 certificates, from columns that were read without an object for each event.

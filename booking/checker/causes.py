@@ -34,7 +34,7 @@ class Steps:
         return found
 
     def during(self, op: Op) -> list[Event]:
-        """Give the steps that an operation was made of."""
+        """Return the steps that an operation was made of."""
         mine = self.by_process.get(op.process, [])
         return [step for step in mine if op.invoked <= step.time <= op.returned]
 
@@ -89,7 +89,7 @@ def torn_by(reader: Op, steps: Steps) -> tuple[str, tuple[Event, ...]] | None:
 
 
 def holds(steps: Sequence[Event]) -> str | None:
-    """Give the resource of the lock that a process holds after these steps, if any."""
+    """Return the resource of the lock that a process holds after these steps, if any."""
     held: list[str] = []
     for step in steps:
         if step.f == "acquire" and step.saw == 1:
@@ -155,7 +155,7 @@ class Hold:
 
 
 def holds_of(mine: Sequence[Event]) -> list[Hold]:
-    """Give what one process held; a lock it took and after which it took no step is left out."""
+    """Return what one process held; a lock it took and after which it took no step is left out."""
     found: list[Hold] = []
     open_: dict[str, Hold] = {}
     again: dict[str, int] = {}  # how often a reentrant lock is held beyond once
@@ -178,7 +178,7 @@ def holds_of(mine: Sequence[Event]) -> list[Hold]:
 
 
 def fenced_out(steps: Steps) -> tuple[Hold, Hold, Event] | None:
-    """Find a write by somebody whose lease another one had been given meanwhile."""
+    """Find a write by a buyer whose lease was given to another buyer meanwhile."""
     by_resource: dict[str, list[Hold]] = {}
     for mine in steps.by_process.values():
         for hold in holds_of(mine):

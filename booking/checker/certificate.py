@@ -1,14 +1,15 @@
 """Proof that a history is impossible: small, and checkable without the algorithm that found it.
 
-=============== ===============================================================================
-`out of range`  one operation saw a count that cannot occur
-`rose`          `before` ended before `after` began, yet `after` proves more tickets than `before`
-`overfull`      `members` took more tickets than there were between the count `high` and the
-                count `low`, and each of them lies between: by its number, or by running wholly
-                between `before` (at most `high` were left) and `after` (at least `low` were left)
-`starved`       the count fell from at least `high` (`before`) to at most `low` (`after`), by more
-                than all orders together could take that can have run in between
-=============== ===============================================================================
+- `out of range`: one operation saw a count that cannot occur.
+
+- `rose`: `before` ended before `after` began, yet `after` proves more tickets than `before`.
+
+- `overfull`: `members` took more tickets than there were between the counts `high` and `low`.
+  Each of them lies between: by its number, or by running wholly between `before` (at most
+  `high` were left) and `after` (at least `low` were left).
+
+- `starved`: the count fell from at least `high` (`before`) to at most `low` (`after`). That is
+  more than all orders together could take that can have run in between.
 
 `before` None is the start (the count is `tickets`), `after` None says that no count is below 0.
 """
@@ -72,7 +73,7 @@ class Certificate:
 
 
 def verify(proof: Certificate, tickets: int, unit: int, operations: Iterable[Op]) -> bool:
-    """Tell whether a certificate proves what it claims; knows nothing of slots or matchings."""
+    """Return whether a certificate proves what it claims; knows nothing of slots or matchings."""
     a, b, high, low = proof.before, proof.after, proof.high, proof.low
     most = inf if a is None or a.left_at_most is None else _down(a.left_at_most, tickets, unit)
     least = -1 if b is None or b.left_at_least is None else _up(b.left_at_least, tickets, unit)
@@ -99,7 +100,7 @@ def verify(proof: Certificate, tickets: int, unit: int, operations: Iterable[Op]
 
 
 def part(proof: Certificate, x: Op) -> int:
-    """Give how many of an order's tickets lie between `high` and `low`, as its number tells."""
+    """Return how many of an order's tickets lie between `high` and `low`, as its number tells."""
     if x.high is None:
         return x.quantity
     return max(0, min(x.high, proof.high) - max(x.high - x.quantity, proof.low))
@@ -114,7 +115,7 @@ def _precedes(x: Op, b: Op | None) -> bool:
 
 
 def can_lie_between(proof: Certificate, x: Op) -> bool:
-    """Tell whether an order can have taken a ticket between `high` and `low` (`starved`)."""
+    """Return whether an order can have taken a ticket between `high` and `low` (`starved`)."""
     a, b = proof.before, proof.after
     return (
         x.what in {"buy", "maybe"}
@@ -125,7 +126,7 @@ def can_lie_between(proof: Certificate, x: Op) -> bool:
 
 
 def possible(x: Op, tickets: int, unit: int) -> bool:
-    """Tell whether some count that can occur is what the operation says."""
+    """Return whether some count that can occur is what the operation says."""
     if x.low is None or x.high is None:
         return True
     floor = x.quantity if x.what == "buy" else 0
@@ -143,7 +144,7 @@ def _up(count: int, tickets: int, unit: int) -> int:
 
 
 def operations(here: Inventory, numbers: Numbers, parts: Parts) -> Iterator[Op]:
-    """Give an inventory's operations, as far as `parts` looks at them."""
+    """Return an inventory's operations, as far as `parts` looks at them."""
     yield from _orders("buy", here.sold, numbers if parts.numbers else "none")
     yield from _orders("maybe", here.maybe, "none")
     if parts.searches:
@@ -181,7 +182,7 @@ def _sightings(what: What, rows: Sightings) -> Iterator[Op]:
 
 
 def refunds(here: Inventory) -> Iterator[Op]:
-    """Give what returned tickets, for certain or perhaps."""
+    """Return what returned tickets, for certain or perhaps."""
     yield from _orders("refund", here.refunded, "none")
     yield from _orders("maybe-refund", here.maybe_refunded, "none")
 
@@ -240,21 +241,21 @@ def certify(
 
 
 def _earliest(ops: list[Op], count: int, unit: int) -> Op | None:
-    """Give whoever proves first that at most `count` were left (a count that can occur)."""
+    """Return the operation that first proves at most `count` left (a count that can occur)."""
     limit = count + unit  # less than the next count that can occur rounds down to this one
     fitting = [x for x in ops if x.high is not None and x.high - x.quantity < limit]
     return min(fitting, key=lambda x: x.returned, default=None)
 
 
 def _latest(ops: list[Op], count: int, unit: int) -> Op | None:
-    """Give whoever proves last that at least `count` were left (a count that can occur)."""
+    """Return the operation that last proves at least `count` left (a count that can occur)."""
     limit = count - unit
     fitting = [x for x in ops if x.low is not None and x.low > limit]
     return max(fitting, key=lambda x: x.invoked, default=None)
 
 
 def _fewest(bare: Certificate, ops: list[Op], tickets: int, unit: int) -> tuple[Op, ...]:
-    """Give just as many sales as are too many; those that took most between, numbered ones first.
+    """Return just as many sales as are too many; those that took most between, numbered ones first.
 
     A numbered sale lies where its number says; another one by running wholly between the two
     sightings.

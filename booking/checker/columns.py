@@ -91,7 +91,9 @@ class Inventory:
     maybe_refunded: Orders = field(default_factory=Orders)
     searches: Sightings = field(default_factory=Sightings)
     sold_outs: Sightings = field(default_factory=Sightings)
-    torn: Sightings = field(default_factory=Sightings)  # whoever met it half-written; no value
+    torn: Sightings = field(
+        default_factory=Sightings
+    )  # reads of a half-written inventory; no value
     intents: dict[str | int, list[tuple[bool, Event, Event | None]]] = field(default_factory=dict)
 
 
@@ -313,7 +315,7 @@ class Columns:
         rows.done.append(complete.index if complete else -1)
 
     def _order(self, invoke: Event, ok: Event | None) -> tuple[int, int | None]:
-        """Give an order's quantity and its number.
+        """Return an order's quantity and its number.
 
         A value that the invocation has already is the quantity ordered (another tool's
         `:f :add, :value 1`): no buyer knows its ticket beforehand.
@@ -377,7 +379,7 @@ def _note(rows: Sightings, invoke: Event, complete: Event, value: int) -> None:
 
 
 def _error(event: Event) -> str:
-    """Give the error's name; other tools write `[:sold-out "…"]`, or put it into the value."""
+    """Return the error's name; other tools write `[:sold-out "…"]`, or put it into the value."""
     error: object = event.error if event.error is not None else event.value
     if isinstance(error, (list, tuple)) and error:
         error = error[0]

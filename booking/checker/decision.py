@@ -50,7 +50,7 @@ class Decision:
 
 
 def check(history: History) -> Verdict:
-    """Judge a sale's history.
+    """Check a sale's history.
 
     Never raises: a history that contradicts itself and a check that crashes are `unknown`.
     """
@@ -67,14 +67,14 @@ def check(history: History) -> Verdict:
 
 
 def _numbered(events: list[Event]) -> list[Event]:
-    """Number the events as `dump` would, where nobody has: a recorder need not count."""
+    """Number the events as `dump` would, where the recorder has not."""
     if len(events) < 2 or events[0].index != events[-1].index:  # noqa: PLR2004 - a pair
         return events
     return [msgspec.structs.replace(event, index=at) for at, event in enumerate(events, 1)]
 
 
 def decide(ledger: Columns, *, want_order: bool = False, states_max: int = STATES_MAX) -> Decision:
-    """Judge what a closed ledger holds, each inventory alone, and join the verdicts.
+    """Check each inventory of a closed ledger alone, and join the verdicts.
 
     A history is linearizable exactly when each inventory's part is (Herlihy & Wing 1990,
     locality). Witness orders of several inventories are given one after another.
@@ -171,7 +171,7 @@ def _guilty(
 ) -> Decision:
     """Name what is wrong, having verified the proof: a wrong proof is our defect, not theirs."""
     if not verify(proof, tickets, unit, operations(here, numbers, proof.parts)):
-        return _unknown(f"a certificate ({proof.kind}) does not hold: a defect of the judge")
+        return _unknown(f"a certificate ({proof.kind}) does not hold: a defect of the checker")
 
     def prove(parts: Parts) -> Certificate | None:
         found = _prove(here, tickets, unit, numbers, parts)

@@ -59,7 +59,7 @@ class Case:
         return seen.value[last] if over else None
 
     def ops(self, parts: Parts | None = None) -> Iterator[Op]:
-        """Give the operations."""
+        """Return the operations."""
         return operations(self.here, self.numbers, parts or Parts())
 
 
@@ -178,7 +178,7 @@ def _off_balance(case: Case) -> Iterator[Anomaly]:
         yield Anomaly(
             AnomalyName.LOST_TICKET,
             f"{counts}, but {tickets_(case.sold)} {_was(case.sold)} sold{unknown}: "
-            f"{tickets_(gone)} {_was(gone)} taken and sold to nobody",
+            f"{tickets_(gone)} {_was(gone)} taken and sold to no buyer",
             events(ends),
         )
 

@@ -1,6 +1,6 @@
 """Anomalies that a counter's order does not show: each rule looks for one of them.
 
-A history can be perfectly linearizable and the sale a failure all the same: somebody read half a
+A history can be perfectly linearizable and the sale a failure all the same: a buyer read half a
 file, an intent was carried out twice, tickets were left though they were asked for.
 """
 
@@ -20,7 +20,7 @@ REFUSED_MAX = 1_000  # orders turned away that are looked at for starvation
 
 
 def broken_rules(here: Inventory, ledger: Columns, steps: Steps) -> list[Anomaly]:
-    """Give what is wrong with one inventory besides the order of things."""
+    """Return what is wrong with one inventory besides the order of things."""
     if here.tickets is None:
         return [*_torn(here, steps), *_twice(here)]
     return [
@@ -133,7 +133,7 @@ def _paid_twice(here: Inventory) -> Iterator[Anomaly]:
 
 
 def _undersold(here: Inventory, tickets: int) -> Iterator[Anomaly]:
-    """Tickets are left, and somebody who would have had them was definitely turned away."""
+    """Find tickets that are left although a buyer who wanted them was definitely refused."""
     if here.remaining is None:
         return
     sold, maybe = sum(here.sold.quantity), sum(here.maybe.quantity)
@@ -165,7 +165,7 @@ def _turned_away(here: Inventory, refused: bool, at: int) -> tuple[Event, ...]:
 
 
 def _starved(here: Inventory) -> Iterator[Anomaly]:
-    """Somebody never got a turn, while another one got two that began later."""
+    """Find a buyer that never got a turn while another one got two that began later."""
     rows, sold = here.refused, here.sold
     served = set(sold.process) if rows.invoked else set()
     waiting = [at for at, who in enumerate(rows.process) if who not in served][:REFUSED_MAX]

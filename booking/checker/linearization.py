@@ -19,7 +19,7 @@ from booking.checker.slot_matching import PINNED, Placement, Problem
 def order(
     here: Inventory, tickets: int, unit: int, numbers: Numbers, problem: Problem, found: Placement
 ) -> list[int]:
-    """Give the indexes of the invocations in witness order; only for orders of one quantity.
+    """Return the indexes of the invocations in witness order; only for orders of one quantity.
 
     Whatever has an unknown outcome and is not needed does not occur in it.
     """
@@ -58,7 +58,7 @@ def order(
 def _rows(
     here: Inventory, tickets: int, unit: int, numbers: Numbers
 ) -> tuple[Sequence[int], dict[int, int]]:
-    """Give the rows of the sales that were to be placed, and those of the pinned ones by slot."""
+    """Return the rows of the sales that were to be placed, and those of the pinned ones by slot."""
     if numbers in {"seat", "none"} or not any(n is not None for n in here.sold.number):
         return range(len(here.sold.invoked)), {}
     loose: list[int] = []

@@ -19,7 +19,7 @@ from booking.history.model import Event, Wait
 
 
 def stuck(ledger: Columns, steps: Steps) -> list[Anomaly]:
-    """Give what is wrong with how the buyers held their locks."""
+    """Return what is wrong with how the buyers held their locks."""
     return [*_stale_lock(ledger, steps), *_hang(ledger, steps), *_early(steps), *_late(steps)]
 
 
@@ -56,7 +56,7 @@ def _stale_lock(ledger: Columns, steps: Steps) -> Iterator[Anomaly]:
 
 
 def _stale_by_steps(ledger: Columns, steps: Steps) -> Iterator[Anomaly]:
-    """Find a lock whose holder took no further step, and which nobody had after it."""
+    """Find a lock whose holder took no further step, and which no buyer had after it."""
     dead = _dead(ledger)
     for process, mine in steps.by_process.items():
         if str(process) not in dead:
@@ -88,7 +88,7 @@ def _stale_by_steps(ledger: Columns, steps: Steps) -> Iterator[Anomaly]:
 
 
 def _dead(ledger: Columns) -> set[str]:
-    """Give who died: as the end says, or else whoever never completed its last order."""
+    """Return who died: as the end says, else those that never completed an order."""
     if ledger.end.crashed is not UNSET:
         return _crashed(ledger)
     return {str(process) for here in ledger.inventories.values() for process in here.maybe.process}

@@ -18,7 +18,7 @@ def buyer(process: object) -> str:
 
 
 def tickets_(count: int) -> str:
-    """Give a number of tickets with its noun."""
+    """Return a number of tickets with its noun."""
     return "1 ticket" if count == 1 else f"{count} tickets"
 
 
@@ -31,7 +31,7 @@ def listed(names: Iterable[str], most: int = 4) -> str:
 
 
 def events(ops: Iterable[Op | None]) -> tuple[Event, ...]:
-    """Give the events of operations, in the order of time; the end of the sale is one, too."""
+    """Return the events of operations, in the order of time; the end of the sale is one, too."""
     found: list[Event] = []
     for op in ops:
         if op is not None:
@@ -56,7 +56,7 @@ def _events(op: Op) -> list[Event]:
 
 
 def saw(op: Op) -> str:
-    """Say what an operation tells of the count."""
+    """Describe what an operation tells of the count."""
     who = buyer(op.process)
     match op.what:
         case "search":
@@ -71,7 +71,7 @@ def saw(op: Op) -> str:
 
 
 def sentence(proof: Certificate, tickets: int) -> str:
-    """Say in one sentence what a certificate proves."""
+    """Describe in one sentence what a certificate proves."""
     a, b = proof.before, proof.after
     if proof.kind == "out of range" and a is not None:
         return f"{saw(a)}, which cannot be with {tickets_(tickets)} at the start"

@@ -34,7 +34,7 @@ ALL = Parts()
 
 
 def unit_of(here: Inventory) -> int:
-    """Give the greatest number of tickets that divides every order (1 where there is none)."""
+    """Return the greatest number of tickets that divides every order (1 where there is none)."""
     unit = 0
     for rows in (here.sold, here.maybe, here.refunded, here.maybe_refunded):
         unit = gcd(unit, *set(rows.quantity))
@@ -42,17 +42,17 @@ def unit_of(here: Inventory) -> int:
 
 
 def is_mixed(here: Inventory, unit: int) -> bool:
-    """Tell whether some order is of more than one unit."""
+    """Return whether some order is of more than one unit."""
     return any(max(rows.quantity, default=unit) > unit for rows in (here.sold, here.maybe))
 
 
 def has_refunds(here: Inventory) -> bool:
-    """Tell whether the count can rise."""
+    """Return whether the count can rise."""
     return bool(here.refunded.invoked or here.maybe_refunded.invoked)
 
 
 def clock(here: Inventory) -> tuple[int, int, int]:
-    """Give three times that no operation has: before all, at the end, and never."""
+    """Return three times that no operation has: before all, at the end, and never."""
     columns = [
         column
         for rows in (here.sold, here.maybe, here.searches, here.sold_outs)
@@ -98,12 +98,12 @@ def problem_of(here: Inventory, tickets: int, unit: int, numbers: Numbers, parts
 
 
 def sold_at_least(here: Inventory) -> int:
-    """Give the number of tickets certainly sold."""
+    """Return the number of tickets certainly sold."""
     return sum(here.sold.quantity)
 
 
 def too_many_pieces(here: Inventory, unit: int) -> bool:
-    """Tell whether cutting the orders into units would not fit into memory."""
+    """Return whether cutting the orders into units would not fit into memory."""
     return sum(chain(here.sold.quantity, here.maybe.quantity)) // unit > PIECES_MAX
 
 
@@ -144,7 +144,7 @@ def _add_sales(problem: Problem, sold: Orders, tickets: int, unit: int, numbers:
 
 
 def count_before(number: int | None, quantity: int, numbers: Numbers) -> int | None:
-    """Give the count before a sale, where the number it answered tells."""
+    """Return the count before a sale, where the number it answered tells."""
     if number is None or numbers in {"seat", "none"}:
         return None
     return number if numbers == "before" else number + quantity

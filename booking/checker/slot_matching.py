@@ -10,9 +10,9 @@ my interval, between `least` and `most` units were sold".
    Both are nondecreasing in j. `must` is the largest number ever seen sold.
 2. `ready[j] > due[j]`: the count rose in real time.
 3. A sale fits slot j when invoked ≤ due[j] and ready[j] ≤ returned. By monotonicity these j
-   are an interval: the bipartite graph is convex, and taking the sale with the earliest
-   deadline for each slot in turn (Glover 1967) finds a matching that covers every sale and
-   the slots 1..must, or proves that there is none.
+   are an interval: the bipartite graph is convex. So taking the sale with the earliest
+   deadline for each slot in turn (Glover 1967) is enough. It finds a matching that covers
+   every sale and the slots 1..must, or proves that there is none.
 4. A sale of unknown outcome never returns and need not happen: it is used only for a slot that
    must be filled and for which no certain sale is at hand. That loses nothing: swapping a
    certain sale into an earlier slot in place of an unknown one keeps both in their intervals.
@@ -68,9 +68,12 @@ class Clash:
 
 @dataclass(slots=True)
 class Placement:
-    """Which sale fills which slot (index from 1): ≥ 0 a row of the unpinned sales in the order
-    of their return (`by_return`), < 0 the complement of a row of `unknown` in the order of
-    invocation (`unknown_by_invoke`), or `PINNED`."""
+    """Which sale fills which slot (index from 1).
+
+    ≥ 0: a row of the unpinned sales in the order of their return (`by_return`). < 0: the
+    complement of a row of `unknown` in the order of invocation (`unknown_by_invoke`), or
+    `PINNED`. One list of integers for a million slots: objects would take ten times the memory.
+    """
 
     at: list[int]
     by_return: list[int]
@@ -96,7 +99,7 @@ def solve(problem: Problem) -> Placement | Clash:
 
 
 def windows(problem: Problem) -> tuple[list[int], list[int], int]:
-    """Give `due`, `ready` (index from 1; 0 is padding) and `must`.
+    """Return `due`, `ready` (index from 1; 0 is padding) and `must`.
 
     There are never more slots than sales, and one: the first that no sale can fill is enough
     to show that the rest cannot be filled either. (Tickets may be 10¹⁵.)
@@ -228,7 +231,7 @@ def _overfull(
 def _starved(slot: int, returned: list[int], ready: list[int], at: list[int]) -> Clash:
     """Find the slots for which there are fewer sales than slots, `slot` being the one left empty.
 
-    Whoever could have gone there went to an earlier slot; so add those slots, and those in
+    A sale that could have gone there went to an earlier slot; so add those slots, and those in
     which one of theirs could have gone.
     """
     first = slot
@@ -240,7 +243,7 @@ def _starved(slot: int, returned: list[int], ready: list[int], at: list[int]) ->
 
 
 def _sorted(times: list[int]) -> list[int]:
-    """Give the rows in the order of `times`; recorded columns mostly are in order already."""
+    """Return the rows in the order of `times`; recorded columns mostly are in order already."""
     return sorted(range(len(times)), key=times.__getitem__)
 
 

@@ -95,7 +95,7 @@ def _first_unserved(served: int) -> int:
 
 
 def _next(needed: list[Op], maybe: list[Op], state: _State) -> list[int]:
-    """Give the rows that may come next: no other one ended before they began."""
+    """Return the rows that may come next: no other one ended before they began."""
     bound = inf
     begun: list[int] = []
     at = _first_unserved(state.served)
@@ -127,7 +127,7 @@ def _fits(x: Op, count: int) -> bool:
 
 
 def overdrawn(ops: Sequence[Op], tickets: int) -> list[Op]:
-    """Decide orders and refunds that nobody observed: give the orders that are too many, or [].
+    """Decide orders and refunds without observations: return the orders that are too many, or [].
 
     Every refund goes as early as it can, every order as late; by the end of some order more was
     sold than there ever was. Exact, O(n log n). An order of unknown outcome never helps and is

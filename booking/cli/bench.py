@@ -32,7 +32,7 @@ Examples:
 @click.option("--rounds", default=3, metavar="N", show_default=True, help="Interleaved.")
 @click.option("--time", "duration", default="600ms", metavar="TIME", show_default=True,
               help="How long each sale goes on.")  # fmt: skip
-@click.option("--durable", is_flag=True, help="On disk before anybody hears 'sold'.")
+@click.option("--durable", is_flag=True, help="On disk before a buyer hears 'sold'.")
 @click.option("--peer", is_flag=True, help="SQLite as well: WAL, with --durable synchronous=FULL.")
 @click.option("--c/--no-c", "with_c", default=True, help="The C loop as the limit.")
 @click.option("--require", "demands", multiple=True, metavar="ROW.METRIC>=N",

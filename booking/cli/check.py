@@ -1,4 +1,4 @@
-"""`booking check`: judge a recorded history, ours or another tool's."""
+"""`booking check`: check a recorded history, ours or another tool's."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def command(  # noqa: PLR0917 - a flag each
     explain: bool,
     as_json: bool,
 ) -> None:
-    """Judge a recorded history: is there an order of it that a correct counter could have served?
+    """Check a recorded history: is there an order of it that a correct counter could have served?
 
     HISTORY is JSON lines with Jepsen's keys (process, type, f, value, time, index), or EDN as
     Jepsen writes it (by its suffix .edn).
@@ -157,7 +157,7 @@ def _need_operations(ledger: Columns, path: Path) -> None:
             f"{path}: no orders and no searches in it; say which are, with --buy NAME and "
             f"--observe NAME: it has {names}"
         )
-    raise HistoryError(f"{path}: {'; '.join(ledger.notes) or 'it is empty'}: nothing to judge")
+    raise HistoryError(f"{path}: {'; '.join(ledger.notes) or 'it is empty'}: nothing to check")
 
 
 def _need_tickets(ledger: Columns, path: Path) -> None:

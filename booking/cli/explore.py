@@ -31,7 +31,7 @@ BUYERS_MAX = 200
 @click.option("--buyers", type=int, metavar="N", help=f"How many buyers.  [default: {BUYERS}]")
 @click.option("--tickets", type=int, metavar="N", help="Tickets at the start.  [default: 3]")
 @click.option("--quantity", metavar="N[,N…]", help="Tickets an order, for all or for each buyer.")
-@click.option("--names", metavar="A,B,…", help="Named buyers: each is somebody of his own.")
+@click.option("--names", metavar="A,B,…", help="Named buyers: no two are interchangeable.")
 @click.option("--search/--no-search", default=False, help="Buyers look before they buy.")
 @click.option("--acquire-timeout", metavar="TIME", help="Waiting for a lock may end: both ways.")
 @click.option("--max-states", type=click.IntRange(1), metavar="N", help="[default: 200000]")

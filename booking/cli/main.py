@@ -20,7 +20,7 @@ from booking.errors import BookingError, ExitCode, Interrupted
 COMMANDS = {
     "simulate": (
         "booking.cli.simulate:simulate",
-        "Run a sale with real buyer processes, judge it.",
+        "Run a sale with real buyer processes, check it.",
     ),
     "explore": (
         "booking.cli.explore:explore",
@@ -32,7 +32,7 @@ COMMANDS = {
         "booking.cli.matrix:matrix",
         "Which anomaly each guard on each store allows, shown by runs.",
     ),
-    "check": ("booking.cli.check:command", "Judge a recorded history, ours or another tool's."),
+    "check": ("booking.cli.check:command", "Check a recorded history, ours or another tool's."),
     "bench": ("booking.cli.bench:bench", "What each guard and lock costs, side by side."),
     "demo": ("booking.cli.demo:demo", "The tutorial's sale, without a lock and with one."),
     "search": ("booking.cli.store:search", "Look how many tickets a store has left."),

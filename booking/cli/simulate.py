@@ -43,7 +43,7 @@ def simulate(
     as_json: bool,
     **_flags: object,
 ) -> int:
-    """Run a sale with real buyer processes and judge it.
+    """Run a sale with real buyer processes and check it.
 
     SCENARIO is a TOML file; flags win over it. Exit code 0: sound, 1: an anomaly,
     3: unknown (for example: the sale without the guard did not race either).

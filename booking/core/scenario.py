@@ -102,7 +102,7 @@ class Expect(_Strict):
     )
     sold: int | None = None
     remaining: int | None = None
-    info: int | None = Field(None, description="orders whose outcome nobody knows")
+    info: int | None = Field(None, description="orders whose outcome is unknown")
     crashed: int | None = Field(None, description="buyers that did not end by themselves")
     hung: int | None = Field(None, description="buyers that waited for what never came")
 

@@ -60,7 +60,7 @@ def named(name: str) -> Expect:
 
 
 def differences(expect: Expect, sale: Sale) -> list[str]:
-    """Give what is not as expected, a line each; nothing when all of it is."""
+    """Return what is not as expected, a line each; nothing when all of it is."""
     end = sale.history.end
     numbers: list[tuple[str, int | None, int | None]] = [
         ("sold", expect.sold, sale.sold),

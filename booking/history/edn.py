@@ -52,7 +52,7 @@ class EdnReader(Reader):
     """Reads one form at a time; a vector or list around all of them is walked through."""
 
     def lines(self) -> Iterator[tuple[int, list[Event]]]:
-        """Give each event with its line."""
+        """Return each event with its line."""
         shape: type[Line] | None = None
         for line, form in self._forms():
             if not isinstance(form, dict):
@@ -68,7 +68,7 @@ class EdnReader(Reader):
             yield line, [placed(event, shape, line)]
 
     def chunks(self) -> Iterator[list[Event]]:
-        """Give the events, some thousands at a time."""
+        """Return the events, some thousands at a time."""
         chunk: list[Event] = []
         for events in super().chunks():
             chunk += events
@@ -100,7 +100,7 @@ class EdnReader(Reader):
             self.cut_off(line)
 
     def _form(self, token: Token | None, tokens: Iterator[Token], depth: int) -> Any:
-        """Give the value that begins with `token`."""
+        """Return the value that begins with `token`."""
         if token is None:
             raise _CutOff
         kind, text, line = token
@@ -142,7 +142,7 @@ class EdnReader(Reader):
         }
 
     def _tokens(self) -> Iterator[Token]:
-        """Give the tokens of the file; a string may go on in the next line."""
+        """Return the tokens of the file; a string may go on in the next line."""
         rest, line = "", 0
         try:
             with self.path.open(encoding="utf-8") as file:

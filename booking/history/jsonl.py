@@ -21,7 +21,7 @@ class JsonlReader(Reader):
     """Reads a megabyte at a time, decodes it at once, and looks at lines only where that fails."""
 
     def lines(self) -> Iterator[tuple[int, list[Event]]]:
-        """Give the events of each megabyte and the number of its first line."""
+        """Return the events of each megabyte and the number of its first line."""
         shape: type[Line] | None = None
         line = 1
         for block, last in _blocks(self.path):
@@ -97,7 +97,7 @@ def _too_deep(row: bytes) -> bool:
 
 
 def _plain(error: msgspec.ValidationError) -> str:
-    """Say where a field is wrong in words: msgspec names it `$.time`."""
+    """Return where a field is wrong in words: msgspec names it `$.time`."""
     return (
         str(error)
         .replace(" - at `$.", " in `")
@@ -107,7 +107,7 @@ def _plain(error: msgspec.ValidationError) -> str:
 
 
 def _blocks(path: Path) -> Iterator[tuple[bytes, bool]]:
-    """Give a file in blocks of whole lines, and whether a block is the last."""
+    """Return a file in blocks of whole lines, and whether a block is the last."""
     rest = b""
     try:
         with path.open("rb") as file:

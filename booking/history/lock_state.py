@@ -9,7 +9,7 @@ from booking.history.model import Event, Wait
 
 
 def holders(steps: Iterable[Event]) -> dict[str, int | str]:
-    """Give who holds each lock at the end: acquired, and never began to release.
+    """Return who holds each lock at the end: acquired, and never began to release.
 
     An acquire is stamped when it begins, so who is served late comes early: what counts is
     who has not released what it had, not who acquired last.

@@ -130,7 +130,7 @@ class History:
 
 
 def frame(history: History) -> Iterable[Event]:
-    """Give the history's events between its first line, the sale, and its last, the end."""
+    """Return the history's events between its first line, the sale, and its last, the end."""
     first = history.events[0].time if history.events else 0
     last = history.events[-1].time if history.events else 0
     sale = {"version": VERSION, **history.sale, "tickets": history.tickets}

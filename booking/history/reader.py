@@ -51,10 +51,10 @@ class Reader(ABC):
 
     @abstractmethod
     def lines(self) -> Iterator[tuple[int, list[Event]]]:
-        """Give events with the number of the first one's line; one event a line, or one alone."""
+        """Return events with the number of the first one's line; one event a line, or one alone."""
 
     def chunks(self) -> Iterator[list[Event]]:
-        """Give the events, some thousands at a time.
+        """Return the events, some thousands at a time.
 
         Raises `HistoryError` with the line's number where one cannot be read.
         """
@@ -70,7 +70,7 @@ class Reader(ABC):
         return None
 
     def refuse(self, line: int, why: str) -> NoReturn:
-        """Say which line is wrong, and what is wrong with it."""
+        """Return the error that names the wrong line, and what is wrong with it."""
         raise HistoryError(f"{self.path}, line {line}: {why}")
 
     def cut_off(self, line: int) -> None:

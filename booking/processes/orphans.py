@@ -57,21 +57,21 @@ class OrphanReaper:
     def reap(self, buyers: set[int]) -> Census:
         """End what buyers left behind; count what is still there after that."""
         deadline = time.monotonic() + REAP_S
-        while leftovers := list(self._leftovers(buyers)):
+        while remaining := list(self._remaining(buyers)):
             if time.monotonic() > deadline:
                 break
-            for process in leftovers:
+            for process in remaining:
                 _kill(process, reap=process.pid not in buyers)
             time.sleep(POLL_S)
         _set_subreaper(False)
-        alive = [process for process in leftovers if process.state != "Z"]
+        alive = [process for process in remaining if process.state != "Z"]
         return Census(
             alive=sum(process.pid in buyers for process in alive),
-            zombies=len(leftovers) - len(alive),
+            zombies=len(remaining) - len(alive),
             orphans=sum(process.pid not in buyers for process in alive),
         )
 
-    def _leftovers(self, buyers: set[int]) -> Iterator[ProcessStat]:
+    def _remaining(self, buyers: set[int]) -> Iterator[ProcessStat]:
         """Yield the buyers themselves, processes of a buyer's group, and adopted orphans.
 
         A group counts only in the harness's own session: the system uses numbers again, and

@@ -39,7 +39,9 @@ def cure(sale: Sale) -> str | None:
         return f"keep the count where all can see it: {replay_command(better)}"
     if names == {AnomalyName.TORN_READ}:
         better = scenario.but(store="json", faults=[])
-        return f"replace the file whole, so that nobody meets half of it: {replay_command(better)}"
+        return (
+            f"replace the file whole, so that no buyer reads half of it: {replay_command(better)}"
+        )
     if scenario.guard == "none":
         what, changes = guarding(scenario.store)
         return f"{what}: {replay_command(scenario.but(**changes, faults=[]))}"

@@ -124,7 +124,8 @@ def why(code: int | None, log: Path) -> str:
     """Return the reason of a failure: the last error in the server's log, or its last line."""
     if code == UNREADABLE:
         return (
-            "it refuses to run as root, this system allows no user namespace, and user nobody "
+            "it refuses to run as root, this system allows no user namespace, and "
+            "user nobody "  # codespell:ignore
             "may not read its program; run booking as an ordinary user, install it where "
             "every user may read, or name a server of yours"
         )

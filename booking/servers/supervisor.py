@@ -121,7 +121,7 @@ def _drop_privileges() -> None:
 def _ordinary_user() -> tuple[int, int]:
     """Return the user and group number of a user with a name: programs look theirs up."""
     try:
-        user = pwd.getpwnam("nobody")
+        user = pwd.getpwnam("nobody")  # codespell:ignore
     except KeyError:
         user = next(entry for entry in pwd.getpwall() if entry.pw_uid != 0)
     return user.pw_uid, user.pw_gid

@@ -99,7 +99,7 @@ class Unlocked(SqliteStore):
 
 
 def test_a_row_lock_that_locks_nothing_is_found() -> None:
-    """The tests above can fail: it is asked although somebody holds it, and says yes."""
+    """The tests above can fail: it is asked although a buyer holds it, and says yes."""
     proof = explored("tests.contracts.test_explored_guards:Unlocked", "row-lock", [1, 1], 1)
     assert proof.exploration.outcome is Outcome.INVALID
 

@@ -42,7 +42,7 @@ def two_at_once_or_first(store: str, guard: str, quantity: int) -> bool:
 def test_a_guarded_sale_sells_what_it_can_and_no_more(
     sell: Sell, store: str, guard: str, quantity: int, tickets: int, sold: int
 ) -> None:
-    """An order is all or nothing: what is left over is less than anybody wants."""
+    """An order is all or nothing: what is left over is less than any buyer wants."""
     sale = sell(
         store=store, guard=guard, buyers=8, tickets=tickets, quantity=quantity, control=False,
         delay="1ms..5ms", search=False,
@@ -75,7 +75,7 @@ def test_many_orders_of_few_buyers_are_sold_once_each(sell: Sell, store: str, gu
 def test_a_buyer_killed_before_the_first_effect_harms_nobody(
     sell: Sell, store: str, guard: str
 ) -> None:
-    """Nothing was taken: the others buy all there is, and nobody waits for the dead."""
+    """Nothing was taken: the others buy all there is, and no buyer waits for the dead."""
     first = _steps(sell, store, guard)[0]
     sale = _killed(sell, store, guard, first)
     assert (sale["verdict"], sale["sold"], sale["remaining"]) == ("valid", 3, 0)
@@ -109,7 +109,7 @@ def test_a_buyer_killed_before_the_last_effect_costs_one_ticket_at_most(
 def test_a_guard_that_says_so_goes_on_whichever_step_a_buyer_dies_before(
     sell: Sell, store: str, guard: str
 ) -> None:
-    """Nobody hangs, and nothing is lost but what the dead buyer may have bought."""
+    """No buyer hangs, and nothing is lost but what the dead buyer may have bought."""
     for step in dict.fromkeys(_steps(sell, store, guard)):
         sale = _killed(sell, store, guard, step)
         assert (sale["verdict"], sale["processes"]["hung"]) == ("valid", 0), (step, sale["reason"])

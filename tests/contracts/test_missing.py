@@ -20,7 +20,7 @@ from tests.conftest import Sell
 @pytest.mark.parametrize(
     "store, problem",
     [
-        ("postgresql://nobody@/nothing?host=/nowhere", "cannot connect"),
+        ("postgresql://stranger@/nothing?host=/nowhere", "cannot connect"),
         ("redis://127.0.0.1:1/0", "cannot connect"),
         ("sqlite:///nowhere/at/all/x.db", "no such folder"),
         ("sqlite://host/x.db", "a file has no host"),

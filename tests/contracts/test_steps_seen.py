@@ -8,7 +8,7 @@ which step it fell. Then these hold of every order:
 
 * before the first step the system sees nothing at all;
 * under one step there is one effect at most that others could come before or behind: where there
-  are two, no fault plan and no explorer ever lets anybody in between;
+  are two, no fault plan and no explorer ever lets any buyer in between;
 * under each step there is at least one thing that others depend on, or belongs to what they will.
 
 What counts is in one table for each system, with the reason; what is in no table is an effect.
@@ -49,7 +49,7 @@ from tests.support.variants import GUARDS, STORES
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs inotify, and /proc/self/fd")
 EFFECT = "effect"  # others can come before or behind it, and one of the two sees a difference
 WITHIN = "within"  # part of an effect that comes with a later statement, or came with an earlier
-NOTHING = "nothing"  # bookkeeping: whenever it happens, nobody sees a difference
+NOTHING = "nothing"  # bookkeeping: whenever it happens, no buyer sees a difference
 Table = list[tuple[str, str, str]]  # a pattern for what was seen, what it is, and why
 LOCKS: Table = [
     (r"flock \S+\.lock LOCK_EX", EFFECT, "takes the lock, or asks whether it is free"),
@@ -73,7 +73,11 @@ SQL: Table = [
     (r"inside: SELECT\b", EFFECT, "a read: what it gives, or the snapshot, is settled by it"),
     (r"settled: SELECT\b", WITHIN, "it gives what the snapshot or the lock settled before"),
     (r"inside: (UPDATE|WITH)\b", EFFECT, "takes the lock on what it writes: others wait, or pass"),
-    (r"held: (UPDATE|WITH)\b", WITHIN, "nobody sees it before COMMIT, and the lock is had already"),
+    (
+        r"held: (UPDATE|WITH)\b",
+        WITHIN,
+        "no buyer sees it before COMMIT, and the lock is had already",
+    ),
     (r"inside: (COMMIT|ROLLBACK)\b", EFFECT, "publishes, and gives back the locks"),
 ]
 REDIS: Table = [
@@ -83,7 +87,7 @@ REDIS: Table = [
     (r"unix MULTI\b", NOTHING, "what follows is only put into a queue"),
     (
         r"unix WATCH\b", NOTHING,
-        "nobody sees it; who writes between it and the read makes EXEC fail, as he would behind it",
+        "no buyer sees it; who writes between it and the read makes EXEC fail, as behind it",
     ),
     (r"unix UNWATCH\b", NOTHING, "forgets what was watched"),
     (r"unix (PING|HELLO|CLIENT|SELECT|AUTH)\b", NOTHING, "connecting"),
@@ -97,7 +101,7 @@ FILES: Table = [
     (r"(open|close) data\.json$", NOTHING, "the read or write that follows is what counts"),
     (
         r"(create|open|modify|access|close|attrib|delete) \.data\.json\.\S+\.tmp$", WITHIN,
-        "the buyer's own file, which nobody reads before it takes the inventory's place",
+        "the buyer's own file, which no buyer reads before it takes the inventory's place",
     ),
     (r"fcntl \.data\.json\.\S+\.tmp", NOTHING, "a lease on the buyer's own file"),
 ]  # fmt: skip
@@ -253,7 +257,7 @@ class SaysTooMuch:
     """A store that says that it does what it does not."""
 
     def read(self) -> int:
-        step("read", "what nobody reads")
+        step("read", "what no buyer reads")
         count: int = super().read()  # type: ignore[misc]
         return count
 

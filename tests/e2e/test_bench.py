@@ -42,7 +42,7 @@ def test_the_whole_command(program: Program, tmp_path: Any) -> None:
     "words, problem",
     [
         (["--require", "lock.speed>=1"], 'unknown metric "speed"'),
-        (["--buyers", "1"], "a single buyer contends with nobody"),
+        (["--buyers", "1"], "a single buyer has no competitor"),
         (["--buyers", "ten"], "write whole numbers"),
         (["--time", "5"], "--time"),
         (["--chart", "no/such/folder.svg"], "no such folder"),

@@ -109,8 +109,8 @@ def test_where_times_and_indexes_are_missing_the_order_of_lines_counts(tmp_path)
 
 
 @pytest.mark.parametrize("text, said", [
-    ("", "it is empty: nothing to judge"),
-    ("\n \n", "it is empty: nothing to judge"),
+    ("", "it is empty: nothing to check"),
+    ("\n \n", "it is empty: nothing to check"),
     ('{"process": 0, "type":', "cut off in line 1"),
     ('{"value":' + "[" * 5000 + "\n", "nested too deeply"),
     ("\n".join(LINES).replace('"buy"', '"z"').replace('"search"', '"y"') + "\n", "has y, z"),

@@ -1,4 +1,4 @@
-"""Servers of the user's own, by URL: one sale at a time, and one lock for whoever names them."""
+"""Servers of the user's own, by URL: one sale at a time, one lock for all."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ DEAD = "127.0.0.1:1"
     ],
 )
 def test_no_error_shows_it(program: Program, url: str) -> None:
-    """Of a server that is not there, of a URL that cannot be read, of somebody's own store."""
+    """Of a server that is not there, of a URL that cannot be read, of a buyer's own store."""
     here = str(ROOT)
     commands = (
         ("search", "--store", url),
@@ -49,7 +49,7 @@ def test_no_error_shows_it(program: Program, url: str) -> None:
 
 
 class Failing:
-    """A store of somebody's own, which says all that it knows."""
+    """A store of a buyer's own, which says all that it knows."""
 
     def __init__(self, place: object) -> None:
         self.place = place

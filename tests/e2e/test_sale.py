@@ -84,7 +84,7 @@ def test_a_control_leaves_the_inventory_alone(sell: Sell, tmp_path: object) -> N
 
 
 def test_serial_is_sound_and_says_what_it_costs(sell: Sell) -> None:
-    """Its control is the same sale with everybody together."""
+    """Its control is the same sale with every buyer together."""
     sale = sell(arrival="serial", buyers=6)
     assert (sale["verdict"], sale["control"]["verdict"]) == ("valid", "invalid")
     assert sale["elapsed_s"] > sale["control"]["elapsed_s"]
@@ -142,7 +142,7 @@ def test_a_pause_is_no_hang(sell: Sell) -> None:
     ("interrupt", "KeyboardInterrupt"),
 ])  # fmt: skip
 def test_who_did_not_buy_shows_nothing(sell: Sell, behaviour: str, said: str) -> None:
-    """Never a pass, and no hang where nobody waits for anybody."""
+    """Never a pass, and no hang where no buyer waits for any buyer."""
     sale = sell(behaviour=f"tests.support.planted:{behaviour}", buyers=2, timeout="1s")
     assert sale["verdict"] == "unknown"
     assert said in sale["reason"]
@@ -246,7 +246,7 @@ def test_a_locked_sale_sells_what_is_wanted_and_what_there_is(
 @settings(max_examples=15)
 @given(st.integers(2, 6), st.integers(1, 8))
 def test_an_unlocked_sale_sells_one_ticket_twice(sell: Sell, buyers: int, tickets: int) -> None:
-    """Everybody reads before anybody writes, as the delay is far longer than a read."""
+    """Every buyer reads before any buyer writes, as the delay is far longer than a read."""
     sale = sell(buyers=buyers, tickets=tickets, delay="40ms", search=False)
     assert sale["verdict"] == "invalid"
     names = {one["name"] for one in sale["anomalies"]}

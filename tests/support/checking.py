@@ -46,7 +46,7 @@ def compare(history) -> str:
 
 
 def compare_large(history) -> None:
-    """Hold a history that is known to be valid against the judge; replay the witness."""
+    """Hold a history that is known to be valid against the checker; replay the witness."""
     ledger = ledger_of(history)
     decision = decide(ledger, want_order=True)
     assert decision.verdict.outcome is Outcome.VALID, decision.verdict

@@ -17,7 +17,7 @@ from booking.stores.json_replaced import JsonStore
 
 
 class NoLock:
-    """A lock that says yes to everybody."""
+    """A lock that says yes to every buyer."""
 
     crash_safe, cross_host, fair, reentrant = True, False, False, False
 
@@ -82,7 +82,7 @@ def crash(buyer: Buyer) -> None:
 
 
 def fork_and_leave(buyer: Buyer) -> None:
-    """A buyer who leaves a process behind that nobody waits for."""
+    """A buyer who leaves a process behind that no buyer waits for."""
     buyer.buy()
     if os.fork() == 0:
         time.sleep(600)
@@ -195,7 +195,7 @@ class FullQueue(ClerkGuard):
         fd = self._orders.fileno()
         places = self._orders.shrink() // ORDER.size
         for _ in range(places - 1):
-            os.write(fd, ORDER.pack(10**6, 10**9, 1))  # from nobody, for more than there is
+            os.write(fd, ORDER.pack(10**6, 10**9, 1))  # from no buyer, for more than there is
 
 
 class Impatient(FullQueue):

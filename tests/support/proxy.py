@@ -15,7 +15,7 @@ LIMIT_S = 20
 class Proxy:
     """A line to a server's socket, which is cut at one exchange: before it, after it, or idle.
 
-    `before`: the server never hears of it. `after`: it carries it out, and nobody hears of that.
+    `before`: the server never hears of it. `after`: it carries it out, and no buyer hears of that.
     `idle`: it answers, and then the line is gone.
     """
 

@@ -93,4 +93,4 @@ def _overlaps(shown: list[Op]) -> str:
         for x, y in combinations([x for x in shown if x.what != "end"][:ROWS_MAX], 2)
         if x.process != y.process and x.invoked <= y.returned and y.invoked <= x.returned
     ]
-    return f"overlapping: {listed(pairs, OVERLAPS_MAX)}" if pairs else "nobody overlaps"
+    return f"overlapping: {listed(pairs, OVERLAPS_MAX)}" if pairs else "no operations overlap"

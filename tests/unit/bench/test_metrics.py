@@ -38,7 +38,7 @@ def test_figures_of_a_small_sale() -> None:
 
 
 def test_what_starting_takes_is_left_out() -> None:
-    """The first quarter is not counted where everybody has orders after it."""
+    """The first quarter is not counted where every buyer has orders after it."""
     slow = [(0, 0, 30, "ok"), (1, 0, 30, "ok")]
     fast = [(buyer, at, at + 1, "ok") for at in range(30, 100) for buyer in (0, 1)]
     found = figures(history(*slow, *fast, remaining=-42), 2, 0)
@@ -54,7 +54,7 @@ def test_what_starting_takes_is_left_out() -> None:
         ([(0, 0, 1, "ok"), (1, 0, 1, "ok")], 98, 0),
         ([(0, 0, 1, "ok"), (1, 0, 1, "ok")], 99, 1),  # told twice, counted once
         ([(0, 0, 1, "ok"), (1, 0, 1, "fail")], 99, 1),  # turned away, though there were tickets
-        ([(0, 0, 1, "ok"), (1, 0, 1, "info")], 98, 0),  # nobody knows, but the count fell
+        ([(0, 0, 1, "ok"), (1, 0, 1, "info")], 98, 0),  # no buyer knows, but the count fell
     ],
 )
 def test_lost_sales(orders: list[tuple[int, int, int, str]], remaining: int, lost: int) -> None:
@@ -63,7 +63,7 @@ def test_lost_sales(orders: list[tuple[int, int, int, str]], remaining: int, los
 
 
 def test_nothing_is_lost_when_all_is_sold() -> None:
-    """Whoever comes to an empty shop loses nobody a sale."""
+    """The buyer that comes to an empty shop loses no buyer a sale."""
     sale = history((0, 0, 1, "ok"), (1, 0, 1, "fail"), remaining=0, tickets=1)
     assert figures(sale, 2, 0).lost_sales == 0
 
@@ -98,7 +98,7 @@ def test_jains_index_lies_between_one_nth_and_one(shares: list[int]) -> None:
 
 
 def test_orders_that_meet_are_counted_and_others_not() -> None:
-    """An order that begins when another ends met nobody."""
+    """An order that begins when another ends met no buyer."""
     apart = history((0, 0, 10, "ok"), (1, 10, 20, "ok"), (0, 30, 40, "ok"))
     assert overlapping(apart.operations()) == 0
     one_meets = history((0, 0, 10, "ok"), (1, 9, 20, "ok"), (0, 30, 40, "ok"))

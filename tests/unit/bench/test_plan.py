@@ -20,11 +20,11 @@ def test_a_plan_multiplies_out() -> None:
 @pytest.mark.parametrize(
     "changes, problem",
     [
-        ({"guards": ["nobody"]}, 'unknown guard "nobody"'),
+        ({"guards": ["nothing"]}, 'unknown guard "nothing"'),
         ({"locks": ["flok"]}, "did you mean flock?"),
         ({"stores": ["jsn"]}, 'unknown store "jsn"'),
-        ({"buyers": [1]}, "a single buyer contends with nobody"),
-        ({"buyers": []}, "a single buyer contends with nobody"),
+        ({"buyers": [1]}, "a single buyer has no competitor"),
+        ({"buyers": []}, "a single buyer has no competitor"),
         ({"buyers": [0, 2]}, "from 1 to"),
         ({"rounds": 0}, "--rounds: from 1"),
         ({"duration_s": 0.001}, "--time: at least 20ms"),

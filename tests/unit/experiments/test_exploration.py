@@ -37,7 +37,7 @@ def test_what_one_process_cannot_show_is_no_proof(flags, said):
 
 @pytest.mark.parametrize("buyers, tickets", [(1, 1), (2, 1), (2, 2), (2, 3)])
 def test_the_clerk_is_sound_in_every_order(buyers: int, tickets: int) -> None:
-    """Complete: whoever comes when, and whomever he takes together."""
+    """Complete: the buyer that comes when, and the buyer that he takes together."""
     found = explored(buyers, tickets, guard="clerk").exploration
     assert (found.outcome, found.complete, found.violating) == (Outcome.VALID, True, 0)
 
@@ -52,7 +52,7 @@ def test_the_searches_agree_on_it(method: Method) -> None:
 
 
 def test_who_may_give_up_waiting_is_explored_too() -> None:
-    """An answer that came too late is nobody's; the order is of unknown outcome, and explained."""
+    """An answer that came too late is dropped; the order is of unknown outcome, and explained."""
     found = explored(2, 3, guard="clerk", timeouts=True).exploration
     assert found.complete
     assert found.outcome is Outcome.VALID

@@ -83,7 +83,7 @@ def test_a_sale_that_was_not_decided_is_no_trial(monkeypatch: pytest.MonkeyPatch
 
 
 def test_kills_and_pauses_strike_orders_and_the_clerk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each once, pauses first; a search is nobody's order."""
+    """Each once, pauses first; a search is no buyer's order."""
     planned: list[tuple[str, str, str]] = []
     real = matrix.run_sale
 

@@ -29,7 +29,7 @@ def test_ten_buyers_replay_a_hundred_times():
 
 @pytest.mark.parametrize("lock", ["flock", "filelock", "soft", "mutex"])
 def test_a_wait_that_ends_is_replayed_with_every_lock(lock):
-    """An order in which somebody gives up: the held lock is really asked for, and says no."""
+    """An order in which a buyer gives up: the held lock is really asked for, and says no."""
     limited = explored(2, 2, lock=lock, timeouts=True)
     witness = msgspec.structs.replace(
         explored(2, 2).counterexample, lock=lock, guard="lock", timeouts=True
@@ -43,12 +43,12 @@ def test_a_wait_that_ends_is_replayed_with_every_lock(lock):
     ]
     played = replay(msgspec.structs.replace(witness, steps=steps, tickets=2), 2)
     difference = played.difference or ""
-    assert "step" not in difference  # every step was as it is written; the judge decides the rest
+    assert "step" not in difference  # every step was as it is written; the checker decides the rest
     assert limited.exploration.complete
 
 
 def test_a_witness_that_does_not_come_true_is_unknown():
-    """Planted: it says that a buyer saw what nobody ever wrote."""
+    """Planted: it says that a buyer saw what no buyer ever wrote."""
     witness = explored(2, 1).counterexample
     wrong = msgspec.structs.replace(witness.steps[1], saw=7)
     steps = [witness.steps[0], wrong, *witness.steps[2:]]

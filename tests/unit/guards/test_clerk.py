@@ -218,7 +218,7 @@ def test_nobody_hears_sold_before_it_is_kept(sell: Sell) -> None:
 
 
 def test_a_buyer_that_dies_at_the_counter_holds_nobody_up(sell: Sell) -> None:
-    """His order may have been served: the outcome is unknown, and everybody else is answered."""
+    """His order may have been served: the outcome is unknown, and every buyer else is answered."""
     fault = {"kind": "kill", "buyer": 2, "before": "receive"}
     sale = sell(guard="clerk", faults=[fault], buyers=6, tickets=9, control=False)
     assert sale["verdict"] == "valid"

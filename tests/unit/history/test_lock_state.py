@@ -26,7 +26,7 @@ def test_who_announced_first_may_have_been_served_last() -> None:
 
 
 def test_who_waits_names_the_holder_and_who_sleeps_does_not() -> None:
-    """Only an acquire without an answer waits for somebody."""
+    """Only an acquire without an answer waits for a buyer."""
     steps = [step(0, "acquire", 1), step(1, "acquire"), step(2, "read")]
     found = waits([1, 2, 3], {1: steps[1], 2: steps[2]}, steps)
     assert [(wait.buyer, wait.step, wait.holder) for wait in found] == [

@@ -24,7 +24,7 @@ def test_a_store_that_can_check_and_take_at_once_needs_no_lock(store: str) -> No
 
 
 class Takes(MemorySharedStore):
-    """A store of somebody's own."""
+    """A store of a buyer's own."""
 
     def take(self, quantity: int) -> int | None:
         return None

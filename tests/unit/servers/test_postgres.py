@@ -40,7 +40,7 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs to become somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs to become another user")
 @pytest.mark.parametrize("readable", [True, False])
 def test_where_there_are_no_namespaces_root_lets_nobody_run_it(
     tmp_path_factory: pytest.TempPathFactory, readable: bool
@@ -66,7 +66,7 @@ def test_where_there_are_no_namespaces_root_lets_nobody_run_it(
         assert (done.returncode, json.loads(done.stdout)["sold"]) == (0, 3), done.stderr
     else:
         assert done.returncode == 2
-        assert "user nobody may not read its program" in done.stderr
+        assert "user nobody may not read its program" in done.stderr  # codespell:ignore
         assert done.stderr.count("\n") == 1
 
 

@@ -22,7 +22,7 @@ LIMIT_S = 60
 def test_a_server_ends_with_its_harness_however_that_ends(
     selling: Callable[[str], subprocess.Popen[bytes]], store: str, how: signal.Signals
 ) -> None:
-    """Server, keeper and folder are gone: after Ctrl-C, after SIGTERM, and after SIGKILL."""
+    """Server, supervisor and folder are gone: after Ctrl-C, after SIGTERM, and after SIGKILL."""
     harness = selling(store)
 
     def server() -> list[int]:
@@ -31,11 +31,11 @@ def test_a_server_ends_with_its_harness_however_that_ends(
 
     pids = until(server)
     assert isinstance(pids, list)
-    everybody = [pid for pid, _ in under(harness.pid)]
+    processes = [pid for pid, _ in under(harness.pid)]
     folder = Path(os.readlink(f"/proc/{pids[0]}/cwd"))
     harness.send_signal(how)
     harness.wait(LIMIT_S)
-    until(lambda: not any(_runs(pid) for pid in everybody))
+    until(lambda: not any(_runs(pid) for pid in processes))
     until(lambda: not folder.exists())
 
 

@@ -1,4 +1,4 @@
-"""JSON files that are replaced: keys, permissions, links, leftovers, and what is on disk when."""
+"""JSON files that are replaced: keys, permissions, links, orphans, and what is on disk when."""
 
 from __future__ import annotations
 

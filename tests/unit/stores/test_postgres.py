@@ -88,7 +88,7 @@ def opened(folder: str, tmp_path: Path) -> PostgresStore:
 
 
 def test_a_connection_lost_after_the_commit_is_uncertain(cable: Cable, tmp_path: Path) -> None:
-    """The ticket is gone, and nobody was told whose it is."""
+    """The ticket is gone, and no buyer was told whose it is."""
     store = opened(cable.folder, tmp_path)
     store.reset(2)
     cable.cut = True

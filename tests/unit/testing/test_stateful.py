@@ -38,7 +38,7 @@ def test_the_store_machine_notices_a_store_that_miscounts():
 
 
 def test_the_race_machine_finds_a_race_and_passes_a_lock():
-    """Each rule lets somebody take a step; the invariant is that nothing is broken for good."""
+    """Each rule lets a buyer take a step; the invariant is that nothing is broken for good."""
 
     class Guarded(RaceMachine):
         store = "memory-shared"

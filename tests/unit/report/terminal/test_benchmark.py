@@ -22,7 +22,7 @@ from tests.support.golden import golden
 
 
 def test_what_never_contended_is_not_compared() -> None:
-    """Its ratios are withheld, nobody wins, and a line says so."""
+    """Its ratios are withheld, no buyer wins, and a line says so."""
     alone = [sample(one, 10, 100, contended_share=0.01) for one in (NONE, FLOCK)]
     found = rows(alone)
     assert [row.contended for row in found] == [False, False]

@@ -40,7 +40,7 @@ def test_nothing_is_kept_anywhere_else() -> None:
 
 
 def test_what_is_kept_is_given_once_and_closed_at_the_end() -> None:
-    """To whoever asks for its kind."""
+    """To the buyer that asks for its kind."""
     first, second = Line(), Line()
     with caching_connections():
         assert cache_connection("kind", first)

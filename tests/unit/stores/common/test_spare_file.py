@@ -1,4 +1,4 @@
-"""The spare file: it changes places with the inventory, and is written to when nobody reads it."""
+"""The spare file: it changes places with the inventory, and is written while no buyer reads it."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_shorter_count_leaves_nothing_of_the_longer_behind(store: JsonStore) -
 
 
 def test_who_still_reads_an_old_inventory_reads_it_unchanged(store: JsonStore) -> None:
-    """As long as anybody has it open, it is not written to again."""
+    """As long as any buyer has it open, it is not written to again."""
     sell(store, 2)
     with store.path.open("rb") as file:
         sell(store, 5)
@@ -109,7 +109,7 @@ def test_who_has_it_in_memory_sees_it_unchanged(store: JsonStore) -> None:
 
 
 def test_a_lent_out_copy_is_not_written_to(store: JsonStore) -> None:
-    """Somebody keeps the file of this morning under a second name: a hard link."""
+    """A buyer keeps the file of this morning under a second name: a hard link."""
     sell(store, 2)
     kept = store.path.with_name("this-morning.json")
     kept.hardlink_to(store.path)
@@ -123,7 +123,7 @@ def test_nobody_gets_in_while_it_is_written_to(
 ) -> None:
     """Who stands at the door waits or is turned away; the writer, who is told by a signal, goes on.
 
-    Somebody who knocked may get in before long, and then another file is taken.
+    A buyer who knocked may get in before long, and then another file is taken.
     """
     sell(store, 2)
     found: list[bool] = []
@@ -372,7 +372,7 @@ def test_each_process_has_its_own(tmp_path: Path, lasting: bool) -> None:
 
 
 def test_it_has_the_mode_of_the_inventory_from_the_start(tmp_path: Path) -> None:
-    """So that nobody reads it who may not read that."""
+    """So that no buyer reads it who may not read that."""
     path = tmp_path / "data.json"
     spare = SpareFile(path)
     spare.write(b"{}", 0o600, durable=False)
