@@ -234,7 +234,7 @@ class CapabilityFacts(Contract):
 
     @only_if(has(Snapshot))
     def test_a_snapshot_shows_the_shared_count(self, tmp_path: Path) -> None:
-        """Snapshot: it has a hash, is the same for each buyer, and differs after a write; no step."""
+        """Snapshot: it has a hash, each buyer sees the same, and another after a write; no step."""
         with self.filled(tmp_path, 3) as (store, other):
             recorder = StepRecorder()
             with driven_by(recorder):
