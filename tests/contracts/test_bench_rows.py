@@ -17,9 +17,9 @@ GUARDS = {name: guard for name, guard in members("guard") if not hasattr(guard, 
 @pytest.mark.sweep(usual=lambda store: store == "postgres")
 @pytest.mark.parametrize("store", ["sqlite", "postgres", "redis"])
 def test_a_row_for_each_guard(program: Callable[..., CompletedProcess[str]], store: str) -> None:
-    """With connections of its own, opened before the gate; the sound ones lose no sale."""
-    made = dict(members("store"))[store]
-    able = [name for name, one in GUARDS.items() if name != "none" and carries(made, one)]
+    """With connections of its own, opened before the sale; the sound ones lose no sale."""
+    kind = dict(members("store"))[store]
+    able = [name for name, guard in GUARDS.items() if name != "none" and carries(kind, guard)]
     done = program(
         "bench", "--stores", store, "--guards", ",".join(able), "--locks", "flock", "--buyers", "2",
         "--rounds", "1", "--time", "100ms", "--no-c", "--json",

@@ -1,4 +1,4 @@
-"""A line that is cut, at every exchange with the server: each guard's answer is true all the same.
+"""A connection is cut at every exchange with the server: each guard's reply stays true.
 
 `fail` means that nothing was taken, `ok` that it was. Only `info` may be either.
 """
@@ -16,6 +16,7 @@ from booking.core.catalogue import carries
 from booking.core.protocols import Guard, Order, Reply, Store
 from booking.core.registry import members
 from booking.core.scenario import from_flags
+from booking.core.traits import guard_traits
 from booking.errors import UnavailableError, UncertainError
 from booking.guards.advisory import AdvisoryGuard
 from booking.servers.postgres import private_postgres
@@ -25,12 +26,13 @@ from tests.support.proxy import Proxy
 EXCHANGES_MAX = 40
 STORES = {"postgres": "postgresql://booking@127.0.0.1:{}/postgres?sslmode=disable",
           "redis": "redis://127.0.0.1:{}/0"}  # fmt: skip
-LOCKS = {"lock": {"lock": "flock"}}
 GUARDS = {
     (store, guard)
-    for store, made in members("store")
-    for guard, one in members("guard")
-    if store in STORES and carries(made, one) and not hasattr(one, "serve")
+    for store, store_class in members("store")
+    for guard, guard_class in members("guard")
+    if store in STORES
+    and carries(store_class, guard_class)
+    and not guard_traits(guard_class).staffed
 }
 
 
@@ -44,7 +46,7 @@ def sockets() -> dict[str, Path]:
 def cuts(
     store: str, guard: str, server: Path, when: str, folder: Path
 ) -> Iterator[tuple[str, int]]:
-    """Cut one order at each of its exchanges in turn; give what it was told, and what was taken."""
+    """Cut one order at each of its exchanges in turn; yield its reply, and what was taken."""
     for cut_at in range(1, EXCHANGES_MAX):
         proxy = Proxy(server)
         direct, own = Proxy(server), None
@@ -60,25 +62,25 @@ def cuts(
         try:
             admin.reset(5)
             own = assemble(scenario).build_store(folder)
-            clerk = assemble(scenario).build_guard(folder, own)
-            arrange(admin, clerk)
+            selling = assemble(scenario).build_guard(folder, own)
+            arrange(admin, selling)
             hooks(own).connect()
             proxy.cut_at, proxy.when, proxy.armed = cut_at, when, True
-            told = outcome(clerk, own)
+            reply = outcome(selling, own)
             if not proxy.was_cut:
                 return
-            yield told, 5 - admin.read()
+            yield reply, 5 - admin.read()
         finally:
             admin.close()
             if own is not None:
                 own.close()
             proxy.close()
             direct.close()
-    raise AssertionError("it never came to an end")
+    raise AssertionError(f"an order takes more than {EXCHANGES_MAX} exchanges")
 
 
 def outcome(guard: Guard, store: Store) -> str:
-    """What a buyer writes down."""
+    """Sell; return the type of completion that a buyer records."""
     try:
         return guard.sell(store, Order(0)).type
     except UnavailableError:
@@ -87,26 +89,27 @@ def outcome(guard: Guard, store: Store) -> str:
         return "info"
 
 
-def lies(told: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Answers that are not true."""
-    return [one for one in told if one not in {("ok", 1), ("fail", 0), ("info", 0), ("info", 1)}]
+def false_replies(replies: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Return the replies that are not true of what was taken."""
+    true = {("ok", 1), ("fail", 0), ("info", 0), ("info", 1)}
+    return [reply for reply in replies if reply not in true]
 
 
 @pytest.mark.parametrize("when", ["before", "after", "idle"])
 @pytest.mark.parametrize("store, guard", sorted(GUARDS))
-def test_an_answer_is_true_wherever_the_line_is_cut(
+def test_a_reply_is_true_wherever_the_connection_is_cut(
     sockets: dict[str, Path], tmp_path: Path, store: str, guard: str, when: str
 ) -> None:
-    """Definite errors are definite: nothing was taken by who failed, or twice by who was served."""
-    told = list(cuts(store, guard, sockets[store], when, tmp_path))
-    assert told
+    """A failed order took nothing, and a served one no ticket twice."""
+    replies = list(cuts(store, guard, sockets[store], when, tmp_path))
+    assert replies
     if guard == "compensate":  # takes first, and is known to lose what it cannot put back
-        told = [one for one in told if one[0] != "fail"]
-    assert lies(told) == []
+        replies = [reply for reply in replies if reply[0] != "fail"]
+    assert false_replies(replies) == []
 
 
 class Careless(AdvisoryGuard):
-    """A guard whose giving back decides what the buyer is told: the bug that must be found."""
+    """A guard whose release decides the reply: the bug that must be found."""
 
     def sell(self, store: Store, order: Order) -> Reply:
         store.lock_advisory()  # type: ignore[attr-defined]
@@ -120,4 +123,4 @@ class Careless(AdvisoryGuard):
 def test_a_release_that_decides_is_found(sockets: dict[str, Path], tmp_path: Path) -> None:
     """The check above can fail."""
     guard = f"{__name__}:Careless"
-    assert lies(list(cuts("postgres", guard, sockets["postgres"], "before", tmp_path)))
+    assert false_replies(list(cuts("postgres", guard, sockets["postgres"], "before", tmp_path)))

@@ -1,4 +1,4 @@
-"""Real engines, explored statement by statement; who would wait is found by their refusal."""
+"""Real engines, explored statement by statement; their refusal shows which buyer would wait."""
 
 from __future__ import annotations
 
@@ -29,9 +29,11 @@ PAIRS = [
 
 
 def explored(store: str, guard: str, quantities: list[int], tickets: int) -> Proof:
-    who = [CounterexampleBuyer(f"buyer {at}", quantity) for at, quantity in enumerate(quantities)]
-    flags = {"store": store, "guard": guard, "tickets": tickets, "buyers": len(who)}
-    return prove(from_flags({**flags, "search": False}), who)
+    buyers = [
+        CounterexampleBuyer(f"buyer {at}", quantity) for at, quantity in enumerate(quantities)
+    ]
+    flags = {"store": store, "guard": guard, "tickets": tickets, "buyers": len(buyers)}
+    return prove(from_flags({**flags, "search": False}), buyers)
 
 
 @pytest.mark.parametrize("store, guard", PAIRS)
@@ -44,7 +46,7 @@ def test_every_interleaving_of_three_buyers_is_sound(store: str, guard: str) -> 
 
 @pytest.mark.parametrize("store", DATABASES)
 def test_a_clerk_before_a_database_is_sound(store: str) -> None:
-    """He needs nothing of it but to read and to write."""
+    """The clerk needs nothing of it but to read and to write."""
     proof = explored(store, "clerk", [1, 1], 1)
     assert proof.exploration.outcome is Outcome.VALID, proof.reason
     assert proof.exploration.complete
@@ -57,7 +59,12 @@ def test_the_naive_purchase_is_refuted_and_its_witness_replays(store: str) -> No
     assert proof.exploration.outcome is Outcome.INVALID
     assert (proof.exploration.interleavings, proof.exploration.violating) == (6, 4)
     assert proof.counterexample is not None
-    assert [one.action for one in proof.counterexample.steps] == ["read", "read", "write", "write"]
+    assert [step.action for step in proof.counterexample.steps] == [
+        "read",
+        "read",
+        "write",
+        "write",
+    ]
     replayed = replay(proof.counterexample, 3)
     assert replayed.same == 3, replayed.difference
 
@@ -71,7 +78,7 @@ def test_four_buyers_in_transactions_of_sqlite(guard: str) -> None:
 
 @pytest.mark.parametrize("store", DATABASES)
 def test_orders_of_two_sizes_make_compensate_lie(store: str) -> None:
-    """Four steps: both take, both put back, and a ticket is left that one had come for."""
+    """Four steps: both take, both put back, and a ticket is left that one buyer ordered."""
     proof = explored(store, "compensate", [2, 1], 1)
     assert set(proof.exploration.findings) == {AnomalyName.PHANTOM_SOLD_OUT, AnomalyName.UNDERSELL}
     assert proof.counterexample is not None
@@ -81,13 +88,13 @@ def test_orders_of_two_sizes_make_compensate_lie(store: str) -> None:
 @pytest.mark.parametrize("guard", ["pool", "shards"])
 @pytest.mark.parametrize("store", ["sqlite", "redis"])
 def test_orders_of_two_sizes_leave_nothing_in_pools_and_shards(store: str, guard: str) -> None:
-    """What lies in several places is sold all the same."""
+    """Tickets in several counters are sold all the same."""
     proof = explored(store, guard, [2, 1], 3)
     assert proof.exploration.outcome is Outcome.VALID, proof.reason
 
 
 class Unlocked(SqliteStore):
-    """Says that it locks, and begins a transaction that locks nothing."""
+    """Announces a lock, and locks nothing."""
 
     def read_locked(self) -> int | None:
         step("acquire", self.resource)
@@ -99,7 +106,7 @@ class Unlocked(SqliteStore):
 
 
 def test_a_row_lock_that_locks_nothing_is_found() -> None:
-    """The tests above can fail: it is asked although a buyer holds it, and says yes."""
+    """The tests above can fail: a second buyer gets the lock while the first holds it."""
     proof = explored("tests.contracts.test_explored_guards:Unlocked", "row-lock", [1, 1], 1)
     assert proof.exploration.outcome is Outcome.INVALID
 

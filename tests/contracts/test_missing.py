@@ -1,4 +1,4 @@
-"""What is not there is named in one line: a server, an optional driver, a wheel."""
+"""What is missing is named in one line: a server, an optional driver, a wheel."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from tests.conftest import Sell
         ("sqlite://host/x.db", "a file has no host"),
     ],
 )
-def test_a_server_that_is_not_there_is_one_line(sell: Sell, store: str, problem: str) -> None:
-    """Before any buyer is started."""
+def test_a_missing_server_is_one_line(sell: Sell, store: str, problem: str) -> None:
+    """Before any buyer starts."""
     answer = sell(store=store, tickets=3, guard="atomic", control=False)
     assert answer["exit_code"] == 2
     assert problem in answer["error"]
@@ -46,7 +46,7 @@ def test_a_missing_extra_is_named(
 
 
 def test_a_missing_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server of one's own would do as well."""
+    """The error names both ways: install it, or name a server."""
     monkeypatch.setattr("booking.servers.postgres.WHEEL", "booking_no_such_wheel")
     monkeypatch.setattr("booking.servers.valkey.WHEEL", "booking_no_such_wheel")
     monkeypatch.setattr("booking.servers.postgres._servers._running", {})

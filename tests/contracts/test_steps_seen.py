@@ -1,20 +1,19 @@
 """What buyers announce is what the system sees: step by step, on every store that they share.
 
-A driver of the seam listens to a purchase, and something else listens to the system beneath the
-store, which is the real one: the server's own log (PostgreSQL), MONITOR (Valkey), the trace of the
-connection (SQLite), inotify on the folder (files), and Python's audit events for locks on files.
-At each step all that the system saw since the step before is taken down, so that it is known under
-which step it fell. Then these hold of every order:
+A driver records the steps of a purchase, and an observer what the real system beneath the store
+sees: the server's log (PostgreSQL), MONITOR (Valkey), the trace of the connection (SQLite),
+inotify on the folder (files), and Python's audit events for locks on files. At each step the driver
+collects all that the system saw since the step before. Then these rules hold of every order:
 
 * before the first step the system sees nothing at all;
-* under one step there is one effect at most that others could come before or behind: where there
-  are two, no fault plan and no explorer ever lets any buyer in between;
-* under each step there is at least one thing that others depend on, or belongs to what they will.
+* under one step there is at most one effect that other buyers could come before or behind. Where
+  there are two, no fault plan and no explorer ever lets a buyer in between;
+* under each step there is at least one thing that other buyers depend on, or a part of it.
 
 What counts is in one table for each system, with the reason; what is in no table is an effect.
-Where a guard does not keep to it, that is written down in `EXCEPTIONS`, and must be so exactly.
+`EXCEPTIONS` has every guard that breaks a rule, and how; it must be so exactly.
 
-Not heard: what only looks at a file's facts (stat(2)), and what one statement does in parts.
+Not observed: what only looks at a file's facts (stat(2)), and what one statement does in parts.
 """
 
 from __future__ import annotations
@@ -33,11 +32,11 @@ from booking.core.protocols import Guard, Kit, Order, Place, Staffed
 from booking.core.registry import build, default_lock
 from booking.core.steps import driven_by, step
 from booking.stores.json_inplace import JsonInplaceStore
+from tests.support.broken_variants import unheard
 from tests.support.observers import (
     START,
-    CallMonitor,
-    Deaf,
     Segment,
+    SegmentRecorder,
     file_events,
     locks_and_connections,
     postgres_statements,
@@ -47,38 +46,34 @@ from tests.support.observers import (
 from tests.support.variants import GUARDS, STORES
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs inotify, and /proc/self/fd")
-EFFECT = "effect"  # others can come before or behind it, and one of the two sees a difference
+EFFECT = "effect"  # other buyers can come before or behind it, and see a difference
 WITHIN = "within"  # part of an effect that comes with a later statement, or came with an earlier
 NOTHING = "nothing"  # bookkeeping: whenever it happens, no buyer sees a difference
 Table = list[tuple[str, str, str]]  # a pattern for what was seen, what it is, and why
 LOCKS: Table = [
     (r"flock \S+\.lock LOCK_EX", EFFECT, "takes the lock, or asks whether it is free"),
-    (r"flock \S+\.lock LOCK_UN", EFFECT, "gives back the lock"),
-    (r"(open|create|close) \S+\.lock", NOTHING, "the file is where the lock hangs, not the lock"),
+    (r"flock \S+\.lock LOCK_UN", EFFECT, "releases the lock"),
+    (r"(open|create|close) \S+\.lock", NOTHING, "the file carries the lock, and is not the lock"),
 ]
 
 
-# Statements stand behind where they stand: "alone", or in a transaction: "inside"; or there
-# "settled", a read whose answer was settled by an earlier statement, or "held", a write to rows
-# which that transaction has locked by then.
+# A statement follows its state: "alone", or "inside" a transaction. There a read is "settled" when
+# an earlier statement settled its answer. A write is "held" when the transaction has locked the
+# rows before.
 SQL: Table = [
     (r"alone: BEGIN IMMEDIATE\b", EFFECT, "takes SQLite's one lock for writing, and the snapshot"),
     (r"alone: BEGIN\b", NOTHING, "no lock is taken and no snapshot, before the first statement"),
     (r"alone: ROLLBACK\b", NOTHING, "of no transaction"),
     (r"alone: (SET|SHOW)\b", NOTHING, "settings of this session"),
-    (r"alone: SELECT pg_advisory_(un)?lock\(", EFFECT, "takes or gives the advisory lock"),
+    (r"alone: SELECT pg_advisory_(un)?lock\(", EFFECT, "takes or releases the advisory lock"),
     (r"alone: SELECT\b", EFFECT, "a read"),
     (r"alone: (UPDATE|WITH)\b", EFFECT, "a write that commits by itself"),
     (r"inside: SELECT .* FOR UPDATE\b", EFFECT, "takes the lock on rows, and reads them"),
-    (r"inside: SELECT\b", EFFECT, "a read: what it gives, or the snapshot, is settled by it"),
-    (r"settled: SELECT\b", WITHIN, "it gives what the snapshot or the lock settled before"),
+    (r"inside: SELECT\b", EFFECT, "a read: it settles its answer, or the snapshot"),
+    (r"settled: SELECT\b", WITHIN, "the snapshot or the lock settled its answer before"),
     (r"inside: (UPDATE|WITH)\b", EFFECT, "takes the lock on what it writes: others wait, or pass"),
-    (
-        r"held: (UPDATE|WITH)\b",
-        WITHIN,
-        "no buyer sees it before COMMIT, and the lock is had already",
-    ),
-    (r"inside: (COMMIT|ROLLBACK)\b", EFFECT, "publishes, and gives back the locks"),
+    (r"held: (UPDATE|WITH)\b", WITHIN, "no buyer sees it before COMMIT, and the row is locked"),
+    (r"inside: (COMMIT|ROLLBACK)\b", EFFECT, "publishes, and releases the locks"),
 ]
 REDIS: Table = [
     (r"lua ", WITHIN, "runs in a script, and the server runs nothing else meanwhile"),
@@ -87,7 +82,7 @@ REDIS: Table = [
     (r"unix MULTI\b", NOTHING, "what follows is only put into a queue"),
     (
         r"unix WATCH\b", NOTHING,
-        "no buyer sees it; who writes between it and the read makes EXEC fail, as behind it",
+        "no buyer sees it; a write before the read makes EXEC fail, as one behind it does",
     ),
     (r"unix UNWATCH\b", NOTHING, "forgets what was watched"),
     (r"unix (PING|HELLO|CLIENT|SELECT|AUTH)\b", NOTHING, "connecting"),
@@ -96,7 +91,7 @@ REDIS: Table = [
 FILES: Table = [
     (r"access data\.json$", EFFECT, "a read"),
     (r"modify data\.json$", EFFECT, "empties or fills it"),
-    (r"exchange \S+\.tmp data\.json$", EFFECT, "another document is the inventory"),
+    (r"swap \S+\.tmp data\.json$", EFFECT, "another document is the inventory"),
     (r"move \S+\.tmp data\.json$", EFFECT, "another document is the inventory"),
     (r"(open|close) data\.json$", NOTHING, "the read or write that follows is what counts"),
     (
@@ -107,7 +102,7 @@ FILES: Table = [
 ]  # fmt: skip
 
 
-# How an inventory is sold out: tickets, and then orders of so many. The first sells, the last not.
+# How an inventory is sold out: tickets, and then orders of so many. Only the last is refused.
 CASES = {
     "one-by-one": (2, [1, 1, 1]),
     "two-at-once": (4, [2, 2, 2]),  # guard shards: no counter of the four has two
@@ -117,18 +112,19 @@ _CLAIM = ("claim", "several")
 _TAKE = ("take", "several")
 
 
-# A whole transaction under one step: it takes locks, and then it publishes and gives them back.
+# A whole transaction under one step: it takes locks, then it publishes and releases them.
 EXCEPTIONS: dict[tuple[str, str, str], list[list[tuple[str, str]]]] = {
-    # In PostgreSQL others pass over rows that are claimed and not yet committed (SKIP LOCKED): in
-    # between they find too few, count too many, and look again, CLAIMS_MAX times at most: who meets
-    # a paused buyer there gets UnavailableError in a tenth of a second. Explored buyers never do.
+    # In PostgreSQL others pass over rows that are claimed and not yet committed (SKIP LOCKED). In
+    # between they get too few, count too many, and try again, CLAIMS_MAX times at most. A buyer
+    # that meets a paused one there gets UnavailableError in a tenth of a second. Explored buyers
+    # never do.
     ("postgres", "pool", "two-at-once"): [[_CLAIM], [_CLAIM], [_CLAIM]],
     ("postgres", "pool", "two-wanted-one-left"): [[_CLAIM], [_CLAIM]],
-    # In SQLite others who write wait for the one lock meanwhile, and those who read see the state
-    # before: to them it is one effect, unless their patience ends (UnavailableError).
+    # In SQLite other writers wait for the one lock meanwhile, and readers see the state before. To
+    # them it is one effect, unless their time limit ends (UnavailableError).
     ("sqlite", "pool", "two-at-once"): [[_CLAIM], [_CLAIM], [_CLAIM]],
     ("sqlite", "pool", "two-wanted-one-left"): [[_CLAIM], [_CLAIM]],
-    # The same with all counters: others who want to take wait. In PostgreSQL for each row in turn.
+    # The same with all counters: other buyers wait, in PostgreSQL for each row in turn.
     ("postgres", "shards", "two-at-once"): [[_TAKE], [_TAKE], [_TAKE]],
     ("postgres", "shards", "two-wanted-one-left"): [[_TAKE], [_TAKE]],
     ("sqlite", "shards", "two-at-once"): [[_TAKE], [_TAKE], [_TAKE]],
@@ -155,18 +151,18 @@ def kind_of(seen: str, table: Table) -> str:
 
 
 def violations(segments: list[Segment], table: Table) -> list[Violation]:
-    """Hold what was announced against what was seen."""
-    found = []
+    """Compare what was announced with what was seen."""
+    breaches = []
     start, *steps = segments
     if start.seen:
-        found.append(Violation(START, "early", start.seen))
+        breaches.append(Violation(START, "early", start.seen))
     for segment in steps:
         kinds = [kind_of(seen, table) for seen in segment.seen]
         if kinds.count(EFFECT) > 1:
-            found.append(Violation(segment.action, "several", segment.seen))
+            breaches.append(Violation(segment.action, "several", segment.seen))
         if set(kinds) <= {NOTHING}:
-            found.append(Violation(segment.action, "idle", segment.seen))
-    return found
+            breaches.append(Violation(segment.action, "idle", segment.seen))
+    return breaches
 
 
 SYSTEMS = {
@@ -178,27 +174,27 @@ SYSTEMS = {
 }
 
 
-def test_there_is_an_ear_for_every_store() -> None:
+def test_there_is_an_observer_for_every_store() -> None:
     """A new store that processes share needs one, and a table; no exception is left over."""
     assert set(SYSTEMS) == set(STORES)
-    there = {(*pair.values, case) for pair in PAIRS for case in CASES}
-    assert set(EXCEPTIONS) <= there
+    cases = {(*pair.values, case) for pair in PAIRS for case in CASES}
+    assert set(EXCEPTIONS) <= cases
 
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("store, guard", PAIRS)
 def test_each_step_is_one_effect(store: str, guard: str, case: str, tmp_path: Path) -> None:
-    """Nothing before the first, one effect at most and something at least under each."""
-    orders = listened(store, STORES[store], guard, case, tmp_path)
+    """Nothing before the first; at most one effect under each, and at least a part of one."""
+    orders = observed(store, STORES[store], guard, case, tmp_path)
     table = SYSTEMS[store][1] + LOCKS
-    found = [violations(segments, table) for segments in orders]
-    assert [[(one.action, one.rule) for one in order] for order in found] == EXCEPTIONS.get(
+    breaches = [violations(segments, table) for segments in orders]
+    assert [[breach[:2] for breach in order] for order in breaches] == EXCEPTIONS.get(
         (store, guard, case), [[]] * len(orders)
-    ), found
+    ), breaches
 
 
-def listened(name: str, kind: Any, guard_name: str, case: str, folder: Path) -> list[list[Segment]]:
-    """Sell one order after another as a buyer does; give the segments of each."""
+def observed(name: str, kind: Any, guard_name: str, case: str, folder: Path) -> list[list[Segment]]:
+    """Sell one order after another as a buyer does; return the segments of each."""
     tickets, quantities = CASES[case]
     store: Any = kind(Place("", folder))
     lock = build("lock", default_lock(), folder / "sale.lock") if guard_name == "lock" else None
@@ -207,19 +203,19 @@ def listened(name: str, kind: Any, guard_name: str, case: str, folder: Path) -> 
     try:
         store.reset(tickets)
         arrange(store, guard)
-        store.close()  # as before buyers are started, who connect for themselves
+        store.close()  # as before the buyers are started: each connects for itself
         with ExitStack() as stack:
-            ears = [
+            sources = [
                 stack.enter_context(SYSTEMS[name][0](store, folder)),
                 stack.enter_context(locks_and_connections()),
             ]
-            CallMonitor(ears).take_down()  # connecting
+            SegmentRecorder(sources).collect()  # connecting
             for buyer, quantity in enumerate(quantities):
-                listener = CallMonitor(ears)
-                with driven_by(listener):
+                recorder = SegmentRecorder(sources)
+                with driven_by(recorder):
                     reply = guard.sell(store, Order(buyer, quantity))
-                listener.take_down()
-                orders.append((reply.type, listener.segments))
+                recorder.collect()
+                orders.append((reply.type, recorder.segments))
     finally:
         store.close()
     assert [reply for reply, _ in orders] == ["ok"] * (len(quantities) - 1) + ["fail"]
@@ -227,34 +223,34 @@ def listened(name: str, kind: Any, guard_name: str, case: str, folder: Path) -> 
 
 
 class WritesTwice:
-    """A store that writes once more than it says."""
+    """A store that writes once more than it announces."""
 
     def write(self, remaining: int) -> None:
         super().write(remaining)  # type: ignore[misc]
-        with driven_by(Deaf()):
+        with unheard():
             super().write(remaining)  # type: ignore[misc]
 
 
 class WritesUnheard:
-    """A store that writes and does not say so."""
+    """A store that announces no write."""
 
     def write(self, remaining: int) -> None:
-        with driven_by(Deaf()):
+        with unheard():
             super().write(remaining)  # type: ignore[misc]
 
 
-class LooksFirst:
-    """A store that has read before it says so."""
+class ReadsFirst:
+    """A store that reads before it announces a read."""
 
     def read(self) -> int:
-        with driven_by(Deaf()):
+        with unheard():
             super().read()  # type: ignore[misc]
         count: int = super().read()  # type: ignore[misc]
         return count
 
 
-class SaysTooMuch:
-    """A store that says that it does what it does not."""
+class AnnouncesTooMuch:
+    """A store that announces a read that it does not do."""
 
     def read(self) -> int:
         step("read", "what no buyer reads")
@@ -267,24 +263,24 @@ class SaysTooMuch:
     [
         (WritesTwice, "several", "write"),
         (WritesUnheard, "several", "read"),
-        (LooksFirst, "early", START),
-        (SaysTooMuch, "idle", "read"),
+        (ReadsFirst, "early", START),
+        (AnnouncesTooMuch, "idle", "read"),
     ],
 )
 @pytest.mark.parametrize("store", STORES)
-def test_a_store_that_does_not_say_what_it_does_is_found(
+def test_a_store_that_announces_other_effects_than_its_own_is_found(
     store: str, fault: type, rule: str, action: str, tmp_path: Path
 ) -> None:
     """The test above can fail, by each of its rules, and names the step."""
     kind = type(fault.__name__, (fault, STORES[store]), {})
-    orders = listened(store, kind, "none", "one-by-one", tmp_path)
-    found = violations(orders[0], SYSTEMS[store][1] + LOCKS)
+    orders = observed(store, kind, "none", "one-by-one", tmp_path)
+    breaches = violations(orders[0], SYSTEMS[store][1] + LOCKS)
     action = "replace" if (store, action) == ("json", "write") else action
-    assert [(one.action, one.rule) for one in found] == [(action, rule)], found
+    assert [breach[:2] for breach in breaches] == [(action, rule)], breaches
 
 
 class FillsAtOnce(JsonInplaceStore):
-    """A store that takes emptying and filling its file for one effect."""
+    """A store that announces one effect where it truncates and fills its file."""
 
     def write(self, remaining: int) -> None:
         step("truncate", self.resource, remaining)
@@ -292,19 +288,19 @@ class FillsAtOnce(JsonInplaceStore):
 
 
 class FillsInParts(JsonInplaceStore):
-    """A store that takes filling its file for one effect, and writes it in two parts."""
+    """A store that announces one effect where it fills its file in two parts."""
 
     def write(self, remaining: int) -> None:
         step("truncate", self.resource)
         with self.path.open("wb", buffering=0) as file:
             step("write", self.resource, remaining)
-            for byte in (b'{"ticket_num": ', b"%d}" % remaining):
-                file.write(byte)
+            for part in (b'{"ticket_num": ', b"%d}" % remaining):
+                file.write(part)
 
 
 @pytest.mark.parametrize("store, action", [(FillsAtOnce, "truncate"), (FillsInParts, "write")])
 def test_writes_in_a_row_are_told_apart(store: type, action: str, tmp_path: Path) -> None:
-    """Each is heard, though it is the same to the same file."""
-    orders = listened("json-inplace", store, "none", "one-by-one", tmp_path)
-    found = violations(orders[0], FILES)
-    assert [(one.action, one.rule) for one in found] == [(action, "several")], found
+    """Each is observed, though the kernel reports equal events in a row once."""
+    orders = observed("json-inplace", store, "none", "one-by-one", tmp_path)
+    breaches = violations(orders[0], FILES)
+    assert [breach[:2] for breach in breaches] == [(action, "several")], breaches

@@ -199,7 +199,7 @@ class ChangesInPassing(JsonStore):
 
 
 class ReservesForAll(JsonStore):
-    """Lets every run have the inventory."""
+    """Grants the inventory to every run."""
 
     def reserved(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -285,7 +285,7 @@ class SerializesNothing(LocksNothing):
 
 
 class AdvisesAll(JsonStore):
-    """Lets every buyer have the advisory lock."""
+    """Grants the advisory lock to every buyer."""
 
     def lock_advisory(self) -> bool:
         return True
@@ -295,14 +295,14 @@ class AdvisesAll(JsonStore):
 
 
 class SellsOneSeat(SqliteStore):
-    """Gives each buyer seat 1."""
+    """Sells seat 1 to each buyer."""
 
     def claim(self, buyer: int, quantity: int) -> int | None:
         return super().claim(buyer, quantity) and 1
 
 
 class ClaimsSome(SqliteStore):
-    """Gives the seats that are free where those are too few."""
+    """Sells the seats that are free where those are too few."""
 
     def claim(self, buyer: int, quantity: int) -> int | None:
         return super().claim(buyer, min(quantity, super().read()))
@@ -319,7 +319,7 @@ class SplitsNothing(SqliteStore):
 
 
 class LeasesToAll(SqliteStore):
-    """Gives each buyer the same lease."""
+    """Grants the same lease to each buyer."""
 
     def take_lease(self, owner: int, lease_s: float) -> int | None:
         return 1

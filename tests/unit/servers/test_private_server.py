@@ -1,4 +1,4 @@
-"""Private servers: reached by a socket alone; a server that dies ends the sale with a report."""
+"""Private servers: reached by a socket only; a server that dies ends the sale with a report."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_server_listens_on_a_private_socket_and_nothing_else(
 def test_a_server_that_dies_in_the_middle_of_a_sale_ends_it_with_a_report(
     selling: Callable[..., subprocess.Popen[bytes]], store: str
 ) -> None:
-    """No hang, no tickets sold by guess: every order failed, or its outcome is unknown."""
+    """No buyer hangs, and no outcome is a guess: every order failed, or is unknown."""
     harness = selling(store, "--delay", "3s", "--guard", "atomic")
     pid, _ = _until_listening(harness.pid, PROGRAMS[store])
     until(lambda: sum(name.startswith("python") for _, name in under(harness.pid)) > 2)
@@ -55,7 +55,7 @@ def test_a_server_that_dies_in_the_middle_of_a_sale_ends_it_with_a_report(
 
 
 def _until_listening(harness: int, program: str) -> tuple[int, set[str]]:
-    """Wait for the server that has a socket; one that only prepares the folder has none."""
+    """Wait for the server that has a socket; `initdb`, which prepares the folder, has none."""
 
     def look() -> tuple[int, set[str]] | None:
         for pid, name in under(harness):
@@ -63,18 +63,18 @@ def _until_listening(harness: int, program: str) -> tuple[int, set[str]]:
                 return pid, inodes
         return None
 
-    found = until(look)
-    assert isinstance(found, tuple)
-    return found
+    listening = until(look)
+    assert isinstance(listening, tuple)
+    return listening
 
 
 def _sockets(pid: int) -> set[str]:
-    found = set()
+    inodes = set()
     try:
         for link in Path(f"/proc/{pid}/fd").iterdir():
             target = os.readlink(link)
             if target.startswith("socket:"):
-                found.add(target.removeprefix("socket:[").rstrip("]"))
+                inodes.add(target.removeprefix("socket:[").rstrip("]"))
     except OSError:
-        pass  # it ended, or closed one, while we looked
-    return found
+        pass  # the server ended, or closed a socket, meanwhile
+    return inodes

@@ -1,4 +1,4 @@
-"""A private server ends with the process that wanted it, however that ends."""
+"""A private server ends with the process that started it, however that ends."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from booking.core.protocols import Place
 from booking.core.steps import driven_by
 from booking.stores.json_inplace import JsonInplaceStore
-from tests.support.observers import Steps
+from booking.testing.contracts.drivers import StepRecorder
 
 
 def place(path: Path, durable: bool = False) -> Place:
@@ -21,7 +21,7 @@ def test_in_place_the_file_is_empty_between_its_two_steps(tmp_path: Path) -> Non
     store.reset(3)
     sizes: list[tuple[str, int]] = []
 
-    class Look(Steps):
+    class Look(StepRecorder):
         def step(self, action: str, resource: str, value: int | None) -> None:
             sizes.append((action, path.stat().st_size))
 

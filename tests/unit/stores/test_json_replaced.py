@@ -13,7 +13,7 @@ from booking.stores.common import spare_file
 from booking.stores.json_inplace import JsonInplaceStore
 from booking.stores.json_replaced import JsonStore
 from booking.system.file_swap import exchange
-from tests.support.observers import Steps
+from booking.testing.contracts.drivers import StepRecorder
 
 TEXT = '{\n  "event": "Café",  "ticket_num" : 3,\n  "price": 1.50}\n'
 
@@ -57,7 +57,7 @@ def test_a_reader_never_meets_half_a_file(tmp_path: Path) -> None:
     store.reset(3)
     seen: list[int] = []
 
-    class Look(Steps):
+    class Look(StepRecorder):
         def step(self, action: str, resource: str, value: int | None) -> None:
             if action == "replace":
                 seen.append(JsonStore(place(path)).read())
@@ -81,23 +81,25 @@ def test_durable_syncs_the_file_before_and_the_folder_after(
         calls.append("folder" if os.path.isdir(f"/proc/self/fd/{fd}") else "file")
         fsync(fd)
 
-    def note_exchange(one: str, other: str) -> None:
-        calls.append("exchange")
-        exchange(one, other)
+    def note_exchange(spare: str, inventory: str) -> None:
+        calls.append("swap")
+        exchange(spare, inventory)
 
     store = JsonStore(place(path, durable=True))
     store.reset(3)
     monkeypatch.setattr(os, "fsync", note_sync)
     monkeypatch.setattr(spare_file, "exchange", note_exchange)
     store.write(2)
-    assert calls == ["file", "exchange", "folder"]
+    assert calls == ["file", "swap", "folder"]
     calls.clear()
     plain = JsonStore(place(path))
     plain.write(1)
-    assert calls == ["exchange"]
+    assert calls == ["swap"]
 
 
-def test_leftovers_of_the_dead_are_swept_and_those_of_the_living_are_not(tmp_path: Path) -> None:
+def test_spare_files_of_dead_processes_are_removed_and_those_of_living_ones_stay(
+    tmp_path: Path,
+) -> None:
     """A killed buyer cannot remove its own temporary file."""
     path = tmp_path / "data.json"
     store = JsonStore(place(path))

@@ -1,4 +1,4 @@
-"""Errors of PostgreSQL are definite or not; what may have happened decides."""
+"""An error of PostgreSQL is definite unless the order may have taken effect."""
 
 from __future__ import annotations
 
@@ -31,70 +31,74 @@ LIMIT_S = 30
 
 @pytest.fixture(scope="module")
 def server() -> str:
-    """Give the folder of a private server's socket."""
+    """Return the folder of a private server's socket."""
     return dict(word.split("=") for word in private_postgres(durable=False).split())["host"]
 
 
-class Cable:
+class CommitProxy:
     """A relay to the server, which can be cut right after a COMMIT was carried out."""
 
     def __init__(self, server: str) -> None:
         self.folder = tempfile.mkdtemp(prefix="booking-test-", dir="/tmp")
         self.cut = False
         self._server = f"{server}/{NAME}"
-        self._door = socket.socket(socket.AF_UNIX)
-        self._door.bind(f"{self.folder}/{NAME}")
-        self._door.listen()
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(f"{self.folder}/{NAME}")
+        self._listener.listen()
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
     def close(self) -> None:
-        self._door.shutdown(socket.SHUT_RDWR)
-        self._door.close()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
         self._thread.join(LIMIT_S)
         shutil.rmtree(self.folder)
 
     def _serve(self) -> None:
         with suppress(OSError):
             while True:
-                client, _ = self._door.accept()
+                client, _ = self._listener.accept()
                 with client, socket.socket(socket.AF_UNIX) as server:
                     server.connect(self._server)
                     self._relay(client, server)
 
     def _relay(self, client: socket.socket, server: socket.socket) -> None:
         server.settimeout(LIMIT_S)
-        while asked := client.recv(1 << 16):
-            server.sendall(asked)
-            if asked[:1] == b"X":
+        while request := client.recv(1 << 16):
+            server.sendall(request)
+            if request[:1] == b"X":
                 return
             answer = server.recv(1 << 16)
-            while answer[-6:-1] != b"Z\x00\x00\x00\x05":  # until it is ready for the next
+            while (
+                answer[-6:-1] != b"Z\x00\x00\x00\x05"
+            ):  # until the server is ready for the next request
                 answer += server.recv(1 << 16)
-            if self.cut and b"COMMIT" in asked:
+            if self.cut and b"COMMIT" in request:
                 return
             client.sendall(answer)
 
 
 @pytest.fixture
-def cable(server: str) -> Iterator[Cable]:
-    made = Cable(server)
-    yield made
-    made.close()
+def proxy(server: str) -> Iterator[CommitProxy]:
+    relay = CommitProxy(server)
+    yield relay
+    relay.close()
 
 
 def opened(folder: str, tmp_path: Path) -> PostgresStore:
     return PostgresStore(Place(f"//booking@/postgres?host={folder}", tmp_path))
 
 
-def test_a_connection_lost_after_the_commit_is_uncertain(cable: Cable, tmp_path: Path) -> None:
-    """The ticket is gone, and no buyer was told whose it is."""
-    store = opened(cable.folder, tmp_path)
+def test_a_connection_lost_after_the_commit_is_uncertain(
+    proxy: CommitProxy, tmp_path: Path
+) -> None:
+    """The ticket is gone, and no buyer learned of it."""
+    store = opened(proxy.folder, tmp_path)
     store.reset(2)
-    cable.cut = True
+    proxy.cut = True
     with pytest.raises(UncertainError, match="may have sold"):
         RowLockGuard().sell(store, Order(0))
-    cable.cut = False
+    proxy.cut = False
     assert store.read() == 1
     store.close()
 
@@ -120,7 +124,7 @@ def test_a_connection_lost_before_the_commit_is_definite(server: str, tmp_path: 
 
 
 def test_a_sale_of_uncertain_and_failed_orders_is_judged(sell: Sell, server: str) -> None:
-    """Buyers for whom the server has no connection end early, and nothing hangs."""
+    """Buyers that the server refuses a connection end early, and none hangs."""
     with psycopg.connect(f"host={server} user=booking dbname=postgres", autocommit=True) as admin:
         with suppress(psycopg.errors.DuplicateObject):
             admin.execute("CREATE ROLE few LOGIN CONNECTION LIMIT 2")
@@ -135,8 +139,8 @@ def test_a_sale_of_uncertain_and_failed_orders_is_judged(sell: Sell, server: str
     assert sale["processes"]["hung"] == 0
 
 
-def test_who_waits_for_a_row_too_long_gives_up(server: str, tmp_path: Path) -> None:
-    """The lock's time limit is the server's, and the answer is definite."""
+def test_waiting_for_a_row_ends_with_the_time_limit(server: str, tmp_path: Path) -> None:
+    """The server's, on a lock; the reply is definite."""
     holder = opened(server, tmp_path)
     holder.reset(2)
     assert holder.read_locked() == 2
@@ -153,7 +157,7 @@ def test_who_waits_for_a_row_too_long_gives_up(server: str, tmp_path: Path) -> N
 def test_a_database_with_another_isolation_by_default_sells_as_well(
     sell: Sell, server: str, guard: str
 ) -> None:
-    """Guards say what isolation they need; what a database is set to must not undo them."""
+    """Guards state the isolation that they need; the database's setting does not undo it."""
     with psycopg.connect(f"host={server} user=booking dbname=postgres", autocommit=True) as admin:
         with suppress(psycopg.errors.DuplicateDatabase):
             admin.execute("CREATE DATABASE strict")
@@ -166,7 +170,7 @@ def test_a_database_with_another_isolation_by_default_sells_as_well(
 
 
 def test_options_in_the_url_are_kept(server: str, tmp_path: Path) -> None:
-    """Ours are added to them."""
+    """The store adds its own."""
     location = f"//booking@/postgres?host={server}&options=-csearch_path%3Dpg_temp"
     store = PostgresStore(Place(location, tmp_path))
     (path,) = store.own().execute("SHOW search_path").fetchall()
@@ -175,15 +179,15 @@ def test_options_in_the_url_are_kept(server: str, tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_sale_whose_control_cannot_be_run_is_not_thrown_away(
+def test_a_sale_whose_control_cannot_run_is_reported(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server of the user's, and none of ours to be had: what was sold is told, and undecided."""
+    """Where no private server can start: what was sold on the user's, with verdict unknown."""
 
-    def none_to_be_had(*, durable: bool) -> str:
+    def unavailable(*, durable: bool) -> str:
         raise InventoryError("a private server needs the extra postgres")
 
-    monkeypatch.setattr("booking.stores.postgres.private_postgres", none_to_be_had)
+    monkeypatch.setattr("booking.stores.postgres.private_postgres", unavailable)
     url = f"postgresql://booking@/postgres?host={server}"
     sale = run_sale(from_flags({"store": url, "guard": "atomic", "tickets": 3, "delay": "1ms"}))
     assert (sale.sold, sale.verdict.outcome) == (3, Outcome.UNKNOWN)

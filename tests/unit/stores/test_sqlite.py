@@ -12,8 +12,8 @@ from booking.errors import InventoryError, UnavailableError
 from booking.stores.sqlite import SqliteStore
 
 
-def test_sqlite_that_is_busy_for_too_long_says_so(tmp_path: Path) -> None:
-    """Nothing was taken."""
+def test_a_database_that_stays_busy_is_unavailable(tmp_path: Path) -> None:
+    """The error is definite: nothing was taken."""
     holder = SqliteStore(Place("", tmp_path))
     holder.reset(2)
     assert holder.read_locked() == 2
@@ -26,8 +26,8 @@ def test_sqlite_that_is_busy_for_too_long_says_so(tmp_path: Path) -> None:
     other.close()
 
 
-def test_an_inventory_that_was_never_filled_says_how(tmp_path: Path) -> None:
-    """In the words of the command line."""
+def test_a_missing_inventory_names_the_command_that_fills_it(tmp_path: Path) -> None:
+    """And SQLite creates no empty file."""
     store = SqliteStore(Place(str(tmp_path / "x.db"), tmp_path))
     with pytest.raises(InventoryError, match="booking reset --store sqlite:"):
         store.read()

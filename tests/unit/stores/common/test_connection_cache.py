@@ -18,8 +18,8 @@ from booking.stores.common.connection_cache import (
 SERVERS = ["postgres", "redis"]
 
 
-class Line:
-    """A connection that knows whether it was closed."""
+class Connection:
+    """A connection that records its close."""
 
     closed = False
 
@@ -33,15 +33,15 @@ def opened(name: str, folder: Path) -> Store:
     return store
 
 
-def test_nothing_is_kept_anywhere_else() -> None:
-    """A buyer's connection is his own, and ends with him."""
-    assert not cache_connection("kind", Line())
+def test_outside_an_exploration_nothing_is_cached() -> None:
+    """A real buyer's connection is its own, and ends with it."""
+    assert not cache_connection("kind", Connection())
     assert cached_connection("kind") is None
 
 
-def test_what_is_kept_is_given_once_and_closed_at_the_end() -> None:
-    """To the buyer that asks for its kind."""
-    first, second = Line(), Line()
+def test_a_cached_connection_is_returned_once_and_closed_at_the_end() -> None:
+    """To the first store that asks for its kind."""
+    first, second = Connection(), Connection()
     with caching_connections():
         assert cache_connection("kind", first)
         assert cached_connection("other") is None
@@ -68,7 +68,7 @@ def test_a_store_uses_a_connection_again(name: str, tmp_path: Path) -> None:
 
 
 def test_a_buyer_dismissed_in_a_transaction_leaves_no_lock_behind(tmp_path: Path) -> None:
-    """Nor what it wrote: the next who uses the connection begins with nothing."""
+    """Nor what it wrote: the next user of the connection begins with nothing."""
     store, other = opened("postgres", tmp_path), opened("postgres", tmp_path)
     assert isinstance(store, RowLockingStore)
     assert isinstance(other, RowLockingStore)
@@ -85,8 +85,8 @@ def test_a_buyer_dismissed_in_a_transaction_leaves_no_lock_behind(tmp_path: Path
     other.close()
 
 
-def test_a_buyer_dismissed_with_an_advisory_lock_gives_it_back(tmp_path: Path) -> None:
-    """It is the session's, and the session goes on."""
+def test_a_buyer_dismissed_with_an_advisory_lock_releases_it(tmp_path: Path) -> None:
+    """The lock is the session's, and the session goes on."""
     store, other = opened("postgres", tmp_path), opened("postgres", tmp_path)
     assert isinstance(store, AdvisoryStore)
     assert isinstance(other, AdvisoryStore)

@@ -1,4 +1,4 @@
-"""The JSON document: what is accepted, what is refused, and that all else in it survives."""
+"""The JSON document: what is accepted, what is refused, and that every other byte survives."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_all_other_bytes_survive(
 
 @given(st.binary(max_size=40))
 def test_the_quick_way_agrees_with_the_parser(middle: bytes) -> None:
-    """Where the known frame gives a count, the parser gives the same."""
+    """Where the known frame returns a count, the parser returns the same."""
     data = NEW.prefix + middle + NEW.suffix
     quick = NEW.count(data)
     if quick is not None:

@@ -1,4 +1,4 @@
-"""The spare file: it changes places with the inventory, and is written while no buyer reads it."""
+"""The spare file: it is swapped with the inventory, and written while no process reads it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from tests.support.explorations import explored
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[JsonStore]:
-    made = JsonStore(Place("", tmp_path))
-    made.reset(100)
-    yield made
-    made.close()
+    filled = JsonStore(Place("", tmp_path))
+    filled.reset(100)
+    yield filled
+    filled.close()
 
 
 def sell(store: JsonStore, times: int = 1) -> int:
@@ -50,26 +50,26 @@ def python(script: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def lasting(tmp_path_factory: pytest.TempPathFactory) -> bool:
-    """Whether files of the folder that tests have can change places and be leased."""
-    store = JsonStore(Place("", tmp_path_factory.mktemp("lasting")))
+def reusable(tmp_path_factory: pytest.TempPathFactory) -> bool:
+    """Return whether the file system of the tests has swaps and leases."""
+    store = JsonStore(Place("", tmp_path_factory.mktemp("reusable")))
     store.reset(9)
     sell(store, 2)
     store.close()
     return store._spare._reusable
 
 
-def test_two_files_take_turns(store: JsonStore, lasting: bool) -> None:
+def test_two_files_are_swapped_again_and_again(store: JsonStore, reusable: bool) -> None:
     """No sale creates or deletes a file but the first."""
     seen = []
     sell(store)  # from three digits to two
     for _ in range(10):
         sell(store)
         seen.append(store.path.stat().st_ino)
-    assert not lasting or len(set(seen)) == 2
+    assert not reusable or len(set(seen)) == 2
     assert all(one != other for one, other in pairwise(seen))
     assert store.read() == 89
-    assert len(spares(store)) == lasting
+    assert len(spares(store)) == reusable
 
 
 def test_closing_removes_it(store: JsonStore) -> None:
@@ -89,8 +89,8 @@ def test_a_shorter_count_leaves_nothing_of_the_longer_behind(store: JsonStore) -
         assert store.path.read_text() == f'{{"ticket_num": {count}}}\n'
 
 
-def test_who_still_reads_an_old_inventory_reads_it_unchanged(store: JsonStore) -> None:
-    """As long as any buyer has it open, it is not written to again."""
+def test_an_open_file_is_read_unchanged(store: JsonStore) -> None:
+    """A file that any process has open is not reused."""
     sell(store, 2)
     with store.path.open("rb") as file:
         sell(store, 5)
@@ -98,8 +98,8 @@ def test_who_still_reads_an_old_inventory_reads_it_unchanged(store: JsonStore) -
     assert store.read() == 93
 
 
-def test_who_has_it_in_memory_sees_it_unchanged(store: JsonStore) -> None:
-    """A mapping counts, too, when its descriptor is long closed."""
+def test_a_mapped_file_is_read_unchanged(store: JsonStore) -> None:
+    """A mapping counts, too, after its descriptor is closed."""
     sell(store, 2)
     with store.path.open("rb") as file:
         view = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -108,43 +108,43 @@ def test_who_has_it_in_memory_sees_it_unchanged(store: JsonStore) -> None:
     view.close()
 
 
-def test_a_lent_out_copy_is_not_written_to(store: JsonStore) -> None:
-    """A buyer keeps the file of this morning under a second name: a hard link."""
+def test_a_hard_link_is_not_written_to(store: JsonStore) -> None:
+    """A user keeps the file of this morning under a second name: a hard link."""
     sell(store, 2)
-    kept = store.path.with_name("this-morning.json")
-    kept.hardlink_to(store.path)
+    copy = store.path.with_name("this-morning.json")
+    copy.hardlink_to(store.path)
     sell(store, 5)
-    assert kept.read_text() == '{"ticket_num": 98}\n'
+    assert copy.read_text() == '{"ticket_num": 98}\n'
     assert store.read() == 93
 
 
-def test_nobody_gets_in_while_it_is_written_to(
-    store: JsonStore, lasting: bool, monkeypatch: pytest.MonkeyPatch
+def test_no_process_opens_it_while_it_is_written(
+    store: JsonStore, reusable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who stands at the door waits or is turned away; the writer, who is told by a signal, goes on.
+    """A reader waits or is refused; the writer, which a signal tells of it, goes on.
 
-    A buyer who knocked may get in before long, and then another file is taken.
+    The kernel may let a reader in that waited for long; then a new file is created.
     """
     sell(store, 2)
-    found: list[bool] = []
+    refused: list[bool] = []
     files = []
 
-    def knock(fd: int, data: bytes) -> None:
+    def open_meanwhile(fd: int, data: bytes) -> None:
         files.append(fd)
-        if not found and lasting:
+        if not refused and reusable:
             look = f"import os; os.open({str(spares(store)[0])!r}, os.O_RDONLY | os.O_NONBLOCK)"
-            found.append("BlockingIOError" in python(look).stderr)
+            refused.append("BlockingIOError" in python(look).stderr)
         write_all(fd, data)
 
-    monkeypatch.setattr(spare_file, "write_all", knock)
+    monkeypatch.setattr(spare_file, "write_all", open_meanwhile)
     store.write(50)
-    assert found == [True] * lasting
-    assert len(files) == 1 + lasting
+    assert refused == [True] * reusable
+    assert len(files) == 1 + reusable
     assert store.read() == 50
 
 
-def test_a_writer_with_the_usual_signals_survives_a_reader_at_the_door(tmp_path: Path) -> None:
-    """A lease is broken by SIGIO, which would end the process, unless another signal was named."""
+def test_a_writer_with_the_usual_signals_survives_a_waiting_reader(tmp_path: Path) -> None:
+    """SIGIO announces a reader, and would end the process, unless another signal is named."""
     script = f"""
 import os, subprocess, sys
 from pathlib import Path
@@ -161,12 +161,12 @@ store.reset(3)
 store.write(2)
 store.write(1)
 write_all = spare_file.write_all
-def knock(fd, data):
+def open_meanwhile(fd, data):
     for spare in Path({str(tmp_path)!r}).glob(".data.json.*.tmp"):
         look = f"import os; os.open({{str(spare)!r}}, os.O_RDONLY | os.O_NONBLOCK)"
         subprocess.run([sys.executable, "-c", look], stderr=-3)
     write_all(fd, data)
-spare_file.write_all = knock
+spare_file.write_all = open_meanwhile
 store.write(0)
 print(store.read())
 """
@@ -174,10 +174,10 @@ print(store.read())
     assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
 
 
-def test_a_lease_ends_with_the_writing_also_for_a_child(
+def test_a_lease_ends_with_the_write_also_for_a_child(
     store: JsonStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A child that another thread forked meanwhile has the descriptor, and lives on."""
+    """A child that another thread forked meanwhile has the descriptor open, and lives on."""
     sell(store, 2)
     children: list[subprocess.Popen[bytes]] = []
 
@@ -197,10 +197,10 @@ def test_a_lease_ends_with_the_writing_also_for_a_child(
             child.wait()
 
 
-def test_what_is_not_the_inventory_any_more_is_read_again(
+def test_a_file_that_was_replaced_meanwhile_is_read_again(
     store: JsonStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that was looked up in time, and opened when it was another sale's already."""
+    """A file that was looked up in time, and opened when another sale had replaced it."""
     sell(store, 2)
     other = JsonStore(Place(str(store.path), store.path.parent))
     before = [os.open(store.path, os.O_RDONLY)]
@@ -216,7 +216,7 @@ def test_what_is_not_the_inventory_any_more_is_read_again(
 
 
 def test_a_reader_does_not_wait_for_ever(store: JsonStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If others keep it to themselves, that is an error which says so."""
+    """Where others replace the file again and again, the error says so."""
     monkeypatch.setattr(json_file, "PATIENCE_S", 0.05)
     monkeypatch.setattr(store, "_is_current", lambda fd: False)
     with pytest.raises(InventoryError, match="others keep writing it; try again"):
@@ -226,10 +226,10 @@ def test_a_reader_does_not_wait_for_ever(store: JsonStore, monkeypatch: pytest.M
 @pytest.mark.parametrize("size, now, again", [
     (4096, 4096, True), (4097, 4097, False), (19, 18, False), (18, 19, False),
 ])  # fmt: skip
-def test_what_a_power_cut_could_mix_is_written_anew(
-    tmp_path: Path, lasting: bool, size: int, now: int, again: bool
+def test_a_file_that_a_power_cut_could_mix_is_not_reused(
+    tmp_path: Path, reusable: bool, size: int, now: int, again: bool
 ) -> None:
-    """A document of several blocks, or of another length than before: the usual way is taken."""
+    """A document of several blocks, or of another length than before: a new file is created."""
     path = tmp_path / "data.json"
     spare = SpareFile(path)
     path.write_bytes(b"a" * size)
@@ -237,15 +237,15 @@ def test_what_a_power_cut_could_mix_is_written_anew(
     spare.write(b"b" * size, 0o644, durable=False)
     spare.swap()
     there = spare._rewrite(spare.own(), b"c" * now, 0o644, False)
-    assert there == (again and lasting)
+    assert there == (again and reusable)
     assert path.read_bytes() == b"b" * size
     spare.release_own()
 
 
-def test_a_new_file_is_on_its_way_to_the_disk_before_it_is_the_inventory(
+def test_writing_a_new_file_to_disk_begins_before_the_swap(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a power cut could leave an empty one: only renames are looked after by ext4."""
+    """Else a power cut could leave an empty one: ext4 takes care of renames only."""
     events: list[str] = []
     advise = os.posix_fadvise
     monkeypatch.setattr(
@@ -262,8 +262,8 @@ def test_a_new_file_is_on_its_way_to_the_disk_before_it_is_the_inventory(
     store.close()
 
 
-def test_mode_and_owner_do_not_alternate(store: JsonStore) -> None:
-    """A file of another mode is left to whom it belongs, and one of the inventory's is made."""
+def test_the_mode_does_not_alternate(store: JsonStore) -> None:
+    """A file of another mode is not reused; a new one with the inventory's mode is created."""
     sell(store, 3)
     store.path.chmod(0o600)  # after the store has seen what mode it has
     modes = []
@@ -273,7 +273,7 @@ def test_mode_and_owner_do_not_alternate(store: JsonStore) -> None:
     assert modes == [0o644] * 4
 
 
-def test_leftovers_are_swept_whatever_their_name_and_whoever_owns_them(tmp_path: Path) -> None:
+def test_orphaned_spare_files_are_removed_where_that_is_allowed(tmp_path: Path) -> None:
     """A name with brackets is no pattern; what may not be removed stays, and is no error."""
     path = tmp_path / "data[1].json"
     dead = tmp_path / ".data[1].json.999999999-0.tmp"
@@ -286,10 +286,10 @@ def test_leftovers_are_swept_whatever_their_name_and_whoever_owns_them(tmp_path:
 
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS])
-def test_where_files_cannot_change_places_they_are_renamed(
+def test_without_swaps_files_are_renamed(
     store: JsonStore, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    """The usual way: it is asked once, and then no more."""
+    """The swap is tried once, and never again."""
     asked = []
 
     def refuse(one: str, other: str) -> None:
@@ -302,18 +302,18 @@ def test_where_files_cannot_change_places_they_are_renamed(
     assert spares(store) == []
 
 
-def test_where_files_cannot_change_places_a_sale_is_explored_all_the_same(
+def test_without_swaps_a_sale_is_explored_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One step announces one replacement, and the ear hears one."""
+    """One step announces one replacement, and the monitor sees one."""
     monkeypatch.setattr(exchanging, "_renameat2", None)
     assert explored(2, 1, lock="flock").exploration.outcome is Outcome.VALID
 
 
-def test_where_there_are_no_leases_they_are_renamed(
+def test_without_leases_files_are_renamed(
     store: JsonStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file system that knows none says so to the first who asks."""
+    """A file system without leases refuses the first one."""
 
     def refuse(fd: int, what: int, value: int = 0) -> int:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
@@ -324,8 +324,8 @@ def test_where_there_are_no_leases_they_are_renamed(
     assert spares(store) == []
 
 
-def test_an_inventory_that_was_deleted_meanwhile_is_made_anew(store: JsonStore) -> None:
-    """Between read and write; as a rename would."""
+def test_an_inventory_that_was_deleted_meanwhile_is_created_again(store: JsonStore) -> None:
+    """Between read and write: as by a rename."""
     sell(store, 2)
     left = store.read()
     store.path.unlink()
@@ -333,8 +333,8 @@ def test_an_inventory_that_was_deleted_meanwhile_is_made_anew(store: JsonStore) 
     assert store.read() == 97
 
 
-def test_a_stranger_at_our_name_is_not_written_to(tmp_path: Path) -> None:
-    """A link laid in our way."""
+def test_a_foreign_link_is_not_written_to(tmp_path: Path) -> None:
+    """A link that another user placed at our name."""
     precious = tmp_path / "precious"
     precious.write_text("precious")
     store = JsonStore(Place("", tmp_path))
@@ -353,8 +353,8 @@ def test_a_stranger_at_our_name_is_not_written_to(tmp_path: Path) -> None:
     assert precious.read_text() == "precious"
 
 
-def test_each_process_has_its_own(tmp_path: Path, lasting: bool) -> None:
-    """A child that was forked writes to another file, and leaves its parent's alone."""
+def test_each_process_has_its_own(tmp_path: Path, reusable: bool) -> None:
+    """A forked child writes to another file, and leaves its parent's alone."""
     store = JsonStore(Place("", tmp_path))
     store.reset(9)
     sell(store, 2)
@@ -365,14 +365,14 @@ def test_each_process_has_its_own(tmp_path: Path, lasting: bool) -> None:
         store.close()
         os._exit(10 * there + len(spares(store)))
     _, status = os.waitpid(pid, 0)
-    assert os.waitstatus_to_exitcode(status) == (21 if lasting else 0)
+    assert os.waitstatus_to_exitcode(status) == (21 if reusable else 0)
     assert sell(store) == 5
     store.close()
     assert spares(store) == []
 
 
 def test_it_has_the_mode_of_the_inventory_from_the_start(tmp_path: Path) -> None:
-    """So that no buyer reads it who may not read that."""
+    """A user that may not read the inventory may not read it either."""
     path = tmp_path / "data.json"
     spare = SpareFile(path)
     spare.write(b"{}", 0o600, durable=False)
@@ -380,8 +380,8 @@ def test_it_has_the_mode_of_the_inventory_from_the_start(tmp_path: Path) -> None
     spare.release_own()
 
 
-def test_who_only_inherited_it_does_not_remove_it(tmp_path: Path) -> None:
-    """A forked child that goes home without having sold anything."""
+def test_a_fork_does_not_remove_an_inherited_file(tmp_path: Path) -> None:
+    """A forked child that ends without a sale."""
     store = JsonStore(Place("", tmp_path))
     store.reset(9)
     sell(store, 2)
