@@ -44,8 +44,9 @@ POLL_S = 0.001  # a full pipe is "writable" only when a whole page is free: ask 
 
 @dataclass(slots=True)
 class _Pipes:
-    """The answer pipes that one process has open, by buyer: descriptor and resource."""
+    """What one process has open: the queue, and answer pipes by buyer (descriptor, resource)."""
 
+    orders_fd: int
     incoming: dict[int, tuple[int, str]] = field(default_factory=dict)  # of buyers in it
     outgoing: dict[int, tuple[int, str]] = field(default_factory=dict)  # of the clerk in it
 
@@ -92,8 +93,10 @@ class ClerkGuard(PerProcess[_Pipes], BaseGuard):
             self._orders.close()
 
     def open_own(self) -> _Pipes:
-        """Begin with no pipe: each is opened at its first use."""
-        return _Pipes()
+        """Open the queue; an answer pipe is opened at its first use."""
+        if self._orders is None:
+            raise no_clerk("clerk")
+        return _Pipes(self._orders.fileno())
 
     def close_own(self, own: _Pipes) -> None:
         """Close the answer pipes."""
@@ -105,11 +108,17 @@ class ClerkGuard(PerProcess[_Pipes], BaseGuard):
     def sell(self, store: Store, order: Order) -> Reply:
         """Send the order; wait for its answer until the time limit."""
         buyer, quantity = order.buyer, order.quantity
-        answers_fd, answers = self.own().incoming.get(buyer) or self._open_answers(buyer)
+        pipes = self.own()
+        answers_fd, answers = pipes.incoming.get(buyer) or self._open_answers(buyer)
         network()
         self._number = number = self._number + 1
-        if not self._send(ORDER.pack(buyer, quantity, number), quantity):
-            return QUEUE_FULL
+        message = ORDER.pack(buyer, quantity, number)
+        step("send", ORDERS, quantity)
+        try:
+            os.write(pipes.orders_fd, message)
+        except BlockingIOError:
+            if not self._send_later(message):
+                return QUEUE_FULL
         step("receive", answers)
         ticket = self._receive(answers_fd, number)
         saw(ticket)
@@ -119,30 +128,18 @@ class ClerkGuard(PerProcess[_Pipes], BaseGuard):
 
     def _open_answers(self, buyer: int) -> tuple[int, str]:
         """Open a buyer's answers before it sends an order: the answer then meets an open pipe."""
-        if self._folder is None:
-            raise no_clerk("clerk")
+        assert self._folder is not None
         mailbox = Mailbox(self._folder / f"answers-{buyer}", blocking=True)
         answers = self.own().incoming[buyer] = mailbox.open_own(), mailbox.resource
         return answers
 
-    def _send(self, message: bytes, quantity: int) -> bool:
-        """Put an order into the queue; return False where the queue stayed full."""
-        assert self._orders is not None
-        orders_fd = self._orders.fileno()
-        step("send", ORDERS, quantity)
-        try:
-            os.write(orders_fd, message)
-        except BlockingIOError:
-            return self._send_later(message)
-        return True
-
     def _send_later(self, message: bytes) -> bool:
         """Put an order into a queue that is full: poll until the clerk has taken some."""
-        assert self._orders is not None
+        orders_fd = self.own().orders_fd
         for _ in range(1 + int(self._timeout_s / POLL_S)):
             select.select((), (), (), POLL_S)
             try:
-                os.write(self._orders.fileno(), message)
+                os.write(orders_fd, message)
             except BlockingIOError:
                 continue
             return True
