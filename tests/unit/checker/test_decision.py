@@ -12,7 +12,7 @@ import pytest
 from booking.checker import check
 from booking.checker import decide as decide_function
 from booking.core.verdict import Outcome
-from tests.support.checking import compare, ledger_of
+from tests.support.checking import columns_of, compare
 from tests.support.histories import anything, history_of
 from tests.support.planted_histories import buy, dies, fails, search
 from tests.unit.checker.test_certificate import OVERFULL
@@ -70,7 +70,7 @@ def test_a_search_within_its_budget_says_so():
     rng = random.Random(5)
     ops = [(n, "buy", 0, None, "info", None, rng.randint(50, 99) * 2, None) for n in range(20)]
     ops += [dies(50, 0, 3), search(60, 1, 2, 1001)]
-    ledger = ledger_of(history_of(ops, 2000))
-    verdict = decide_function(ledger, states_max=500).verdict
+    columns = columns_of(history_of(ops, 2000))
+    verdict = decide_function(columns, states_max=500).verdict
     assert verdict.outcome is Outcome.UNKNOWN
     assert "500 states" in verdict.reason

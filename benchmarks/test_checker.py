@@ -35,11 +35,11 @@ def seconds(work) -> tuple[float, object]:
     return process_time() - began, result
 
 
-def ledger_of(events, tickets, remaining) -> Columns:
-    ledger = Columns(tickets=tickets, remaining=remaining)
-    ledger.feed(events)
-    ledger.close()
-    return ledger
+def columns_of(events, tickets, remaining) -> Columns:
+    columns = Columns(tickets=tickets, remaining=remaining)
+    columns.feed(events)
+    columns.close()
+    return columns
 
 
 @pytest.mark.parametrize("buyers", [10, 1_000])
@@ -49,16 +49,18 @@ def test_in_memory(buyers, numbered, share):
     """Valid, with a witness, and with one fault planted: operations a second."""
     tickets = OPERATIONS // share
     events, left = sale(OPERATIONS, buyers, tickets, numbered)
-    read_s, ledger = seconds(lambda: ledger_of(events, tickets, left))
-    verdict_s, decision = seconds(lambda: decide(ledger))
+    read_s, columns = seconds(lambda: columns_of(events, tickets, left))
+    verdict_s, decision = seconds(lambda: decide(columns))
     assert decision.verdict.outcome is Outcome.VALID
-    order_s, decision = seconds(lambda: decide(ledger, want_order=True))
+    order_s, decision = seconds(lambda: decide(columns, want_order=True))
     assert len(decision.order) == OPERATIONS
     del decision
     whole_s, _ = seconds(lambda: check(History(tickets, left, events)))
-    here = next(iter(ledger.inventories.values()))
-    here.searches.value[len(here.searches.value) // (2 * share)] += 3 * buyers  # much too old
-    proof_s, decision = seconds(lambda: decide(ledger))
+    inventory = next(iter(columns.inventories.values()))
+    inventory.searches.value[len(inventory.searches.value) // (2 * share)] += (
+        3 * buyers
+    )  # much too old
+    proof_s, decision = seconds(lambda: decide(columns))
     assert decision.certificates
     rates = " ".join(
         f"{name} {OPERATIONS / taken:>9,.0f}/s"
