@@ -1,4 +1,4 @@
-"""What the checker costs: `make bench`, or `pytest -n 0 -s benchmarks/test_judge.py`.
+"""What the checker costs: `make bench`, or `pytest -n 0 -s benchmarks/test_checker.py`.
 
 BOOKING_BENCH_OPERATIONS sets the size (a million unless given). Figures are printed, not asserted.
 """
@@ -29,7 +29,7 @@ def say(text: str) -> None:
 
 
 def seconds(work) -> tuple[float, object]:
-    """Give the processor time: other programs on the machine shall not count."""
+    """Return the processor time: other programs on the machine shall not count."""
     began = process_time()
     result = work()
     return process_time() - began, result
@@ -46,7 +46,7 @@ def columns_of(events, tickets, remaining) -> Columns:
 @pytest.mark.parametrize("numbered", [True, False])
 @pytest.mark.parametrize("share", [3, 1])
 def test_in_memory(buyers, numbered, share):
-    """Valid, with a witness, and with one fault planted: operations a second."""
+    """Valid, with a linearization, and with one fault planted: operations a second."""
     tickets = OPERATIONS // share
     events, left = sale(OPERATIONS, buyers, tickets, numbered)
     read_s, columns = seconds(lambda: columns_of(events, tickets, left))
@@ -57,9 +57,8 @@ def test_in_memory(buyers, numbered, share):
     del decision
     whole_s, _ = seconds(lambda: check(History(tickets, left, events)))
     inventory = next(iter(columns.inventories.values()))
-    inventory.searches.value[len(inventory.searches.value) // (2 * share)] += (
-        3 * buyers
-    )  # much too old
+    counts = inventory.searches.value
+    counts[len(counts) // (2 * share)] += 3 * buyers  # much too old
     proof_s, decision = seconds(lambda: decide(columns))
     assert decision.certificates
     rates = " ".join(
@@ -67,7 +66,7 @@ def test_in_memory(buyers, numbered, share):
         for name, taken in (
             ("columns", read_s),
             ("verdict", verdict_s),
-            ("witness", order_s),
+            ("linearization", order_s),
             ("certificate+names", proof_s),
             ("check(history)", whole_s),
         )
@@ -93,11 +92,11 @@ def test_a_file_from_end_to_end(tmp_path, buyers):
         with path.open("rb") as lines:
             return sum(1 for line in lines if decoder.decode(line))
 
-    def check(*flags: str) -> None:
+    def check_file(*flags: str) -> None:
         result = CliRunner().invoke(command, [str(path), *flags])
         assert result.exit_code == 0, result.output
 
-    works = (decode, decode_line_by_line, check, lambda: check("--json"))
+    works = (decode, decode_line_by_line, check_file, lambda: check_file("--json"))
     rounds = [[seconds(work)[0] for work in works] for _ in range(3)]
     once_s, lines_s, check_s, json_s = map(min, zip(*rounds, strict=True))
     for name, taken_s in (("check", check_s), ("check --json", json_s)):

@@ -80,7 +80,7 @@ class Columns:
     def feed(self, events: Iterable[Event]) -> None:  # noqa: C901, PLR0912, PLR0915
         """Add events to the columns.
 
-        The hot path, in one loop with inlined appends: a call for each event would take longer
+        The hot path, in one loop that appends itself: a call for each event would take longer
         than all the rest. It stores over a million operations a second (`make bench`).
         """
         pending = self._pending

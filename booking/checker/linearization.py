@@ -1,4 +1,4 @@
-"""Linearize a valid history: put its operations into an order that a plain counter can serve.
+"""Find the linearization of a valid history: an order that a plain counter can serve.
 
 Each sale gets a point in time max(invoked, ready[slot]). Sorting the points of the unpinned sales
 keeps every sale in its interval, since the slots' windows are nondecreasing. An observation goes
