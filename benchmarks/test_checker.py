@@ -19,7 +19,7 @@ from booking.cli.check import command
 from booking.core.verdict import Outcome
 from booking.history.model import Event, History, dump
 from tests.support.brute_force import linearizable
-from tests.support.histories import history_of, served
+from tests.support.histories import history_of, valid_operations
 
 OPERATIONS = int(os.environ.get("BOOKING_BENCH_OPERATIONS", "1000000"))
 
@@ -113,7 +113,7 @@ def test_against_brute_force(operations):
     rng = random.Random(operations)
     histories = []
     for _ in range(60):
-        ops, left = served(rng, 4, operations, operations, unknown=0.0)
+        ops, left = valid_operations(rng, 4, operations, operations, unknown=0.0)
         late = [(op[0] + at * 100, *op[1:]) for at, op in enumerate(ops)]
         wide = [(p, f, 0, e + 99, *rest) for p, f, _, e, *rest in late]
         histories.append(history_of(wide, 4, left + 1))  # wrong: every order must be tried

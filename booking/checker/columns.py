@@ -77,7 +77,7 @@ class Columns:
         self.unknown_operations: set[str] = set()  # operations that are neither orders nor searches
         self._harness: set[str] = {HARNESS, "nemesis", ":nemesis"}
 
-    def feed(self, events: Iterable[Event]) -> None:  # noqa: C901, PLR0912, PLR0915
+    def feed(self, events: Iterable[Event]) -> None:  # noqa: C901, PLR0912, PLR0915 - hot
         """Add events to the columns.
 
         The hot path, in one loop that appends itself: a call for each event would take longer

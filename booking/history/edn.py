@@ -20,6 +20,7 @@ from booking.history.reader import Line, Reader, placed, shape_of
 
 CHUNK_EVENTS = 4_096
 DEPTH_MAX = 100
+SHOWN_MAX = 40  # characters of a form that a message quotes
 STRING_MAX = 1 << 16  # characters; an unclosed quote shall not swallow the file
 
 _TOKEN = re.compile(
@@ -181,4 +182,4 @@ def _atom(text: str) -> Any:
 
 def _short(value: object) -> str:
     text = str(value)
-    return text if len(text) <= 40 else text[:37] + "..."  # noqa: PLR2004
+    return text if len(text) <= SHOWN_MAX else text[: SHOWN_MAX - 3] + "..."
