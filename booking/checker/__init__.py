@@ -1,6 +1,6 @@
-"""The checker: from a history to a verdict, exactly, with names and evidence. Pure.
+"""Check a history: from its events to a verdict, exactly, with names and evidence. Pure.
 
-`check(history)` is all that a sale needs; `decide(ledger)` also gives the witness order and the
+`check(history)` is all that a sale needs. `decide(columns)` also returns the linearization and the
 certificates, from columns that were read without an object for each event.
 """
 

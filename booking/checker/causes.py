@@ -1,7 +1,8 @@
-"""Why it went wrong, where the steps were recorded: who read what before whom wrote.
+"""Find causes in the recorded steps: which process read what, before which other one wrote.
 
-A step's time is taken just *before* its effect; so an effect lies between its step and the next
-event of the same process. `saw` is what the step gave: a count read, 1 or 0 for a lock had or not.
+A step's time is taken just *before* its effect. So an effect lies between its step and the next
+event of the same process. `saw` is what the step gave: a count read, or 1 or 0 for a lock that was
+taken or refused.
 """
 
 from __future__ import annotations
@@ -9,52 +10,59 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from booking.checker.certificate import Op
 from booking.checker.messages import buyer
+from booking.checker.operations import Op
+from booking.history.actions import BLIND_WRITES, READS, Action
 from booking.history.model import Event
-
-WRITES = frozenset({"write", "replace", "truncate"})
-READS = frozenset({"read"})
 
 
 @dataclass(slots=True)
-class Steps:
+class StepsByProcess:
     """The steps of a sale, by process and in the order of time."""
 
     by_process: dict[int | str, list[Event]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, steps: Iterable[Event]) -> Steps:
-        """Sort steps by process."""
-        found = cls()
+    def of(cls, steps: Iterable[Event]) -> StepsByProcess:
+        """Sort steps by process and time."""
+        grouped = cls()
         for step in steps:
-            found.by_process.setdefault(step.process, []).append(step)
-        for mine in found.by_process.values():
-            mine.sort(key=lambda step: step.time)
-        return found
+            grouped.by_process.setdefault(step.process, []).append(step)
+        for own_steps in grouped.by_process.values():
+            own_steps.sort(key=lambda step: step.time)
+        return grouped
 
     def during(self, op: Op) -> list[Event]:
         """Return the steps that an operation was made of."""
-        mine = self.by_process.get(op.process, [])
-        return [step for step in mine if op.invoked <= step.time <= op.returned]
+        own_steps = self.by_process.get(op.process, [])
+        return [step for step in own_steps if op.invoked <= step.time <= op.returned]
 
-
-def both_read(first: Op, second: Op, steps: Steps) -> tuple[int, tuple[Event, ...]] | None:
-    """Find that both orders read the same count before either wrote: the lost update itself.
-
-    Gives the count read and the four steps.
-    """
-    found = [_read_and_write(steps.during(op)) for op in (first, second)]
-    one, other = found
-    if one is None or other is None:
+    def last_of(self, process: object) -> Event | None:
+        """Return a process's last step; names compare as text, as keys of a JSON object are."""
+        for known, own_steps in self.by_process.items():
+            if str(known) == str(process) and own_steps:
+                return own_steps[-1]
         return None
-    (read_a, write_a), (read_b, write_b) = one, other
+
+
+def racing_reads(
+    first: Op, second: Op, steps: StepsByProcess
+) -> tuple[int, tuple[Event, ...]] | None:
+    """Return the count that both orders read before either wrote, and the four steps.
+
+    That is a lost update. None: the steps do not show one.
+    """
+    read_write_a = _read_and_write(steps.during(first))
+    read_write_b = _read_and_write(steps.during(second))
+    if read_write_a is None or read_write_b is None:
+        return None
+    (read_a, write_a), (read_b, write_b) = read_write_a, read_write_b
     if read_a.saw is None or read_a.saw != read_b.saw:
         return None
     if max(read_a.time, read_b.time) >= min(write_a.time, write_b.time):
         return None
-    witness = sorted((read_a, read_b, write_a, write_b), key=lambda step: step.time)
-    return read_a.saw, tuple(witness)
+    evidence = sorted((read_a, read_b, write_a, write_b), key=lambda step: step.time)
+    return read_a.saw, tuple(evidence)
 
 
 def _read_and_write(steps: Sequence[Event]) -> tuple[Event, Event] | None:
@@ -62,78 +70,89 @@ def _read_and_write(steps: Sequence[Event]) -> tuple[Event, Event] | None:
     for step in steps:
         if step.f in READS:
             read = step
-        elif step.f in WRITES and read is not None:
+        elif step.f in BLIND_WRITES and read is not None:
             return read, step
     return None
 
 
-def torn_by(reader: Op, steps: Steps) -> tuple[str, tuple[Event, ...]] | None:
-    """Find who had truncated what the reader met, and whether the reader stood outside the lock."""
-    mine = steps.during(reader)
-    read = next((step for step in reversed(mine) if step.f in READS), None)
+def torn_read_cause(reader: Op, steps: StepsByProcess) -> tuple[str, tuple[Event, ...]] | None:
+    """Find the writer that had truncated what the reader read.
+
+    Returns a sentence and the steps. The sentence says so where the reader took no lock.
+    """
+    reader_steps = steps.during(reader)
+    read = next((step for step in reversed(reader_steps) if step.f in READS), None)
     if read is None:
         return None
-    for process, theirs in steps.by_process.items():
+    for process, writer_steps in steps.by_process.items():
         if process == reader.process:
             continue
-        for at, step in enumerate(theirs):
-            if step.f != "truncate" or step.resource != read.resource:
+        for at, step in enumerate(writer_steps):
+            if step.f != Action.TRUNCATE or step.resource != read.resource:
                 continue
-            written = next((x for x in theirs[at + 1 :] if x.f == "write"), None)
+            later = writer_steps[at + 1 :]
+            written = next((step for step in later if step.f == Action.WRITE), None)
             if step.time <= reader.returned and (written is None or written.time >= read.time):
                 cause = f"{buyer(process)} had truncated {read.resource} and not yet written"
-                if holds(theirs[:at]) and not any(x.f == "acquire" for x in mine):
+                locks = any(step.f == Action.ACQUIRE for step in reader_steps)
+                if held_lock(writer_steps[:at]) and not locks:
                     cause += f"; {buyer(reader.process)} did not take the lock"
                 return cause, tuple(x for x in (step, read, written) if x is not None)
     return None
 
 
-def holds(steps: Sequence[Event]) -> str | None:
+def held_lock(steps: Sequence[Event]) -> str | None:
     """Return the resource of the lock that a process holds after these steps, if any."""
     held: list[str] = []
     for step in steps:
-        if step.f == "acquire" and step.saw == 1:
+        if step.f == Action.ACQUIRE and step.saw == 1:
             held.append(step.resource or "")
-        elif step.f == "release" and (step.resource or "") in held:
+        elif step.f == Action.RELEASE and (step.resource or "") in held:
             held.remove(step.resource or "")
     return held[-1] if held else None
 
 
 @dataclass(frozen=True, slots=True)
-class Early:
-    """A lock given back before the write, and who read in between."""
+class EarlyRelease:
+    """A lock released before the write that it protects, and the read in between."""
 
     owner: int | str
     reader: int | str
     count: int | None
-    witness: tuple[Event, ...]
+    evidence: tuple[Event, ...]
 
 
-def unlocked_before_write(steps: Steps) -> Early | None:
-    """Find a writer that let go of its lock first, and a reader who met what it then overwrote."""
-    reads = [x for mine in steps.by_process.values() for x in mine if x.f in READS]
-    for process, mine in steps.by_process.items():
+def early_release(steps: StepsByProcess) -> EarlyRelease | None:
+    """Find a writer that released its lock before it wrote, and a reader in between.
+
+    The reader read the count that the writer then overwrote.
+    """
+    reads = [
+        step for own_steps in steps.by_process.values() for step in own_steps if step.f in READS
+    ]
+    for process, own_steps in steps.by_process.items():
         read = release = None
-        held = 0
-        for step in mine:
-            if step.f == "acquire" and step.saw == 1:
-                held, release = held + 1, None
-            elif step.f == "release" and held:
-                held, release = held - 1, step
+        locks_held = 0
+        for step in own_steps:
+            if step.f == Action.ACQUIRE and step.saw == 1:
+                locks_held, release = locks_held + 1, None
+            elif step.f == Action.RELEASE and locks_held:
+                locks_held, release = locks_held - 1, step
             elif step.f in READS:
                 read = step
                 release = None  # the next purchase: without a lock, which is another fault
-            elif step.f in WRITES and release is not None and not held:
-                other = _met(reads, process, read, release, step)
+            elif step.f in BLIND_WRITES and release is not None and not locks_held:
+                other = _read_of_overwritten(reads, process, read, release, step)
                 if other is not None:
-                    return Early(process, other.process, other.saw, (release, other, step))
+                    evidence = (release, other, step)
+                    return EarlyRelease(process, other.process, other.saw, evidence)
     return None
 
 
-def _met(
+def _read_of_overwritten(
     reads: list[Event], owner: int | str, read: Event | None, release: Event, write: Event
 ) -> Event | None:
-    """Find who read after the release what was there before the write."""
+    """Find a read by another process, after the release, of the count before the write."""
     for other in reads:
         if other.process == owner or other.resource != write.resource:
             continue
@@ -144,52 +163,63 @@ def _met(
 
 
 @dataclass(slots=True)
-class Hold:
-    """A lock had: surely from `sure` on (the holder went on), until `until` at the latest."""
+class CriticalSection:
+    """A time in which a process held a lock.
+
+    It began by the step `entered` at the latest, since the holder went on, and ended at `left`.
+    """
 
     process: int | str
     acquire: Event
-    sure: Event
-    until: int | None
-    writes: list[Event]
+    entered: Event
+    left: int | None = None  # nanoseconds; None: the lock was never released
+    writes: list[Event] = field(default_factory=list)
 
 
-def holds_of(mine: Sequence[Event]) -> list[Hold]:
-    """Return what one process held; a lock it took and after which it took no step is left out."""
-    found: list[Hold] = []
-    open_: dict[str, Hold] = {}
-    again: dict[str, int] = {}  # how often a reentrant lock is held beyond once
-    for at, step in enumerate(mine):
+def critical_sections(own_steps: Sequence[Event]) -> list[CriticalSection]:
+    """Return the critical sections of one process.
+
+    An acquire without a later step of its process is left out: it may still have been waiting.
+    """
+    sections: list[CriticalSection] = []
+    current: dict[str, CriticalSection] = {}
+    reentries: dict[str, int] = {}  # acquires of a reentrant lock that was held already
+    for at, step in enumerate(own_steps):
         resource = step.resource or ""
-        if resource in open_ and step.f == "acquire" and step.saw == 1:
-            again[resource] = again.get(resource, 0) + 1
-        elif step.f == "release" and again.get(resource):
-            again[resource] -= 1
-        elif step.f == "acquire" and step.saw == 1 and at + 1 < len(mine):
-            hold = Hold(step.process, step, mine[at + 1], None, [])
-            open_[resource] = hold
-            found.append(hold)
-        elif step.f == "release" and resource in open_:
-            open_.pop(resource).until = step.time
-        elif step.f in WRITES and step.saw != 0:
-            for hold in open_.values():
-                hold.writes.append(step)
-    return found
+        acquired = step.f == Action.ACQUIRE and step.saw == 1
+        if resource in current and acquired:
+            reentries[resource] = reentries.get(resource, 0) + 1
+        elif step.f == Action.RELEASE and reentries.get(resource):
+            reentries[resource] -= 1
+        elif acquired and at + 1 < len(own_steps):
+            current[resource] = CriticalSection(step.process, step, own_steps[at + 1])
+            sections.append(current[resource])
+        elif step.f == Action.RELEASE and resource in current:
+            current.pop(resource).left = step.time
+        elif step.f in BLIND_WRITES and step.saw != 0:
+            for section in current.values():
+                section.writes.append(step)
+    return sections
 
 
-def fenced_out(steps: Steps) -> tuple[Hold, Hold, Event] | None:
-    """Find a write by a buyer whose lease was given to another buyer meanwhile."""
-    by_resource: dict[str, list[Hold]] = {}
-    for mine in steps.by_process.values():
-        for hold in holds_of(mine):
-            by_resource.setdefault(hold.acquire.resource or "", []).append(hold)
-    for held in by_resource.values():
-        held.sort(key=lambda hold: hold.sure.time)
-        for at, hold in enumerate(held):
-            later = next((x for x in held[at + 1 :] if x.process != hold.process), None)
-            if later is None or (hold.until is not None and hold.until <= later.sure.time):
+def fenced_out_write(
+    steps: StepsByProcess,
+) -> tuple[CriticalSection, CriticalSection, Event] | None:
+    """Find a write by a process whose lease another process had been given meanwhile.
+
+    Returns the critical section of the writer, the later one, and the write.
+    """
+    by_resource: dict[str, list[CriticalSection]] = {}
+    for own_steps in steps.by_process.values():
+        for section in critical_sections(own_steps):
+            by_resource.setdefault(section.acquire.resource or "", []).append(section)
+    for sections in by_resource.values():
+        sections.sort(key=lambda section: section.entered.time)
+        for at, section in enumerate(sections):
+            later = next((x for x in sections[at + 1 :] if x.process != section.process), None)
+            if later is None or (section.left is not None and section.left <= later.entered.time):
                 continue
-            late = next((x for x in hold.writes if x.time > later.sure.time), None)
+            late = next((x for x in section.writes if x.time > later.entered.time), None)
             if late is not None:
-                return hold, later, late
+                return section, later, late
     return None

@@ -1,16 +1,17 @@
-"""A history as plain columns: what the check needs of it, and no object for each event.
+"""Read a history into plain columns: what the check needs of it, and no object for each event.
 
 Two million `Event`s weigh more than the check itself takes. So events are paired as they
 stream by, and what the check needs of each operation goes into parallel lists, one set for
-each inventory (`Event.key`). Times are nanoseconds, counts are tickets.
+each inventory (`Event.key`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 
+from booking.checker.inventory import Attempt, Inventory, Key, Numbers, Observations, Orders
 from booking.core.protocols import SOLD_OUT
 from booking.errors import HistoryError
 from booking.history.frame import FrameError, end_of, sale_of
@@ -21,12 +22,9 @@ TORN_READ = "torn-read"
 
 _DEFINITE = frozenset({"ok", "fail"})
 
-Key = str | int | None
-Numbers = Literal["before", "after", "seat", "none"]
 
-
-class Contradiction(HistoryError):  # noqa: N818 - the word people know
-    """An event that cannot follow the ones before it."""
+class ContradictionError(HistoryError):
+    """An event contradicts the ones before it, or cannot be read."""
 
     def __init__(self, event: Event, why: str) -> None:
         super().__init__(f"event {event.index}: {why}")
@@ -36,9 +34,9 @@ class Contradiction(HistoryError):  # noqa: N818 - the word people know
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What another tool's words mean in ours.
+    """The names that another tool's history uses, with ours as defaults.
 
-    `numbers` says what an ok buy's value is: the count `before` it (ours), the count `after`
+    `numbers` states what an ok buy's value is: the count `before` it (ours), the count `after`
     it, a `seat` (an identity without an order), or nothing of use. `counting` "up" means that
     the counter counts the tickets sold and not those left.
     """
@@ -51,56 +49,11 @@ class Naming:
     numbers: Numbers = "before"
 
 
-@dataclass(slots=True)
-class Orders:
-    """Buys or refunds, a row each; `number` is what an ok buy answered, None where nothing."""
-
-    invoked: list[int] = field(default_factory=list)
-    returned: list[int] = field(default_factory=list)  # empty where the outcome is unknown
-    quantity: list[int] = field(default_factory=list)
-    number: list[int | None] = field(default_factory=list)
-    process: list[int | str] = field(default_factory=list)
-    index: list[int] = field(default_factory=list)  # of the invocation
-    done: list[int] = field(default_factory=list)  # of the completion; -1: there is none
-    error: list[str] = field(default_factory=list)  # only where an order was refused
-
-
-@dataclass(slots=True)
-class Sightings:
-    """Searches that answered `value`, or sold-outs that did so to an order of `value` tickets."""
-
-    invoked: list[int] = field(default_factory=list)
-    returned: list[int] = field(default_factory=list)
-    value: list[int] = field(default_factory=list)
-    process: list[int | str] = field(default_factory=list)
-    index: list[int] = field(default_factory=list)
-    done: list[int] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Inventory:
-    """All that happened to one count of tickets."""
-
-    key: Key = None
-    tickets: int | None = None
-    remaining: int | None = None
-    sold: Orders = field(default_factory=Orders)
-    maybe: Orders = field(default_factory=Orders)  # outcome unknown: may have happened
-    refused: Orders = field(default_factory=Orders)  # did not happen, for another reason
-    refunded: Orders = field(default_factory=Orders)
-    maybe_refunded: Orders = field(default_factory=Orders)
-    searches: Sightings = field(default_factory=Sightings)
-    sold_outs: Sightings = field(default_factory=Sightings)
-    torn: Sightings = field(
-        default_factory=Sightings
-    )  # reads of a half-written inventory; no value
-    intents: dict[str | int, list[tuple[bool, Event, Event | None]]] = field(default_factory=dict)
-
-
 class Columns:
-    """Events go in through `feed`, in the order they happened; `close` when there are no more.
+    """A history's operations, in columns for each inventory.
 
-    Raises `Contradiction`, naming the event, where a history contradicts itself: a completion
+    `feed` takes events in the order they happened, and `close` follows the last. Both raise
+    `ContradictionError`, naming the event, where a history contradicts itself: a completion
     without an invocation, or before it; a process that does two things at a time.
     """
 
@@ -119,19 +72,23 @@ class Columns:
         self.steps_left_out = 0
         self.inventories: dict[Key, Inventory] = {}
         self.outcomes = {"ok": 0, "fail": 0, "info": 0}
-        self.notes: list[str] = []  # what the reader has to say about the history
+        self.notes: list[str] = []  # what the reader noticed
         self._pending: dict[int | str, Event] = {}
-        self.strangers: set[str] = set()  # operations that are neither orders nor searches
+        self.unknown_operations: set[str] = set()  # operations that are neither orders nor searches
         self._harness: set[str] = {HARNESS, "nemesis", ":nemesis"}
 
-    def feed(self, events: Iterable[Event]) -> None:  # noqa: C901, PLR0912, PLR0915
-        """Take in more events. The hot path: calls in it would take longer than all the rest."""
+    def feed(self, events: Iterable[Event]) -> None:  # noqa: C901, PLR0912, PLR0915 - hot
+        """Add events to the columns.
+
+        The hot path, in one loop that appends itself: a call for each event would take longer
+        than all the rest. It stores over a million operations a second (`make bench`).
+        """
         pending = self._pending
         naming = self.naming
         buy, observe, enough = naming.buy, naming.observe, naming.sold_out
         numbered = naming.numbers != "none"
         key: Key = None
-        here: Inventory | None = None
+        inventory: Inventory | None = None
         oks = fails = 0
         for event in events:
             kind = event.type
@@ -143,17 +100,17 @@ class Columns:
                 continue
             invoke = pending.pop(process, None)
             if invoke is None or kind not in _DEFINITE:
-                self._feed_rarer(event, invoke)
+                self._feed_rare(event, invoke)
                 continue
             if event.time < invoke.time:
                 self._refuse(event, "completes before it was invoked")
-            if here is None or invoke.key != key:
+            if inventory is None or invoke.key != key:
                 key = invoke.key
-                here = self._inventory(key)
+                inventory = self._inventory(key)
                 sale, search, sold_out = (
-                    _appenders(here.sold),
-                    _appenders(here.searches),
-                    _appenders(here.sold_outs),
+                    _append_methods(inventory.sold),
+                    _append_methods(inventory.searches),
+                    _append_methods(inventory.sold_outs),
                 )
             name = invoke.f
             if event.f != name:
@@ -161,7 +118,7 @@ class Columns:
             value = event.value
             if kind == "fail":
                 if name != buy or event.error != enough or invoke.value is not None:
-                    self._feed_rarer(event, invoke)
+                    self._feed_rare(event, invoke)
                     continue
                 fails += 1
                 value = invoke.quantity
@@ -173,7 +130,9 @@ class Columns:
                 elif not numbered:
                     value = None
                 if invoke.intent is not None:
-                    here.intents.setdefault(invoke.intent, []).append((True, invoke, event))
+                    inventory.intents.setdefault(invoke.intent, []).append(
+                        Attempt(invoke, event, True)
+                    )
                 oks += 1
                 invoked, returned, values, processes, indexes, done, quantities = sale
                 quantities(quantity)
@@ -183,7 +142,7 @@ class Columns:
                 oks += 1
                 invoked, returned, values, processes, indexes, done = search
             else:
-                self._feed_rarer(event, invoke)
+                self._feed_rare(event, invoke)
                 continue
             invoked(invoke.time)
             returned(event.time)
@@ -195,7 +154,7 @@ class Columns:
         self.outcomes["fail"] += fails
 
     def close(self) -> None:
-        """Count whatever never completed as an unknown outcome; learn the counts of the frame."""
+        """Count an operation without a completion as unknown; read the counts of the frame."""
         for invoke in self._pending.values():
             self._unknown(invoke, None)
         self._pending.clear()
@@ -205,26 +164,26 @@ class Columns:
             self.tickets = _count(self.sale.get("tickets"))
         if self.remaining is None:
             self.remaining = _count(self.end.remaining)
-        for name in started:
-            self._inventory(name)
+        for key in started:
+            self._inventory(key)
         if not self.inventories:
             self._inventory(None)
-        for key, here in self.inventories.items():
-            here.tickets = _count(started.get(_name(key, started), self.tickets))
+        for key, inventory in self.inventories.items():
+            inventory.tickets = _count(started.get(_key_in(key, started), self.tickets))
             alone = self.remaining if len(self.inventories) == 1 else None
-            here.remaining = _count(ended.get(_name(key, ended), alone))
+            inventory.remaining = _count(ended.get(_key_in(key, ended), alone))
             if self.naming.counting == "up":
-                self._turn_round(here)
+                self._count_down(inventory)
 
     @property
     def numbers(self) -> Numbers:
-        """What an ok buy's number means here: the frame's word, else the naming's."""
-        said = self.sale.get("numbers")
-        if said in {"before", "after", "seat", "none"}:
-            return said  # type: ignore[no-any-return]  # narrowed by the line above
+        """What an ok buy's number means: as the history's first line says, else the naming."""
+        numbers = self.sale.get("numbers")
+        if numbers in {"before", "after", "seat", "none"}:
+            return numbers  # type: ignore[no-any-return]  # narrowed by the line above
         return self.naming.numbers
 
-    def _feed_rarer(self, event: Event, invoke: Event | None) -> None:
+    def _feed_rare(self, event: Event, invoke: Event | None) -> None:
         if invoke is not None:
             self._pending[event.process] = invoke  # the hot path took it out too soon
         if event.type == "step":
@@ -249,7 +208,7 @@ class Columns:
             self.outcomes["ok"] += 1
             self._row(self._inventory(invoke.key).refunded, invoke, event)
         else:
-            self.strangers.add(invoke.f)
+            self.unknown_operations.add(invoke.f)
 
     def _feed_info(self, event: Event) -> None:
         invoke = self._pending.pop(event.process, None)
@@ -265,7 +224,7 @@ class Columns:
             else:
                 self.end = end_of(event.value)
         except FrameError as error:
-            raise Contradiction(event, str(error)) from error
+            raise ContradictionError(event, str(error)) from error
 
     def _feed_fail(self, event: Event) -> None:
         invoke = self._pending.pop(event.process, None)
@@ -273,35 +232,35 @@ class Columns:
             self._refuse(event, "completes what it never invoked")
         if event.time < invoke.time:
             self._refuse(event, "completes before it was invoked")
-        here = self._inventory(invoke.key)
+        inventory = self._inventory(invoke.key)
         name, error = invoke.f, _error(event)
         if name not in {self.naming.buy, self.naming.observe, self.naming.refund}:
             return
         self.outcomes["fail"] += 1
         if error == TORN_READ:
-            _note(here.torn, invoke, event, 0)
+            _add_observation(inventory.torn, invoke, event, 0)
         if name == self.naming.buy:
             quantity, _ = self._order(invoke, None)
             if error == self.naming.sold_out:
-                _note(here.sold_outs, invoke, event, quantity)
+                _add_observation(inventory.sold_outs, invoke, event, quantity)
             else:
-                self._row(here.refused, invoke, event)
-                here.refused.error.append(error)
+                self._row(inventory.refused, invoke, event)
+                inventory.refused.error.append(error)
 
     def _unknown(self, invoke: Event, info: Event | None) -> None:
         if invoke.process in self._harness:
             return
-        here = self._inventory(invoke.key)
+        inventory = self._inventory(invoke.key)
         naming = self.naming
         if invoke.f not in {naming.buy, naming.observe, naming.refund}:
             return
         self.outcomes["info"] += 1
         if invoke.f == naming.buy:
-            self._row(here.maybe, invoke, info)
+            self._row(inventory.maybe, invoke, info)
             if invoke.intent is not None:
-                here.intents.setdefault(invoke.intent, []).append((False, invoke, info))
+                inventory.intents.setdefault(invoke.intent, []).append(Attempt(invoke, info, False))
         elif invoke.f == naming.refund:
-            self._row(here.maybe_refunded, invoke, info)
+            self._row(inventory.maybe_refunded, invoke, info)
 
     def _row(self, rows: Orders, invoke: Event, complete: Event | None) -> None:
         quantity, _ = self._order(invoke, None)
@@ -312,13 +271,13 @@ class Columns:
         rows.number.append(None)
         rows.process.append(invoke.process)
         rows.index.append(invoke.index)
-        rows.done.append(complete.index if complete else -1)
+        rows.done.append(complete.index if complete else None)
 
     def _order(self, invoke: Event, ok: Event | None) -> tuple[int, int | None]:
         """Return an order's quantity and its number.
 
-        A value that the invocation has already is the quantity ordered (another tool's
-        `:f :add, :value 1`): no buyer knows its ticket beforehand.
+        A value that the invocation carries is the quantity ordered (another tool's
+        `:f :add, :value 1`), since no buyer knows its ticket beforehand.
         """
         quantity, value = invoke.quantity, ok.value if ok else None
         if invoke.value is not None:
@@ -333,30 +292,30 @@ class Columns:
         return quantity, value if self.naming.numbers != "none" else None
 
     def _inventory(self, key: Key) -> Inventory:
-        here = self.inventories.get(key)
-        if here is None:
-            here = self.inventories[key] = Inventory(key)
-        return here
+        inventory = self.inventories.get(key)
+        if inventory is None:
+            inventory = self.inventories[key] = Inventory(key)
+        return inventory
 
-    def _turn_round(self, here: Inventory) -> None:
-        """Read a counter of tickets sold as a count of tickets left."""
-        tickets = here.tickets
+    def _count_down(self, inventory: Inventory) -> None:
+        """Convert a counter of tickets sold into a count of tickets left."""
+        tickets = inventory.tickets
         if tickets is None:
             return
-        here.searches.value[:] = [tickets - value for value in here.searches.value]
-        here.sold.number[:] = [
-            None if number is None else tickets - number for number in here.sold.number
+        inventory.searches.value[:] = [tickets - value for value in inventory.searches.value]
+        inventory.sold.number[:] = [
+            None if number is None else tickets - number for number in inventory.sold.number
         ]
-        if here.remaining is not None:
-            here.remaining = tickets - here.remaining
+        if inventory.remaining is not None:
+            inventory.remaining = tickets - inventory.remaining
 
     @staticmethod
     def _refuse(event: Event, why: str) -> NoReturn:
-        raise Contradiction(event, f"process {event.process!r} {why}")
+        raise ContradictionError(event, f"process {event.process!r} {why}")
 
 
-def _appenders(rows: Orders | Sightings) -> tuple[Any, ...]:
-    """Bound methods of the columns: looking them up once is a third of the hot path's cost."""
+def _append_methods(rows: Orders | Observations) -> tuple[Any, ...]:
+    """Return the columns' bound `append`s: looking them up each time adds a third to `feed`."""
     columns = (
         rows.invoked,
         rows.returned,
@@ -365,17 +324,17 @@ def _appenders(rows: Orders | Sightings) -> tuple[Any, ...]:
         rows.index,
         rows.done,
     )
-    found: tuple[Any, ...] = tuple(column.append for column in columns)
-    return (*found, rows.quantity.append) if isinstance(rows, Orders) else found
+    appends: tuple[Any, ...] = tuple(column.append for column in columns)
+    return (*appends, rows.quantity.append) if isinstance(rows, Orders) else appends
 
 
-def _note(rows: Sightings, invoke: Event, complete: Event, value: int) -> None:
-    for append, one in zip(
-        _appenders(rows),
+def _add_observation(rows: Observations, invoke: Event, complete: Event, value: int) -> None:
+    for append, field in zip(
+        _append_methods(rows),
         (invoke.time, complete.time, value, invoke.process, invoke.index, complete.index),
         strict=True,
     ):
-        append(one)
+        append(field)
 
 
 def _error(event: Event) -> str:
@@ -390,6 +349,6 @@ def _count(value: object) -> int | None:
     return value if type(value) is int else None
 
 
-def _name(key: Key, names: Mapping[Any, Any]) -> Any:
-    """Keys of a JSON object are strings, whatever the operations call them."""
+def _key_in(key: Key, names: Mapping[Any, Any]) -> Any:
+    """Return an inventory's key in a JSON object, where every key is text."""
     return key if key in names else str(key)

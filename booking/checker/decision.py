@@ -1,47 +1,44 @@
-"""The way from a history to a verdict; every check that crashes gives `unknown`."""
+"""Decide a history: from its columns to a verdict with a proof; a check that crashes is unknown."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
-from booking.checker import invariants, linearization, lock_anomalies
-from booking.checker.causes import Steps
-from booking.checker.certificate import (
-    Certificate,
-    Op,
-    certify,
-    operations,
-    out_of_range,
-    refunds,
-    verify,
-)
-from booking.checker.columns import Columns, Inventory, Numbers
-from booking.checker.diagnosis import Case, name_all
-from booking.checker.messages import buyer, events, listed, sentence, tickets_
+from booking.checker.causes import StepsByProcess
+from booking.checker.certificate import Certificate, certify, out_of_range, verify
+from booking.checker.columns import Columns
+from booking.checker.diagnosis import RefutedInventory, diagnose
+from booking.checker.invariants import broken_invariants
+from booking.checker.inventory import Inventory
+from booking.checker.linearization import linearize
+from booking.checker.lock_anomalies import find_lock_anomalies
+from booking.checker.messages import buyer, events_of, listed, tickets_
+from booking.checker.operations import Op, operations, refunds
 from booking.checker.reduction import (
-    ALL,
-    Parts,
-    has_refunds,
-    is_mixed,
-    problem_of,
-    too_many_pieces,
+    ALL_CONSTRAINTS,
+    Constraints,
+    Counter,
+    slot_problem,
     unit_of,
 )
-from booking.checker.slot_matching import Clash, Placement, Problem, solve
-from booking.checker.wgl import STATES_MAX, OutOfBudget, overdrawn, search
+from booking.checker.slot_matching import HallViolator, Matching, SlotProblem, solve
+from booking.checker.wgl import STATES_MAX, BudgetExceededError, oversold_despite_refunds, search
 from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict, merge
 from booking.errors import HistoryError
 from booking.history.model import Event, History
 
+EXPLAINED = "some order explains every answer"
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A verdict with its proof: a witness order where it is valid, else a certificate.
+    """A verdict with its proof: a linearization where it is valid, else a certificate.
 
-    `order` holds indexes of invocations, or is None where none was asked for or there is none.
+    `order` holds indexes of invocations. It is None where the caller wanted none, or there is none.
     """
 
     verdict: Verdict
@@ -49,192 +46,196 @@ class Decision:
     order: list[int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What the caller wants of a decision, and how far the search may go."""
+
+    order: bool
+    states_max: int
+
+
 def check(history: History) -> Verdict:
     """Check a sale's history.
 
     Never raises: a history that contradicts itself and a check that crashes are `unknown`.
     """
-    ledger = Columns(tickets=history.tickets, remaining=history.remaining)
-    ledger.sale, ledger.end = history.sale, history.end
+    columns = Columns(tickets=history.tickets, remaining=history.remaining)
+    columns.sale, columns.end = history.sale, history.end
     try:
-        ledger.feed(_numbered(history.events))
-        ledger.close()
+        columns.feed(_numbered(history.events))
+        columns.close()
     except HistoryError as error:
         return Verdict(Outcome.UNKNOWN, str(error))
     except Exception as error:
         return Verdict(Outcome.UNKNOWN, f"reading the history crashed: {error!r}")
-    return decide(ledger).verdict
+    return decide(columns).verdict
 
 
 def _numbered(events: list[Event]) -> list[Event]:
-    """Number the events as `dump` would, where the recorder has not."""
+    """Number the events as `dump` would, where all have one index: a recorder need not count."""
     if len(events) < 2 or events[0].index != events[-1].index:  # noqa: PLR2004 - a pair
         return events
     return [msgspec.structs.replace(event, index=at) for at, event in enumerate(events, 1)]
 
 
-def decide(ledger: Columns, *, want_order: bool = False, states_max: int = STATES_MAX) -> Decision:
-    """Check each inventory of a closed ledger alone, and join the verdicts.
+def decide(columns: Columns, *, want_order: bool = False, states_max: int = STATES_MAX) -> Decision:
+    """Check what closed columns hold, each inventory alone, and join the verdicts.
 
     A history is linearizable exactly when each inventory's part is (Herlihy & Wing 1990,
-    locality). Witness orders of several inventories are given one after another.
+    locality). Linearizations of several inventories follow one another.
     """
-    steps = Steps.of(ledger.steps)
-    found: list[Decision] = []
-    for here in ledger.inventories.values():
+    steps = StepsByProcess.of(columns.steps)
+    request = _Request(want_order, states_max)
+    decisions: list[Decision] = []
+    for inventory in columns.inventories.values():
         try:
-            found.append(_decide_one(here, ledger, steps, want_order, states_max))
+            decisions.append(_decide_order(inventory, columns, steps, request))
         except Exception as error:
-            crash = f"the check crashed: {error!r}"
-            found.append(Decision(Verdict(Outcome.UNKNOWN, crash)))
-        _add_rules(found, here, ledger, steps)
+            decisions.append(_unknown(f"the check crashed: {error!r}"))
+        rules = partial(broken_invariants, inventory, columns, steps)
+        decisions += _by_rules(rules, "a rule crashed")
+    locks = partial(find_lock_anomalies, columns, steps)
+    decisions += _by_rules(locks, "looking for stuck buyers crashed")
+    return _join(decisions)
+
+
+def _by_rules(rules: Callable[[], list[Anomaly]], crash: str) -> list[Decision]:
+    """Return a decision on the anomalies that rules find; none where they find nothing."""
     try:
-        about_locks = lock_anomalies.stuck(ledger, steps)
-        if about_locks:
-            found.append(Decision(_invalid(about_locks)))
+        anomalies = rules()
     except Exception as error:
-        crash = f"looking for stuck buyers crashed: {error!r}"
-        found.append(Decision(Verdict(Outcome.UNKNOWN, crash)))
-    return _join(found)
+        return [_unknown(f"{crash}: {error!r}")]
+    return [_invalid(anomalies)] if anomalies else []
 
 
-def _add_rules(found: list[Decision], here: Inventory, ledger: Columns, steps: Steps) -> None:
-    try:
-        broken = invariants.broken_rules(here, ledger, steps)
-    except Exception as error:
-        found.append(Decision(Verdict(Outcome.UNKNOWN, f"a rule crashed: {error!r}")))
-        return
-    if broken:
-        found.append(Decision(_invalid(broken)))
-
-
-def _invalid(anomalies: list[Anomaly]) -> Verdict:
-    return Verdict(Outcome.INVALID, anomalies[0].message, tuple(anomalies))
-
-
-def _join(found: list[Decision]) -> Decision:
-    verdict = merge(one.verdict for one in found)
-    certificates = tuple(proof for one in found for proof in one.certificates)
-    orders = [one.order for one in found]
+def _join(decisions: Sequence[Decision]) -> Decision:
+    verdict = merge(decision.verdict for decision in decisions)
+    certificates = tuple(proof for decision in decisions for proof in decision.certificates)
+    orders = [decision.order for decision in decisions]
     order = None
-    if verdict.outcome is Outcome.VALID and all(one is not None for one in orders):
-        order = [index for one in orders for index in one or ()]
+    if verdict.outcome is Outcome.VALID and all(part is not None for part in orders):
+        order = [index for part in orders for index in part or ()]
     return Decision(verdict, certificates, order)
 
 
-def _decide_one(  # noqa: PLR0911 - a list of cases, each with its answer
-    here: Inventory, ledger: Columns, steps: Steps, want_order: bool, states_max: int
+def _decide_order(
+    inventory: Inventory, columns: Columns, steps: StepsByProcess, request: _Request
 ) -> Decision:
-    tickets, numbers = here.tickets, ledger.numbers
+    """Decide whether an inventory's operations have an order that a counter can serve."""
+    tickets = inventory.tickets
+    if tickets is None or tickets < 0:
+        return _unknown(_no_start(tickets))
+    counter = Counter(inventory, tickets, unit_of(inventory), columns.numbers)
+    if inventory.has_refunds:
+        return _with_refunds(counter, request)
+    if counter.is_mixed and counter.has_too_many_single_sales:
+        sold = tickets_(sum(inventory.sold.quantity))
+        return _unknown(f"{sold} of several quantities: too many")
+    answer = _match_or_refute(counter, ALL_CONSTRAINTS)
+    if isinstance(answer, Certificate):
+        return _refuted(counter, steps, answer)
+    if counter.is_mixed:
+        return _search(counter, request)
+    problem, matching = answer
+    return _valid(linearize(counter, problem, matching) if request.order else None)
+
+
+def _no_start(tickets: int | None) -> str:
     if tickets is None:
-        return _unknown("the history does not say how many tickets there were at the start")
-    if tickets < 0:
-        return _unknown(f"there were {tickets} tickets at the start: less than none")
-    if has_refunds(here):
-        return _with_refunds(here, tickets, numbers, want_order, states_max)
-    unit = unit_of(here)
-    mixed = is_mixed(here, unit)
-    if mixed and too_many_pieces(here, unit):
-        return _unknown(f"{tickets_(sum(here.sold.quantity))} of several quantities: too many")
-    found = _prove(here, tickets, unit, numbers, ALL)
-    if isinstance(found, Certificate):
-        return _guilty(here, tickets, unit, numbers, steps, found)
-    if mixed:
-        return _search(here, tickets, numbers, want_order, states_max)
-    order = None
-    if want_order:
-        problem, placement = found
-        order = linearization.order(here, tickets, unit, numbers, problem, placement)
-    return Decision(Verdict(Outcome.VALID, "some order explains every answer"), (), order)
+        return "the history does not say how many tickets there were at the start"
+    return f"there were {tickets} tickets at the start: less than none"
 
 
-def _prove(
-    here: Inventory, tickets: int, unit: int, numbers: Numbers, parts: Parts
-) -> Certificate | tuple[Problem, Placement]:
-    impossible = out_of_range(here, tickets, unit, numbers, parts)
+def _match_or_refute(
+    counter: Counter, constraints: Constraints
+) -> Certificate | tuple[SlotProblem, Matching]:
+    impossible = out_of_range(counter, constraints)
     if impossible is not None:
         return impossible
-    problem = problem_of(here, tickets, unit, numbers, parts)
-    found = solve(problem)
-    if not isinstance(found, Clash):
-        return problem, found
-    return certify(found, here, tickets, unit, numbers, parts)
+    problem = slot_problem(counter, constraints)
+    answer = solve(problem)
+    if not isinstance(answer, HallViolator):
+        return problem, answer
+    return certify(answer, counter, constraints)
 
 
-def _guilty(
-    here: Inventory,
-    tickets: int,
-    unit: int,
-    numbers: Numbers,
-    steps: Steps,
-    proof: Certificate,
-) -> Decision:
-    """Name what is wrong, having verified the proof: a wrong proof is our defect, not theirs."""
-    if not verify(proof, tickets, unit, operations(here, numbers, proof.parts)):
+def _refuted(counter: Counter, steps: StepsByProcess, proof: Certificate) -> Decision:
+    """Verify the proof and name what is wrong; a wrong proof is a defect of the checker."""
+    if not _holds(proof, counter):
         return _unknown(f"a certificate ({proof.kind}) does not hold: a defect of the checker")
 
-    def prove(parts: Parts) -> Certificate | None:
-        found = _prove(here, tickets, unit, numbers, parts)
-        if not isinstance(found, Certificate):
+    def refute(constraints: Constraints) -> Certificate | None:
+        answer = _match_or_refute(counter, constraints)
+        if not isinstance(answer, Certificate):
             return None
-        if not verify(found, tickets, unit, operations(here, numbers, found.parts)):
-            raise AssertionError(f"a certificate ({found.kind}) does not hold")
-        return found
+        if not _holds(answer, counter):
+            raise AssertionError(f"a certificate ({answer.kind}) does not hold")
+        return answer
 
-    named = name_all(Case(here, tickets, unit, numbers, steps, prove, proof))
-    return Decision(_invalid(named), (proof,))
+    return _invalid(diagnose(RefutedInventory(counter, steps, refute, proof)), proof)
 
 
-def _search(
-    here: Inventory, tickets: int, numbers: Numbers, want_order: bool, states_max: int
-) -> Decision:
-    ops = [*operations(here, numbers, ALL), *refunds(here)]
+def _holds(proof: Certificate, counter: Counter) -> bool:
+    ops = operations(counter.inventory, counter.numbers, proof.constraints)
+    return verify(proof, counter.tickets, counter.unit, ops)
+
+
+def _search(counter: Counter, request: _Request) -> Decision:
+    """Search for an order, where several quantities or observed refunds need that."""
+    ops = _all_operations(counter)
     try:
-        path = search(ops, tickets, states_max)
-    except OutOfBudget:
-        return _unknown(f"no order found within the budget of {states_max} states")
+        path = search(ops, counter.tickets, request.states_max)
+    except BudgetExceededError:
+        return _unknown(f"no order found within the budget of {request.states_max} states")
     if path is not None:
-        order = [x.index for x in path if x.what != "end"] if want_order else None
-        return Decision(Verdict(Outcome.VALID, "some order explains every answer"), (), order)
+        return _valid([x.index for x in path if x.what != "end"] if request.order else None)
     reason = "no order of the operations explains every answer (all were tried)"
-    anomaly = Anomaly(AnomalyName.NOT_LINEARIZABLE, reason, events(ops))
-    return Decision(Verdict(Outcome.INVALID, reason, (anomaly,)))
+    return _invalid([Anomaly(AnomalyName.NOT_LINEARIZABLE, reason, events_of(ops))])
 
 
-def _with_refunds(
-    here: Inventory, tickets: int, numbers: Numbers, want_order: bool, states_max: int
-) -> Decision:
-    ops = [*operations(here, numbers, ALL), *refunds(here)]
-    too_many = overdrawn(ops, tickets)
+def _with_refunds(counter: Counter, request: _Request) -> Decision:
+    ops = _all_operations(counter)
+    too_many = oversold_despite_refunds(ops, counter.tickets)
     if too_many:
         taken = sum(x.quantity for x in too_many)
         message = (
             f"{tickets_(taken)} were sold by the time {buyer(too_many[-1].process)} had its own, "
-            f"more than the {tickets} and all refunds begun by then: "
+            f"more than the {counter.tickets} and all refunds begun by then: "
             f"{listed(buyer(x.process) for x in too_many)}"
         )
-        anomaly = Anomaly(AnomalyName.OVERSELL, message, events(too_many))
-        return Decision(Verdict(Outcome.INVALID, message, (anomaly,)))
-    observed = any(x.low is not None for x in ops)
-    if observed:
-        return _search(here, tickets, numbers, want_order, states_max)
-    order = _early_refunds(ops) if want_order else None
-    return Decision(Verdict(Outcome.VALID, "some order explains every answer"), (), order)
+        return _invalid([Anomaly(AnomalyName.OVERSELL, message, events_of(too_many))])
+    if any(x.low is not None for x in ops):
+        return _search(counter, request)
+    return _valid(_early_refunds(ops) if request.order else None)
+
+
+def _all_operations(counter: Counter) -> list[Op]:
+    certain = operations(counter.inventory, counter.numbers, ALL_CONSTRAINTS)
+    return [*certain, *refunds(counter.inventory)]
 
 
 def _early_refunds(ops: Sequence[Op]) -> list[int]:
     """Order refunds by their beginning and orders by their end, refunds first where they touch."""
     moments: list[tuple[float, int, int]] = []
     for x in ops:
-        if x.what in {"refund", "maybe-refund"}:
+        if x.gives_back:
             moments.append((x.invoked, 0, x.index))
         elif x.what == "buy":
             moments.append((x.returned, 1, x.index))
     return [index for _, _, index in sorted(moments)]
 
 
+def _valid(order: list[int] | None) -> Decision:
+    return Decision(Verdict(Outcome.VALID, EXPLAINED), (), order)
+
+
+def _invalid(anomalies: Sequence[Anomaly], *proofs: Certificate) -> Decision:
+    verdict = Verdict(Outcome.INVALID, anomalies[0].message, tuple(anomalies))
+    return Decision(verdict, proofs)
+
+
 def _unknown(reason: str) -> Decision:
     return Decision(Verdict(Outcome.UNKNOWN, reason))
 
 
-__all__ = ["Decision", "check", "decide", "sentence"]
+__all__ = ["Decision", "check", "decide"]

@@ -1,8 +1,8 @@
-"""From a proof that something is wrong to the name of what is wrong.
+"""Name what is wrong with a history that has been proved impossible.
 
-Parts of the history are left out, or sales turned into possible ones, until the fault is gone:
-what made the difference is what is wrong. A lost update makes counts rise, so what follows from
-it (searches that see the rise) is not named again.
+Constraints are dropped, or sales made optional, until the proof is gone: what made the difference
+is what is wrong. A lost update makes counts rise, so what follows from it (searches that see the
+rise) is not named again.
 """
 
 from __future__ import annotations
@@ -11,260 +11,307 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from booking.checker.causes import Steps, both_read
-from booking.checker.certificate import Certificate, Op, operations
-from booking.checker.columns import Inventory, Numbers
-from booking.checker.messages import buyer, events, listed, sentence, tickets_
-from booking.checker.reduction import Parts
+from booking.checker.causes import StepsByProcess, racing_reads
+from booking.checker.certificate import Certificate
+from booking.checker.inventory import Inventory
+from booking.checker.messages import (
+    buyer,
+    events_of,
+    explanation,
+    in_time_order,
+    listed,
+    tickets_,
+)
+from booking.checker.operations import Op, operations
+from booking.checker.reduction import ALL_CONSTRAINTS, Constraints, Counter
 from booking.core.verdict import Anomaly, AnomalyName
 from booking.history.model import Event
 
-Prove = Callable[[Parts], Certificate | None]
-SALES = Parts(searches=False, sold_outs=False, numbers=False)
-NUMBERED = Parts(searches=False, sold_outs=False, end=False)
+Refute = Callable[[Constraints], Certificate | None]  # None: an order satisfies the constraints
+
+SALES_AND_END = Constraints(searches=False, sold_outs=False, numbers=False)
+SALES_ALONE = Constraints(searches=False, sold_outs=False, numbers=False, end=False)
+NUMBERED_SALES = Constraints(searches=False, sold_outs=False, end=False)
+NEIGHBOURS_MAX = 64  # later sales that each sale is compared with, to find a pair that raced
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One inventory that cannot be, and what is known around it."""
+class RefutedInventory:
+    """One inventory with the proof that it is impossible, and how to look for other proofs."""
 
-    here: Inventory
-    tickets: int
-    unit: int
-    numbers: Numbers
-    steps: Steps
-    prove: Prove
+    counter: Counter
+    steps: StepsByProcess
+    refute: Refute
     proof: Certificate
+
+    @property
+    def inventory(self) -> Inventory:
+        """Its operations."""
+        return self.counter.inventory
+
+    @property
+    def tickets(self) -> int:
+        """The count at the start."""
+        return self.counter.tickets
 
     @property
     def sold(self) -> int:
         """Tickets certainly sold."""
-        return sum(self.here.sold.quantity)
+        return sum(self.inventory.sold.quantity)
 
     @property
     def maybe(self) -> int:
         """Tickets of orders with an unknown outcome."""
-        return sum(self.here.maybe.quantity)
+        return sum(self.inventory.maybe.quantity)
 
     @property
     def remaining(self) -> int | None:
         """The count at the end: as it was read, or as the last search after all sales saw it."""
-        if self.here.remaining is not None:
-            return self.here.remaining
-        seen = self.here.searches
-        last = max(range(len(seen.invoked)), key=seen.invoked.__getitem__, default=None)
-        if last is None or self.here.maybe.invoked:
+        if self.inventory.remaining is not None:
+            return self.inventory.remaining
+        searches = self.inventory.searches
+        rows = range(len(searches.invoked))
+        last = max(rows, key=searches.invoked.__getitem__, default=None)
+        if last is None or self.inventory.maybe.invoked:
             return None
-        over = seen.invoked[last] > max(self.here.sold.returned, default=0)
-        return seen.value[last] if over else None
+        over = searches.invoked[last] > max(self.inventory.sold.returned, default=0)
+        return searches.value[last] if over else None
 
-    def ops(self, parts: Parts | None = None) -> Iterator[Op]:
+    def ops(self, constraints: Constraints = ALL_CONSTRAINTS) -> Iterator[Op]:
         """Return the operations."""
-        return operations(self.here, self.numbers, parts or Parts())
+        return operations(self.inventory, self.counter.numbers, constraints)
 
 
-def name_all(case: Case) -> list[Anomaly]:
-    """Name what is wrong, the most telling first; never nothing."""
-    found = [*_negative(case), *_oversold(case), *_double_sold(case), *_off_balance(case)]
-    balanced = not found
-    found += _phantom(case, balanced)
+def diagnose(refuted: RefutedInventory) -> list[Anomaly]:
+    """Return the anomalies, the most telling first; at least one."""
+    anomalies = [
+        *_negative_stock(refuted),
+        *_oversell(refuted),
+        *_double_sold(refuted),
+        *_imbalance(refuted),
+    ]
+    balanced = not anomalies
+    anomalies += _phantom_sold_out(refuted, balanced)
     if balanced:
-        found += _out_of_order(case)
-    if not found:
-        found = [_anomaly(AnomalyName.NOT_LINEARIZABLE, case, case.proof)]
-    return found
+        anomalies += _out_of_order(refuted)
+    if not anomalies:
+        anomalies = [_anomaly(AnomalyName.NOT_LINEARIZABLE, refuted, refuted.proof)]
+    return anomalies
 
 
-def _negative(case: Case) -> Iterator[Anomaly]:
-    below = next((x for x in case.ops() if x.what in {"search", "end"} and (x.low or 0) < 0), None)
+def _negative_stock(refuted: RefutedInventory) -> Iterator[Anomaly]:
+    observed = (x for x in refuted.ops() if x.what in {"search", "end"})
+    below = next((x for x in observed if (x.low or 0) < 0), None)
     if below is not None:
         who = "the sale ended with" if below.what == "end" else f"{buyer(below.process)} saw"
         yield Anomaly(
             AnomalyName.NEGATIVE_STOCK,
             f"{who} a count of {below.low}: more was taken than there was",
-            events([below]),
+            events_of([below]),
         )
 
 
-def _oversold(case: Case) -> Iterator[Anomaly]:
-    if case.sold > case.tickets:
-        proof = case.prove(Parts(searches=False, sold_outs=False, numbers=False, end=False))
+def _oversell(refuted: RefutedInventory) -> Iterator[Anomaly]:
+    """More was sold than there was, or than was left; or two sales share a ticket."""
+    if refuted.sold > refuted.tickets:
+        proof = refuted.refute(SALES_ALONE)
         members = proof.members if proof else ()
         orders = listed(buyer(x.process) for x in members)
         yield Anomaly(
             AnomalyName.OVERSELL,
-            f"{tickets_(case.sold)} sold, {case.tickets} were there: "
+            f"{tickets_(refuted.sold)} sold, {refuted.tickets} were there: "
             f"{tickets_(sum(x.quantity for x in members))} to {orders} are too many already",
-            events(members),
+            events_of(members),
         )
         return
-    least = min((n for n in case.here.sold.number if n is not None), default=1)
-    most = max(case.here.sold.quantity, default=1)
-    for x in case.ops(NUMBERED) if least < most else ():
-        if x.what == "buy" and x.low is not None and x.low < x.quantity:
-            yield Anomaly(
-                AnomalyName.OVERSELL,
-                f"{buyer(x.process)} was sold {tickets_(x.quantity)} when {x.low} were left",
-                events([x]),
-            )
-            return
-    pair = twice_sold(case)
-    if pair is not None:
-        first, second, ticket = pair
+    beyond = _sold_beyond_the_last(refuted)
+    if beyond is not None:
+        yield Anomaly(
+            AnomalyName.OVERSELL,
+            f"{buyer(beyond.process)} was sold {tickets_(beyond.quantity)} "
+            f"when {beyond.low} were left",
+            events_of([beyond]),
+        )
+        return
+    shared = shared_ticket(refuted)
+    if shared is not None:
+        first, second, ticket = shared
         who = f"{buyer(first.process)} and {buyer(second.process)}"
         yield Anomaly(
-            AnomalyName.OVERSELL, f"{who} both hold ticket {ticket}", events((first, second))
+            AnomalyName.OVERSELL, f"{who} both hold ticket {ticket}", events_of((first, second))
         )
 
 
-def _double_sold(case: Case) -> Iterator[Anomaly]:
-    pair = twice_sold(case)
-    if pair is None:
-        return
-    first, second, ticket = pair
-    message = f"ticket {ticket} was sold to {buyer(first.process)} and {buyer(second.process)}"
-    witness = events((first, second))
-    cause = both_read(first, second, case.steps)
-    if cause is not None:
-        message += f": both read {cause[0]} before either wrote"
-        witness = _in_time((*witness, *cause[1]))
-    yield Anomaly(AnomalyName.DOUBLE_SOLD, message, witness)
-
-
-def twice_sold(case: Case) -> tuple[Op, Op, int] | None:
-    """Find two sales that share a ticket; a pair whose steps show why, where there is one."""
-    given = [n for n in case.here.sold.number if n is not None]
-    single = max(case.here.sold.quantity, default=1) == 1
-    if case.numbers in {"none", "seat"} or (single and len(set(given)) == len(given)):
+def _sold_beyond_the_last(refuted: RefutedInventory) -> Op | None:
+    """Find a sale of more tickets than its own number says were left."""
+    sold = refuted.inventory.sold
+    least = min((number for number in sold.number if number is not None), default=1)
+    if least >= max(sold.quantity, default=1):
         return None
-    numbered = [x for x in case.ops(NUMBERED) if x.high is not None]
+    sales = (x for x in refuted.ops(NUMBERED_SALES) if x.what == "buy")
+    return next((x for x in sales if x.low is not None and x.low < x.quantity), None)
+
+
+def _double_sold(refuted: RefutedInventory) -> Iterator[Anomaly]:
+    shared = shared_ticket(refuted)
+    if shared is None:
+        return
+    first, second, ticket = shared
+    message = f"ticket {ticket} was sold to {buyer(first.process)} and {buyer(second.process)}"
+    evidence = events_of((first, second))
+    cause = racing_reads(first, second, refuted.steps)
+    if cause is not None:
+        count, steps = cause
+        message += f": both read {count} before either wrote"
+        evidence = in_time_order((*evidence, *steps))
+    yield Anomaly(AnomalyName.DOUBLE_SOLD, message, evidence)
+
+
+def shared_ticket(refuted: RefutedInventory) -> tuple[Op, Op, int] | None:
+    """Find two sales that share a ticket; a pair whose steps show why, where there is one."""
+    sold = refuted.inventory.sold
+    given = [number for number in sold.number if number is not None]
+    single = max(sold.quantity, default=1) == 1
+    seats = refuted.counter.numbers in {"none", "seat"}
+    if seats or (single and len(set(given)) == len(given)):
+        return None
+    numbered = [x for x in refuted.ops(NUMBERED_SALES) if x.high is not None]
     numbered.sort(key=lambda x: (-(x.high or 0), x.returned))
-    best: tuple[Op, Op, int] | None = None
+    first_pair: tuple[Op, Op, int] | None = None
     for x, y in pairwise(numbered):
         high, low = x.high or 0, y.high or 0
         if low > high - x.quantity:
-            best = best or (x, y, low)
-            if both_read(x, y, case.steps) is not None:
+            first_pair = first_pair or (x, y, low)
+            if racing_reads(x, y, refuted.steps) is not None:
                 return x, y, low
-    return best
+    return first_pair
 
 
-def _off_balance(case: Case) -> Iterator[Anomaly]:
+def _imbalance(refuted: RefutedInventory) -> Iterator[Anomaly]:
     """What is left and what was sold must make up what there was."""
-    if case.remaining is None or case.remaining > case.tickets:
+    if refuted.remaining is None or refuted.remaining > refuted.tickets:
         return
-    fell = case.tickets - case.remaining
-    counts = f"the count fell by {fell}, from {case.tickets} to {case.remaining}"
-    if fell < case.sold:
-        proof = case.prove(SALES)
-        members = proof.members if proof and proof.kind == "overfull" else ()
-        message = f"{tickets_(case.sold)} sold, yet {counts}"
-        pair = _raced(case)
-        if pair is not None:
-            first, second, read, steps = pair
-            who = f"{buyer(first.process)} and {buyer(second.process)}"
-            message += f": {who} both read {read} before either wrote"
-            yield Anomaly(
-                AnomalyName.LOST_UPDATE, message, _in_time((*events((first, second)), *steps))
-            )
-            return
-        end = proof.after if proof else None
-        yield Anomaly(AnomalyName.LOST_UPDATE, message, events([*members, end]))
-    elif fell > case.sold + case.maybe:
-        gone = fell - case.sold - case.maybe
-        unknown = f" and {tickets_(case.maybe)} may have been" if case.maybe else ""
-        proof = case.prove(SALES)
-        ends = [proof.after] if proof else []
-        yield Anomaly(
-            AnomalyName.LOST_TICKET,
-            f"{counts}, but {tickets_(case.sold)} {_was(case.sold)} sold{unknown}: "
-            f"{tickets_(gone)} {_was(gone)} taken and sold to no buyer",
-            events(ends),
-        )
+    fell = refuted.tickets - refuted.remaining
+    counts = f"the count fell by {fell}, from {refuted.tickets} to {refuted.remaining}"
+    if fell < refuted.sold:
+        yield _lost_update(refuted, f"{tickets_(refuted.sold)} sold, yet {counts}")
+    elif fell > refuted.sold + refuted.maybe:
+        yield _lost_ticket(refuted, fell - refuted.sold - refuted.maybe, counts)
+
+
+def _lost_update(refuted: RefutedInventory, message: str) -> Anomaly:
+    """The count fell by less than was sold: two orders that raced are the evidence, if any."""
+    proof = refuted.refute(SALES_AND_END)
+    race = _racing_pair(refuted)
+    if race is not None:
+        first, second, count, steps = race
+        who = f"{buyer(first.process)} and {buyer(second.process)}"
+        message += f": {who} both read {count} before either wrote"
+        evidence = in_time_order((*events_of((first, second)), *steps))
+        return Anomaly(AnomalyName.LOST_UPDATE, message, evidence)
+    members = proof.members if proof and proof.kind == "overfull" else ()
+    end = proof.after if proof else None
+    return Anomaly(AnomalyName.LOST_UPDATE, message, events_of([*members, end]))
+
+
+def _lost_ticket(refuted: RefutedInventory, gone: int, counts: str) -> Anomaly:
+    """The count fell by more than was sold and may have been sold: `gone` tickets are missing."""
+    sold, maybe = refuted.sold, refuted.maybe
+    unknown = f" and {tickets_(maybe)} may have been" if maybe else ""
+    proof = refuted.refute(SALES_AND_END)
+    return Anomaly(
+        AnomalyName.LOST_TICKET,
+        f"{counts}, but {tickets_(sold)} {_was(sold)} sold{unknown}: "
+        f"{tickets_(gone)} {_was(gone)} taken and sold to no buyer",
+        events_of([proof.after] if proof else []),
+    )
 
 
 def _was(count: int) -> str:
     return "was" if count == 1 else "were"
 
 
-def _raced(case: Case) -> tuple[Op, Op, int, tuple[Event, ...]] | None:
-    """Find two neighbours in time that read the same count before either wrote."""
-    if not case.steps.by_process:
+def _racing_pair(refuted: RefutedInventory) -> tuple[Op, Op, int, tuple[Event, ...]] | None:
+    """Find two sales, near in time, that read the same count before either wrote."""
+    if not refuted.steps.by_process:
         return None
-    sold = [x for x in case.ops(SALES) if x.what == "buy"]
-    sold.sort(key=lambda x: x.returned)
-    for at, first in enumerate(sold):
-        for second in sold[at + 1 : at + 65]:
-            found = both_read(first, second, case.steps)
-            if found is not None:
-                return first, second, *found
+    sales = [x for x in refuted.ops(SALES_AND_END) if x.what == "buy"]
+    sales.sort(key=lambda x: x.returned)
+    for at, first in enumerate(sales):
+        for second in sales[at + 1 : at + 1 + NEIGHBOURS_MAX]:
+            cause = racing_reads(first, second, refuted.steps)
+            if cause is not None:
+                return first, second, *cause
     return None
 
 
-def _phantom(case: Case, balanced: bool) -> Iterator[Anomaly]:
-    """Sold-outs are false where the sales alone could be, or where even possible ones are too few.
+def _phantom_sold_out(refuted: RefutedInventory, balanced: bool) -> Iterator[Anomaly]:
+    """Find a sold-out that cannot have been true.
 
-    After an oversell only the weaker question makes sense: could the count have fallen so far
-    by then, if each order that was under way took its ticket?
+    Where sales and end balance, the sales alone could be; so a proof without searches and numbers
+    is the sold-outs' fault. After an oversell only the weaker question makes sense: could the
+    count have fallen so far by then, if each order that was under way took its ticket?
     """
-    if not case.here.sold_outs.invoked:
+    if not refuted.inventory.sold_outs.invoked:
         return
     if balanced:
-        parts = Parts(searches=False, numbers=False)
-        guilty = case.prove(parts)  # without the sold-outs they would be fine: they balance
+        constraints = Constraints(searches=False, numbers=False)
     else:
-        guilty = case.prove(Parts(searches=False, numbers=False, end=False, sales_optional=True))
-    if guilty is None:
+        constraints = Constraints(searches=False, numbers=False, end=False, sales_optional=True)
+    proof = refuted.refute(constraints)
+    if proof is None:
         return
-    told = next((x for x in (guilty.after, guilty.before) if x and x.what == "sold-out"), None)
-    if told is None:
+    ends = (proof.after, proof.before)
+    sold_out = next((x for x in ends if x is not None and x.what == "sold-out"), None)
+    if sold_out is None:
         return
-    few = "although" if told.high == 0 else f"for {tickets_((told.high or 0) + 1)} although"
-    if guilty.kind == "starved":
-        could = sum(x.quantity for x in guilty.members)
-        why = f"at most {could} of {tickets_(case.tickets)} can have been sold by then"
-        witness = events([*guilty.members, told])
+    few = "although"
+    if sold_out.high != 0:
+        few = f"for {tickets_((sold_out.high or 0) + 1)} although"
+    if proof.kind == "starved":
+        could = sum(x.quantity for x in proof.members)
+        why = f"at most {could} of {tickets_(refuted.tickets)} can have been sold by then"
+        evidence = events_of([*proof.members, sold_out])
     else:
-        who = listed(buyer(x.process) for x in guilty.members)
-        why = f"{tickets_(sum(x.quantity for x in guilty.members))} went to {who} afterwards"
-        if not guilty.members:
-            why = f"the sale ended with {tickets_(case.here.remaining or 0)} left"
-        witness = events([told, *guilty.members])
+        who = listed(buyer(x.process) for x in proof.members)
+        why = f"{tickets_(sum(x.quantity for x in proof.members))} went to {who} afterwards"
+        if not proof.members:
+            why = f"the sale ended with {tickets_(refuted.inventory.remaining or 0)} left"
+        evidence = events_of([sold_out, *proof.members])
     yield Anomaly(
         AnomalyName.PHANTOM_SOLD_OUT,
-        f"{buyer(told.process)} was told that it is sold out {few} {why}",
-        witness,
+        f"{buyer(sold_out.process)} was told that it is sold out {few} {why}",
+        evidence,
     )
 
 
-def _out_of_order(case: Case) -> Iterator[Anomaly]:
+def _out_of_order(refuted: RefutedInventory) -> Iterator[Anomaly]:
     """Sales and end agree; so the numbers that buyers were told are wrong, or the searches."""
-    numbered = any(n is not None for n in case.here.sold.number)
-    guilty = case.prove(Parts(searches=False, sold_outs=False)) if numbered else None
-    if guilty is not None:
-        lost = guilty.kind == "starved" and case.here.remaining is None
+    numbered = any(number is not None for number in refuted.inventory.sold.number)
+    end_unread = refuted.inventory.remaining is None
+    numbers = Constraints(searches=False, sold_outs=False)
+    proof = refuted.refute(numbers) if numbered else None
+    if proof is not None:
+        lost = proof.kind == "starved" and end_unread
         name = AnomalyName.LOST_TICKET if lost else AnomalyName.NOT_LINEARIZABLE
-        yield _anomaly(name, case, guilty)
+        yield _anomaly(name, refuted, proof)
         return
-    guilty = case.proof
-    if any(x is not None and x.what == "sold-out" for x in (guilty.before, guilty.after)):
-        other = case.prove(Parts(sold_outs=False))
+    proof = refuted.proof
+    if any(x is not None and x.what == "sold-out" for x in (proof.before, proof.after)):
+        other = refuted.refute(Constraints(sold_outs=False))
         if other is None:
             return
-        guilty = other
-    seen = guilty.after or guilty.before
-    if guilty.kind == "starved" and case.here.remaining is None:
-        yield _anomaly(AnomalyName.LOST_TICKET, case, guilty)
-    elif guilty.kind in {"rose", "overfull"} and seen is not None and seen.what == "search":
-        yield _anomaly(AnomalyName.STALE_READ, case, guilty)
+        proof = other
+    observation = proof.after or proof.before
+    by_search = observation is not None and observation.what == "search"
+    if proof.kind == "starved" and end_unread:
+        yield _anomaly(AnomalyName.LOST_TICKET, refuted, proof)
+    elif proof.kind in {"rose", "overfull"} and by_search:
+        yield _anomaly(AnomalyName.STALE_READ, refuted, proof)
     else:
-        yield _anomaly(AnomalyName.NOT_LINEARIZABLE, case, guilty)
+        yield _anomaly(AnomalyName.NOT_LINEARIZABLE, refuted, proof)
 
 
-def _anomaly(name: AnomalyName, case: Case, proof: Certificate) -> Anomaly:
-    message = sentence(proof, case.tickets)
-    return Anomaly(name, message, events([proof.before, *proof.members, proof.after]))
-
-
-def _in_time(found: tuple[Event, ...]) -> tuple[Event, ...]:
-    return tuple(sorted(found, key=lambda event: (event.time, event.index)))
+def _anomaly(name: AnomalyName, refuted: RefutedInventory, proof: Certificate) -> Anomaly:
+    message = explanation(proof, refuted.tickets)
+    return Anomaly(name, message, events_of([proof.before, *proof.members, proof.after]))

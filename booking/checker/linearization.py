@@ -1,8 +1,8 @@
-"""A witness order: the operations one after another, as a plain counter could have served them.
+"""Find the linearization of a valid history: an order that a plain counter can serve.
 
-Each sale gets a point in time max(invoked, ready[slot]). Sorting the points of the unpinned
-sales keeps every one in its interval, since the slots' windows are nondecreasing. A sighting
-goes to the moment max(invoked, when the last sale it needs has happened).
+Each sale gets a point in time max(invoked, ready[slot]). Sorting the points of the unpinned sales
+keeps every sale in its interval, since the slots' windows are nondecreasing. An observation goes
+to the moment max(invoked, when the last sale it needs has happened).
 """
 
 from __future__ import annotations
@@ -10,81 +10,79 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from booking.checker.certificate import Op, operations
-from booking.checker.columns import Inventory, Numbers
-from booking.checker.reduction import ALL, clock, count_before
-from booking.checker.slot_matching import PINNED, Placement, Problem
+from booking.checker.inventory import Inventory, Numbers
+from booking.checker.operations import Op, operations
+from booking.checker.reduction import (
+    ALL_CONSTRAINTS,
+    Clock,
+    Counter,
+    count_before,
+    has_pinned_sales,
+)
+from booking.checker.slot_matching import Matching, SlotProblem
 
 
-def order(
-    here: Inventory, tickets: int, unit: int, numbers: Numbers, problem: Problem, found: Placement
-) -> list[int]:
-    """Return the indexes of the invocations in witness order; only for orders of one quantity.
+def linearize(counter: Counter, problem: SlotProblem, matching: Matching) -> list[int]:
+    """Return the indexes of the invocations in a linearization; only for orders of one quantity.
 
-    Whatever has an unknown outcome and is not needed does not occur in it.
+    An operation of unknown outcome that is not needed is left out.
     """
-    sold, maybe = here.sold, here.maybe
-    loose, pinned_rows = _rows(here, tickets, unit, numbers)
-    by_slot: list[int] = []  # index of the invocation, for each slot from 1
+    sold, maybe = counter.inventory.sold, counter.inventory.maybe
+    unpinned, pinned_rows = _rows(counter)
     points: list[tuple[int, int]] = []
-    slots = 0
-    for slot in range(1, len(found.at)):
-        row = found.at[slot]
-        if row == PINNED:
-            if slot in pinned_rows:
-                slots = slot
+    last_slot = 0
+    for slot in range(1, len(matching.sale)):
+        matched = matching.sale[slot]
+        if matched is not None:
+            row = unpinned[matching.by_return[matched]]
+            points.append((max(sold.invoked[row], matching.ready[slot]), sold.index[row]))
+        elif slot in matching.unknown:
+            row = matching.unknown_by_invoke[matching.unknown[slot]]
+            points.append((max(maybe.invoked[row], matching.ready[slot]), maybe.index[row]))
+        elif slot not in pinned_rows:
             continue
-        slots = slot
-        if row >= 0:
-            mine = loose[found.by_return[row]]
-            points.append((max(sold.invoked[mine], found.ready[slot]), sold.index[mine]))
-        else:
-            mine = found.unknown_by_invoke[~row]
-            points.append((max(maybe.invoked[mine], found.ready[slot]), maybe.index[mine]))
+        last_slot = slot
     points.sort()
+    indexes: list[int] = []  # of the invocation, for each slot from 1
     happened: list[int] = []
-    now, at = problem.before_all, iter(points)
-    for slot in range(1, slots + 1):
+    now, unpinned_points = problem.before_all, iter(points)
+    for slot in range(1, last_slot + 1):
         if slot in pinned_rows:
-            point, index = found.ready[slot], sold.index[pinned_rows[slot]]
+            point, index = matching.ready[slot], sold.index[pinned_rows[slot]]
         else:
-            point, index = next(at)
+            point, index = next(unpinned_points)
         now = max(now, point)
         happened.append(now)
-        by_slot.append(index)
-    return _merge(here, tickets, unit, by_slot, happened)
+        indexes.append(index)
+    return _merge(counter, indexes, happened)
 
 
-def _rows(
-    here: Inventory, tickets: int, unit: int, numbers: Numbers
-) -> tuple[Sequence[int], dict[int, int]]:
-    """Return the rows of the sales that were to be placed, and those of the pinned ones by slot."""
-    if numbers in {"seat", "none"} or not any(n is not None for n in here.sold.number):
-        return range(len(here.sold.invoked)), {}
-    loose: list[int] = []
+def _rows(counter: Counter) -> tuple[Sequence[int], dict[int, int]]:
+    """Return the rows of the unpinned sales, and the rows of the pinned sales by slot."""
+    sold = counter.inventory.sold
+    if not has_pinned_sales(sold, counter.numbers):
+        return range(len(sold.invoked)), {}
+    unpinned: list[int] = []
     pinned: dict[int, int] = {}
-    for row, number in enumerate(here.sold.number):
-        before = count_before(number, unit, numbers)
+    for row, number in enumerate(sold.number):
+        before = count_before(number, counter.unit, counter.numbers)
         if before is None:
-            loose.append(row)
+            unpinned.append(row)
         else:
-            pinned[(tickets - before) // unit + 1] = row
-    return loose, pinned
+            pinned[counter.units_sold(before) + 1] = row
+    return unpinned, pinned
 
 
-def _merge(
-    here: Inventory, tickets: int, unit: int, by_slot: list[int], happened: list[int]
-) -> list[int]:
-    """Put the sightings in between the sales, each after as many as it saw."""
-    before_all, _, _ = clock(here)
+def _merge(counter: Counter, sales: list[int], happened: list[int]) -> list[int]:
+    """Put the observations between the sales, each after as many sales as it saw."""
+    searches, sold_outs = counter.inventory.searches, counter.inventory.sold_outs
+    before_all = Clock.of(counter.inventory).before_all
     happened = [before_all, *happened]  # happened[k]: when the k-th sale was over
-    most_sold = len(by_slot)
-    seen = here.searches
-    indexes = seen.index + here.sold_outs.index
-    invoked = seen.invoked + here.sold_outs.invoked
-    least = [(tickets - value) // unit for value in seen.value]
-    most = least + [most_sold] * len(here.sold_outs.index)
-    least += [-((quantity - 1 - tickets) // unit) for quantity in here.sold_outs.value]
+    indexes = searches.index + sold_outs.index
+    invoked = searches.invoked + sold_outs.invoked
+    least = [counter.units_sold(value) for value in searches.value]
+    most = least + [len(sales)] * len(sold_outs.index)
+    least += [counter.units_sold_below(quantity) for quantity in sold_outs.value]
     points = [
         max(begin, happened[k] if k > 0 else before_all)
         for begin, k in zip(invoked, least, strict=True)
@@ -95,25 +93,28 @@ def _merge(
     ]
     rows = sorted(range(len(points)), key=after.__getitem__)
     rows.sort(key=points.__getitem__)
-    witness: list[int] = []
+    order: list[int] = []
     served = 0
     for row in rows:
         if after[row] > served:
-            witness += by_slot[served : after[row]]
+            order += sales[served : after[row]]
             served = after[row]
-        witness.append(indexes[row])
-    witness += by_slot[served:]
-    return witness
+        order.append(indexes[row])
+    order += sales[served:]
+    return order
 
 
-def replay(here: Inventory, tickets: int, numbers: Numbers, witness: Sequence[int]) -> str | None:
-    """Serve the operations in the witness's order with a plain counter.
+def replay(
+    inventory: Inventory, tickets: int, numbers: Numbers, order: Sequence[int]
+) -> str | None:
+    """Serve the operations in a given order with a plain counter.
 
     Independent of how the order was found. Returns what goes wrong, None where nothing does.
     """
-    by_index = {x.index: x for x in operations(here, numbers, ALL) if x.what != "end"}
+    ops = operations(inventory, numbers, ALL_CONSTRAINTS)
+    by_index = {x.index: x for x in ops if x.what != "end"}
     count, now = tickets, float("-inf")
-    for index in witness:
+    for index in order:
         x: Op = by_index.pop(index)  # a second time is a KeyError
         now = max(now, x.invoked)
         if x.returned < now:
@@ -126,6 +127,6 @@ def replay(here: Inventory, tickets: int, numbers: Numbers, witness: Sequence[in
     left_out = [x.index for x in by_index.values() if x.what != "maybe"]
     if left_out:
         return f"operation {left_out[0]} does not occur"
-    if here.remaining is not None and here.remaining != count:
-        return f"{here.remaining} remained, the count is {count}"
+    if inventory.remaining is not None and inventory.remaining != count:
+        return f"{inventory.remaining} remained, the count is {count}"
     return None

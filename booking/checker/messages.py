@@ -1,19 +1,20 @@
-"""Sentences that a person understands, and the events that prove them."""
+"""Write the sentences that people read, and return the events that prove them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf
 
-from booking.checker.certificate import Certificate, Op
+from booking.checker.certificate import Certificate
+from booking.checker.operations import END_INDEX, Op
 from booking.core.protocols import SOLD_OUT
 from booking.history.model import HARNESS, Event
 
-WITNESS_MAX = 100  # events; who wants all of a million has the history
+EVIDENCE_MAX = 100  # events; the history has them all
 
 
 def buyer(process: object) -> str:
-    """Call a process what people call it."""
+    """Return what a process is called in a sentence."""
     return f"buyer {process}"
 
 
@@ -30,33 +31,33 @@ def listed(names: Iterable[str], most: int = 4) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def events(ops: Iterable[Op | None]) -> tuple[Event, ...]:
-    """Return the events of operations, in the order of time; the end of the sale is one, too."""
-    found: list[Event] = []
-    for op in ops:
-        if op is not None:
-            found += _events(op)
-    found.sort(key=lambda event: (event.time, event.index))
-    return tuple(found[:WITNESS_MAX])
+def events_of(ops: Iterable[Op | None]) -> tuple[Event, ...]:
+    """Return the events of operations, in the order of time; the sale's end is an event, too."""
+    events = [event for op in ops if op is not None for event in _events(op)]
+    return in_time_order(events)[:EVIDENCE_MAX]
+
+
+def in_time_order(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Sort events by time, and those of one time by their index."""
+    return tuple(sorted(events, key=lambda event: (event.time, event.index)))
 
 
 def _events(op: Op) -> list[Event]:
     if op.what == "end":
-        return [Event(-1, HARNESS, "info", "end", {"remaining": op.low}, 0)]
+        return [Event(END_INDEX, HARNESS, "info", "end", {"remaining": op.low}, 0)]
+    sold_out = op.what == "sold-out"
     name = {"search": "search", "refund": "refund", "maybe-refund": "refund"}.get(op.what, "buy")
-    quantity = op.quantity if op.quantity else (op.high or 0) + 1 if op.what == "sold-out" else 1
+    quantity = op.quantity if op.quantity else (op.high or 0) + 1 if sold_out else 1
     begin = Event(op.index, op.process, "invoke", name, None, int(op.invoked), None, quantity)
-    if op.returned == inf:
+    if op.returned == inf or op.done is None:
         return [begin]
-    kind = "fail" if op.what == "sold-out" else "ok"
-    value = op.low if kind == "ok" else None
-    error = SOLD_OUT if op.what == "sold-out" else None
+    kind, value, error = ("fail", None, SOLD_OUT) if sold_out else ("ok", op.low, None)
     done = Event(op.done, op.process, kind, name, value, int(op.returned), error, quantity)
     return [begin, done]
 
 
 def saw(op: Op) -> str:
-    """Describe what an operation tells of the count."""
+    """Return a clause on what an operation proves about the count."""
     who = buyer(op.process)
     match op.what:
         case "search":
@@ -70,8 +71,8 @@ def saw(op: Op) -> str:
             return f"{op.low} remained at the end"
 
 
-def sentence(proof: Certificate, tickets: int) -> str:
-    """Describe in one sentence what a certificate proves."""
+def explanation(proof: Certificate, tickets: int) -> str:
+    """Return one sentence on what a certificate proves."""
     a, b = proof.before, proof.after
     if proof.kind == "out of range" and a is not None:
         return f"{saw(a)}, which cannot be with {tickets_(tickets)} at the start"

@@ -1,10 +1,11 @@
-"""From tickets to units sold: an inventory becomes the problem that `counter` solves.
+"""Reduce an inventory to the slot problem that `slot_matching` solves: from tickets to units.
 
-With orders of one quantity q, the counts that can occur are tickets, tickets − q, …: dividing
-makes it a counter of single units, exactly. With several quantities the unit is their greatest
-common divisor and each order becomes that many single sales over the same interval. An order of
-the whole is an order of its parts, so what no parts can do the whole cannot: a necessary
-condition, no longer a sufficient one.
+With orders of one quantity q, the counts that can occur are tickets, tickets − q, …. Dividing by
+q makes the inventory a counter of single units, exactly.
+
+With several quantities the unit is their greatest common divisor, and each order becomes that many
+single sales over the same interval. An order of the whole is an order of its parts, so what no
+parts can do the whole cannot. That is a necessary condition, and no longer a sufficient one.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from dataclasses import dataclass
 from itertools import chain
 from math import gcd
 
-from booking.checker.columns import Inventory, Numbers, Orders
-from booking.checker.slot_matching import Problem
+from booking.checker.inventory import Inventory, Numbers, Orders
+from booking.checker.slot_matching import SlotProblem
 
-PIECES_MAX = 4_000_000  # single sales that orders of several quantities are cut into, at most
+SINGLE_SALES_MAX = 4_000_000  # that orders of several quantities are divided into, at most
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What of a history to look at: leaving parts out tells which of them is at fault."""
+class Constraints:
+    """What the order of a history must agree with; dropping one tells whether it is at fault."""
 
     searches: bool = True
     sold_outs: bool = True
@@ -30,86 +31,114 @@ class Parts:
     sales_optional: bool = False
 
 
-ALL = Parts()
+ALL_CONSTRAINTS = Constraints()
 
 
-def unit_of(here: Inventory) -> int:
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """An inventory's counter: its operations, its first count, and by how much it can fall.
+
+    `unit` divides every quantity (`unit_of`). `numbers` states what the sales' numbers mean.
+    """
+
+    inventory: Inventory
+    tickets: int
+    unit: int
+    numbers: Numbers
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some order is of more than one unit."""
+        orders = (self.inventory.sold, self.inventory.maybe)
+        return any(max(rows.quantity, default=self.unit) > self.unit for rows in orders)
+
+    @property
+    def has_too_many_single_sales(self) -> bool:
+        """Whether dividing the orders into units would not fit into memory."""
+        quantities = chain(self.inventory.sold.quantity, self.inventory.maybe.quantity)
+        return sum(quantities) // self.unit > SINGLE_SALES_MAX
+
+    def units_sold(self, count: int) -> int:
+        """Return the units sold when `count` is left, rounded down."""
+        return (self.tickets - count) // self.unit
+
+    def units_sold_below(self, quantity: int) -> int:
+        """Return the units that are sold at least when less than `quantity` is left."""
+        return -((quantity - 1 - self.tickets) // self.unit)  # rounded up
+
+
+def unit_of(inventory: Inventory) -> int:
     """Return the greatest number of tickets that divides every order (1 where there is none)."""
     unit = 0
-    for rows in (here.sold, here.maybe, here.refunded, here.maybe_refunded):
+    for rows in (inventory.sold, inventory.maybe, inventory.refunded, inventory.maybe_refunded):
         unit = gcd(unit, *set(rows.quantity))
     return unit or 1
 
 
-def is_mixed(here: Inventory, unit: int) -> bool:
-    """Return whether some order is of more than one unit."""
-    return any(max(rows.quantity, default=unit) > unit for rows in (here.sold, here.maybe))
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Three times that no operation of an inventory has."""
+
+    before_all: int
+    end: int
+    never: int
+
+    @classmethod
+    def of(cls, inventory: Inventory) -> Clock:
+        """Find the times around all operations."""
+        columns = [
+            column
+            for rows in (
+                inventory.sold, inventory.maybe, inventory.searches, inventory.sold_outs
+            )
+            for column in (rows.invoked, rows.returned)
+            if column
+        ]  # fmt: skip
+        first = min(map(min, columns), default=0)
+        last = max(map(max, columns), default=0)
+        return cls(first - 1, last + 1, last + 2)
 
 
-def has_refunds(here: Inventory) -> bool:
-    """Return whether the count can rise."""
-    return bool(here.refunded.invoked or here.maybe_refunded.invoked)
-
-
-def clock(here: Inventory) -> tuple[int, int, int]:
-    """Return three times that no operation has: before all, at the end, and never."""
-    columns = [
-        column
-        for rows in (here.sold, here.maybe, here.searches, here.sold_outs)
-        for column in (rows.invoked, rows.returned)
-        if column
-    ]
-    first = min(map(min, columns), default=0)
-    last = max(map(max, columns), default=0)
-    return first - 1, last + 1, last + 2
-
-
-def problem_of(here: Inventory, tickets: int, unit: int, numbers: Numbers, parts: Parts) -> Problem:
-    """Build the problem. What is seen must be possible (see `certificate.out_of_range`)."""
-    before_all, end, never = clock(here)
+def slot_problem(counter: Counter, constraints: Constraints) -> SlotProblem:
+    """Build the slot problem; every observation must be possible (`certificate.out_of_range`)."""
+    inventory, tickets, unit = counter.inventory, counter.tickets, counter.unit
+    clock = Clock.of(inventory)
     capacity = tickets // unit
-    problem = Problem(capacity, before_all, never, sales_optional=parts.sales_optional)
-    _add_sales(problem, here.sold, tickets, unit, numbers if parts.numbers else "none")
-    problem.unknown = _pieces(here.maybe.invoked, here.maybe.quantity, unit)
-    if parts.searches:
-        seen = here.searches
-        problem.seen_invoked += seen.invoked
-        problem.seen_returned += seen.returned
+    problem = SlotProblem(
+        capacity, clock.before_all, clock.never, sales_optional=constraints.sales_optional
+    )
+    _add_sales(problem, counter, constraints)
+    problem.unknown = _single_sales(inventory.maybe.invoked, inventory.maybe.quantity, unit)
+    if constraints.searches:
+        rows = inventory.searches
+        problem.seen_invoked += rows.invoked
+        problem.seen_returned += rows.returned
         if unit == 1:
-            sold = [tickets - value for value in seen.value]
+            sold = [tickets - value for value in rows.value]
         else:
-            sold = [(tickets - value) // unit for value in seen.value]
+            sold = [counter.units_sold(value) for value in rows.value]
         problem.seen_least += sold
         problem.seen_most += sold
-    if parts.sold_outs:
-        for quantity, returned in _earliest_sold_outs(here).items():
-            # Fewer than `quantity` were left; that it was as late as its invocation says nothing
-            # more, since from then on there are never more. So the earliest tells all.
-            problem.seen_invoked.append(before_all)
+    if constraints.sold_outs:
+        for quantity, returned in _earliest_sold_outs(inventory).items():
+            # Fewer than `quantity` were left. The earliest sold-out proves most, since there are
+            # never more tickets again; and for the same reason its invocation proves nothing.
+            problem.seen_invoked.append(clock.before_all)
             problem.seen_returned.append(returned)
-            problem.seen_least.append(max(0, -((quantity - 1 - tickets) // unit)))
+            problem.seen_least.append(max(0, counter.units_sold_below(quantity)))
             problem.seen_most.append(capacity)
-    if parts.end and here.remaining is not None:
-        problem.seen_invoked.append(end)
-        problem.seen_returned.append(end)
-        problem.seen_least.append((tickets - here.remaining) // unit)
-        problem.seen_most.append((tickets - here.remaining) // unit)
+    if constraints.end and inventory.remaining is not None:
+        problem.seen_invoked.append(clock.end)
+        problem.seen_returned.append(clock.end)
+        problem.seen_least.append(counter.units_sold(inventory.remaining))
+        problem.seen_most.append(counter.units_sold(inventory.remaining))
     return problem
 
 
-def sold_at_least(here: Inventory) -> int:
-    """Return the number of tickets certainly sold."""
-    return sum(here.sold.quantity)
-
-
-def too_many_pieces(here: Inventory, unit: int) -> bool:
-    """Return whether cutting the orders into units would not fit into memory."""
-    return sum(chain(here.sold.quantity, here.maybe.quantity)) // unit > PIECES_MAX
-
-
-def _earliest_sold_outs(here: Inventory) -> dict[int, int]:
+def _earliest_sold_outs(inventory: Inventory) -> dict[int, int]:
+    """Return the earliest return of a sold-out for each quantity ordered."""
     earliest: dict[int, int] = {}
-    rows = here.sold_outs
+    rows = inventory.sold_outs
     if len(set(rows.value)) == 1:
         return {rows.value[0]: min(rows.returned)}
     for quantity, returned in zip(rows.value, rows.returned, strict=True):
@@ -117,14 +146,17 @@ def _earliest_sold_outs(here: Inventory) -> dict[int, int]:
     return earliest
 
 
-def _add_sales(problem: Problem, sold: Orders, tickets: int, unit: int, numbers: Numbers) -> None:
-    """Share the sales out: those with a number have one slot, the others are to be placed."""
-    if numbers not in {"before", "after"} or not any(n is not None for n in sold.number):
-        problem.invoked = _pieces(sold.invoked, sold.quantity, unit)
-        problem.returned = _pieces(sold.returned, sold.quantity, unit)
+def _add_sales(problem: SlotProblem, counter: Counter, constraints: Constraints) -> None:
+    """Add the sales: one with a number is pinned to its slot, any other is to be matched."""
+    sold, unit = counter.inventory.sold, counter.unit
+    numbers: Numbers = counter.numbers if constraints.numbers else "none"
+    if not has_pinned_sales(sold, numbers):
+        problem.invoked = _single_sales(sold.invoked, sold.quantity, unit)
+        problem.returned = _single_sales(sold.returned, sold.quantity, unit)
         return
     simple = numbers == "before" and unit == 1 and max(sold.quantity) == 1
     if simple and None not in sold.number:
+        tickets = counter.tickets
         problem.pinned = [tickets - number + 1 for number in sold.number if number is not None]
         problem.pinned_invoked = sold.invoked
         problem.pinned_returned = sold.returned
@@ -133,24 +165,30 @@ def _add_sales(problem: Problem, sold: Orders, tickets: int, unit: int, numbers:
         sold.number, sold.quantity, sold.invoked, sold.returned, strict=True
     ):
         before = count_before(number, quantity, numbers)
-        for piece in range(quantity // unit):
+        for single_sale in range(quantity // unit):
             if before is None:
                 problem.invoked.append(invoked)
                 problem.returned.append(returned)
             else:
-                problem.pinned.append((tickets - before) // unit + 1 + piece)
+                problem.pinned.append(counter.units_sold(before) + 1 + single_sale)
                 problem.pinned_invoked.append(invoked)
                 problem.pinned_returned.append(returned)
 
 
+def has_pinned_sales(sold: Orders, numbers: Numbers) -> bool:
+    """Return whether some sale answered a number that tells the count."""
+    return numbers in {"before", "after"} and any(n is not None for n in sold.number)
+
+
 def count_before(number: int | None, quantity: int, numbers: Numbers) -> int | None:
-    """Return the count before a sale, where the number it answered tells."""
+    """Return the count before a sale, where the number it answered tells that."""
     if number is None or numbers in {"seat", "none"}:
         return None
     return number if numbers == "before" else number + quantity
 
 
-def _pieces(times: list[int], quantities: list[int], unit: int) -> list[int]:
+def _single_sales(times: list[int], quantities: list[int], unit: int) -> list[int]:
+    """Repeat each order's time for each unit of it."""
     if not quantities or max(quantities) == unit:
         return times
     return [

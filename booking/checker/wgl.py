@@ -1,123 +1,137 @@
-"""Where the exact algorithm does not reach: several quantities, refunds under observation.
+"""Search for an order where the matching does not reach: several quantities, observed refunds.
 
-Deciding these is NP-hard (subset sum: which orders were served before the count read 17?), so
-this is the general search of Wing & Gong 1993 with Lowe's memory of states (2017), within a
-budget. What it finds is right either way; what it does not find in time is unknown.
+Deciding these is NP-hard (subset sum: which orders were served before the count read 17?). So this
+is the general search of Wing & Gong 1993 with Lowe's memory of states (2017), within a budget.
+What it finds is right either way; what it does not find within the budget is unknown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from math import inf
 
-from booking.checker.certificate import Op
+from booking.checker.operations import Op
 
 STATES_MAX = 200_000
 
+State = tuple[int, int, int]
 
-class OutOfBudget(Exception):  # noqa: N818 - not an error: an answer
+
+class BudgetExceededError(Exception):
     """The search ended before it found an order or had tried all."""
 
 
-@dataclass(slots=True)
-class _State:
-    """What was served: bits over `needed` and over `maybe`; the count that is left follows."""
+class _Execution:
+    """The operations served so far, and the count that is left.
 
-    count: int
-    served: int = 0
-    used: int = 0
-    path: list[Op] = field(default_factory=list)
+    `served` has a bit for each operation that must be served, `used` for each that may be: one of
+    unknown outcome. An operation is named by its row in `ops`, where those come last.
+    """
+
+    def __init__(self, ops: Sequence[Op], tickets: int) -> None:
+        by_invoke = sorted(ops, key=lambda x: x.invoked)
+        self.required = [x for x in by_invoke if not x.what.startswith("maybe")]
+        self.optional = [x for x in by_invoke if x.what.startswith("maybe")]
+        self.ops = self.required + self.optional
+        self.count = tickets
+        self.served = 0
+        self.used = 0
+        self.order: list[Op] = []
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every operation that must be served is served."""
+        return self.served == (1 << len(self.required)) - 1
+
+    @property
+    def state(self) -> State:
+        """What decides how it can go on; bits of a served prefix are left out, to save memory."""
+        first = self._first_unserved()
+        return first, self.served >> first, self.used
+
+    def serve(self, row: int) -> None:
+        """Serve one operation next."""
+        self._toggle(row)
+        self.count -= _taken(self.ops[row])
+        self.order.append(self.ops[row])
+
+    def undo(self, row: int) -> None:
+        """Take back the operation that was served last."""
+        self._toggle(row)
+        self.count += _taken(self.ops[row])
+        self.order.pop()
+
+    def next_rows(self) -> list[int]:
+        """Return the rows that may come next: no other operation ended before they began.
+
+        An observation that is right now is returned alone. It changes nothing, so no order needs
+        it later.
+        """
+        bound = inf
+        begun: list[int] = []
+        row = self._first_unserved()
+        while row < len(self.required) and self.required[row].invoked <= bound:
+            if not self.served >> row & 1:
+                begun.append(row)
+                bound = min(bound, self.required[row].returned)
+            row += 1
+        possible: list[int] = []
+        for bit, x in enumerate(self.optional):
+            if x.invoked > bound:
+                break
+            if not self.used >> bit & 1 and self.count >= _taken(x):
+                possible.append(len(self.required) + bit)
+        for row in reversed(begun):
+            x = self.required[row]
+            if x.invoked > bound or not _fits(x, self.count):
+                continue
+            if x.quantity == 0:
+                return [row]
+            possible.append(row)
+        return possible
+
+    def _toggle(self, row: int) -> None:
+        if row < len(self.required):
+            self.served ^= 1 << row
+        else:
+            self.used ^= 1 << row - len(self.required)
+
+    def _first_unserved(self) -> int:
+        return (~self.served & (self.served + 1)).bit_length() - 1
 
 
 def search(ops: Sequence[Op], tickets: int, states_max: int = STATES_MAX) -> list[Op] | None:
-    """Find a witness order, or None where there is none; raise `OutOfBudget` after too many states.
+    """Return an order that explains every operation, or None where there is none.
 
-    A state is the set of operations served. A sighting that is right now is served at once and
-    alone: it changes nothing, so no order needs it later.
+    Raises `BudgetExceededError` after `states_max` states.
     """
-    by_invoke = sorted(ops, key=lambda x: x.invoked)
-    needed = [x for x in by_invoke if not x.what.startswith("maybe")]
-    maybe = [x for x in by_invoke if x.what.startswith("maybe")]
-    everything = (1 << len(needed)) - 1
-    state = _State(tickets)
-    seen: set[tuple[int, int, int]] = set()
-    choices = [_next(needed, maybe, state)]
-    taken: list[int] = []
-    while state.served != everything:
+    execution = _Execution(ops, tickets)
+    seen: set[State] = set()
+    choices = [execution.next_rows()]  # not tried yet, at each depth
+    path: list[int] = []
+    while not execution.is_complete:
         if choices[-1]:
-            at = choices[-1].pop()
-            _serve(state, needed, maybe, at)
-            first = _first_unserved(state.served)
-            key = (first, state.served >> first, state.used)
-            if key in seen:
-                _undo(state, needed, maybe, at)
+            row = choices[-1].pop()
+            execution.serve(row)
+            state = execution.state
+            if state in seen:
+                execution.undo(row)
                 continue
             if len(seen) >= states_max:
-                raise OutOfBudget
-            seen.add(key)
-            taken.append(at)
-            choices.append(_next(needed, maybe, state))
-        elif taken:
+                raise BudgetExceededError
+            seen.add(state)
+            path.append(row)
+            choices.append(execution.next_rows())
+        elif path:
             choices.pop()
-            _undo(state, needed, maybe, taken.pop())
+            execution.undo(path.pop())
         else:
             return None
-    return state.path
-
-
-def _serve(state: _State, needed: list[Op], maybe: list[Op], at: int) -> None:
-    """Serve row `at` of `needed`, or where it is below 0 the complement's row of `maybe`."""
-    op = needed[at] if at >= 0 else maybe[~at]
-    state.count -= _taken(op)
-    if at >= 0:
-        state.served |= 1 << at
-    else:
-        state.used |= 1 << ~at
-    state.path.append(op)
-
-
-def _undo(state: _State, needed: list[Op], maybe: list[Op], at: int) -> None:
-    state.path.pop()
-    state.count += _taken(needed[at] if at >= 0 else maybe[~at])
-    if at >= 0:
-        state.served ^= 1 << at
-    else:
-        state.used ^= 1 << ~at
+    return execution.order
 
 
 def _taken(x: Op) -> int:
-    return -x.quantity if x.what in {"refund", "maybe-refund"} else x.quantity
-
-
-def _first_unserved(served: int) -> int:
-    return (~served & (served + 1)).bit_length() - 1
-
-
-def _next(needed: list[Op], maybe: list[Op], state: _State) -> list[int]:
-    """Return the rows that may come next: no other one ended before they began."""
-    bound = inf
-    begun: list[int] = []
-    at = _first_unserved(state.served)
-    while at < len(needed) and needed[at].invoked <= bound:
-        if not state.served >> at & 1:
-            begun.append(at)
-            bound = min(bound, needed[at].returned)
-        at += 1
-    possible: list[int] = []
-    for row, x in enumerate(maybe):
-        if x.invoked > bound:
-            break
-        if not state.used >> row & 1 and state.count >= _taken(x):
-            possible.append(~row)
-    for at in reversed(begun):
-        x = needed[at]
-        if x.invoked > bound or not _fits(x, state.count):
-            continue
-        if x.quantity == 0:
-            return [at]
-        possible.append(at)
-    return possible
+    return -x.quantity if x.gives_back else x.quantity
 
 
 def _fits(x: Op, count: int) -> bool:
@@ -126,16 +140,16 @@ def _fits(x: Op, count: int) -> bool:
     return count >= _taken(x)
 
 
-def overdrawn(ops: Sequence[Op], tickets: int) -> list[Op]:
-    """Decide orders and refunds without observations: return the orders that are too many, or [].
+def oversold_despite_refunds(ops: Sequence[Op], tickets: int) -> list[Op]:
+    """Decide orders and refunds that no operation observed: return the orders that are too many.
 
-    Every refund goes as early as it can, every order as late; by the end of some order more was
-    sold than there ever was. Exact, O(n log n). An order of unknown outcome never helps and is
-    left out, a refund of unknown outcome may help and is believed.
+    Every refund goes as early as it can, every order as late. They are too many exactly when more
+    was sold by the end of some order than there ever was: O(n log n). An order of unknown outcome
+    never helps and is left out; a refund of unknown outcome may help and is believed.
     """
     # At one time refunds come first: operations that touch are concurrent.
     moments = sorted(
-        [(x.invoked, 0, at) for at, x in enumerate(ops) if x.what in {"refund", "maybe-refund"}]
+        [(x.invoked, 0, at) for at, x in enumerate(ops) if x.gives_back]
         + [(x.returned, 1, at) for at, x in enumerate(ops) if x.what == "buy"]
     )
     count = tickets

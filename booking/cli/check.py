@@ -14,6 +14,7 @@ from booking.errors import EXIT_CODE_OF_VERDICT, HistoryError
 
 if TYPE_CHECKING:
     from booking.checker import Columns, Decision
+    from booking.checker.operations import Op
     from booking.history import Reader
     from booking.history.model import Event
 
@@ -89,34 +90,34 @@ def command(  # noqa: PLR0917 - a flag each
 
     began = time.perf_counter()
     naming = Naming(buy, observe, refund, sold_out, cast("Any", counting), cast("Any", numbers))
-    ledger = Columns(naming, tickets, remaining)
+    columns = Columns(naming, tickets, remaining)
     reader = read(history, keyed=keyed)
-    _load(ledger, reader)
-    _need_operations(ledger, history)
-    _need_numbers(ledger, history)
-    _need_tickets(ledger, history)
-    decision = decide(ledger, want_order=as_json, states_max=states or STATES_MAX)
+    _load(columns, reader)
+    _require_operations(columns, history)
+    _require_unique_indexes(columns, history)
+    _require_tickets(columns, history)
+    decision = decide(columns, want_order=as_json, states_max=states or STATES_MAX)
     elapsed_s = time.perf_counter() - began
     if as_json:
-        _print_json(decision, ledger, elapsed_s)
+        _print_json(decision, columns, elapsed_s)
     else:
-        _print(decision, ledger, elapsed_s, explain=explain)
+        _print(decision, columns, elapsed_s, explain=explain)
     click.get_current_context().exit(EXIT_CODE_OF_VERDICT[decision.verdict.outcome])
 
 
-def _load(ledger: Columns, reader: Reader) -> None:
-    """Read everything; a contradiction names its line."""
-    from booking.checker.columns import Contradiction
+def _load(columns: Columns, reader: Reader) -> None:
+    """Read the whole history into columns; the error for a contradiction names its line."""
+    from booking.checker.columns import ContradictionError
 
     try:
         for events in _with_progress(reader.chunks()):
-            ledger.feed(events)
-        ledger.close()
-    except Contradiction as error:
+            columns.feed(events)
+        columns.close()
+    except ContradictionError as error:
         line = reader.line_of(error.event)
         where = f", line {line}" if line is not None else ""
         raise HistoryError(f"{reader.path}{where}: {error.why}") from error
-    ledger.notes += reader.notes
+    columns.notes += reader.notes
 
 
 def _with_progress(chunks: Iterable[list[Event]]) -> Iterator[list[Event]]:
@@ -132,12 +133,12 @@ def _with_progress(chunks: Iterable[list[Event]]) -> Iterator[list[Event]]:
         display.update(f"checking: {lines:,} events")
 
 
-def _need_numbers(ledger: Columns, path: Path) -> None:
-    """Refuse a history in which two operations have one index: a proof points at events by it."""
+def _require_unique_indexes(columns: Columns, path: Path) -> None:
+    """Refuse a history in which two operations share an index: a proof names events by it."""
     seen: set[int] = set()
     count = 0
-    for here in ledger.inventories.values():
-        for rows in (here.sold, here.searches, here.sold_outs):
+    for inventory in columns.inventories.values():
+        for rows in (inventory.sold, inventory.searches, inventory.sold_outs):
             seen.update(rows.index)
             count += len(rows.index)
     if len(seen) < count:
@@ -147,45 +148,49 @@ def _need_numbers(ledger: Columns, path: Path) -> None:
         )
 
 
-def _need_operations(ledger: Columns, path: Path) -> None:
-    """Refuse a history in which nothing was judged: most likely its names are other ones."""
-    if sum(ledger.outcomes.values()):
+def _require_operations(columns: Columns, path: Path) -> None:
+    """Refuse a history without orders and searches: most likely it has other names for them."""
+    if sum(columns.outcomes.values()):
         return
-    if ledger.strangers:
-        names = ", ".join(sorted(ledger.strangers))
+    if columns.unknown_operations:
+        names = ", ".join(sorted(columns.unknown_operations))
         raise HistoryError(
             f"{path}: no orders and no searches in it; say which are, with --buy NAME and "
             f"--observe NAME: it has {names}"
         )
-    raise HistoryError(f"{path}: {'; '.join(ledger.notes) or 'it is empty'}: nothing to check")
+    raise HistoryError(f"{path}: {'; '.join(columns.notes) or 'it is empty'}: nothing to check")
 
 
-def _need_tickets(ledger: Columns, path: Path) -> None:
-    without = [here for here in ledger.inventories.values() if here.tickets is None]
-    if without:
+def _require_tickets(columns: Columns, path: Path) -> None:
+    """Refuse a history that does not tell the count at the start, unless a flag does."""
+    if any(inventory.tickets is None for inventory in columns.inventories.values()):
         raise HistoryError(
             f"{path} does not say how many tickets there were at the start: give --tickets N"
         )
 
 
-def _reason(decision: Decision, ledger: Columns) -> str:
-    return "; ".join([decision.verdict.reason, *ledger.notes])
+def _reason(decision: Decision, columns: Columns) -> str:
+    return "; ".join([decision.verdict.reason, *columns.notes])
 
 
-def _print_json(decision: Decision, ledger: Columns, elapsed_s: float) -> None:
+def _print_json(decision: Decision, columns: Columns, elapsed_s: float) -> None:
     from booking.report import documents
 
     verdict = decision.verdict
     document = {
         "verdict": verdict.outcome.value,
-        "reason": _reason(decision, ledger),
+        "reason": _reason(decision, columns),
         "anomalies": [
-            {"name": one.name.value, "message": one.message, "witness": list(one.witness)}
-            for one in verdict.anomalies
+            {
+                "name": anomaly.name.value,
+                "message": anomaly.message,
+                "witness": list(anomaly.evidence),
+            }
+            for anomaly in verdict.anomalies
         ],
-        "operations": ledger.outcomes,
-        "tickets": ledger.tickets,
-        "remaining": ledger.remaining,
+        "operations": columns.outcomes,
+        "tickets": columns.tickets,
+        "remaining": columns.remaining,
         "elapsed_s": round(elapsed_s, 6),
         "witness_order": decision.order,
         "certificates": [
@@ -200,70 +205,70 @@ def _print_json(decision: Decision, ledger: Columns, elapsed_s: float) -> None:
             }
             for proof in decision.certificates
         ],
-        "notes": ledger.notes,
+        "notes": columns.notes,
     }
     documents.show(document)
 
 
-def _index(op: Any) -> int | str | None:
+def _index(op: Op | None) -> int | str | None:
     if op is None:
         return None
-    return "end" if op.what == "end" else int(op.index)
+    return "end" if op.what == "end" else op.index
 
 
-def _print(decision: Decision, ledger: Columns, elapsed_s: float, *, explain: bool) -> None:
+def _print(decision: Decision, columns: Columns, elapsed_s: float, *, explain: bool) -> None:
     verdict = decision.verdict
     sign, colour = SIGNS[verdict.outcome.value]
-    names = ", ".join(dict.fromkeys(one.name.value for one in verdict.anomalies))
+    names = ", ".join(dict.fromkeys(anomaly.name.value for anomaly in verdict.anomalies))
     title = click.style(f"{sign} {verdict.outcome.value.upper()}", fg=colour, bold=True)
     click.echo(f"{title}  {names}".rstrip())
     click.echo()
-    for label, text in _rows(decision, ledger, elapsed_s):
+    for label, text in _rows(decision, columns, elapsed_s):
         click.echo(f"  {click.style(f'{label:<20}', dim=True)}{text}")
     if explain:
-        _explain(decision, ledger)
+        _explain(decision, columns)
 
 
-def _rows(decision: Decision, ledger: Columns, elapsed_s: float) -> Iterator[tuple[str, str]]:
-    counts = ledger.outcomes
+def _rows(decision: Decision, columns: Columns, elapsed_s: float) -> Iterator[tuple[str, str]]:
+    counts = columns.outcomes
     total = sum(counts.values())
     each = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     yield "operations", f"{total:,} ({each})"
-    if len(ledger.inventories) > 1:
-        yield "inventories", f"{len(ledger.inventories):,}, each judged alone"
+    if len(columns.inventories) > 1:
+        yield "inventories", f"{len(columns.inventories):,}, each judged alone"
     else:
-        here = next(iter(ledger.inventories.values()))
-        left = "unknown at the end" if here.remaining is None else f"{here.remaining:,} at the end"
-        yield "tickets", f"{here.tickets:,} at the start, {left}"
+        inventory = next(iter(columns.inventories.values()))
+        remaining = "unknown" if inventory.remaining is None else f"{inventory.remaining:,}"
+        yield "tickets", f"{inventory.tickets:,} at the start, {remaining} at the end"
     yield "time", f"{elapsed_s:.3f} s"
-    for one in decision.verdict.anomalies:
-        yield one.name.value, one.message
+    for anomaly in decision.verdict.anomalies:
+        yield anomaly.name.value, anomaly.message
     if not decision.verdict.anomalies:
         yield "why", decision.verdict.reason
-    if ledger.steps_left_out:
-        yield "note", f"{ledger.steps_left_out:,} steps were too many to look for causes in"
-    for note in ledger.notes:
+    if columns.steps_left_out:
+        yield "note", f"{columns.steps_left_out:,} steps were too many to look for causes in"
+    for note in columns.notes:
         yield "note", note
 
 
-def _explain(decision: Decision, ledger: Columns) -> None:
+def _explain(decision: Decision, columns: Columns) -> None:
     from booking.report.terminal.timeline import timeline
 
     for proof in decision.certificates:
-        here = ledger.inventories[proof.key]
+        inventory = columns.inventories[proof.key]
         of = f" ({proof.key})" if proof.key is not None else ""
         click.echo(f"\n  {click.style(f'proof{of}: {proof.kind}', bold=True)}")
-        for line in timeline(proof, here.tickets or 0):
+        for line in timeline(proof, inventory.tickets or 0):
             click.echo(line)
     if decision.certificates:
         return
-    for one in decision.verdict.anomalies:
-        click.echo(f"\n  {click.style(one.name.value, bold=True)}")
-        for event in one.witness:
-            what = " ".join(
-                str(part)
-                for part in (event.type, event.f, event.resource, event.value, event.error)
-                if part is not None
-            )
-            told = f" saw {event.saw}" if event.saw is not None else ""
-            click.echo(f"  {event.time:>20}  buyer {event.process:<4} {what}{told}")
+    for anomaly in decision.verdict.anomalies:
+        click.echo(f"\n  {click.style(anomaly.name.value, bold=True)}")
+        for event in anomaly.evidence:
+            click.echo(f"  {event.time:>20}  buyer {event.process:<4} {_event_text(event)}")
+
+
+def _event_text(event: Event) -> str:
+    fields = (event.type, event.f, event.resource, event.value, event.error)
+    text = " ".join(str(field) for field in fields if field is not None)
+    return text if event.saw is None else f"{text} saw {event.saw}"

@@ -48,7 +48,7 @@ class Anomaly:
 
     name: AnomalyName
     message: str
-    witness: tuple[Event, ...] = ()
+    evidence: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

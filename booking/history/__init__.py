@@ -1,7 +1,7 @@
-"""Recorded histories, ours and other tools': JSON lines and EDN, read as they stream by.
+"""Read recorded histories, ours and other tools': JSON lines and EDN, as they stream by.
 
-`read(path)` gives a `Reader`; its `chunks()` are lists of events, and its `notes` say afterwards
-what the reader noticed (a history that was cut off while it was written).
+`read(path)` returns a `Reader`. Its `chunks()` are lists of events. Its `notes` hold, after the
+last, what the reader noticed (a history that was cut off while it was written).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["Reader", "read"]
 
 
 def read(path: Path, *, keyed: bool = False) -> Reader:
-    """Choose how to read a history: `.edn` is EDN, everything else JSON lines.
+    """Return the reader for a history: `.edn` is EDN, everything else JSON lines.
 
     `keyed`: values are `[key, value]`, as jepsen.independent writes them.
     """

@@ -31,6 +31,8 @@ class Action(StrEnum):
 READS = frozenset({Action.READ})
 # Replace the stored count; what stood there before is lost.
 OVERWRITES = frozenset({Action.WRITE, Action.REPLACE, Action.COMPARE_AND_SET})
+# Change the stored count without looking at it: a late one undoes what came between.
+BLIND_WRITES = frozenset({Action.WRITE, Action.REPLACE, Action.TRUNCATE})
 # Change the stored count, the most harmful first when a late process does it.
 CHANGES = (
     Action.WRITE, Action.REPLACE, Action.COMPARE_AND_SET, Action.TAKE, Action.CLAIM, Action.ADD,

@@ -1,7 +1,7 @@
-"""EDN, as Jepsen writes its histories: maps, one a line or all in one vector.
+"""Read EDN, as Jepsen writes its histories: maps, one a line or all in one vector.
 
-A reader of ours rather than a library: those on the registry take the whole text at once, keep
-no line numbers and build a parser with generated tables; a history needs two hundred lines less.
+A reader of ours rather than a library. The libraries take the whole text at once, keep no line
+numbers, and build a parser with generated tables. A history needs two hundred lines.
 Tags (`#jepsen.history.Op{…}`, `#inst "…"`) are dropped and what they tag is kept; keywords
 become their names.
 """
@@ -20,6 +20,7 @@ from booking.history.reader import Line, Reader, placed, shape_of
 
 CHUNK_EVENTS = 4_096
 DEPTH_MAX = 100
+SHOWN_MAX = 40  # characters of a form that a message quotes
 STRING_MAX = 1 << 16  # characters; an unclosed quote shall not swallow the file
 
 _TOKEN = re.compile(
@@ -36,7 +37,7 @@ _TOKEN = re.compile(
 _INTEGER = re.compile(r"[+-]?\d+N?\Z")
 _DECIMAL = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?M?\Z")
 _CLOSES = {"(": ")", "[": "]", "{": "}", "#{": "}"}
-_WORDS = {"nil": None, "true": True, "false": False}
+_LITERALS = {"nil": None, "true": True, "false": False}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 DIGITS_MAX = 4000  # what Python turns into a number; more is no count of tickets
 _FIELDS = frozenset(Line.__struct_fields__)
@@ -44,7 +45,7 @@ _FIELDS = frozenset(Line.__struct_fields__)
 Token = tuple[str, str, int]  # what it is, its text, its line
 
 
-class _CutOff(Exception):  # noqa: N818 - not an error: the text ends here
+class _TruncatedError(Exception):
     """The text ends in the middle of something."""
 
 
@@ -52,7 +53,7 @@ class EdnReader(Reader):
     """Reads one form at a time; a vector or list around all of them is walked through."""
 
     def lines(self) -> Iterator[tuple[int, list[Event]]]:
-        """Return each event with its line."""
+        """Yield each event with its line."""
         shape: type[Line] | None = None
         for line, form in self._forms():
             if not isinstance(form, dict):
@@ -68,7 +69,7 @@ class EdnReader(Reader):
             yield line, [placed(event, shape, line)]
 
     def chunks(self) -> Iterator[list[Event]]:
-        """Return the events, some thousands at a time."""
+        """Yield the events, some thousands at a time."""
         chunk: list[Event] = []
         for events in super().chunks():
             chunk += events
@@ -79,7 +80,7 @@ class EdnReader(Reader):
 
     def _forms(self) -> Iterator[tuple[int, Any]]:
         tokens = self._tokens()
-        around: list[str] = []  # what closes the vectors around the events
+        around: list[str] = []  # the closing brackets of vectors around the events
         line = 1
         try:
             for token in tokens:
@@ -93,7 +94,7 @@ class EdnReader(Reader):
                     self._form(next(tokens, None), tokens, 0)
                 else:
                     yield line, self._form(token, tokens, 0)
-        except _CutOff:
+        except _TruncatedError:
             self.cut_off(line)
             return
         if around:
@@ -102,7 +103,7 @@ class EdnReader(Reader):
     def _form(self, token: Token | None, tokens: Iterator[Token], depth: int) -> Any:
         """Return the value that begins with `token`."""
         if token is None:
-            raise _CutOff
+            raise _TruncatedError
         kind, text, line = token
         if depth > DEPTH_MAX:
             self.refuse(line, f"nested more than {DEPTH_MAX} deep")
@@ -123,7 +124,7 @@ class EdnReader(Reader):
         while True:
             token = next(tokens, None)
             if token is None:
-                raise _CutOff
+                raise _TruncatedError
             if token[0] == "close":
                 if token[1] != closing:
                     self.refuse(token[2], f"{opening} of line {line} is closed by {token[1]}")
@@ -142,7 +143,7 @@ class EdnReader(Reader):
         }
 
     def _tokens(self) -> Iterator[Token]:
-        """Return the tokens of the file; a string may go on in the next line."""
+        """Yield the tokens of the file; a string may go on in the next line."""
         rest, line = "", 0
         try:
             with self.path.open(encoding="utf-8") as file:
@@ -164,14 +165,14 @@ class EdnReader(Reader):
         except OSError as error:
             raise HistoryError(f"{self.path}: {error.strerror or error}") from error
         if rest:
-            raise _CutOff
+            raise _TruncatedError
 
 
 def _atom(text: str) -> Any:
     if text[0] == ":":
         return text[1:]
-    if text in _WORDS:
-        return _WORDS[text]
+    if text in _LITERALS:
+        return _LITERALS[text]
     if _INTEGER.match(text) and len(text) <= DIGITS_MAX:
         return int(text.rstrip("N"))
     if _DECIMAL.match(text):
@@ -181,4 +182,4 @@ def _atom(text: str) -> Any:
 
 def _short(value: object) -> str:
     text = str(value)
-    return text if len(text) <= 40 else text[:37] + "..."  # noqa: PLR2004
+    return text if len(text) <= SHOWN_MAX else text[: SHOWN_MAX - 3] + "..."

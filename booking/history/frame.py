@@ -26,7 +26,7 @@ _END: dict[str, tuple[type, ...]] = {
     "crashed": (dict, list),
     "waits": (list,),
 }
-_REPORTED = [field for field in msgspec.structs.fields(SaleEnd) if field.name not in _END]
+_REPORTED = tuple(field for field in msgspec.structs.fields(SaleEnd) if field.name not in _END)
 
 
 class FrameError(ValueError):
@@ -86,14 +86,14 @@ def _wait(entry: Any) -> Wait:
 
 def _reported(value: dict[str, Any]) -> dict[str, Any]:
     """Convert the fields that only reports show; those of another tool's types are left out."""
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for field in _REPORTED:
         if field.name in value:
             try:
-                found[field.name] = msgspec.convert(value[field.name], field.type, strict=False)
+                fields[field.name] = msgspec.convert(value[field.name], field.type, strict=False)
             except msgspec.ValidationError:
                 continue
-    return found
+    return fields
 
 
 def _refuse(frame: str, name: str) -> NoReturn:

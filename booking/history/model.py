@@ -1,4 +1,4 @@
-"""What happened in a sale: events with Jepsen's keys, one a line as JSON.
+"""The history of a sale: events with Jepsen's keys, one a line as JSON.
 
 A sale's history begins with a line `"f": "sale"` and ends with a line `"f": "end"`; between
 them are operations (`invoke`, then `ok`, `fail` or `info`) and the steps they were made of
@@ -125,12 +125,12 @@ class History:
         return [Operation(invoke, complete) for invoke, complete in pairs]
 
     def steps(self) -> list[Event]:
-        """The steps, in the order of time."""
+        """Return the steps, in the order of time."""
         return [event for event in self.events if event.type == "step"]
 
 
 def frame(history: History) -> Iterable[Event]:
-    """Return the history's events between its first line, the sale, and its last, the end."""
+    """Yield the history's lines: the sale, the events, the end."""
     first = history.events[0].time if history.events else 0
     last = history.events[-1].time if history.events else 0
     sale = {"version": VERSION, **history.sale, "tickets": history.tickets}
@@ -143,7 +143,7 @@ def frame(history: History) -> Iterable[Event]:
 def dump(history: History, path: Path) -> None:
     """Write a history as JSON lines; an existing file is replaced, never half-written.
 
-    What a link points to is replaced, and what is no regular file (a pipe, a device) written to.
+    Where the path is a link, its target is replaced. A pipe or a device is written to.
     """
     path = path.resolve()
     direct = path.exists() and not path.is_file()

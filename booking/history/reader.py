@@ -1,4 +1,4 @@
-"""What reading a history has in common, whatever it is written in."""
+"""Read a history: what the readers of all formats share."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import msgspec
 from booking.errors import HistoryError
 from booking.history.model import Event
 
+UNNUMBERED = -1  # the index of a line that has none, until it is placed
+
 
 class Line(Event, kw_only=True, frozen=True, omit_defaults=True, gc=False):
-    """An event as other tools write it: an error may be anything."""
+    """An event as other tools write it, where an error may be anything."""
 
     index: int
     time: int
@@ -22,15 +24,15 @@ class Line(Event, kw_only=True, frozen=True, omit_defaults=True, gc=False):
 
 
 class Unnumbered(Line, kw_only=True, frozen=True, omit_defaults=True, gc=False):
-    """The same where the first line has no `index`: its line's number takes the place."""
+    """An event whose line's number stands in for a missing `index`."""
 
-    index: int = -1
+    index: int = UNNUMBERED
 
 
 class Untimed(Line, kw_only=True, frozen=True, omit_defaults=True, gc=False):
-    """The same where the first line has no `time`: the order of the lines is the time."""
+    """An event whose line's number stands in for the time, and for the index."""
 
-    index: int = -1
+    index: int = UNNUMBERED
     time: int = 0
 
 
@@ -51,12 +53,12 @@ class Reader(ABC):
 
     @abstractmethod
     def lines(self) -> Iterator[tuple[int, list[Event]]]:
-        """Return events with the number of the first one's line; one event a line, or one alone."""
+        """Yield events with the line of the first; either one event a line, or one event alone."""
 
     def chunks(self) -> Iterator[list[Event]]:
-        """Return the events, some thousands at a time.
+        """Yield the events, some thousands at a time.
 
-        Raises `HistoryError` with the line's number where one cannot be read.
+        Raises `HistoryError` with the line's number where an event cannot be read.
         """
         for _, events in self.lines():
             yield [_unpacked(event) for event in events] if self.keyed else events
@@ -64,13 +66,13 @@ class Reader(ABC):
     def line_of(self, event: Event) -> int | None:
         """Find an event's line by reading once more (only for messages)."""
         for start, events in self.lines():
-            for at, one in enumerate(events):
-                if (_unpacked(one) if self.keyed else one) == event:
+            for at, candidate in enumerate(events):
+                if (_unpacked(candidate) if self.keyed else candidate) == event:
                     return start + at
         return None
 
     def refuse(self, line: int, why: str) -> NoReturn:
-        """Return the error that names the wrong line, and what is wrong with it."""
+        """Raise an error that names the wrong line, and what is wrong with it."""
         raise HistoryError(f"{self.path}, line {line}: {why}")
 
     def cut_off(self, line: int) -> None:
@@ -81,7 +83,7 @@ class Reader(ABC):
 
 
 def placed(event: Line, shape: type[Line], line: int) -> Event:
-    """Put the line's number where an index or a time is missing."""
+    """Return the event with its line's number where an index or a time is missing."""
     if shape is Untimed:
         return msgspec.structs.replace(event, index=line, time=line)
     if shape is Unnumbered and event.index < 0:

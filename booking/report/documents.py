@@ -24,7 +24,7 @@ def sale_document(sale: Sale, replay: str) -> dict[str, Any]:
         "verdict": sale.verdict.outcome,
         "reason": sale.verdict.reason,
         "anomalies": [
-            {"name": anomaly.name, "message": anomaly.message, "witness": list(anomaly.witness)}
+            {"name": anomaly.name, "message": anomaly.message, "witness": list(anomaly.evidence)}
             for anomaly in sale.verdict.anomalies
         ],
         "tickets": sale.tickets,

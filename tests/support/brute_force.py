@@ -1,4 +1,4 @@
-"""A checker that tries every order. Slow, short, and shares nothing with the one it checks."""
+"""Check a history by trying every order: slow, short, and sharing nothing with the checker."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from booking.history.model import History
 
 
 def linearizable(history: History) -> bool:
-    """Tell whether some order of all operations could have been served by a counter."""
+    """Return whether a counter could have served the operations in some order."""
     tickets = history.tickets or 0
     certain, maybe = [], []
     for op in history.operations():
@@ -20,36 +20,36 @@ def linearizable(history: History) -> bool:
         elif op.outcome == "ok":
             certain.append((kind, begin, end, op.invoke.quantity, done.value))
         elif done.error == "sold-out":
-            certain.append(("none-left", begin, end, op.invoke.quantity, None))
+            certain.append(("sold-out", begin, end, op.invoke.quantity, None))
     for chosen in range(1 << len(maybe)):
-        ops = certain + [one for at, one in enumerate(maybe) if chosen >> at & 1]
-        if _some_order(ops, tickets, history.remaining):
+        ops = certain + [op for at, op in enumerate(maybe) if chosen >> at & 1]
+        if _has_order(ops, tickets, history.remaining):
             return True
     return False
 
 
-def _some_order(ops, tickets, remaining) -> bool:
-    """Depth first over all orders that keep real time, without any memory."""
+def _has_order(ops, tickets, remaining) -> bool:
+    """Search depth first all orders that keep real time, without any memory."""
 
-    def go(left, count) -> bool:
+    def explore(left, count) -> bool:
         if not left:
             return remaining is None or count == remaining
         for at, op in enumerate(left):
             if any(x[2] is not None and x[2] < op[1] for x in left):
                 continue  # another one had returned before this one began
             after = _serve(op, count)
-            if after is not None and go(left[:at] + left[at + 1 :], after):
+            if after is not None and explore(left[:at] + left[at + 1 :], after):
                 return True
         return False
 
-    return go(ops, tickets)
+    return explore(ops, tickets)
 
 
 def _serve(op, count):
     kind, _, _, quantity, value = op
     if kind == "search":
         return count if count == value else None
-    if kind == "none-left":
+    if kind == "sold-out":
         return count if count < quantity else None
     if kind == "refund":
         return count + quantity
@@ -59,7 +59,7 @@ def _serve(op, count):
 
 
 def linearizable_by_permutations(history: History) -> bool:
-    """The same once more, plainer: all permutations (only for five operations or so)."""
+    """Return the same by plain permutations (only for five operations or so)."""
     ops = [
         op
         for op in history.operations()
@@ -74,7 +74,7 @@ def linearizable_by_permutations(history: History) -> bool:
             continue
         count = history.tickets
         for op in order:
-            kind = op.invoke.f if op.outcome == "ok" else "none-left"
+            kind = op.invoke.f if op.outcome == "ok" else "sold-out"
             count = _serve((kind, 0, 0, op.invoke.quantity, op.complete.value), count)
             if count is None:
                 break

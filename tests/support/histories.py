@@ -18,7 +18,7 @@ def history_of(ops, tickets, remaining=None, steps=(), sale=None, end=None) -> H
         if done is not None:
             events.append((done, 1, Event(0, process, kind, f, value, done, error, quantity)))
     events += [(step.time, 2, step) for step in steps]
-    events.sort(key=lambda one: one[:2])
+    events.sort(key=lambda row: row[:2])
     numbered = [
         Event(at, e.process, e.type, e.f, e.value, e.time, e.error, e.quantity, e.resource, e.saw)
         for at, (_, _, e) in enumerate(events)
@@ -26,7 +26,7 @@ def history_of(ops, tickets, remaining=None, steps=(), sale=None, end=None) -> H
     return History(tickets, remaining, numbered, sale or {}, end or SaleEnd())
 
 
-def anything(rng: random.Random, quantities=(1,), refunds=False) -> History:
+def random_history(rng: random.Random, quantities=(1,), refunds=False) -> History:
     """Make a small history of which nothing is known: mostly nearly right, often wrong."""
     tickets = rng.choice([0, 1, 1, 2, 2, 3, 3, 5])
     span = rng.choice([2, 4, 8, 16])
@@ -57,7 +57,7 @@ def anything(rng: random.Random, quantities=(1,), refunds=False) -> History:
     return history_of(ops, tickets, remaining)
 
 
-def served(rng, tickets: int, buyers: int, operations: int, quantity=1, unknown=0.1):
+def valid_operations(rng, tickets: int, buyers: int, operations: int, quantity=1, unknown=0.1):
     """Make a history that is valid by construction: each effect at one moment of its operation."""
     ops = []
     left = tickets

@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import combinations
 from math import inf
 
-from booking.checker.certificate import Certificate, Op
-from booking.checker.messages import buyer, listed, sentence
+from booking.checker.certificate import Certificate
+from booking.checker.messages import buyer, explanation, listed
+from booking.checker.operations import Op
 
 WIDTH = 60
 ROWS_MAX = 20
@@ -30,7 +31,7 @@ def timeline(proof: Certificate, tickets: int) -> list[str]:
     if len(rows) > ROWS_MAX:
         lines.append(f"  … and {len(rows) - ROWS_MAX} more buyers")
     lines.append(f"  {'the count':<{who}}  {_needed(proof, columns, width)}")
-    lines += [f"  {one}" for one in (_overlaps(shown), sentence(proof, tickets)) if one]
+    lines += [f"  {one}" for one in (_overlaps(shown), explanation(proof, tickets)) if one]
     return lines
 
 

@@ -8,18 +8,19 @@ import msgspec
 import pytest
 
 from booking.checker import decide
-from booking.checker.certificate import Certificate, operations, verify
-from booking.checker.reduction import Parts
-from tests.support.checking import ledger_of
+from booking.checker.certificate import Certificate, verify
+from booking.checker.operations import operations
+from booking.checker.reduction import Constraints
+from tests.support.checking import columns_of
 from tests.support.histories import history_of
 from tests.support.planted_histories import buy, dies, search
 
 
 def proof_of(ops, tickets, remaining=None):
-    ledger = ledger_of(history_of(ops, tickets, remaining))
-    (here,) = ledger.inventories.values()
-    (proof,) = decide(ledger).certificates
-    return proof, list(operations(here, "before", Parts()))
+    columns = columns_of(history_of(ops, tickets, remaining))
+    (inventory,) = columns.inventories.values()
+    (proof,) = decide(columns).certificates
+    return proof, list(operations(inventory, "before", Constraints()))
 
 
 OVERFULL = [buy(1, 0, 1), buy(2, 2, 3), search(3, 4, 5, 2)]
@@ -48,10 +49,10 @@ def test_an_overfull_certificate_needs_all_its_members():
 
 def test_a_starved_certificate_fails_when_another_order_could_have_been():
     proof, everything = proof_of(STARVED, 3)
-    ledger = ledger_of(history_of([*STARVED, dies(9, 0)], 3))
-    (here,) = ledger.inventories.values()
+    columns = columns_of(history_of([*STARVED, dies(9, 0)], 3))
+    (inventory,) = columns.inventories.values()
     assert verify(proof, 3, 1, everything)
-    assert not verify(proof, 3, 1, list(operations(here, "before", Parts())))
+    assert not verify(proof, 3, 1, list(operations(inventory, "before", Constraints())))
 
 
 def test_a_rise_is_none_where_the_searches_overlap():

@@ -30,10 +30,10 @@ def test_tickets_without_number_make_no_room_for_memory():
 def test_numbers_can_be_the_count_after():
     ops = [buy(1, 0, 1, 2), buy(2, 2, 3, 1)]
     for numbers, outcome in (("after", Outcome.VALID), ("before", Outcome.INVALID)):
-        ledger = Columns(Naming(numbers=numbers), tickets=3, remaining=1)
-        ledger.feed(history_of(ops, 3).events)
-        ledger.close()
-        assert decide(ledger).verdict.outcome is outcome
+        columns = Columns(Naming(numbers=numbers), tickets=3, remaining=1)
+        columns.feed(history_of(ops, 3).events)
+        columns.close()
+        assert decide(columns).verdict.outcome is outcome
 
 
 def test_events_need_no_numbers_of_their_own():
@@ -42,4 +42,4 @@ def test_events_need_no_numbers_of_their_own():
     history.events = [msgspec.structs.replace(event, index=0) for event in history.events]
     (anomaly,) = check(history).anomalies
     assert anomaly.name == "oversell"
-    assert len({event.index for event in anomaly.witness}) == 8
+    assert len({event.index for event in anomaly.evidence}) == 8

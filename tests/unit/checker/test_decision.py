@@ -12,8 +12,9 @@ import pytest
 from booking.checker import check
 from booking.checker import decide as decide_function
 from booking.core.verdict import Outcome
-from tests.support.checking import compare, ledger_of
-from tests.support.histories import anything, history_of
+from tests.support.brute_force import linearizable, linearizable_by_permutations
+from tests.support.checking import columns_of, compare
+from tests.support.histories import history_of, random_history
 from tests.support.planted_histories import buy, dies, fails, search
 from tests.unit.checker.test_certificate import OVERFULL
 
@@ -25,7 +26,7 @@ def test_orders_of_one_quantity(seed):
     counts = {"valid": 0, "invalid": 0}
     for _ in range(2_000):
         quantity = rng.choice([1, 1, 1, 2, 3])
-        counts[compare(anything(rng, (quantity,)))] += 1
+        counts[compare(random_history(rng, (quantity,)))] += 1
     assert min(counts.values()) > 300, counts  # both answers are put to the test
 
 
@@ -35,9 +36,23 @@ def test_orders_of_several_quantities_and_refunds(seed):
     rng = random.Random(1_000 + seed)
     counts = {"valid": 0, "invalid": 0}
     for _ in range(1_000):
-        counts[compare(anything(rng, (1, 2, 3)))] += 1
-        counts[compare(anything(rng, (1,), refunds=True))] += 1
+        counts[compare(random_history(rng, (1, 2, 3)))] += 1
+        counts[compare(random_history(rng, (1,), refunds=True))] += 1
     assert min(counts.values()) > 300, counts
+
+
+def test_the_two_brute_force_checkers_agree():
+    """Permutations are too plain to be wrong; they confirm the search that the sweeps rely on."""
+    rng = random.Random(7)
+    answers = {True: 0, False: 0}
+    while sum(answers.values()) < 500:
+        history = random_history(rng, (1, 2), refunds=True)
+        operations = history.operations()
+        if len(operations) <= 5 and all(op.outcome != "info" for op in operations):
+            answer = linearizable(history)
+            assert linearizable_by_permutations(history) == answer, history
+            answers[answer] += 1
+    assert min(answers.values()) > 50, answers
 
 
 def test_a_check_that_crashes_is_unknown(monkeypatch):
@@ -70,7 +85,7 @@ def test_a_search_within_its_budget_says_so():
     rng = random.Random(5)
     ops = [(n, "buy", 0, None, "info", None, rng.randint(50, 99) * 2, None) for n in range(20)]
     ops += [dies(50, 0, 3), search(60, 1, 2, 1001)]
-    ledger = ledger_of(history_of(ops, 2000))
-    verdict = decide_function(ledger, states_max=500).verdict
+    columns = columns_of(history_of(ops, 2000))
+    verdict = decide_function(columns, states_max=500).verdict
     assert verdict.outcome is Outcome.UNKNOWN
     assert "500 states" in verdict.reason

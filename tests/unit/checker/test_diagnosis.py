@@ -19,7 +19,7 @@ def test_a_planted_fault_is_found_and_named(name):
     verdict = check(history)
     assert {one.name.value for one in verdict.anomalies} == expected, verdict
     assert verdict.outcome.value == ("invalid" if expected else "valid")
-    assert all(one.message and one.witness for one in verdict.anomalies)
+    assert all(one.message and one.evidence for one in verdict.anomalies)
 
 
 def test_every_name_has_a_history():
@@ -54,7 +54,7 @@ def test_a_deadlock_shows_the_circle():
 def test_the_witness_holds_the_fewest_events():
     history, _ = PLANTED["oversell"]
     (oversell,) = check(history).anomalies
-    assert len(oversell.witness) == 8  # four orders for three tickets
+    assert len(oversell.evidence) == 8  # four orders for three tickets
 
 
 def test_a_search_that_the_count_never_was_is_not_called_stale():

@@ -10,7 +10,7 @@ from booking.checker import check
 from booking.core.verdict import Outcome
 from booking.history.model import History
 from tests.support.checking import compare_large
-from tests.support.histories import history_of, served
+from tests.support.histories import history_of, valid_operations
 
 SEEDS = range(40)
 AFTER = 10**6  # later than everything
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.sweep(usual=lambda seed: seed < 10)
 def sound(seed: int, unknown: float = 0.0, quantity: int = 1):
     rng = random.Random(seed)
     tickets = rng.choice([4, 9, 40]) * quantity
-    ops, left = served(rng, tickets, rng.choice([3, 30]), 120, quantity, unknown)
+    ops, left = valid_operations(rng, tickets, rng.choice([3, 30]), 120, quantity, unknown)
     return rng, tickets, ops, left
 
 

@@ -1,4 +1,4 @@
-"""What the checker costs: `make bench`, or `pytest -n 0 -s benchmarks/test_judge.py`.
+"""What the checker costs: `make bench`, or `pytest -n 0 -s benchmarks/test_checker.py`.
 
 BOOKING_BENCH_OPERATIONS sets the size (a million unless given). Figures are printed, not asserted.
 """
@@ -19,7 +19,7 @@ from booking.cli.check import command
 from booking.core.verdict import Outcome
 from booking.history.model import Event, History, dump
 from tests.support.brute_force import linearizable
-from tests.support.histories import history_of, served
+from tests.support.histories import history_of, valid_operations
 
 OPERATIONS = int(os.environ.get("BOOKING_BENCH_OPERATIONS", "1000000"))
 
@@ -29,43 +29,44 @@ def say(text: str) -> None:
 
 
 def seconds(work) -> tuple[float, object]:
-    """Give the processor time: other programs on the machine shall not count."""
+    """Return the processor time: other programs on the machine shall not count."""
     began = process_time()
     result = work()
     return process_time() - began, result
 
 
-def ledger_of(events, tickets, remaining) -> Columns:
-    ledger = Columns(tickets=tickets, remaining=remaining)
-    ledger.feed(events)
-    ledger.close()
-    return ledger
+def columns_of(events, tickets, remaining) -> Columns:
+    columns = Columns(tickets=tickets, remaining=remaining)
+    columns.feed(events)
+    columns.close()
+    return columns
 
 
 @pytest.mark.parametrize("buyers", [10, 1_000])
 @pytest.mark.parametrize("numbered", [True, False])
 @pytest.mark.parametrize("share", [3, 1])
 def test_in_memory(buyers, numbered, share):
-    """Valid, with a witness, and with one fault planted: operations a second."""
+    """Valid, with a linearization, and with one fault planted: operations a second."""
     tickets = OPERATIONS // share
     events, left = sale(OPERATIONS, buyers, tickets, numbered)
-    read_s, ledger = seconds(lambda: ledger_of(events, tickets, left))
-    verdict_s, decision = seconds(lambda: decide(ledger))
+    read_s, columns = seconds(lambda: columns_of(events, tickets, left))
+    verdict_s, decision = seconds(lambda: decide(columns))
     assert decision.verdict.outcome is Outcome.VALID
-    order_s, decision = seconds(lambda: decide(ledger, want_order=True))
+    order_s, decision = seconds(lambda: decide(columns, want_order=True))
     assert len(decision.order) == OPERATIONS
     del decision
     whole_s, _ = seconds(lambda: check(History(tickets, left, events)))
-    here = next(iter(ledger.inventories.values()))
-    here.searches.value[len(here.searches.value) // (2 * share)] += 3 * buyers  # much too old
-    proof_s, decision = seconds(lambda: decide(ledger))
+    inventory = next(iter(columns.inventories.values()))
+    counts = inventory.searches.value
+    counts[len(counts) // (2 * share)] += 3 * buyers  # much too old
+    proof_s, decision = seconds(lambda: decide(columns))
     assert decision.certificates
     rates = " ".join(
         f"{name} {OPERATIONS / taken:>9,.0f}/s"
         for name, taken in (
             ("columns", read_s),
             ("verdict", verdict_s),
-            ("witness", order_s),
+            ("linearization", order_s),
             ("certificate+names", proof_s),
             ("check(history)", whole_s),
         )
@@ -91,11 +92,11 @@ def test_a_file_from_end_to_end(tmp_path, buyers):
         with path.open("rb") as lines:
             return sum(1 for line in lines if decoder.decode(line))
 
-    def check(*flags: str) -> None:
+    def check_file(*flags: str) -> None:
         result = CliRunner().invoke(command, [str(path), *flags])
         assert result.exit_code == 0, result.output
 
-    works = (decode, decode_line_by_line, check, lambda: check("--json"))
+    works = (decode, decode_line_by_line, check_file, lambda: check_file("--json"))
     rounds = [[seconds(work)[0] for work in works] for _ in range(3)]
     once_s, lines_s, check_s, json_s = map(min, zip(*rounds, strict=True))
     for name, taken_s in (("check", check_s), ("check --json", json_s)):
@@ -112,7 +113,7 @@ def test_against_brute_force(operations):
     rng = random.Random(operations)
     histories = []
     for _ in range(60):
-        ops, left = served(rng, 4, operations, operations, unknown=0.0)
+        ops, left = valid_operations(rng, 4, operations, operations, unknown=0.0)
         late = [(op[0] + at * 100, *op[1:]) for at, op in enumerate(ops)]
         wide = [(p, f, 0, e + 99, *rest) for p, f, _, e, *rest in late]
         histories.append(history_of(wide, 4, left + 1))  # wrong: every order must be tried

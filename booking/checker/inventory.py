@@ -1,0 +1,73 @@
+"""The operations on one inventory, as parallel lists: a row for each operation.
+
+Times are nanoseconds, counts are tickets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from booking.history.model import Event
+
+Key = str | int | None
+# What an ok buy's value is: the count before it, the count after it, a seat, or nothing of use.
+Numbers = Literal["before", "after", "seat", "none"]
+
+
+@dataclass(slots=True)
+class Orders:
+    """Buys or refunds, a row each; `number` is what an ok buy answered, None where nothing."""
+
+    invoked: list[int] = field(default_factory=list)
+    returned: list[int] = field(default_factory=list)  # empty where the outcome is unknown
+    quantity: list[int] = field(default_factory=list)
+    number: list[int | None] = field(default_factory=list)
+    process: list[int | str] = field(default_factory=list)
+    index: list[int] = field(default_factory=list)  # of the invocation
+    done: list[int | None] = field(default_factory=list)  # of the completion, if there is one
+    error: list[str] = field(default_factory=list)  # only where an order was refused
+
+
+@dataclass(slots=True)
+class Observations:
+    """Searches that answered `value`, or sold-outs answered to an order of `value` tickets."""
+
+    invoked: list[int] = field(default_factory=list)
+    returned: list[int] = field(default_factory=list)
+    value: list[int] = field(default_factory=list)
+    process: list[int | str] = field(default_factory=list)
+    index: list[int] = field(default_factory=list)
+    done: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One of the attempts at what a buyer meant once (its `intent`)."""
+
+    invoke: Event
+    complete: Event | None
+    ok: bool  # False: its outcome is unknown
+
+
+@dataclass(slots=True)
+class Inventory:
+    """All that happened to one count of tickets."""
+
+    key: Key = None
+    tickets: int | None = None
+    remaining: int | None = None
+    sold: Orders = field(default_factory=Orders)
+    maybe: Orders = field(default_factory=Orders)  # outcome unknown: may have happened
+    refused: Orders = field(default_factory=Orders)  # did not happen, for another reason
+    refunded: Orders = field(default_factory=Orders)
+    maybe_refunded: Orders = field(default_factory=Orders)
+    searches: Observations = field(default_factory=Observations)
+    sold_outs: Observations = field(default_factory=Observations)
+    torn: Observations = field(default_factory=Observations)  # read half a write; no value
+    intents: dict[str | int, list[Attempt]] = field(default_factory=dict)
+
+    @property
+    def has_refunds(self) -> bool:
+        """Whether the count can rise."""
+        return bool(self.refunded.invoked or self.maybe_refunded.invoked)

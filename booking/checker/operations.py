@@ -1,0 +1,114 @@
+"""One operation as certificates and orders see it: its interval, and the counts that it proves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import inf
+from typing import Literal
+
+import msgspec
+
+from booking.checker.inventory import Inventory, Numbers, Observations, Orders
+from booking.checker.reduction import Constraints, count_before
+from booking.history.model import HARNESS
+
+What = Literal["buy", "maybe", "search", "sold-out", "end", "refund", "maybe-refund"]
+
+END_INDEX = -1  # of the count at the end, which no event of the history observed
+
+
+class Op(msgspec.Struct, frozen=True, gc=False):
+    """One operation; `inf` is later than every time.
+
+    `high` and `low` bound the count that it proves. For a search and a sold-out that is the
+    count at some moment of it. For a sale that answered a number it is the count before it, and
+    both are alike.
+    """
+
+    what: What
+    process: int | str
+    index: int
+    done: int | None  # index of the completion, if there is one
+    invoked: float
+    returned: float
+    quantity: int = 0
+    low: int | None = None
+    high: int | None = None
+
+    @property
+    def left_at_least(self) -> int | None:
+        """The count that was there when it began, at the least."""
+        return self.low
+
+    @property
+    def left_at_most(self) -> int | None:
+        """The count that was there when it had returned, at the most."""
+        return None if self.high is None else self.high - self.quantity
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether it is a refund, certain or of unknown outcome."""
+        return self.what in {"refund", "maybe-refund"}
+
+
+def operations(inventory: Inventory, numbers: Numbers, constraints: Constraints) -> Iterator[Op]:
+    """Return an inventory's operations, as far as `constraints` includes them."""
+    yield from _orders("buy", inventory.sold, numbers if constraints.numbers else "none")
+    yield from _orders("maybe", inventory.maybe, "none")
+    if constraints.searches:
+        yield from _observations("search", inventory.searches)
+    if constraints.sold_outs:
+        yield from _observations("sold-out", inventory.sold_outs)
+    if constraints.end and inventory.remaining is not None:
+        remaining = inventory.remaining
+        yield Op("end", HARNESS, END_INDEX, None, inf, inf, 0, remaining, remaining)
+
+
+def refunds(inventory: Inventory) -> Iterator[Op]:
+    """Return the orders that gave tickets back, for certain or perhaps."""
+    yield from _orders("refund", inventory.refunded, "none")
+    yield from _orders("maybe-refund", inventory.maybe_refunded, "none")
+
+
+def sale_op(inventory: Inventory, row: int) -> Op:
+    """Return one row of the certain sales; its counts are the number as it was answered."""
+    rows = inventory.sold
+    number = rows.number[row]
+    return Op(
+        "buy", rows.process[row], rows.index[row], rows.done[row], rows.invoked[row],
+        rows.returned[row], rows.quantity[row], number, number,
+    )  # fmt: skip
+
+
+def torn_read_op(inventory: Inventory, row: int) -> Op:
+    """Return one row of the torn reads, which prove no count."""
+    rows = inventory.torn
+    return Op(
+        "search", rows.process[row], rows.index[row], rows.done[row], rows.invoked[row],
+        rows.returned[row],
+    )  # fmt: skip
+
+
+def _orders(what: What, rows: Orders, numbers: Numbers) -> Iterator[Op]:
+    returned: Sequence[float] = rows.returned if rows.returned else [inf] * len(rows.invoked)
+    for number, quantity, process, index, done, invoked, end in zip(
+        rows.number,
+        rows.quantity,
+        rows.process,
+        rows.index,
+        rows.done,
+        rows.invoked,
+        returned,
+        strict=True,
+    ):
+        before = count_before(number, quantity, numbers)
+        yield Op(what, process, index, done, invoked, end, quantity, before, before)
+
+
+def _observations(what: What, rows: Observations) -> Iterator[Op]:
+    sold_out = what == "sold-out"
+    for value, process, index, done, invoked, returned in zip(
+        rows.value, rows.process, rows.index, rows.done, rows.invoked, rows.returned, strict=True
+    ):
+        low, high = (0, value - 1) if sold_out else (value, value)
+        yield Op(what, process, index, done, invoked, returned, 0, low, high)
