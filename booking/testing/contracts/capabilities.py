@@ -239,7 +239,7 @@ class CapabilityFacts(Contract):
             recorder = StepRecorder()
             with driven_by(recorder):
                 before = store.snapshot()
-            assert recorder.told == []
+            assert recorder.recorded == []
             assert hash(before) == hash(other.snapshot())
             assert before == other.snapshot()
             other.write(2)

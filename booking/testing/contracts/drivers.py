@@ -11,20 +11,20 @@ class StepRecorder:
     """A driver that records what it is told, in order."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, int | None]] = []  # an action and its value, or "saw"
+        self.recorded: list[tuple[str, int | None]] = []  # an action and its value, or "saw"
 
     @property
     def steps(self) -> list[tuple[str, int | None]]:
         """The steps alone."""
-        return [told for told in self.told if told[0] != "saw"]
+        return [entry for entry in self.recorded if entry[0] != "saw"]
 
     def step(self, action: str, resource: str, value: int | None) -> None:
         """Record a step."""
-        self.told.append((action, value))
+        self.recorded.append((action, value))
 
     def saw(self, value: int | None) -> None:
         """Record what a step saw."""
-        self.told.append(("saw", value))
+        self.recorded.append(("saw", value))
 
     def network(self) -> None:
         """Ignore the network."""

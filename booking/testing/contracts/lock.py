@@ -163,7 +163,7 @@ class LockContract(Contract):
             assert other.call("acquire", LIMIT_S)
             lock.acquire(0.0)
         turn = [(Action.ACQUIRE, None), ("saw", 1), (Action.RELEASE, None)]
-        assert recorder.told == [*turn, *turn, *turn, (Action.ACQUIRE, None), ("saw", 0)]
+        assert recorder.recorded == [*turn, *turn, *turn, (Action.ACQUIRE, None), ("saw", 0)]
 
     def test_its_steps_are_announced_before_their_effect(self, tmp_path: Path) -> None:
         """Right after `acquire` it is still free, right after `release` still held."""

@@ -82,6 +82,15 @@ class StoreContract(CapabilityFacts):
         finally:
             copy.close()
 
+    @contextmanager
+    def beside_a_process(self, folder: Path) -> Iterator[tuple[Any, ForkedProcess]]:
+        """Fill the store with 3 tickets; start a process with it, as the harness starts a buyer."""
+        with self.opened(folder) as store:
+            store.reset(3)
+            hooks(store).disconnect()
+            with ForkedProcess(store) as other:
+                yield store, other
+
     def facts(self) -> StoreTraits:
         """Return what the store states about itself."""
         return store_traits(class_of("store", self.store))
@@ -164,14 +173,11 @@ class StoreContract(CapabilityFacts):
     @only_if(for_processes)
     def test_processes_share_the_count_as_stated(self, tmp_path: Path) -> None:
         """The fact `shared` between real processes, in both directions."""
-        with self.opened(tmp_path) as store:
-            store.reset(3)
-            hooks(store).disconnect()  # as the harness does before it starts the buyers
-            with ForkedProcess(store) as other:
-                store.write(2)
-                assert (other.call("read") == 2) == self.facts().shared
-                other.call("write", 1)
-                assert (store.read() == 1) == self.facts().shared
+        with self.beside_a_process(tmp_path) as (store, other):
+            store.write(2)
+            assert (other.call("read") == 2) == self.facts().shared
+            other.call("write", 1)
+            assert (store.read() == 1) == self.facts().shared
 
     @only_if(for_processes)
     def test_a_fork_opens_its_own_connection(self, tmp_path: Path) -> None:
@@ -193,16 +199,13 @@ class StoreContract(CapabilityFacts):
     @only_if(shared_by_processes)
     def test_buyers_come_and_go_while_a_store_is_open(self, tmp_path: Path) -> None:
         """Each sees the last reset, and what it writes is seen; its close takes nothing along."""
-        with self.opened(tmp_path) as store:
-            store.reset(3)
-            hooks(store).disconnect()  # as the harness does before it starts the buyers
-            with ForkedProcess(store) as other:
-                for tickets in range(1, TIMES + 1):
-                    store.reset(tickets)
-                    assert other.call("read") == tickets
-                    other.call("write", tickets - 1)
-                    assert store.read() == tickets - 1
-                    other.call("close")
+        with self.beside_a_process(tmp_path) as (store, other):
+            for tickets in range(1, TIMES + 1):
+                store.reset(tickets)
+                assert other.call("read") == tickets
+                other.call("write", tickets - 1)
+                assert store.read() == tickets - 1
+                other.call("close")
 
     def test_a_read_is_announced(self, tmp_path: Path) -> None:
         """As one step `read`, followed by the count that it saw."""
@@ -211,7 +214,7 @@ class StoreContract(CapabilityFacts):
             recorder = StepRecorder()
             with driven_by(recorder):
                 store.read()
-            assert recorder.told == [("read", None), ("saw", 3)]
+            assert recorder.recorded == [("read", None), ("saw", 3)]
 
     def test_a_write_is_announced(self, tmp_path: Path) -> None:
         """The last of its steps says which count it will store; no step of it is a read."""
@@ -257,7 +260,7 @@ class StoreContract(CapabilityFacts):
             with driven_by(recorder):
                 for method in (optional.prepare, optional.connect, optional.sweep, optional.gather):
                     method()
-            assert recorder.told == []
+            assert recorder.recorded == []
             assert store.read() == 3
 
     @only_if(reserves)

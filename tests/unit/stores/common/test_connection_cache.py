@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from booking.core.capabilities import AdvisoryStore, RowLockingStore
 from booking.core.protocols import Place, Store
 from booking.core.registry import build
 from booking.stores.common.connection_cache import (
@@ -67,33 +68,33 @@ def test_a_store_uses_a_connection_again(name: str, tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_buyer_dismissed_in_a_transaction_leaves_no_lock_behind(tmp_path: Path) -> None:
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[Any, Any]]:
+    """Two stores of one inventory, whose connections are cached."""
+    store, other = opened("postgres", tmp_path), opened("postgres", tmp_path)
+    with caching_connections():
+        yield store, other
+    store.close()
+    other.close()
+
+
+def test_a_buyer_dismissed_in_a_transaction_leaves_no_lock_behind(pair: tuple[Any, Any]) -> None:
     """Nor what it wrote: the next user of the connection begins with nothing."""
-    store, other = opened("postgres", tmp_path), opened("postgres", tmp_path)
-    assert isinstance(store, RowLockingStore)
-    assert isinstance(other, RowLockingStore)
-    with caching_connections():
-        assert store.read_locked() == 3
-        store.write(1)
-        assert other.read_locked() is None  # the row is locked
-        store.close()
-        assert other.read_locked() == 3
-        other.rollback()
-        store.write(2)  # on a used connection, and in no transaction
-        assert other.read() == 2
+    store, other = pair
+    assert store.read_locked() == 3
+    store.write(1)
+    assert other.read_locked() is None  # the row is locked
     store.close()
-    other.close()
+    assert other.read_locked() == 3
+    other.rollback()
+    store.write(2)  # on a used connection, and in no transaction
+    assert other.read() == 2
 
 
-def test_a_buyer_dismissed_with_an_advisory_lock_releases_it(tmp_path: Path) -> None:
+def test_a_buyer_dismissed_with_an_advisory_lock_releases_it(pair: tuple[Any, Any]) -> None:
     """The lock is the session's, and the session goes on."""
-    store, other = opened("postgres", tmp_path), opened("postgres", tmp_path)
-    assert isinstance(store, AdvisoryStore)
-    assert isinstance(other, AdvisoryStore)
-    with caching_connections():
-        assert store.lock_advisory()
-        assert not other.lock_advisory()
-        store.close()
-        assert other.lock_advisory()
+    store, other = pair
+    assert store.lock_advisory()
+    assert not other.lock_advisory()
     store.close()
-    other.close()
+    assert other.lock_advisory()
