@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from booking.cli.sale_options import scenario_option
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,7 +34,7 @@ Examples:
 @click.option("--rounds", default=3, metavar="N", show_default=True, help="Interleaved.")
 @click.option("--time", "duration", default="600ms", metavar="TIME", show_default=True,
               help="How long each sale goes on.")  # fmt: skip
-@click.option("--durable", is_flag=True, help="On disk before a buyer hears 'sold'.")
+@scenario_option("durable")
 @click.option("--peer", is_flag=True, help="SQLite as well: WAL, with --durable synchronous=FULL.")
 @click.option("--c/--no-c", "with_c", default=True, help="The C loop as the limit.")
 @click.option("--require", "demands", multiple=True, metavar="ROW.METRIC>=N",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from booking.cli.options import json_option
-from booking.cli.sale_options import SaleCommand
+from booking.cli.sale_options import SaleCommand, scenario_option
 
 if TYPE_CHECKING:
     from booking.core.counterexample import CounterexampleBuyer
@@ -25,15 +25,17 @@ BUYERS_MAX = 200
 
 
 @click.command(cls=SaleCommand, epilog=EPILOG)
-@click.option("--store", metavar="URL", help="json, json-inplace, memory-shared, module:Class …")
-@click.option("--guard", metavar="NAME", help="How one order is carried out: none, lock …")
-@click.option("--lock", metavar="[=NAME]", help="Guard lock, with that lock; alone: the default.")
-@click.option("--buyers", type=int, metavar="N", help=f"How many buyers.  [default: {BUYERS}]")
-@click.option("--tickets", type=int, metavar="N", help="Tickets at the start.  [default: 3]")
-@click.option("--quantity", metavar="N[,N…]", help="Tickets an order, for all or for each buyer.")
+@scenario_option("store", help="json, json-inplace, memory-shared, module:Class …")
+@scenario_option("guard")
+@scenario_option("lock")
+@scenario_option("buyers", help=f"How many buyers.  [default: {BUYERS}]")
+@scenario_option("tickets")
+@scenario_option(
+    "quantity", type=str, metavar="N[,N…]", help="Tickets an order, for all or for each buyer."
+)
 @click.option("--names", metavar="A,B,…", help="Named buyers: no two are interchangeable.")
-@click.option("--search/--no-search", default=False, help="Buyers look before they buy.")
-@click.option("--acquire-timeout", metavar="TIME", help="Waiting for a lock may end: both ways.")
+@scenario_option("search", default=False, help="Buyers look before they buy.")
+@scenario_option("acquire_timeout", help="Waiting for a lock may end: both ways.")
 @click.option("--max-states", type=click.IntRange(1), metavar="N", help="[default: 200000]")
 @click.option("--max-seconds", type=click.FloatRange(0), metavar="S", help="[default: 60]")
 @click.option("--first", is_flag=True, help="Stop at the first anomaly: shortest, uncounted.")

@@ -5,11 +5,9 @@ from __future__ import annotations
 import click
 
 from booking.cli.options import json_option
-from booking.cli.sale_options import SaleCommand
+from booking.cli.sale_options import SaleCommand, scenario_option
 
-store_option = click.option(
-    "--store", metavar="URL", required=True, help="Where the tickets are: json:data.json"
-)
+store_option = scenario_option("store", required=True, help="Where the tickets are: json:data.json")
 
 
 @click.command(epilog="Example: booking search --store json:data.json")
@@ -34,11 +32,11 @@ def search(store: str, as_json: bool) -> int:
 )
 @store_option
 @click.option("--buyer", metavar="NAME", default="you", help="Who buys, for the answer.")
-@click.option("--quantity", type=int, default=1, metavar="N", help="How many tickets.")
-@click.option("--guard", metavar="NAME", help="How the order is carried out.  [default: lock]")
-@click.option("--lock", metavar="[=NAME]", help="Which lock guards it.")
-@click.option("--acquire-timeout", metavar="TIME", help="How long to wait for the lock.")
-@click.option("--durable", is_flag=True, help="On disk before you hear 'sold'.")
+@scenario_option("quantity", default=1, help="How many tickets.")
+@scenario_option("guard", help="How the order is carried out.  [default: atomic or lock]")
+@scenario_option("lock", help="Which lock guards it.")
+@scenario_option("acquire_timeout")
+@scenario_option("durable")
 @json_option
 def buy(
     store: str,
@@ -78,7 +76,7 @@ def buy(
 
 @click.command(epilog="Example: booking reset --store json:data.json --tickets 3")
 @store_option
-@click.option("--tickets", type=int, required=True, metavar="N", help="How many there shall be.")
+@scenario_option("tickets", required=True, help="How many there shall be.")
 def reset(store: str, tickets: int) -> int:
     """Put tickets into a store; a missing file is created, its other keys are kept."""
     from booking.core.scenario import from_flags

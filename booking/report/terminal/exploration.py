@@ -9,8 +9,8 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from booking.core.command_line import explore_command
 from booking.core.counterexample import Counterexample, plain
-from booking.core.scenario import Scenario
 from booking.core.verdict import AnomalyName, Outcome
 from booking.experiments.exploration import Proof
 from booking.experiments.replay import Replayed
@@ -114,29 +114,13 @@ def replay_words(proof: Proof, saved: Path | None) -> str:
     if saved is not None:
         return shlex.join(["booking", "replay", str(saved), "--times", "100"])
     path = Path("witness.json")
-    return f"{explore_words(proof, path)}; booking replay {path} --times 100"
+    return f"{_explore_again(proof, path)}; booking replay {path} --times 100"
 
 
-def explore_words(proof: Proof, witness: Path | None = None, **changes: Any) -> str:
+def _explore_again(proof: Proof, counterexample: Path | None = None, **changes: Any) -> str:
     """Return the command of an exploration, or of one with some things changed."""
-    scenario = proof.scenario.but(**changes)
-    words = ["booking", "explore", "--buyers", str(len(proof.buyers))]
-    words += ["--tickets", str(proof.tickets)]
-    if {buyer.quantity for buyer in proof.buyers} != {1}:
-        words += ["--quantity", ",".join(str(buyer.quantity) for buyer in proof.buyers)]
-    if scenario.store != Scenario().store:
-        words += ["--store", scenario.store]
-    if scenario.lock is not None:
-        words.append(f"--lock={scenario.lock}")
-    elif scenario.guard != "none":
-        words += ["--guard", scenario.guard]
-    if scenario.search:
-        words.append("--search")
-    if scenario.acquire_timeout is not None:
-        words += ["--acquire-timeout", "1s"]
-    if witness is not None:
-        words += ["--witness", str(witness)]
-    return shlex.join(words)
+    quantities = [buyer.quantity for buyer in proof.buyers]
+    return explore_command(proof.scenario.but(**changes), quantities, proof.tickets, counterexample)
 
 
 def _rows(proof: Proof) -> list[tuple[str, str]]:
@@ -215,12 +199,12 @@ def _cell(action: str, value: int | None, saw: int | None) -> str:
 def _cure(proof: Proof) -> str:
     scenario, found = proof.scenario, proof.exploration
     if set(found.findings) == {AnomalyName.TORN_READ}:
-        return f"replace the file whole: {explore_words(proof, store='json')}"
+        return f"replace the file whole: {_explore_again(proof, store='json')}"
     if scenario.store == "memory":
-        return "keep the count where all can see it: " + explore_words(proof, store="json")
+        return "keep the count where all can see it: " + _explore_again(proof, store="json")
     if scenario.guard == "none":
         what, changes = guarding(scenario.store)
-        return f"{what}: {explore_words(proof, **changes)}"
+        return f"{what}: {_explore_again(proof, **changes)}"
     return ""
 
 
