@@ -73,7 +73,7 @@ def explore(  # noqa: PLR0917
     """
     from booking.core.counterexample import save
     from booking.core.scenario import from_flags
-    from booking.experiments.expectations import expected_code
+    from booking.experiments.expectations import exploration_exit_code, named
     from booking.experiments.exploration import prove
     from booking.explorer.model import SECONDS_MAX, STATES_MAX, Limits
     from booking.report import documents
@@ -91,7 +91,7 @@ def explore(  # noqa: PLR0917
         STATES_MAX if max_states is None else max_states,
         SECONDS_MAX if max_seconds is None else max_seconds,
     )
-    code = expected_code(expect)
+    expected = named(expect)
     with progress() as display:
         proof = prove(
             scenario, who, limits, named=names is not None, method=method,  # type: ignore[arg-type]  # a choice
@@ -107,7 +107,8 @@ def explore(  # noqa: PLR0917
         documents.show(proof_document(proof, saved))
     else:
         show_proof(proof, saved)
-    return code(proof.exploration.outcome, proof.exploration.findings)
+    exploration = proof.exploration
+    return exploration_exit_code(exploration.outcome, exploration.findings, expected)
 
 
 def _buyers(

@@ -26,7 +26,7 @@ def run(paths: tuple[Path, ...], junit: Path | None, seed: int | None, as_json: 
     A scenario that expects nothing must be sound. Every file is read before any sale starts.
     """
     from booking.errors import ExitCode
-    from booking.experiments.expectations import Trial, collect, exit_code_of
+    from booking.experiments.expectations import Trial, collect, trials_exit_code
     from booking.report import documents
     from booking.report import junit as junit_file
     from booking.report.terminal import sale as sale_report
@@ -45,4 +45,4 @@ def run(paths: tuple[Path, ...], junit: Path | None, seed: int | None, as_json: 
         documents.show({"scenarios": [documents.trial_document(trial) for trial in trials]})
     else:
         sale_report.show_total(trials)
-    return exit_code_of(trials) if trials else ExitCode.USAGE
+    return trials_exit_code(trials) if trials else ExitCode.USAGE

@@ -50,7 +50,7 @@ def simulate(
     """
     from booking.core.command_line import replay_command
     from booking.errors import UsageError
-    from booking.experiments.expectations import exit_code, named
+    from booking.experiments.expectations import named, sale_exit_code
     from booking.experiments.sale import run_sale
     from booking.experiments.scheduled import run_scheduled
     from booking.history.model import dump
@@ -59,7 +59,7 @@ def simulate(
     from booking.report.terminal.live import watching
 
     wanted, usual = read_scenario(scenario, context)
-    expected = named(expect) if expect else None
+    expected = named(expect)
     if history is not None:
         ensure_writable("--history", history)
     if witness is not None and schedule is None:
@@ -80,4 +80,4 @@ def simulate(
         sale_report.show_sale(sale, replay, expected)
         if witness is not None:
             sale_report.show_witness_file(witness, sale)
-    return exit_code(sale, expected)
+    return sale_exit_code(sale, expected)
