@@ -77,7 +77,8 @@ def explore(  # noqa: PLR0917
     from booking.experiments.exploration import prove
     from booking.explorer.model import SECONDS_MAX, STATES_MAX, Limits
     from booking.report import documents
-    from booking.report.terminal.exploration import proof_document, show_proof
+    from booking.report.exploration_document import exploration_document
+    from booking.report.terminal.exploration import show_proof
     from booking.report.terminal.progress import progress
 
     who = _buyers(buyers, quantity, names)
@@ -104,7 +105,7 @@ def explore(  # noqa: PLR0917
         save(proof.counterexample, witness)
     saved = witness if proof.counterexample is not None else None
     if as_json:
-        documents.show(proof_document(proof, saved))
+        documents.show(exploration_document(proof, saved))
     else:
         show_proof(proof, saved)
     exploration = proof.exploration

@@ -49,7 +49,8 @@ def matrix(
     from booking.errors import UsageError
     from booking.experiments.matrix import STORES, TRIALS, fill
     from booking.report import documents
-    from booking.report.terminal.matrix import markdown, matrix_document, show_matrix
+    from booking.report.matrix_files import markdown, matrix_document
+    from booking.report.terminal.matrix import show_matrix
     from booking.report.terminal.progress import progress
 
     chosen, wanted = _names("--stores", stores) or STORES, _names("--guards", guards)

@@ -29,14 +29,15 @@ def replay(witness: Path, times: int, as_json: bool) -> int:
     from booking.errors import ExitCode
     from booking.experiments.replay import replay as play
     from booking.report import documents
-    from booking.report.terminal.exploration import replayed_document, show_replayed
+    from booking.report.exploration_document import replay_document
+    from booking.report.terminal.exploration import show_replayed
     from booking.report.terminal.progress import progress
 
     counterexample = load(witness)
     with progress() as display:
         played = play(counterexample, times, lambda done: display.update("replaying", done, times))
     if as_json:
-        documents.show(replayed_document(played))
+        documents.show(replay_document(played))
     else:
         show_replayed(played)
     return ExitCode.AS_EXPECTED if played.same == played.times else ExitCode.UNKNOWN

@@ -55,6 +55,7 @@ def simulate(
     from booking.experiments.scheduled import run_scheduled
     from booking.history.model import dump
     from booking.report import documents
+    from booking.report.sale_document import sale_document
     from booking.report.terminal import sale as sale_report
     from booking.report.terminal.live import watching
 
@@ -75,9 +76,9 @@ def simulate(
     if schedule is not None:
         replay += f" --schedule {schedule}"
     if as_json:
-        documents.show(documents.sale_document(sale, replay))
+        documents.show(sale_document(sale, replay))
     else:
         sale_report.show_sale(sale, replay, expected)
         if witness is not None:
-            sale_report.show_witness_file(witness, sale)
+            sale_report.show_counterexample_file(witness, sale)
     return sale_exit_code(sale, expected)

@@ -18,12 +18,13 @@ def search(store: str, as_json: bool) -> int:
     from booking.core.redaction import redacted
     from booking.experiments.by_hand import count
     from booking.report import documents
+    from booking.report.terminal.store import show_count
 
     remaining = count(store)
     if as_json:
         documents.show({"store": redacted(store), "remaining": remaining})
     else:
-        click.echo(f"{remaining} left")
+        show_count(remaining)
     return 0
 
 
@@ -57,6 +58,7 @@ def buy(
     from booking.core.scenario import from_flags
     from booking.experiments.by_hand import sell_one
     from booking.report import documents
+    from booking.report.terminal.store import show_reply
 
     flags = {"store": store, "guard": guard, "lock": lock, "acquire_timeout": acquire_timeout}
     given = {key: value for key, value in flags.items() if value is not None}
@@ -67,10 +69,8 @@ def buy(
     if as_json:
         answer = {"buyer": buyer, "type": reply.type, "ticket": reply.ticket, "error": reply.error}
         documents.show({"store": redacted(store), "quantity": quantity, **answer})
-    elif reply.type == "ok":
-        click.echo(f"{buyer} bought {_tickets(reply.ticket, quantity)}")
     else:
-        click.echo(f"{buyer} got nothing: {(reply.error or reply.type).replace('-', ' ')}")
+        show_reply(buyer, quantity, reply)
     return 0 if reply.type == "ok" else 1
 
 
@@ -81,14 +81,9 @@ def reset(store: str, tickets: int) -> int:
     """Put tickets into a store; a missing file is created, its other keys are kept."""
     from booking.core.scenario import from_flags
     from booking.experiments.by_hand import restock
+    from booking.report.terminal.store import show_stock
 
     scenario = from_flags({"store": store, "tickets": tickets})
     restock(scenario)
-    click.echo(f"{tickets} for sale")
+    show_stock(tickets)
     return 0
-
-
-def _tickets(first: int | None, quantity: int) -> str:
-    if first is None:
-        return f"{quantity} tickets"
-    return f"ticket {first}" if quantity == 1 else f"tickets {first - quantity + 1} to {first}"

@@ -9,7 +9,7 @@ from booking.core.scenario import Scenario
 from booking.fleets.listener import Listener
 from booking.history.model import Event
 from booking.report.terminal.progress import ProgressDisplay, progress
-from booking.report.terminal.sale import console, event_line
+from booking.report.terminal.sale import show_event
 
 FEW = 20
 PHASES = {"start": "starting buyers", "arrive": "waiting for the gate", "sell": "selling"}
@@ -41,7 +41,7 @@ class _Lines:
     def progress(self, phase: str, done: int, total: int, events: Sequence[Event]) -> None:
         for event in events:
             if self._sales == 1 and event.type in {"ok", "fail", "info"}:
-                console().print(event_line(event, (event.time - self._opened_ns) / 1e6))
+                show_event(event, (event.time - self._opened_ns) / 1e6)
 
 
 class _Bar:
