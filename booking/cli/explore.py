@@ -44,7 +44,7 @@ BUYERS_MAX = 200
     help="States merged, classes of orders, or each order by itself.",
 )  # fmt: skip
 @click.option(
-    "--witness", metavar="FILE", type=click.Path(path_type=Path), help="Write the witness here."
+    "--witness", metavar="FILE", type=click.Path(path_type=Path), help="Write the counterexample."
 )
 @click.option("--expect", metavar="NAME", help="Exit 0 if this verdict or anomaly is the outcome.")
 @json_option
@@ -66,7 +66,7 @@ def explore(  # noqa: PLR0917
     expect: str | None,
     as_json: bool,
 ) -> int:
-    """Try every interleaving of a sale: a proof, or the shortest witness against it.
+    """Try every interleaving of a sale: a proof, or the shortest counterexample.
 
     Runs the same store, lock and guard code as simulate, one step at a time. Exit code
     0: sound, and all of it explored; 1: an anomaly; 3: unknown, with the reason.
@@ -81,13 +81,13 @@ def explore(  # noqa: PLR0917
     from booking.report.terminal.exploration import show_proof
     from booking.report.terminal.progress import progress
 
-    who = _buyers(buyers, quantity, names)
+    counterexample_buyers = _buyers(buyers, quantity, names)
     flags = {
         "store": store, "guard": guard, "lock": lock, "tickets": tickets,
         "acquire_timeout": acquire_timeout,
     }  # fmt: skip
     given = {key: value for key, value in flags.items() if value is not None}
-    scenario = from_flags({**given, "search": search, "buyers": len(who)})
+    scenario = from_flags({**given, "search": search, "buyers": len(counterexample_buyers)})
     limits = Limits(
         STATES_MAX if max_states is None else max_states,
         SECONDS_MAX if max_seconds is None else max_seconds,
@@ -95,8 +95,8 @@ def explore(  # noqa: PLR0917
     expected = named(expect)
     with progress() as display:
         proof = prove(
-            scenario, who, limits, named=names is not None, method=method,  # type: ignore[arg-type]  # a choice
-            first=first,
+            scenario, counterexample_buyers, limits, named=names is not None, first=first,
+            method=method,  # type: ignore[arg-type]  # click checks the choice
             progress=lambda states, runs: display.update(
                 f"{states:,} states, {runs:,} executions"
             ),
@@ -145,6 +145,6 @@ def _quantities(text: str | None) -> list[int]:
         quantities = [int(word) for word in words]
     except ValueError:
         raise UsageError(f"--quantity: {text!r} is no list of numbers; write 2, or 1,2,1") from None
-    if not all(1 <= one <= TICKETS_MAX for one in quantities):
+    if not all(1 <= number <= TICKETS_MAX for number in quantities):
         raise UsageError("--quantity: each order is for 1 ticket or more")
     return quantities

@@ -22,13 +22,15 @@ Examples:
 @click.argument("scenario", required=False, type=click.Path(path_type=Path))
 @scenario_flags
 @click.option("--expect", metavar="NAME", help="Exit 0 if this verdict or anomaly is the outcome.")
-@click.option("--history", metavar="FILE", type=click.Path(path_type=Path), help="Write it down.")
+@click.option(
+    "--history", metavar="FILE", type=click.Path(path_type=Path), help="Write the history."
+)
 @click.option(
     "--schedule", metavar="NAME", help="Choose which buyer goes next: random or pct, by --seed."
 )
 @click.option(
     "--witness", metavar="FILE", type=click.Path(path_type=Path),
-    help="With --schedule: write a race that was found, made as short as it gets.",
+    help="With --schedule: write the counterexample of a race, as short as it gets.",
 )  # fmt: skip
 @json_option
 @click.pass_context
@@ -64,7 +66,7 @@ def simulate(
     if history is not None:
         ensure_writable("--history", history)
     if witness is not None and schedule is None:
-        raise UsageError("--witness needs an order to write down: give --schedule random or pct")
+        raise UsageError("--witness writes the schedule of a race: give --schedule random or pct")
     with watching(wanted, quiet=as_json) as watcher:
         if schedule is None:
             sale = run_sale(wanted, watcher)

@@ -60,7 +60,7 @@ def chart(rows: Sequence[Row], title: str) -> str:
     ET.SubElement(svg, "title").text = title
     ET.SubElement(svg, "style").text = STYLE
     _text(svg, LEFT, 22, title, **{"class": "title"})
-    stores = len({row.variant.store for row in rows if ":" not in row.variant.store})
+    stores = len({row.variant.store for row in rows})
     labels = list(dict.fromkeys(row.variant.title(stores) for row in rows))
     for panel in (
         Panel("tickets sold a second", "sales_per_s", LEFT),
