@@ -15,7 +15,7 @@ def demo() -> int:
     from booking.errors import ExitCode
     from booking.experiments.sale import run_sale
     from booking.report.terminal.console import show_heading
-    from booking.report.terminal.live import watching
+    from booking.report.terminal.live import listening
     from booking.report.terminal.sale import show_sale
 
     bare = Scenario(buyers=10, tickets=3)
@@ -25,8 +25,8 @@ def demo() -> int:
         ("2. the same with a lock", bare.but(guard="lock", lock=default_lock())),
     ):
         show_heading(title)
-        with watching(scenario) as watcher:
-            sale = run_sale(scenario, watcher)
+        with listening(scenario) as listener:
+            sale = run_sale(scenario, listener)
         show_sale(sale, replay_command(sale.scenario), None)
         outcomes.append(sale.verdict.outcome)
     shown = outcomes == [Outcome.INVALID, Outcome.VALID]

@@ -48,7 +48,7 @@ BUYERS_MAX = 200
 )
 @click.option("--expect", metavar="NAME", help="Exit 0 if this verdict or anomaly is the outcome.")
 @json_option
-def explore(  # noqa: PLR0917
+def explore(  # noqa: PLR0917 - click passes each by its name
     store: str | None,
     guard: str | None,
     lock: str | None,

@@ -59,7 +59,7 @@ def simulate(
     from booking.report import documents
     from booking.report.sale_document import sale_document
     from booking.report.terminal import sale as sale_report
-    from booking.report.terminal.live import watching
+    from booking.report.terminal.live import listening
 
     wanted, usual = read_scenario(scenario, context)
     expected = named(expect)
@@ -67,11 +67,11 @@ def simulate(
         ensure_writable("--history", history)
     if witness is not None and schedule is None:
         raise UsageError("--witness writes the schedule of a race: give --schedule random or pct")
-    with watching(wanted, quiet=as_json) as watcher:
+    with listening(wanted, quiet=as_json) as listener:
         if schedule is None:
-            sale = run_sale(wanted, watcher)
+            sale = run_sale(wanted, listener)
         else:
-            sale = run_scheduled(wanted, schedule, witness, watcher)
+            sale = run_scheduled(wanted, schedule, witness, listener)
     if history is not None:
         dump(sale.history, history)
     replay = replay_command(sale.repeatable, scenario, usual)
