@@ -14,7 +14,6 @@ from typing import Any
 import click
 
 from booking import __version__
-from booking.core.redaction import redacted
 from booking.errors import BookingError, ExitCode, Interrupted
 
 COMMANDS = {
@@ -122,6 +121,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _drop_output()  # the reader closed its end
         code = BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:
+        from booking.core.redaction import redacted
+
         message, code = _explained(error)
         line = redacted(" ".join(f"booking: {message}".split()))  # a driver may have written it
         print(line.encode("utf-8", "replace").decode(), file=sys.stderr)  # noqa: T201
