@@ -1,1 +1,1 @@
-"""What safety costs: guards, locks and stores side by side, against what the machine can do."""
+"""Measure what a guard costs: guards, locks and stores side by side, against a floor."""

@@ -1,4 +1,4 @@
-"""From samples to rows: medians with their spread, and ratios of what was measured side by side."""
+"""Aggregate samples into rows: medians, their spread, and ratios formed within a round."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Row:
 
     variant: Variant
     buyers: int
-    values: dict[str, float | None]  # the median of each metric; None: not to be had
-    spread: dict[str, float]  # half of what lies between the extremes, as a share of the median
+    values: dict[str, float | None]  # the median of each metric; None: it has none
+    spread: dict[str, float]  # half the distance of the extremes, as a share of the median
     contended: bool
-    kill_safe: bool | None  # None for no guard at all
+    kill_safe: bool | None  # None: no guard, or not stated
 
     @property
     def sound(self) -> bool:
-        """Whether every sale that was told made the count fall."""
+        """Whether every order that was answered `ok` made the count fall."""
         return self.values["lost_sales"] == 0
 
     def document(self) -> dict[str, Any]:
@@ -53,32 +53,32 @@ def rows(samples: Sequence[Sample]) -> list[Row]:
     """Return a row for each number of buyers and variant, in the order of measuring."""
     cells: dict[tuple[int, Variant], list[dict[str, float | None]]] = {}
     for sample in samples:
-        values = _values(sample, _company(sample, samples))
+        values = _values(sample, _references(sample, samples))
         cells.setdefault((sample.buyers, sample.variant), []).append(values)
-    found = [_row(variant, buyers, cell) for (buyers, variant), cell in cells.items()]
-    return sorted(found, key=lambda row: row.buyers)
+    measured = [_row(variant, buyers, cell) for (buyers, variant), cell in cells.items()]
+    return sorted(measured, key=lambda row: row.buyers)
 
 
-def _company(sample: Sample, samples: Iterable[Sample]) -> dict[str, float]:
+def _references(sample: Sample, samples: Iterable[Sample]) -> dict[str, float]:
     """Return tickets a second of the unguarded sale and of the peer, in the same round."""
-    found = {}
+    references = {}
     for other in samples:
         if (other.turn, other.buyers) == (sample.turn, sample.buyers):
             if other.variant == Variant(sample.variant.store, "none"):
-                found["none"] = other.figures.sales_per_s
+                references["none"] = other.figures.sales_per_s
             if other.variant == PEER:
-                found["sqlite"] = other.figures.sales_per_s
-    return found
+                references["sqlite"] = other.figures.sales_per_s
+    return references
 
 
-def _values(sample: Sample, company: dict[str, float]) -> dict[str, float | None]:
+def _values(sample: Sample, references: dict[str, float]) -> dict[str, float | None]:
     ours = sample.figures.sales_per_s
     return {
         **asdict(sample.figures),
         "ratio_to_bare": _ratio(ours, sample.bare_per_s),
         "ratio_to_limit": _ratio(ours, sample.c_per_s or sample.bare_per_s),
-        "ratio_to_none": _ratio(ours, company.get("none")),
-        "ratio_to_sqlite": _ratio(ours, company.get("sqlite")),
+        "ratio_to_none": _ratio(ours, references.get("none")),
+        "ratio_to_sqlite": _ratio(ours, references.get("sqlite")),
     }
 
 
@@ -90,14 +90,14 @@ def _row(variant: Variant, buyers: int, cell: list[dict[str, float | None]]) -> 
     values: dict[str, float | None] = {}
     spread: dict[str, float] = {}
     for name in METRICS:
-        known = [value for one in cell if (value := one[name]) is not None]
+        known = [value for figures in cell if (value := figures[name]) is not None]
         values[name] = median(known) if known else None
         middle = values[name]
         if middle and middle != float("inf"):
             spread[name] = (max(known) - min(known)) / 2 / middle
     contended = buyers > 1 and (values["contended_share"] or 0) >= CONTENDED_SHARE_MIN
     if buyers > 1 and not contended:
-        values.update(dict.fromkeys(RATIOS))  # a price without competition says nothing
+        values.update(dict.fromkeys(RATIOS))  # without contention there is no price
     return Row(variant, buyers, values, spread, contended, kill_safe(variant))
 
 

@@ -1,4 +1,4 @@
-"""What the machine can do: the same reads and writes in one process without a lock.
+"""Measure the floor: the same reads and writes in one process without a lock.
 
 `bare` runs the store's own Python code. `c` replaces a JSON file in C as it is usually done
 (`baseline.c`, compiled here where there is a compiler): a new file, renamed over the old one.
@@ -22,7 +22,7 @@ TICKETS = 10**9
 
 
 def bare(store: Store, duration_s: float) -> float:
-    """Sell for `duration_s` seconds, alone and without a lock; give tickets a second."""
+    """Sell for `duration_s` seconds in this process, without a lock; return tickets a second."""
     store.reset(TICKETS)
     sold, start_s = 0, time.perf_counter()
     end_s = start_s + duration_s
@@ -33,7 +33,7 @@ def bare(store: Store, duration_s: float) -> float:
 
 
 def compile_limit(folder: Path) -> Path | None:
-    """Build the C loop in `folder`; None where there is no compiler, or it cannot."""
+    """Compile the C loop in `folder` and return its path; None without a working compiler."""
     compiler = next((path for path in map(shutil.which, COMPILERS) if path), None)
     if compiler is None:
         return None
@@ -47,7 +47,7 @@ def compile_limit(folder: Path) -> Path | None:
 
 
 def c_loop(program: Path, folder: Path, duration_s: float, *, durable: bool) -> float:
-    """Run the C loop in `folder`; give tickets a second."""
+    """Run the C loop in `folder`; return tickets a second."""
     words = [str(program), str(folder), str(max(1, round(duration_s * 1000))), str(int(durable))]
     done = subprocess.run(
         words, capture_output=True, text=True, timeout=duration_s + PATIENCE_S, check=False

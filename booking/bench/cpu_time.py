@@ -1,4 +1,4 @@
-"""CPU time of a sale's processes: all of it, less what starting them took."""
+"""Measure the CPU time of a sale's processes, without the time to start them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ CLOCK_OF_A_PROCESS = 2  # clock_getcpuclockid(3): the clock's number is made of 
 
 
 class CpuMeter:
-    """A watcher of one sale that reads the CPU clocks of its processes when the gate opens.
+    """A listener to one sale that reads the CPU clocks of its processes when the buyers may start.
 
-    Starting a process costs more than many a sale, and is no part of it. Where the system gives
-    no clock of another process, the start is counted in.
+    Starting a process costs more than many a sale, and is no part of it. On a system without a
+    clock of another process, the start counts too.
     """
 
     wants_events = False
@@ -31,7 +31,7 @@ class CpuMeter:
         self._start_ns = sum(_used_ns(child.pid) for child in children if child.pid)
 
     def progress(self, phase: str, done: int, total: int, events: Sequence[Event]) -> None:
-        """Do nothing: a watcher that works takes time from the buyers."""
+        """Do nothing: the work of a listener takes time from the buyers."""
 
     def used_ns(self) -> int:
         """Return the CPU time of the sale's processes, in ns, after all have ended."""

@@ -44,7 +44,7 @@ class Sample:
 
 
 def measure(plan: Plan, tell: Tell, *, with_c: bool = True) -> list[Sample]:
-    """Warm up, then run every round; `tell` hears of each piece of work before it begins."""
+    """Run each variant as a warm-up, then every round; call `tell` before each piece of work."""
     for variant in plan.variants:
         ensure_connections(assemble(_scenario(variant, max(plan.buyers), plan, plan.duration_s)))
     work = len(plan.variants) * (1 + plan.rounds * len(plan.buyers))
@@ -54,17 +54,18 @@ def measure(plan: Plan, tell: Tell, *, with_c: bool = True) -> list[Sample]:
         program = compile_limit(folder) if with_c else None
         several = min(count for count in plan.buyers if count > 1)
         for variant in plan.variants:
-            tell(f"warming up {variant.label}", done, work)
+            tell(f"warming up {variant.title(len(plan.stores))}", done, work)
             _sale(variant, several, plan, plan.duration_s * WARM_UP_SHARE)
             done += 1
         for turn in range(plan.rounds):
             for buyers in plan.buyers:
                 floors, c_per_s = _floors(plan, folder, program)
                 for variant in plan.variants:
-                    tell(f"round {turn + 1}: {variant.label}, {buyers} buyers", done, work)
-                    found = _sale(variant, buyers, plan, plan.duration_s)
-                    floor = floors[variant.store if variant.store in floors else plan.stores[0]]
-                    samples.append(Sample(turn, buyers, variant, found, floor, c_per_s))
+                    name = variant.title(len(plan.stores))
+                    tell(f"round {turn + 1}: {name}, {buyers} buyers", done, work)
+                    result = _sale(variant, buyers, plan, plan.duration_s)
+                    floor = floors[variant.store]
+                    samples.append(Sample(turn, buyers, variant, result, floor, c_per_s))
                     done += 1
     tell("done", done, work)
     return samples
@@ -73,7 +74,7 @@ def measure(plan: Plan, tell: Tell, *, with_c: bool = True) -> list[Sample]:
 def _floors(
     plan: Plan, folder: Path, program: Path | None
 ) -> tuple[dict[str, float], float | None]:
-    """Measure what a sale costs without any company, for each store."""
+    """Return the floors, in tickets a second: each store's, and the C loop's."""
     floors = {}
     for name in plan.stores:
         alone = _scenario(Variant(name, "none"), 1, plan, plan.duration_s)
@@ -85,7 +86,7 @@ def _floors(
 
 
 def _sale(variant: Variant, buyers: int, plan: Plan, duration_s: float) -> Figures:
-    """Run one sale, recorded as every sale is, and give its figures."""
+    """Return the figures of one sale, recorded as every sale is."""
     scenario = _scenario(variant, buyers, plan, duration_s)
     assembly = assemble(scenario)
     with _inventory(assembly) as (store, folder):
@@ -112,7 +113,7 @@ def _scenario(variant: Variant, buyers: int, plan: Plan, duration_s: float) -> S
 
 @contextmanager
 def _inventory(assembly: Assembly) -> Iterator[tuple[Store, Path]]:
-    """Open a store in a folder of its own, and leave nothing of it."""
+    """Open a store in a folder of its own; remove both."""
     with scratch_folder() as folder:
         store = assembly.build_store(folder)
         try:

@@ -1,9 +1,10 @@
-"""From the history of one sale to its figures. Pure: every figure has a known answer in the tests.
+"""Compute the figures of one sale from its history. Pure: the tests know every answer.
 
-Waiting percentiles are by nearest rank, over orders that were answered; who was never served is
-not in them, so it is said how many those are. Jain's index of fairness is (Σx)² / (n·Σx²) over
-the tickets of each buyer: 1 when all got the same, 1/n when one got everything (Jain, Chiu, Hawe:
-A Quantitative Measure of Fairness, DEC-TR-301, 1984).
+Waiting percentiles are by nearest rank, over orders that were answered. Orders without an answer
+are not in them, so the number of buyers without a sale stands beside them. Jain's index of
+fairness is (Σx)² / (n·Σx²) over the tickets of each buyer. It is 1 when all got the same, and 1/n
+when one buyer got everything.
+(Jain, Chiu, Hawe: A Quantitative Measure of Fairness, DEC-TR-301, 1984.)
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ class Figures:
     cpu_us_per_sale: float
     lost_sales: int  # orders that could have been served and did not make the count fall
     failed: int  # orders that ended in no sale, or whose outcome is unknown
-    retried: int  # looks at the inventory beyond the one that an order needs
+    retried: int  # reads of the inventory beyond the one that an order needs
     contended_share: float  # of the orders: those that met another buyer's
 
 
 def figures(history: History, buyers: int, cpu_ns: int) -> Figures:
-    """Work out what one sale of a known number of buyers shows."""
+    """Return the figures of a sale of a known number of buyers."""
     every = [operation for operation in history.operations() if operation.invoke.f == "buy"]
     orders = settled(every, buyers)
     done = [order for order in orders if order.complete is not None and order.outcome != "info"]
@@ -92,10 +93,10 @@ def jain(shares: Sequence[float]) -> float:
 
 
 def lost(history: History, orders: Sequence[Operation]) -> int:
-    """Count what could have been sold and was not: turned away, or sold twice over.
+    """Count the tickets that could have been sold and were not: refused, or sold twice.
 
-    Every order for one of the tickets that there were should make the count fall. An unguarded
-    sale tells buyers "sold" without that; a cautious cure turns them away while tickets are left.
+    Every order should make the count fall, as long as tickets are left. An unguarded sale answers
+    `ok` without that; a cautious guard refuses buyers while tickets are left.
     """
     if history.tickets is None or history.remaining is None:
         return 0
@@ -104,7 +105,7 @@ def lost(history: History, orders: Sequence[Operation]) -> int:
 
 
 def overlapping(orders: Sequence[Operation]) -> float:
-    """Return the share of orders that met another: began before an earlier one had ended."""
+    """Return the share of orders that overlap another: one began before the other had ended."""
     met, end_ns = set(), 0
     last = -1
     for at, order in sorted(enumerate(orders), key=lambda pair: pair[1].invoke.time):

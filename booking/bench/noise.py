@@ -1,4 +1,4 @@
-"""Was the machine quiet? The floors are the same work each time: what they differ by is noise."""
+"""Detect a noisy machine: the floors are the same work each time, so they differ by noise."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ def floor_spread(samples: Sequence[Sample]) -> float:
 
 
 def warning(samples: Sequence[Sample]) -> str | None:
-    """State that the machine was too noisy, if it was."""
+    """Return a sentence about a machine that was too noisy; None for a quiet one."""
     spread = floor_spread(samples)
     if spread <= NOISY_SPREAD:
         return None
     return (
         f"the machine was noisy: the same work alone differed by {spread:.0%} between rounds; "
-        "trust ratios more than figures, and give more --rounds or less company"
+        "trust ratios more than figures, and give more --rounds or less other work"
     )
 
 
 def _floors(samples: Sequence[Sample], store: str) -> list[float]:
     """Return each floor once: it was measured for all variants of a round and number of buyers."""
-    found = {
+    floors = {
         (sample.turn, sample.buyers): sample.bare_per_s
         for sample in samples
         if sample.variant.store == store
     }
-    return list(found.values())
+    return list(floors.values())
 
 
 def _spread(values: Sequence[float]) -> float:

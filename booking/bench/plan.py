@@ -1,4 +1,4 @@
-"""What a benchmark shall compare: every guard, lock, store and number of buyers, in what order."""
+"""The plan of a benchmark: which stores, guards, locks and numbers of buyers, in what order."""
 
 from __future__ import annotations
 
@@ -23,25 +23,22 @@ class Variant:
 
     @property
     def names(self) -> set[str]:
-        """What it may be called in a threshold."""
+        """The names of its rows in a threshold; the peer's is its store alone, too."""
         short = {self.label, self.guard} | ({self.lock} if self.lock else set())
-        return short | {f"{self.store}/{name}" for name in short} | self._peer_name
+        peer = {self.store} if self == PEER else set()
+        return short | {f"{self.store}/{name}" for name in short} | peer
 
     def title(self, stores: int) -> str:
-        """What it is called where that many stores are compared."""
+        """Its name in a table that compares that many stores."""
         return f"{self.store}/{self.label}" if stores > 1 else self.label
 
     @property
     def label(self) -> str:
-        """What it is called: `none`, `lock=flock`, `clerk`."""
+        """Its name without the store: `none`, `lock=flock`, `clerk`."""
         return f"{self.guard}={self.lock}" if self.lock else self.guard
 
-    @property
-    def _peer_name(self) -> set[str]:
-        return {self.store} if self == PEER else set()
 
-
-PEER = Variant("sqlite", "atomic")  # what a reader would take instead of a file: `--peer`
+PEER = Variant("sqlite", "atomic")  # the usual choice instead of a file: `--peer`
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +50,11 @@ class Plan:
     rounds: int = 3
     duration_s: float = 0.25
     durable: bool = False
-    peer: bool = False  # whether the peer is there beside the stores that were asked for
 
     @property
     def stores(self) -> list[str]:
-        """The stores that were asked for, each once."""
-        variants = [variant for variant in self.variants if not (self.peer and variant == PEER)]
-        return list(dict.fromkeys(variant.store for variant in variants))
+        """The stores, each once."""
+        return list(dict.fromkeys(variant.store for variant in self.variants))
 
 
 def make_plan(
@@ -73,7 +68,7 @@ def make_plan(
     duration_s: float = 0.25,
     durable: bool = False,
 ) -> Plan:
-    """Multiply it all out; refuse, before anything runs, what could not be compared."""
+    """Return the plan of every combination; raise `UsageError` where nothing can be compared."""
     _known("guard", guards)
     _known("lock", locks)
     _known("store", [split_url(store)[0] for store in stores])
@@ -91,9 +86,8 @@ def make_plan(
     for variant in variants:
         resolve("guard", variant.guard)
     return Plan(
-        tuple(dict.fromkeys(variants)), tuple(sorted(set(buyers))), rounds, duration_s, durable,
-        peer and "sqlite" not in stores,
-    )  # fmt: skip
+        tuple(dict.fromkeys(variants)), tuple(sorted(set(buyers))), rounds, duration_s, durable
+    )
 
 
 def _known(kind: str, names: Sequence[str]) -> None:
@@ -103,7 +97,7 @@ def _known(kind: str, names: Sequence[str]) -> None:
 
 
 def _countable(buyers: Sequence[int], rounds: int, duration_s: float) -> None:
-    if not buyers or max(buyers) < 2:  # noqa: PLR2004 - one never contends
+    if not buyers or max(buyers) < 2:  # noqa: PLR2004 - a single buyer
         raise UsageError("--buyers: a single buyer has no competitor; give 2 or more as well")
     if min(buyers) < 1 or max(buyers) > BUYERS_MAX:
         raise UsageError(f"--buyers: from 1 to {BUYERS_MAX}, not {min(buyers)}..{max(buyers)}")

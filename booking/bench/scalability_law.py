@@ -2,15 +2,16 @@
 
     X(N) = λN / (1 + σ(N−1) + κN(N−1))
 
-λ is what one buyer alone sells; σ, contention, the share of the work that only one can do at a
-time; κ, coherency, what each pair of buyers costs. With κ > 0 throughput has a peak, at
-N* = √((1−σ)/κ), and falls behind it. N. J. Gunther: A General Theory of Computational
-Scalability Based on Rational Functions, arXiv:0808.1431; Guerrilla Capacity Planning, 2007.
+λ is the throughput of a single buyer. σ, contention, is the share of the work that only one
+process can do at a time. κ, coherency, is what each pair of buyers costs. With κ > 0 throughput
+has a peak, at N* = √((1−σ)/κ), and falls behind it. Sources: N. J. Gunther, A General Theory of
+Computational Scalability Based on Rational Functions, arXiv:0808.1431; Guerrilla Capacity
+Planning, 2007.
 
-N/X is linear in 1/λ, σ/λ and κ/λ, so that least squares need no iteration: they are solved by
-the normal equations, weighted so that each throughput counts by its relative error. A negative
-coefficient means nothing, so the best fit without that term is taken then. The uncertainty is
-the bootstrap's: rounds drawn again with replacement, the middle 90 % of what comes out.
+N/X is linear in 1/λ, σ/λ and κ/λ, so least squares need no iteration. The normal equations solve
+them, weighted so that each throughput counts by its relative error. A negative coefficient has no
+meaning, so the best fit without that term replaces it. The uncertainty is the bootstrap's: rounds
+drawn again with replacement, and the middle 90 % of their fits.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from math import inf, sqrt
 from random import Random
 from statistics import quantiles
 
-POINTS_MIN = 4  # numbers of buyers: three coefficients, and something to be wrong by
+POINTS_MIN = 4  # numbers of buyers: three coefficients, and one more to show an error
 DRAWS = 200
 FORECAST_BUYERS = (1_000, 1_000_000)
 
@@ -44,7 +45,7 @@ class ScalabilityLaw:
 
     @property
     def peak_buyers(self) -> float:
-        """Return the number of buyers at which throughput peaks; infinite where it never falls."""
+        """The number of buyers at which throughput peaks; infinite where it never falls."""
         if self.sigma >= 1:
             return 1.0
         return max(1.0, sqrt((1 - self.sigma) / self.kappa)) if self.kappa > 0 else inf
@@ -99,12 +100,12 @@ def fit_rounds(rounds: Sequence[Sequence[Point]], seed: int = 0) -> Fit | None:
 
 
 def _subsets() -> list[tuple[int, ...]]:
-    """Return which terms take part: all, or those that are left when others are none."""
+    """Return the subsets of terms to fit, the largest first; the first term is in each."""
     return [(0, *some) for size in (2, 1, 0) for some in combinations((1, 2), size)]
 
 
 def _least_squares(points: Sequence[Point], terms: tuple[int, ...]) -> list[float] | None:
-    """Solve for N/X = α + β(N−1) + γN(N−1), by the terms that take part; the others are 0."""
+    """Return α, β, γ of N/X = α + β(N−1) + γN(N−1), fitted by some terms; the others are 0."""
     size = len(terms)
     matrix = [[0.0] * (size + 1) for _ in range(size)]
     for buyers, x in points:
@@ -124,7 +125,7 @@ def _least_squares(points: Sequence[Point], terms: tuple[int, ...]) -> list[floa
 
 
 def _solve(matrix: list[list[float]]) -> list[float] | None:
-    """Solve linear equations by elimination with pivots; None where they do not determine it."""
+    """Return the solution of linear equations, by elimination with pivots; None without one."""
     size = len(matrix)
     for at in range(size):
         pivot = max(range(at, size), key=lambda row: abs(matrix[row][at]))
@@ -139,7 +140,7 @@ def _solve(matrix: list[list[float]]) -> list[float] | None:
 
 
 def _middle(values: Sequence[float]) -> tuple[float, float]:
-    """Return the ends of the middle 90 %; with infinities among them, those count as they are."""
+    """Return the ends of the middle 90 % of the values, infinite ones included."""
     ordered = sorted(values)
     if ordered[-1] == inf:
         return ordered[len(ordered) // 20], ordered[-1 - len(ordered) // 20]

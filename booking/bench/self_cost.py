@@ -1,4 +1,4 @@
-"""What booking's own machinery costs, each as a ratio to what cannot be avoided, in one run."""
+"""Measure the cost of booking's own machinery, as ratios to the least that the work can cost."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ Overhead = dict[str, Any]
 
 
 def measure() -> list[Overhead]:
-    """Measure each; `ours` and `bare` in the unit given, `ratio` the median of ours to bare."""
+    """Return each overhead: `ours` and `bare` in its unit, `ratio` the median of ours to bare."""
     return [recorder(), program_help(), starting(FEW), starting(MANY)]
 
 
 def misses(demands: Sequence[str]) -> Callable[[Sequence[Overhead]], list[str]]:
-    """Read thresholds such as `help.ratio<=6`; give what says which of them are missed."""
+    """Parse thresholds such as `help.ratio<=6`; return the function that finds those missed."""
     wanted = []
     for text in demands:
-        found = _FORM.fullmatch(text)
-        if found is None:
+        match = _FORM.fullmatch(text)
+        if match is None:
             raise UsageError(f"--require {text!r}: write it as NAME.ratio<=NUMBER")
-        if found[1] not in NAMES:
-            raise UsageError(f"--require {text!r}: {unknown('overhead', found[1], NAMES)}")
-        wanted.append((text, found[1], SIGNS[found[2]], float(found[3])))
+        if match[1] not in NAMES:
+            raise UsageError(f"--require {text!r}: {unknown('overhead', match[1], NAMES)}")
+        wanted.append((text, match[1], SIGNS[match[2]], float(match[3])))
 
     def missed(overheads: Sequence[Overhead]) -> list[str]:
         ratios = {overhead["name"]: overhead["ratio"] for overhead in overheads}
@@ -58,7 +58,7 @@ def misses(demands: Sequence[str]) -> Callable[[Sequence[Overhead]], list[str]]:
 
 
 def recorder() -> Overhead:
-    """An event recorded, against a call that does nothing."""
+    """Measure an event recorded, against a call that does nothing."""
     with scratch_folder() as folder:
         log = Recorder(folder / "log", 0, lambda: None)
         pairs = [(_each_us(log.step), _each_us(_nothing)) for _ in range(TURNS)]
@@ -67,13 +67,13 @@ def recorder() -> Overhead:
 
 
 def program_help() -> Overhead:
-    """`booking --help`, against `python -c pass`."""
+    """Measure `booking --help`, against `python -c pass`."""
     pairs = [(_run_ms("-m", "booking", "--help"), _run_ms("-c", "pass")) for _ in range(TURNS)]
     return _overhead("help", "booking --help, against python -c pass", "ms", pairs)
 
 
 def starting(buyers: int) -> Overhead:
-    """A buyer started, held at the gate and its parent ready for more, against a bare fork."""
+    """Measure a buyer started and held at the start barrier, against a bare fork."""
     pairs = [(_start_ms(buyers), _fork_ms()) for _ in range(3)]
     return _overhead(
         f"start_{buyers}", f"a buyer started, of {buyers}, against a bare os.fork", "ms", pairs

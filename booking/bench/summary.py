@@ -1,4 +1,4 @@
-"""What is said beneath the rows: the floors, the scaling law of each variant, and doubts."""
+"""Sum up a benchmark beneath its rows: floors, scaling laws, and what cannot be trusted."""
 
 from __future__ import annotations
 
@@ -14,22 +14,19 @@ from booking.bench.scalability_law import Fit, fit_rounds
 
 def floors(samples: Sequence[Sample]) -> dict[str, float]:
     """Return the median of each floor in tickets a second: `bare` for each store, `c`."""
-    found: dict[str, list[float]] = {}
-    several = (
-        len({sample.variant.store for sample in samples if ":" not in sample.variant.store}) > 1
-    )
+    measured: dict[str, list[float]] = {}
+    several = len({sample.variant.store for sample in samples}) > 1
     for sample in samples:
-        if ":" not in sample.variant.store:
-            name = f"bare {sample.variant.store}" if several else "bare"
-            found.setdefault(name, []).append(sample.bare_per_s)
+        name = f"bare {sample.variant.store}" if several else "bare"
+        measured.setdefault(name, []).append(sample.bare_per_s)
         if sample.c_per_s is not None:
-            found.setdefault("c", []).append(sample.c_per_s)
-    return {name: median(values) for name, values in found.items()}
+            measured.setdefault("c", []).append(sample.c_per_s)
+    return {name: median(values) for name, values in measured.items()}
 
 
 def fits(plan: Plan, samples: Sequence[Sample]) -> dict[str, Fit | None]:
-    """Fit the scaling law to each variant; the unguarded sale included, whatever it is worth."""
-    found = {}
+    """Return the scaling law fitted to each variant, the unguarded sale included."""
+    laws = {}
     for variant in plan.variants:
         rounds = [
             [
@@ -39,16 +36,16 @@ def fits(plan: Plan, samples: Sequence[Sample]) -> dict[str, Fit | None]:
             ]
             for turn in range(plan.rounds)
         ]
-        found[variant.title(len(plan.stores))] = fit_rounds(rounds)
-    return found
+        laws[variant.title(len(plan.stores))] = fit_rounds(rounds)
+    return laws
 
 
 def doubts(samples: Sequence[Sample], rows: Sequence[Row]) -> list[str]:
-    """Describe what the figures cannot be trusted for."""
-    found = [
+    """Return why figures cannot be trusted, a sentence each."""
+    sentences = [
         f"{row.variant.label} with {row.buyers} buyers never contended, so it is not compared"
         for row in rows
         if row.buyers > 1 and not row.contended
     ]
     noisy = warning(samples)
-    return found + ([noisy] if noisy else [])
+    return sentences + ([noisy] if noisy else [])

@@ -1,9 +1,8 @@
 """Thresholds: `lock.ratio_to_bare>=0.4`, `clerk@100.ratio_to_limit>=6`.
 
-A guard or a lock by its name (`lock`, `flock`, `lock=flock`, `json/clerk`), perhaps a number of
-buyers, a metric, a comparison. It holds for every row that is meant, or is missed. A name that
-nothing has is an error before anything runs, and a value that could not be had is a miss: no
-threshold is ever passed by not being looked at.
+A threshold names a guard or a lock (`lock`, `flock`, `lock=flock`, `json/clerk`), a number of
+buyers or all, a metric and a comparison. Every row of that name must meet it. An unknown name is
+an error before anything runs. A figure without a value is a miss: no threshold is passed unseen.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Threshold:
     bound: float
 
     def misses(self, rows: Sequence[Row]) -> list[str]:
-        """Return a line for each row that does not meet it."""
+        """Return a line for each row that misses the threshold."""
         meant = [
             row
             for row in rows
@@ -59,11 +58,11 @@ class Threshold:
 
 
 def parse(text: str, plan: Plan) -> Threshold:
-    """Read a threshold; names that the plan does not have are errors."""
-    found = _FORM.fullmatch(text)
-    if found is None:
+    """Parse a threshold; raise `UsageError` for a name that the plan does not have."""
+    match = _FORM.fullmatch(text)
+    if match is None:
         raise UsageError(f"--require {text!r}: write it as NAME[@BUYERS].METRIC>=NUMBER")
-    name, metric, buyers = found["name"], found["metric"], found["buyers"]
+    name, metric, buyers = match["name"], match["metric"], match["buyers"]
     known = sorted(set().union(*(variant.names for variant in plan.variants)))
     if name not in known:
         raise UsageError(f"--require {text!r}: {unknown('row', name, known)}")
@@ -74,5 +73,5 @@ def parse(text: str, plan: Plan) -> Threshold:
         raise UsageError(f"--require {text!r}: no row has {buyers} buyers; there are {counts}")
     return Threshold(
         text.strip(), name, int(buyers) if buyers else None, metric,
-        found["sign"], float(found["bound"]),
+        match["sign"], float(match["bound"]),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The buyers of a benchmark: each orders again as soon as it is answered, for a given time.
+"""The closed loop of a benchmark: a buyer orders again after each answer, for a given time.
 
 A behaviour is named, `booking.bench.workload:for_300_ms`, so that it travels to every kind of
 process; the time is part of the name.
@@ -18,15 +18,15 @@ ORDERS_MAX = 10_000_000
 
 
 def behaviour(duration_s: float) -> str:
-    """Name the behaviour of buyers who order for `duration_s` seconds."""
+    """Return the name of the behaviour of buyers that order for `duration_s` seconds."""
     return f"{__name__}:for_{round(duration_s * 1000)}_ms"
 
 
 def __getattr__(name: str) -> Callable[[Buyer], None]:
-    found = _NAME.fullmatch(name)
-    if found is None:
+    match = _NAME.fullmatch(name)
+    if match is None:
         raise AttributeError(name)
-    duration_ns = int(found[1]) * 1_000_000
+    duration_ns = int(match[1]) * 1_000_000
     return lambda buyer: _order_for(buyer, duration_ns)
 
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from booking.cli.options import ensure_writable, json_option, names_in
+from booking.cli.sale_options import scenario_option
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,12 +35,12 @@ Examples:
 @click.option("--rounds", default=3, metavar="N", show_default=True, help="Interleaved.")
 @click.option("--time", "duration", default="600ms", metavar="TIME", show_default=True,
               help="How long each sale goes on.")  # fmt: skip
-@click.option("--durable", is_flag=True, help="On disk before a buyer hears 'sold'.")
+@scenario_option("durable")
 @click.option("--peer", is_flag=True, help="SQLite as well: WAL, with --durable synchronous=FULL.")
 @click.option("--c/--no-c", "with_c", default=True, help="The C loop as the limit.")
 @click.option("--require", "demands", multiple=True, metavar="ROW.METRIC>=N",
               help="A threshold; missed: exit code 4.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 @click.option("--csv", "csv_file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--chart", "chart_file", metavar="FILE", type=click.Path(path_type=Path),
               help="Throughput and p99 against buyers, as SVG.")  # fmt: skip
@@ -58,7 +61,7 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     chart_file: Path | None,
     own: bool,
 ) -> int:
-    """Sell with each guard and lock, in turns, and say what each costs.
+    """Measure what each guard and lock costs, side by side.
 
     Every row is the median of all rounds. `bare` is the same reads and writes in one process
     without a lock. docs/reference/benchmark.md defines each column.
@@ -72,29 +75,30 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     from booking.report.terminal.progress import progress
 
     plan = make_plan(
-        _names(stores), _names(guards), _names(locks), _counts(buyers),
+        names_in(stores), names_in(guards), names_in(locks), _counts(buyers),
         peer=peer, rounds=rounds, duration_s=_seconds(duration), durable=durable,
     )  # fmt: skip
     thresholds = [parse(text, plan) for text in demands]
-    for path in (csv_file, chart_file):
-        _ensure_writable(path)
+    for flag, path in (("--csv", csv_file), ("--chart", chart_file)):
+        if path is not None:
+            ensure_writable(flag, path)
     with progress(quiet=as_json) as display:
         samples = measure(plan, display.update, with_c=with_c)
-    found = rows(samples)
-    missed = [line for one in thresholds for line in one.misses(found)]
-    return _told(plan, samples, found, missed, as_json, csv_file, chart_file)
+    measured = rows(samples)
+    missed = [line for threshold in thresholds for line in threshold.misses(measured)]
+    return _show(plan, samples, measured, missed, as_json, csv_file, chart_file)
 
 
-def _told(
+def _show(
     plan: Plan,
     samples: Sequence[Sample],
-    found: Sequence[Row],
+    measured: Sequence[Row],
     missed: Sequence[str],
     as_json: bool,
     csv_file: Path | None,
     chart_file: Path | None,
 ) -> int:
-    """Show the result in every way that was asked for; give the exit code."""
+    """Show the result in every form that the user asked for; return the exit code."""
     from booking.bench import summary
     from booking.errors import ExitCode
     from booking.report import benchmark_files, documents
@@ -103,50 +107,46 @@ def _told(
 
     floors, fits = summary.floors(samples), summary.fits(plan, samples)
     if csv_file is not None:
-        csv_file.write_text(benchmark_files.csv_text(found))
+        csv_file.write_text(benchmark_files.csv_text(measured))
     if chart_file is not None:
-        chart_file.write_text(chart(found, "the price of safety, in this run"))
+        chart_file.write_text(chart(measured, "the price of safety, in this run"))
     if as_json:
-        documents.show(benchmark_files.document(samples, found, fits, floors, missed))
+        documents.show(benchmark_files.document(samples, measured, fits, floors, missed))
     else:
-        benchmark_report.show_rows(found)
+        benchmark_report.show_rows(measured)
         benchmark_report.show_floors(floors, "c" if "c" in floors else "bare")
         benchmark_report.show_fits(fits)
-        benchmark_report.show_lines(summary.doubts(samples, found), "yellow")
+        benchmark_report.show_lines(summary.doubts(samples, measured), "yellow")
         benchmark_report.show_lines(missed, "bold red")
     if missed:
         return ExitCode.THRESHOLD_MISSED
-    contended = any(row.contended for row in found)
+    contended = any(row.contended for row in measured)
     return ExitCode.AS_EXPECTED if contended else ExitCode.UNKNOWN
 
 
 def _overheads(demands: tuple[str, ...], *, as_json: bool) -> int:
-    """Price our own machinery."""
+    """Measure what booking's own machinery costs; return the exit code."""
     from booking.bench.self_cost import measure, misses
     from booking.errors import ExitCode
     from booking.report import documents
     from booking.report.terminal import benchmark as benchmark_report
 
     missed_by = misses(demands)
-    found = measure()
-    missed = missed_by(found)
+    overheads = measure()
+    missed = missed_by(overheads)
     if as_json:
-        documents.show({"overheads": found, "missed": missed})
+        documents.show({"overheads": overheads, "missed": missed})
     else:
-        benchmark_report.show_overheads(found)
+        benchmark_report.show_overheads(overheads)
         benchmark_report.show_lines(missed, "bold red")
     return ExitCode.THRESHOLD_MISSED if missed else ExitCode.AS_EXPECTED
-
-
-def _names(text: str) -> list[str]:
-    return [name for one in text.split(",") if (name := one.strip())]
 
 
 def _counts(text: str) -> list[int]:
     from booking.errors import UsageError
 
     try:
-        return [int(one) for one in _names(text)]
+        return [int(word) for word in names_in(text)]
     except ValueError:
         raise UsageError(f"--buyers {text!r}: write whole numbers, as in 1,10,100") from None
 
@@ -159,11 +159,3 @@ def _seconds(text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise UsageError(f"--time: {error}") from None
-
-
-def _ensure_writable(path: Path | None) -> None:
-    """Refuse before the benchmark what could not be written after it."""
-    from booking.errors import UsageError
-
-    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-        raise UsageError(f"{path}: no such folder; create it or name another file")

@@ -13,11 +13,11 @@ def listing(as_json: bool) -> int:
     """List stores, locks, guards, fleets, behaviours and schedulers, with their facts."""
     from booking.core.catalogue import catalogue
     from booking.report import documents
-    from booking.report.terminal import sale as sale_report
+    from booking.report.terminal.catalogue import show_catalogue
 
-    found = catalogue()
+    installed = catalogue()
     if as_json:
-        documents.show(found)
+        documents.show(installed)
     else:
-        sale_report.show_catalogue(found)
+        show_catalogue(installed)
     return 0

@@ -14,8 +14,9 @@ def demo() -> int:
     from booking.core.verdict import Outcome
     from booking.errors import ExitCode
     from booking.experiments.sale import run_sale
-    from booking.report.terminal import sale as sale_report
-    from booking.report.terminal.live import watching
+    from booking.report.terminal.console import show_heading
+    from booking.report.terminal.live import listening
+    from booking.report.terminal.sale import show_sale
 
     bare = Scenario(buyers=10, tickets=3)
     outcomes = []
@@ -23,10 +24,10 @@ def demo() -> int:
         ("1. ten buyers, three tickets, no lock", bare),
         ("2. the same with a lock", bare.but(guard="lock", lock=default_lock())),
     ):
-        sale_report.heading(title)
-        with watching(scenario) as watcher:
-            sale = run_sale(scenario, watcher)
-        sale_report.show_sale(sale, replay_command(sale.scenario), None)
+        show_heading(title)
+        with listening(scenario) as listener:
+            sale = run_sale(scenario, listener)
+        show_sale(sale, replay_command(sale.scenario), None)
         outcomes.append(sale.verdict.outcome)
     shown = outcomes == [Outcome.INVALID, Outcome.VALID]
     return ExitCode.AS_EXPECTED if shown else ExitCode.UNKNOWN

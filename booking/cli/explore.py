@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from booking.cli.options import json_option
-from booking.cli.sale_options import SaleCommand
+from booking.cli.sale_options import SaleCommand, scenario_option
 
 if TYPE_CHECKING:
     from booking.core.counterexample import CounterexampleBuyer
@@ -25,15 +25,17 @@ BUYERS_MAX = 200
 
 
 @click.command(cls=SaleCommand, epilog=EPILOG)
-@click.option("--store", metavar="URL", help="json, json-inplace, memory-shared, module:Class …")
-@click.option("--guard", metavar="NAME", help="How one order is carried out: none, lock …")
-@click.option("--lock", metavar="[=NAME]", help="Guard lock, with that lock; alone: the default.")
-@click.option("--buyers", type=int, metavar="N", help=f"How many buyers.  [default: {BUYERS}]")
-@click.option("--tickets", type=int, metavar="N", help="Tickets at the start.  [default: 3]")
-@click.option("--quantity", metavar="N[,N…]", help="Tickets an order, for all or for each buyer.")
+@scenario_option("store", help="json, json-inplace, memory-shared, module:Class …")
+@scenario_option("guard")
+@scenario_option("lock")
+@scenario_option("buyers", help=f"How many buyers.  [default: {BUYERS}]")
+@scenario_option("tickets")
+@scenario_option(
+    "quantity", type=str, metavar="N[,N…]", help="Tickets an order, for all or for each buyer."
+)
 @click.option("--names", metavar="A,B,…", help="Named buyers: no two are interchangeable.")
-@click.option("--search/--no-search", default=False, help="Buyers look before they buy.")
-@click.option("--acquire-timeout", metavar="TIME", help="Waiting for a lock may end: both ways.")
+@scenario_option("search", default=False, help="Buyers look before they buy.")
+@scenario_option("acquire_timeout", help="Waiting for a lock may end: both ways.")
 @click.option("--max-states", type=click.IntRange(1), metavar="N", help="[default: 200000]")
 @click.option("--max-seconds", type=click.FloatRange(0), metavar="S", help="[default: 60]")
 @click.option("--first", is_flag=True, help="Stop at the first anomaly: shortest, uncounted.")
@@ -42,11 +44,11 @@ BUYERS_MAX = 200
     help="States merged, classes of orders, or each order by itself.",
 )  # fmt: skip
 @click.option(
-    "--witness", metavar="FILE", type=click.Path(path_type=Path), help="Write the witness here."
+    "--witness", metavar="FILE", type=click.Path(path_type=Path), help="Write the counterexample."
 )
 @click.option("--expect", metavar="NAME", help="Exit 0 if this verdict or anomaly is the outcome.")
 @json_option
-def explore(  # noqa: PLR0917
+def explore(  # noqa: PLR0917 - click passes each by its name
     store: str | None,
     guard: str | None,
     lock: str | None,
@@ -64,36 +66,37 @@ def explore(  # noqa: PLR0917
     expect: str | None,
     as_json: bool,
 ) -> int:
-    """Try every interleaving of a sale: a proof, or the shortest witness against it.
+    """Try every interleaving of a sale: a proof, or the shortest counterexample.
 
     Runs the same store, lock and guard code as simulate, one step at a time. Exit code
     0: sound, and all of it explored; 1: an anomaly; 3: unknown, with the reason.
     """
     from booking.core.counterexample import save
     from booking.core.scenario import from_flags
-    from booking.experiments.expectations import expected_code
+    from booking.experiments.expectations import exploration_exit_code, named
     from booking.experiments.exploration import prove
     from booking.explorer.model import SECONDS_MAX, STATES_MAX, Limits
     from booking.report import documents
-    from booking.report.terminal.exploration import proof_document, show_proof
+    from booking.report.exploration_document import exploration_document
+    from booking.report.terminal.exploration import show_proof
     from booking.report.terminal.progress import progress
 
-    who = _buyers(buyers, quantity, names)
+    counterexample_buyers = _buyers(buyers, quantity, names)
     flags = {
         "store": store, "guard": guard, "lock": lock, "tickets": tickets,
         "acquire_timeout": acquire_timeout,
     }  # fmt: skip
     given = {key: value for key, value in flags.items() if value is not None}
-    scenario = from_flags({**given, "search": search, "buyers": len(who)})
+    scenario = from_flags({**given, "search": search, "buyers": len(counterexample_buyers)})
     limits = Limits(
         STATES_MAX if max_states is None else max_states,
         SECONDS_MAX if max_seconds is None else max_seconds,
     )
-    code = expected_code(expect)
+    expected = named(expect)
     with progress() as display:
         proof = prove(
-            scenario, who, limits, named=names is not None, method=method,  # type: ignore[arg-type]  # a choice
-            first=first,
+            scenario, counterexample_buyers, limits, named=names is not None, first=first,
+            method=method,  # type: ignore[arg-type]  # click checks the choice
             progress=lambda states, runs: display.update(
                 f"{states:,} states, {runs:,} executions"
             ),
@@ -102,10 +105,11 @@ def explore(  # noqa: PLR0917
         save(proof.counterexample, witness)
     saved = witness if proof.counterexample is not None else None
     if as_json:
-        documents.show(proof_document(proof, saved))
+        documents.show(exploration_document(proof, saved))
     else:
         show_proof(proof, saved)
-    return code(proof.exploration.outcome, proof.exploration.findings)
+    exploration = proof.exploration
+    return exploration_exit_code(exploration.outcome, exploration.findings, expected)
 
 
 def _buyers(
@@ -141,6 +145,6 @@ def _quantities(text: str | None) -> list[int]:
         quantities = [int(word) for word in words]
     except ValueError:
         raise UsageError(f"--quantity: {text!r} is no list of numbers; write 2, or 1,2,1") from None
-    if not all(1 <= one <= TICKETS_MAX for one in quantities):
+    if not all(1 <= number <= TICKETS_MAX for number in quantities):
         raise UsageError("--quantity: each order is for 1 ticket or more")
     return quantities

@@ -14,7 +14,6 @@ from typing import Any
 import click
 
 from booking import __version__
-from booking.core.redaction import redacted
 from booking.errors import BookingError, ExitCode, Interrupted
 
 COMMANDS = {
@@ -24,9 +23,9 @@ COMMANDS = {
     ),
     "explore": (
         "booking.cli.explore:explore",
-        "Every interleaving of a bounded sale: proof or shortest witness.",
+        "Every interleaving of a bounded sale: proof or shortest counterexample.",
     ),
-    "replay": ("booking.cli.replay:replay", "Drive real processes through a witness."),
+    "replay": ("booking.cli.replay:replay", "Replay a counterexample in real processes."),
     "run": ("booking.cli.run:run", "Run scenario files, hold each against what it expects."),
     "matrix": (
         "booking.cli.matrix:matrix",
@@ -108,10 +107,10 @@ def booking() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; every error that a user can cause is one line on standard error."""
-    # A polite end of the harness ends its buyers too, and says so, exactly as Ctrl-C does.
+    # SIGTERM ends the buyers and reports it, exactly as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a sign shows another
+        sys.stdout.reconfigure(errors="replace")  # a terminal without a character shows another
     try:
         code = booking.main(arguments, prog_name="booking", standalone_mode=False)
         sys.stdout.flush()
@@ -122,6 +121,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _drop_output()  # the reader closed its end
         code = BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:
+        from booking.core.redaction import redacted
+
         message, code = _explained(error)
         line = redacted(" ".join(f"booking: {message}".split()))  # a driver may have written it
         print(line.encode("utf-8", "replace").decode(), file=sys.stderr)  # noqa: T201

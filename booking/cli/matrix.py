@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from booking.cli.options import ensure_writable, json_option
+from booking.cli.options import ensure_writable, json_option, names_in
 
 EPILOG = """\b
 Examples:
@@ -42,14 +42,15 @@ def matrix(
 ) -> int:
     """Show by runs which anomaly happens under each guard on each store.
 
-    Every interleaving of three small sales is explored; what crashes and pauses do is tried in
-    sales of real processes. An exploration's witness is a file for booking replay, a sale's
-    history one for booking check.
+    Every interleaving of three small sales is explored; sales of real processes try what crashes
+    and pauses do. The evidence of an exploration is a file for booking replay, that of a sale of
+    real processes one for booking check.
     """
     from booking.errors import UsageError
     from booking.experiments.matrix import STORES, TRIALS, fill
     from booking.report import documents
-    from booking.report.terminal.matrix import markdown, matrix_document, show_matrix
+    from booking.report.matrix_files import markdown, matrix_document
+    from booking.report.terminal.matrix import show_matrix
     from booking.report.terminal.progress import progress
 
     chosen, wanted = _names("--stores", stores) or STORES, _names("--guards", guards)
@@ -79,21 +80,23 @@ def _names(flag: str, text: str | None) -> list[str]:
 
     if text is None:
         return []
-    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    names = list(dict.fromkeys(names_in(text)))
     if not names:
         raise UsageError(f"{flag}: names nothing; leave it out, or give names: A,B")
     return names
 
 
 def _ensure_some(stores: Sequence[str], guards: Sequence[str]) -> None:
-    """Refuse guards of which these stores can carry none: the table would be empty."""
+    """Raise `UsageError` where the stores can carry none of the guards."""
     from booking.core.catalogue import carries
     from booking.core.registry import members, resolve
     from booking.errors import UsageError
 
-    made = [resolve("store", store) for store in stores]
+    classes = [resolve("store", store) for store in stores]
     known = dict(members("guard"))
-    able = [name for name, guard in known.items() if any(carries(one, guard) for one in made)]
+    able = [
+        name for name, guard in known.items() if any(carries(store, guard) for store in classes)
+    ]
     if set(guards) <= set(known) and guards and not set(guards) & set(able):
         raise UsageError(
             f"--guards: {', '.join(guards)} cannot be carried by {', '.join(stores)}, "

@@ -1,4 +1,4 @@
-"""What several commands share: `--json`, and files that must be writable."""
+"""Share among commands: `--json`, lists of names, and files that must be writable."""
 
 from __future__ import annotations
 
@@ -23,8 +23,13 @@ json_option = click.option(
 )  # fmt: skip
 
 
+def names_in(text: str) -> list[str]:
+    """Return the names in a list with commas."""
+    return [name for word in text.split(",") if (name := word.strip())]
+
+
 def ensure_writable(flag: str, path: Path) -> None:
-    """Refuse before the work what could not be written after it."""
+    """Raise `UsageError` before the work where the result could not be written after it."""
     from booking.errors import UsageError
 
     if path.is_dir():

@@ -1,4 +1,4 @@
-"""`booking replay`: real processes, driven through a witness."""
+"""`booking replay`: a counterexample in real processes."""
 
 from __future__ import annotations
 
@@ -20,23 +20,26 @@ Example:
 @click.option("--times", type=int, default=1, metavar="N", help="How often.  [default: 1]")
 @json_option
 def replay(witness: Path, times: int, as_json: bool) -> int:
-    """Drive real processes through a witness, step by step.
+    """Replay a counterexample in real processes, step by step.
 
-    Exit code 0: each time the steps, the answers and the anomaly were those of the witness;
-    3: they were not.
+    WITNESS is a file that explore or simulate wrote. Exit code 0: each time the steps, the
+    answers and the anomaly were those of the counterexample; 3: they were not.
     """
     from booking.core.counterexample import load
     from booking.errors import ExitCode
-    from booking.experiments.replay import replay as play
+    from booking.experiments.replay import replay as replay_times
     from booking.report import documents
-    from booking.report.terminal.exploration import replayed_document, show_replayed
+    from booking.report.exploration_document import replay_document
+    from booking.report.terminal.exploration import show_replayed
     from booking.report.terminal.progress import progress
 
     counterexample = load(witness)
     with progress() as display:
-        played = play(counterexample, times, lambda done: display.update("replaying", done, times))
+        replayed = replay_times(
+            counterexample, times, lambda done: display.update("replaying", done, times)
+        )
     if as_json:
-        documents.show(replayed_document(played))
+        documents.show(replay_document(replayed))
     else:
-        show_replayed(played)
-    return ExitCode.AS_EXPECTED if played.same == played.times else ExitCode.UNKNOWN
+        show_replayed(replayed)
+    return ExitCode.AS_EXPECTED if replayed.same == replayed.times else ExitCode.UNKNOWN

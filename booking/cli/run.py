@@ -26,23 +26,24 @@ def run(paths: tuple[Path, ...], junit: Path | None, seed: int | None, as_json: 
     A scenario that expects nothing must be sound. Every file is read before any sale starts.
     """
     from booking.errors import ExitCode
-    from booking.experiments.expectations import Trial, collect, exit_code_of
+    from booking.experiments.expectations import Trial, collect, trials_exit_code
     from booking.report import documents
     from booking.report import junit as junit_file
-    from booking.report.terminal import sale as sale_report
+    from booking.report.sale_document import trial_document
+    from booking.report.terminal import trials as trials_report
 
     scenarios = collect(paths, seed)
     trials: list[Trial] = []
     for path, scenario in scenarios:
         if not as_json:
-            sale_report.show_start(path, scenario)
+            trials_report.show_start(path, scenario)
         trials.append(Trial.of(path, scenario))
         if not as_json:
-            sale_report.show_trial(trials[-1])
+            trials_report.show_trial(trials[-1])
     if junit is not None:
         junit_file.write(trials, junit)
     if as_json:
-        documents.show({"scenarios": [documents.trial_document(trial) for trial in trials]})
+        documents.show({"scenarios": [trial_document(trial) for trial in trials]})
     else:
-        sale_report.show_total(trials)
-    return exit_code_of(trials) if trials else ExitCode.USAGE
+        trials_report.show_total(trials)
+    return trials_exit_code(trials) if trials else ExitCode.USAGE

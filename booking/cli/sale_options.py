@@ -9,33 +9,40 @@ from typing import Any, TypeVar
 import click
 
 from booking.core.registry import BUILT_IN, default_lock
-from booking.core.scenario import Flag, Scenario, flags, from_file, from_flags
+from booking.core.scenario import Scenario, flags, from_file, from_flags
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def scenario_flags(function: F) -> F:
     """Add a flag to a command for every field of a scenario that has one."""
-    for name, (flag, is_integer) in reversed(flags().items()):
-        function = _option(name, flag, is_integer=is_integer)(function)
+    for name in reversed(flags()):
+        function = scenario_option(name)(function)
     return function
 
 
-def _option(name: str, flag: Flag, *, is_integer: bool) -> Callable[[F], F]:
+def scenario_option(name: str, **changes: Any) -> Callable[[F], F]:
+    """Return the option of a scenario's field.
+
+    `changes` are click's own keywords, for a command where the flag means something else.
+    """
+    flag, is_integer = flags()[name]
     word = f"--{name.replace('_', '-')}"
+    keywords: dict[str, Any] = {"help": flag.help}
     if flag.both_ways:
-        return click.option(f"{word}/--no-{word[2:]}", default=None, help=flag.help)
-    if flag.metavar is None:
-        return click.option(word, is_flag=True, help=flag.help)
-    kind = int if is_integer else str
-    return click.option(word, type=kind, metavar=flag.metavar, help=flag.help)
+        word, keywords["default"] = f"{word}/--no-{word[2:]}", None
+    elif flag.metavar is None:
+        keywords["is_flag"] = True
+    else:
+        keywords |= {"type": int if is_integer else str, "metavar": flag.metavar}
+    return click.option(word, **keywords | changes)
 
 
 class SaleCommand(click.Command):
     """A command with `--lock[=NAME]`: the name is optional, and joined by an equals sign."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Return a bare `--lock` the default lock's name; `--lock flock` is understood too."""
+        """Add the default lock's name to a bare `--lock`; join the name in `--lock flock`."""
         words: list[str] = []
         rest = iter(args)
         for word in rest:
@@ -62,7 +69,7 @@ def given_flags(context: click.Context) -> dict[str, Any]:
     }
 
 
-def read_scenario(path: Path | None, context: click.Context) -> tuple[Any, Any]:
+def read_scenario(path: Path | None, context: click.Context) -> tuple[Scenario, Scenario]:
     """Return the scenario of the flags over the file, and what is usual without the flags."""
     base = from_file(path) if path is not None else None
     return from_flags(given_flags(context), base), base or Scenario()

@@ -11,5 +11,5 @@ def schema() -> int:
     from booking.core.scenario import schema as document
     from booking.report import documents
 
-    documents.show(document())
+    documents.write(document())
     return 0

@@ -22,13 +22,15 @@ Examples:
 @click.argument("scenario", required=False, type=click.Path(path_type=Path))
 @scenario_flags
 @click.option("--expect", metavar="NAME", help="Exit 0 if this verdict or anomaly is the outcome.")
-@click.option("--history", metavar="FILE", type=click.Path(path_type=Path), help="Write it down.")
+@click.option(
+    "--history", metavar="FILE", type=click.Path(path_type=Path), help="Write the history."
+)
 @click.option(
     "--schedule", metavar="NAME", help="Choose which buyer goes next: random or pct, by --seed."
 )
 @click.option(
     "--witness", metavar="FILE", type=click.Path(path_type=Path),
-    help="With --schedule: write a race that was found, made as short as it gets.",
+    help="With --schedule: write the counterexample of a race, as short as it gets.",
 )  # fmt: skip
 @json_option
 @click.pass_context
@@ -50,34 +52,35 @@ def simulate(
     """
     from booking.core.command_line import replay_command
     from booking.errors import UsageError
-    from booking.experiments.expectations import exit_code, named
+    from booking.experiments.expectations import named, sale_exit_code
     from booking.experiments.sale import run_sale
     from booking.experiments.scheduled import run_scheduled
     from booking.history.model import dump
     from booking.report import documents
+    from booking.report.sale_document import sale_document
     from booking.report.terminal import sale as sale_report
-    from booking.report.terminal.live import watching
+    from booking.report.terminal.live import listening
 
     wanted, usual = read_scenario(scenario, context)
-    expected = named(expect) if expect else None
+    expected = named(expect)
     if history is not None:
         ensure_writable("--history", history)
     if witness is not None and schedule is None:
-        raise UsageError("--witness needs an order to write down: give --schedule random or pct")
-    with watching(wanted, quiet=as_json) as watcher:
+        raise UsageError("--witness writes the schedule of a race: give --schedule random or pct")
+    with listening(wanted, quiet=as_json) as listener:
         if schedule is None:
-            sale = run_sale(wanted, watcher)
+            sale = run_sale(wanted, listener)
         else:
-            sale = run_scheduled(wanted, schedule, witness, watcher)
+            sale = run_scheduled(wanted, schedule, witness, listener)
     if history is not None:
         dump(sale.history, history)
     replay = replay_command(sale.repeatable, scenario, usual)
     if schedule is not None:
         replay += f" --schedule {schedule}"
     if as_json:
-        documents.show(documents.sale_document(sale, replay))
+        documents.show(sale_document(sale, replay))
     else:
         sale_report.show_sale(sale, replay, expected)
         if witness is not None:
-            sale_report.show_witness_file(witness, sale)
-    return exit_code(sale, expected)
+            sale_report.show_counterexample_file(witness, sale)
+    return sale_exit_code(sale, expected)

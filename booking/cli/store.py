@@ -5,11 +5,9 @@ from __future__ import annotations
 import click
 
 from booking.cli.options import json_option
-from booking.cli.sale_options import SaleCommand
+from booking.cli.sale_options import SaleCommand, scenario_option
 
-store_option = click.option(
-    "--store", metavar="URL", required=True, help="Where the tickets are: json:data.json"
-)
+store_option = scenario_option("store", required=True, help="Where the tickets are: json:data.json")
 
 
 @click.command(epilog="Example: booking search --store json:data.json")
@@ -20,12 +18,13 @@ def search(store: str, as_json: bool) -> int:
     from booking.core.redaction import redacted
     from booking.experiments.by_hand import count
     from booking.report import documents
+    from booking.report.terminal.store import show_count
 
     remaining = count(store)
     if as_json:
         documents.show({"store": redacted(store), "remaining": remaining})
     else:
-        click.echo(f"{remaining} left")
+        show_count(remaining)
     return 0
 
 
@@ -34,11 +33,11 @@ def search(store: str, as_json: bool) -> int:
 )
 @store_option
 @click.option("--buyer", metavar="NAME", default="you", help="Who buys, for the answer.")
-@click.option("--quantity", type=int, default=1, metavar="N", help="How many tickets.")
-@click.option("--guard", metavar="NAME", help="How the order is carried out.  [default: lock]")
-@click.option("--lock", metavar="[=NAME]", help="Which lock guards it.")
-@click.option("--acquire-timeout", metavar="TIME", help="How long to wait for the lock.")
-@click.option("--durable", is_flag=True, help="On disk before you hear 'sold'.")
+@scenario_option("quantity", default=1, help="How many tickets.")
+@scenario_option("guard", help="How the order is carried out.  [default: atomic or lock]")
+@scenario_option("lock", help="Which lock guards it.")
+@scenario_option("acquire_timeout")
+@scenario_option("durable")
 @json_option
 def buy(
     store: str,
@@ -59,6 +58,7 @@ def buy(
     from booking.core.scenario import from_flags
     from booking.experiments.by_hand import sell_one
     from booking.report import documents
+    from booking.report.terminal.store import show_reply
 
     flags = {"store": store, "guard": guard, "lock": lock, "acquire_timeout": acquire_timeout}
     given = {key: value for key, value in flags.items() if value is not None}
@@ -69,28 +69,21 @@ def buy(
     if as_json:
         answer = {"buyer": buyer, "type": reply.type, "ticket": reply.ticket, "error": reply.error}
         documents.show({"store": redacted(store), "quantity": quantity, **answer})
-    elif reply.type == "ok":
-        click.echo(f"{buyer} bought {_tickets(reply.ticket, quantity)}")
     else:
-        click.echo(f"{buyer} got nothing: {(reply.error or reply.type).replace('-', ' ')}")
+        show_reply(buyer, quantity, reply)
     return 0 if reply.type == "ok" else 1
 
 
 @click.command(epilog="Example: booking reset --store json:data.json --tickets 3")
 @store_option
-@click.option("--tickets", type=int, required=True, metavar="N", help="How many there shall be.")
+@scenario_option("tickets", required=True, help="How many there shall be.")
 def reset(store: str, tickets: int) -> int:
     """Put tickets into a store; a missing file is created, its other keys are kept."""
     from booking.core.scenario import from_flags
     from booking.experiments.by_hand import restock
+    from booking.report.terminal.store import show_stock
 
     scenario = from_flags({"store": store, "tickets": tickets})
     restock(scenario)
-    click.echo(f"{tickets} for sale")
+    show_stock(tickets)
     return 0
-
-
-def _tickets(first: int | None, quantity: int) -> str:
-    if first is None:
-        return f"{quantity} tickets"
-    return f"ticket {first}" if quantity == 1 else f"tickets {first - quantity + 1} to {first}"

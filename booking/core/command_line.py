@@ -1,8 +1,9 @@
-"""The command line of a sale: the words that run it again."""
+"""The commands that run a sale or an exploration again, word by word."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +15,52 @@ def replay_command(
     scenario: Scenario, source: Path | None = None, base: Scenario | None = None
 ) -> str:
     """Return the command that runs a sale again: what differs from its file, or from defaults."""
-    words = ["booking", "simulate"]
+    command = ["booking", "simulate"]
     if source is not None:
-        words.append(str(source))
-    usual = (base or Scenario()).model_dump(mode="json")
-    usual["store"] = redacted(usual["store"])
-    given = scenario.but(store=redacted(scenario.store)).model_dump(mode="json")
-    for name, (flag, _) in flags().items():
-        if given[name] != usual[name]:
-            words += _words(name, flag, given[name])
-    return shlex.join(words)
+        command.append(str(source))
+    return shlex.join(command + _changed(scenario, base or Scenario(), flags()))
+
+
+def explore_command(
+    scenario: Scenario, quantities: Sequence[int], tickets: int, counterexample: Path | None = None
+) -> str:
+    """Return the command that explores a sale, and writes its counterexample to a file."""
+    command = ["booking", "explore", "--buyers", str(len(quantities)), "--tickets", str(tickets)]
+    if set(quantities) != {1}:
+        command += ["--quantity", ",".join(map(str, quantities))]
+    usual = Scenario(search=False)  # explored buyers look only where the user asks for it
+    command += _changed(scenario, usual, {"store", "guard", "lock", "search", "acquire_timeout"})
+    if counterexample is not None:
+        command += ["--witness", str(counterexample)]
+    return shlex.join(command)
+
+
+def _changed(scenario: Scenario, usual: Scenario, fields: Collection[str]) -> list[str]:
+    """Return the flags of those fields that are not as usual."""
+    given, before = (
+        entry.but(store=redacted(entry.store)).model_dump(mode="json")
+        for entry in (scenario, usual)
+    )
+    names = {name for name in fields if given[name] != before[name]}
+    if "guard" in names and given["guard"] == "lock":
+        names = names - {"guard"} | {"lock"}  # `--lock=NAME` sets both
+    return [
+        word
+        for name, (flag, _) in flags().items()
+        if name in names
+        for word in _words(name, flag, given[name])
+    ]
 
 
 def _words(name: str, flag: Flag, value: Any) -> list[str]:
+    """Return the words that set a field; none for a value that no flag can give."""
     word = name.replace("_", "-")
-    if value is None or (name, value) == ("guard", "lock"):  # --lock says that already
+    if value is None:
         return []
     if flag.joined:
         return [f"--{word}={value}"]
-    if flag.metavar is None:
-        return [f"--{word}" if value else f"--no-{word}"]
-    return [f"--{word}", str(value)]
+    if flag.metavar is not None:
+        return [f"--{word}", str(value)]
+    if value:
+        return [f"--{word}"]
+    return [f"--no-{word}"] if flag.both_ways else []

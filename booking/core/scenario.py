@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import cache
 from multiprocessing import get_all_start_methods
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -110,7 +111,7 @@ class Expect(_Strict):
 class Flag(NamedTuple):
     """How the command line gives a field; its name is the field's, with hyphens."""
 
-    help: str
+    help: str  # `{default}` stands for the field's default
     metavar: str | None = None  # of the value; None: the flag takes none
     both_ways: bool = False  # `--no-NAME` too
     joined: bool = False  # written `--NAME=VALUE`, because the value may be left out
@@ -133,13 +134,13 @@ class Scenario(_Strict):
         str | None,
         Flag("Guard lock, with that lock; alone: the default lock.", "[=NAME]", joined=True),
     ] = Field(None, description="which lock, for guards that take one")
-    buyers: Annotated[int, Flag("Buyer processes.  [default: 10]", "N")] = Field(
+    buyers: Annotated[int, Flag("Buyer processes.  [default: {default}]", "N")] = Field(
         10, ge=1, le=BUYERS_MAX, description="how many processes come to buy"
     )
     tickets: Annotated[int | None, Flag("Tickets at the start.  [default: 3]", "N")] = Field(
         None, ge=0, le=TICKETS_MAX, description="how many are for sale"
     )
-    quantity: Annotated[int, Flag("Tickets an order.  [default: 1]", "N")] = Field(
+    quantity: Annotated[int, Flag("Tickets an order.  [default: {default}]", "N")] = Field(
         1, ge=1, le=TICKETS_MAX, description="tickets an order"
     )
     until_sold_out: Annotated[bool, Flag("Buy again and again instead of once.")] = Field(
@@ -147,7 +148,7 @@ class Scenario(_Strict):
     )
     delay: Annotated[
         DelaySpan,
-        Flag("Network between read and check: 10ms..30ms, 1s, 0ms.  [default: 10ms..30ms]", "SPAN"),
+        Flag("Network between read and check: 10ms..30ms, 1s, 0ms.  [default: {default}]", "SPAN"),
     ] = Field(Span(0.01, 0.03), description="the network between reading the count and checking it")
     arrival: Annotated[
         str,
@@ -180,9 +181,9 @@ class Scenario(_Strict):
     seed: Annotated[int | None, Flag("Delays and arrivals follow from it.", "N")] = Field(
         None, ge=0, lt=2**63, description="delays and arrivals follow from it"
     )
-    timeout: Annotated[Duration, Flag("No step for so long: it hangs.  [default: 10s]", "TIME")] = (
-        Field(10.0, description="a sale without a step for so long hangs")
-    )
+    timeout: Annotated[
+        Duration, Flag("No step for so long: it hangs.  [default: {default}]", "TIME")
+    ] = Field(10.0, description="a sale without a step for so long hangs")
     acquire_timeout: Annotated[Duration | None, Flag("How long to wait for a lock.", "TIME")] = (
         Field(
             None, description="how long to wait for a lock; by default as long as the sale may take"
@@ -247,14 +248,19 @@ class Scenario(_Strict):
         return self.model_copy(update=changes)
 
 
+@cache
 def flags() -> dict[str, tuple[Flag, bool]]:
     """Return each field that has a flag, with its flag and whether its value is an integer."""
-    found = {}
-    for name, field in Scenario.model_fields.items():
-        flag = next((entry for entry in field.metadata if isinstance(entry, Flag)), None)
-        if flag is not None:
-            found[name] = (flag, field.annotation in {int, int | None})
-    return found
+    defaults = Scenario().model_dump(mode="json")
+    return {
+        name: (
+            mark._replace(help=mark.help.format(default=defaults[name])),
+            field.annotation in {int, int | None},
+        )
+        for name, field in Scenario.model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, Flag)
+    }
 
 
 def from_flags(given: dict[str, Any], base: Scenario | None = None) -> Scenario:

@@ -1,8 +1,8 @@
-"""Hold sales against what their scenarios expect."""
+"""Compare outcomes with what a scenario or `--expect` names, and turn them into exit codes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -45,13 +45,15 @@ def collect(paths: Iterable[Path], seed: int | None = None) -> list[tuple[Path, 
             files.append(path)
     scenarios = [(path, from_file(path)) for path in files]
     return [
-        (path, one.but(seed=seed) if one.seed is None and seed is not None else one)
-        for path, one in scenarios
+        (path, scenario if scenario.seed is not None else scenario.but(seed=seed))
+        for path, scenario in scenarios
     ]
 
 
-def named(name: str) -> Expect:
-    """Make an expectation of a verdict's name or an anomaly's."""
+def named(name: str | None) -> Expect | None:
+    """Return the expectation of a verdict's name or an anomaly's; None where nothing is named."""
+    if name is None:
+        return None
     if name in set(Outcome):
         return Expect(verdict=Outcome(name))
     if name in set(AnomalyName):
@@ -69,54 +71,49 @@ def differences(expect: Expect, sale: Sale) -> list[str]:
         ("crashed", expect.crashed, len(end.deaths)),
         ("hung", expect.hung, len(end.hung)),
     ]
-    found = [
+    lines = [
         f"{name}: expected {wanted}, got {got}"
         for name, wanted, got in numbers
         if wanted is not None and wanted != got
     ]
-    outcome = sale.verdict.outcome
-    if expect.verdict is not None and expect.verdict is not outcome:
-        found.append(f"verdict: expected {expect.verdict}, got {outcome}: {sale.verdict.reason}")
-    names = {anomaly.name for anomaly in sale.verdict.anomalies}
-    missing = [name for name in expect.anomalies if name not in names]
-    return found + [f"anomalies: expected {name}, found no such" for name in missing]
+    verdict = sale.verdict
+    anomalies = [anomaly.name for anomaly in verdict.anomalies]
+    return lines + _differences(expect, verdict.outcome, verdict.reason, anomalies)
 
 
-def exit_code(sale: Sale, expect: Expect | None) -> ExitCode:
-    """Return the exit code of a sale: whether it is as expected, or its verdict's."""
-    if expect is None:
-        return EXIT_CODE_OF_VERDICT[sale.verdict.outcome]
-    return _unless_as_expected(sale.verdict.outcome, as_expected=not differences(expect, sale))
+def _differences(
+    expect: Expect, outcome: Outcome, reason: str, anomalies: Collection[AnomalyName]
+) -> list[str]:
+    lines = []
+    if expect.verdict not in {None, outcome}:
+        lines.append(f"verdict: expected {expect.verdict}, got {outcome}: {reason}")
+    missing = [name for name in expect.anomalies if name not in anomalies]
+    return lines + [f"anomalies: expected {name}, found no such" for name in missing]
 
 
-def exit_code_of(trials: Sequence[Trial]) -> ExitCode:
+def sale_exit_code(sale: Sale, expect: Expect | None) -> ExitCode:
+    """Return the exit code of a sale."""
+    return _exit_code(sale.verdict.outcome, differences(expect, sale) if expect else None)
+
+
+def exploration_exit_code(
+    outcome: Outcome, anomalies: Collection[AnomalyName], expect: Expect | None
+) -> ExitCode:
+    """Return the exit code of an exploration, which has an outcome and anomalies only."""
+    return _exit_code(outcome, _differences(expect, outcome, "", anomalies) if expect else None)
+
+
+def trials_exit_code(trials: Sequence[Trial]) -> ExitCode:
     """Return the worst exit code of several trials: an anomaly before an unknown."""
-    codes = {
-        _unless_as_expected(trial.sale.verdict.outcome, as_expected=not trial.differences)
-        for trial in trials
-    }
+    codes = {_exit_code(trial.sale.verdict.outcome, trial.differences) for trial in trials}
     worst = (ExitCode.ANOMALY, ExitCode.UNKNOWN)
     return next((code for code in worst if code in codes), ExitCode.AS_EXPECTED)
 
 
-def expected_code(name: str | None) -> Callable[[Outcome, Container[AnomalyName]], ExitCode]:
-    """Return the function from an outcome and its anomalies to the exit code of `--expect NAME`.
-
-    Without a name it is the verdict's own. Raises `UsageError` for an unknown name.
-    """
-    if name is None:
-        return lambda outcome, _anomalies: EXIT_CODE_OF_VERDICT[outcome]
-    expected = named(name)
-
-    def code(outcome: Outcome, anomalies: Container[AnomalyName]) -> ExitCode:
-        fits = expected.verdict in {None, outcome}
-        fits = fits and all(anomaly in anomalies for anomaly in expected.anomalies)
-        return _unless_as_expected(outcome, as_expected=fits)
-
-    return code
-
-
-def _unless_as_expected(outcome: Outcome, *, as_expected: bool) -> ExitCode:
-    if as_expected:
+def _exit_code(outcome: Outcome, problems: Sequence[str] | None) -> ExitCode:
+    """Return the code of an expectation and its problems; without one, of the outcome alone."""
+    if problems is None:
+        return EXIT_CODE_OF_VERDICT[outcome]
+    if not problems:
         return ExitCode.AS_EXPECTED
     return ExitCode.UNKNOWN if outcome is Outcome.UNKNOWN else ExitCode.ANOMALY

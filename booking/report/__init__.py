@@ -1,1 +1,1 @@
-"""Show a result: to a person, or to a script."""
+"""Show a result on the terminal, as a JSON document, or as a file."""

@@ -1,4 +1,4 @@
-"""The price of safety, for scripts: one JSON document, or CSV with a line a row."""
+"""A benchmark as files for scripts: one JSON document, or CSV with a line for each row."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import io
 import os
 import platform
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from booking.bench.aggregate import Row
 from booking.bench.measure import Sample
 from booking.bench.noise import floor_spread
 from booking.bench.scalability_law import Fit
-
-COUNTS_AS_NOTHING = float("inf")
 
 
 def document(
@@ -24,7 +23,7 @@ def document(
     floors: dict[str, float],
     missed: Sequence[str],
 ) -> dict[str, Any]:
-    """Return everything; fields may be added, none renamed. Nothing in it names the machine."""
+    """Return a benchmark as data; nothing in it names the machine."""
     return {
         "host": {
             "cpus": os.cpu_count(),
@@ -73,4 +72,4 @@ def _fit_document(fit: Fit) -> dict[str, Any]:
 
 
 def _finite(value: float) -> float | None:
-    return None if value == COUNTS_AS_NOTHING else value
+    return None if value == inf else value

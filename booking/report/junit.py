@@ -1,4 +1,4 @@
-"""For build servers: scenario trials as JUnit XML."""
+"""Scenario trials as JUnit XML, for build servers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write(trials: Sequence[Trial], path: Path) -> None:
-    """Write one test case a scenario; what was not as expected is its failure."""
+    """Write a test case for each scenario; what was not as expected is its failure."""
     failures = sum(bool(trial.differences) for trial in trials)
     total_s = sum(trial.elapsed_s for trial in trials)
     suite = ET.Element(
@@ -27,13 +27,9 @@ def write(trials: Sequence[Trial], path: Path) -> None:
             time=f"{trial.elapsed_s:.3f}",
         )  # fmt: skip
         if trial.differences:
-            lines = [_clean(difference) for difference in trial.differences]
+            lines = [_NOT_XML.sub("?", difference) for difference in trial.differences]
             ET.SubElement(case, "failure", message=lines[0]).text = "\n".join(lines)
     try:
         ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
     except OSError as error:
         raise UsageError(f"--junit {path}: {(error.strerror or '').lower()}") from None
-
-
-def _clean(text: str) -> str:
-    return _NOT_XML.sub("?", text)

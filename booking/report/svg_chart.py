@@ -1,4 +1,4 @@
-"""The price of safety as a picture: a self-contained SVG, throughput and p99 against buyers."""
+"""Draw a benchmark as a self-contained SVG: throughput and p99 against buyers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STYLE = (
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One picture of the two: what it shows, and where."""
+    """One of the two diagrams: its metric and its place."""
 
     title: str
     metric: str
@@ -31,7 +31,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Logarithmic, from the lowest to the highest value, onto pixels."""
+    """A logarithmic scale from the lowest to the highest value onto pixels."""
 
     low: float
     high: float
@@ -39,19 +39,19 @@ class Scale:
     end: float
 
     def at(self, value: float) -> float:
-        """Return the place of a value; what is below the lowest stands there."""
+        """Return the pixel of a value; a value below the lowest has the lowest's."""
         span = log10(self.high) - log10(self.low)
         share = (log10(max(value, self.low)) - log10(self.low)) / span if span else 0.5
         return round(self.start + share * (self.end - self.start), 1)
 
     def ticks(self) -> list[float]:
-        """Return the powers of ten on it."""
+        """Return the powers of ten within the scale."""
         exponents = range(floor(log10(self.low)), floor(log10(self.high)) + 1)
         return [10.0**exponent for exponent in exponents if self.low <= 10.0**exponent <= self.high]
 
 
 def chart(rows: Sequence[Row], title: str) -> str:
-    """Draw all rows; one line a variant."""
+    """Return the SVG of all rows, a line for each variant."""
     width, height = LEFT + 2 * PANEL_WIDTH + GAP + 24, TOP + PANEL_HEIGHT + BOTTOM
     svg = ET.Element(
         "svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {width} {height}",
@@ -60,7 +60,7 @@ def chart(rows: Sequence[Row], title: str) -> str:
     ET.SubElement(svg, "title").text = title
     ET.SubElement(svg, "style").text = STYLE
     _text(svg, LEFT, 22, title, **{"class": "title"})
-    stores = len({row.variant.store for row in rows if ":" not in row.variant.store})
+    stores = len({row.variant.store for row in rows})
     labels = list(dict.fromkeys(row.variant.title(stores) for row in rows))
     for panel in (
         Panel("tickets sold a second", "sales_per_s", LEFT),

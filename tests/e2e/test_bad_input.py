@@ -109,8 +109,9 @@ def _search_as_nobody(path: str, answer: object) -> None:
 
     # Everything is imported while we may still read it.
     import booking.cli.store
-    import booking.experiments.sale
+    import booking.experiments.by_hand
     import booking.report.documents
+    import booking.report.terminal.store
     import booking.stores.json_replaced  # noqa: F401
 
     if os.getuid() == 0:

@@ -30,6 +30,7 @@ def test_the_whole_command(program: Program, tmp_path: Any) -> None:
     guards = [("none", None), ("lock", "flock"), ("queue", None), ("clerk", None), ("atomic", None)]
     assert cells == [(*guard, buyers) for buyers in (1, 3) for guard in guards]
     assert all(row["sales_per_s"] > 0 for row in found["rows"])
+    assert {"bare json", "bare sqlite"} <= set(found["floors"])
     assert all(row["lost_sales"] == 0 for row in found["rows"] if row["guard"] != "none")
     assert all(row["cpu_us_per_sale"] > 0 for row in found["rows"])
     assert [row["contended"] for row in found["rows"]][:5] == [False] * 5

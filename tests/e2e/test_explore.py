@@ -59,7 +59,7 @@ def test_a_forgotten_step_is_an_unknown(capsys):
 
 def test_for_people_it_shows_the_numbers_the_table_and_the_cure(capsys):
     """Everything that the design asks of a witness is on the screen."""
-    from booking.report.terminal.sale import console
+    from booking.report.terminal.console import console
 
     console.cache_clear()
     assert main(["explore", "--buyers", "3", "--tickets", "1"]) == 1

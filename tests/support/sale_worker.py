@@ -14,14 +14,14 @@ from booking.core.command_line import replay_command
 from booking.core.scenario import from_flags
 from booking.errors import BookingError
 from booking.experiments.sale import run_sale
-from booking.report import documents
+from booking.report.sale_document import sale_document
 
 
 def main() -> None:
     for line in sys.stdin:
         try:
             sale = run_sale(from_flags(json.loads(line)))
-            document = documents.sale_document(sale, replay_command(sale.repeatable))
+            document = sale_document(sale, replay_command(sale.repeatable))
             document["events"] = sale.history.events
             document["end"] = sale.history.end
         except BookingError as error:

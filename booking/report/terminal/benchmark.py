@@ -1,4 +1,4 @@
-"""The price of safety, for people: a table in which the eye finds the winner, and the law."""
+"""Show a benchmark on the terminal: a table for each number of buyers, floors, scaling laws."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from booking.core.registry import resolve
 from booking.core.traits import guard_traits
 
 WIDTH = 150  # where output is no terminal
-NARROW = 132  # of a terminal that has no room for what is looked at last
+NARROW = 132  # a narrower terminal has no room for the columns LEFT_OUT
 BAR_CELLS = 12
 EIGHTHS = " ▏▎▍▌▋▊▉"
 NOTHING = "–"
@@ -35,7 +35,7 @@ def screen() -> Console:
 
 def show_rows(rows: Sequence[Row]) -> None:
     """Print a table for each number of buyers; the fastest sound variant stands out."""
-    out = screen()
+    out, stores = screen(), len({row.variant.store for row in rows})
     for buyers in dict.fromkeys(row.buyers for row in rows):
         group = [row for row in rows if row.buyers == buyers]
         table = Table(
@@ -51,7 +51,7 @@ def show_rows(rows: Sequence[Row]) -> None:
         most = max(_value(row, "sales_per_s") for row in group)
         for row in group:
             style = "bold green" if row is best else "red" if not row.sound else None
-            label = f"{row.variant.title(rows_stores(rows))}{' ◀' if row is best else ''}"
+            label = f"{row.variant.title(stores)}{' ◀' if row is best else ''}"
             length = bar(_value(row, "sales_per_s") / most) if most else ""
             cells = dict(zip(COLUMNS, _cells(row), strict=True))
             table.add_row(label, length, *(cells[name] for name in shown), style=style)
@@ -59,26 +59,23 @@ def show_rows(rows: Sequence[Row]) -> None:
         out.print()
 
 
-def rows_stores(rows: Sequence[Row]) -> int:
-    """Return how many stores were compared."""
-    return len({row.variant.store for row in rows})
-
-
 def winner(group: Sequence[Row]) -> Row | None:
     """Return the fastest contended row that lost no sale.
 
     A guard that is unsound by design never wins: that it lost nothing was luck.
     """
-    able = [row for row in group if row.sound and row.contended and _by_design(row.variant.guard)]
+    able = [
+        row for row in group if row.sound and row.contended and _sound_by_design(row.variant.guard)
+    ]
     return max(able, key=lambda row: _value(row, "sales_per_s"), default=None)
 
 
-def _by_design(guard: str) -> bool:
+def _sound_by_design(guard: str) -> bool:
     return guard_traits(resolve("guard", guard)).sound is not False
 
 
 def show_floors(floors: dict[str, float], limit: str) -> None:
-    """Print what one process alone can do."""
+    """Print the floors: the throughput of one process alone."""
     out = screen()
     for name, per_s in floors.items():
         out.print(f"[dim]{escape(name):<16}[/] {per_s:>9,.0f} sales/s alone, without a lock")
@@ -88,7 +85,7 @@ def show_floors(floors: dict[str, float], limit: str) -> None:
 
 
 def show_fits(fits: dict[str, Fit | None]) -> None:
-    """Print the scaling law of each variant, and what it foretells."""
+    """Print the scaling law of each variant, with its forecasts."""
     out = screen()
     table = Table(
         title="Universal Scalability Law (in brackets: the middle 90 % of the bootstrap)",
@@ -116,7 +113,7 @@ def show_fits(fits: dict[str, Fit | None]) -> None:
 
 
 def show_lines(lines: Sequence[str], colour: str) -> None:
-    """Print sentences of one colour."""
+    """Print sentences in a colour."""
     for line in lines:
         screen().print(f"[{colour}]{escape(line)}[/]")
 
@@ -176,18 +173,18 @@ def _count(buyers: float) -> str:
     return "never falls" if buyers == inf else f"{buyers:,.0f}"
 
 
-def show_overheads(found: Sequence[dict[str, Any]]) -> None:
-    """Print what our own machinery costs."""
+def show_overheads(overheads: Sequence[dict[str, Any]]) -> None:
+    """Print what booking's own machinery costs."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("what", "ours", "bare", "ratio", "from … to"):
         table.add_column(name, header_style="dim", justify="left" if name == "what" else "right")
-    for one in found:
-        low, high = one["range"]
+    for overhead in overheads:
+        low, high = overhead["range"]
         table.add_row(
-            one["what"],
-            f"{one['ours']:.3g} {one['unit']}",
-            f"{one['bare']:.3g} {one['unit']}",
-            f"{one['ratio']:.1f}",
+            overhead["what"],
+            f"{overhead['ours']:.3g} {overhead['unit']}",
+            f"{overhead['bare']:.3g} {overhead['unit']}",
+            f"{overhead['ratio']:.1f}",
             f"{low:.1f} … {high:.1f}",
         )
     screen().print(table)

@@ -1,155 +1,114 @@
-"""An exploration for people and scripts: the verdict, the numbers, the witness as a table."""
+"""Show an exploration or a replay on the terminal: verdict, figures, counterexample as a table."""
 
 from __future__ import annotations
 
-import shlex
+from math import factorial
 from pathlib import Path
-from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from booking.core.counterexample import Counterexample, plain
-from booking.core.scenario import Scenario
-from booking.core.verdict import AnomalyName, Outcome
+from booking.core.counterexample import Counterexample
+from booking.core.verdict import Outcome
 from booking.experiments.exploration import Proof
 from booking.experiments.replay import Replayed
-from booking.explorer.result import Exploration, Finding
-from booking.report.advice import guarding
-from booking.report.terminal.sale import COLOURS, SIGNS, console
+from booking.report.advice import cure_of_exploration, how_to_replay
+from booking.report.exploration_document import shortest_first
+from booking.report.terminal.console import console, show_line, show_verdict
 
 CAVEATS_SHOWN_MAX = 5
 TABLE_WIDTH = 400  # as wide as it needs to be; a cell is never folded
-SERIAL_MAX = 170  # a longer factorial tells a reader nothing
-
-
-def proof_document(proof: Proof, saved: Path | None) -> dict[str, Any]:
-    """Return everything about an exploration; fields may be added, none renamed."""
-    found, witness = proof.exploration, proof.counterexample
-    return {
-        "verdict": found.outcome,
-        "reason": proof.reason,
-        "complete": found.complete,
-        "bound": found.bound,
-        "method": found.method,
-        "executions": found.executions,
-        "states": found.states,
-        "states_executed_again": found.rechecked,
-        "classes": found.classes,
-        "interleavings": found.interleavings,
-        "violating": found.violating,
-        "anomalies": [
-            {"name": finding.name, "message": finding.message, "steps": len(finding.schedule)}
-            for finding in by_length(found)
-        ],
-        "doubts": [{"what": caveat.what, "where": caveat.where} for caveat in found.caveats],
-        "witness": None if witness is None else plain(witness),
-        "witness_steps": None if witness is None else len(witness.steps),
-        "witness_s": found.first_finding_s,
-        "elapsed_s": found.elapsed_s,
-        "store": proof.scenario.store,
-        "guard": proof.scenario.guard,
-        "lock": proof.scenario.lock,
-        "tickets": proof.tickets,
-        "buyers": len(proof.buyers),
-        "replay": None if witness is None else replay_words(proof, saved),
-    }
-
-
-def by_length(found: Exploration) -> list[Finding]:
-    """Return what was found, the shortest first."""
-    return sorted(found.findings.values(), key=lambda one: len(one.schedule))
+LABEL_WIDTH = 14
+SERIAL_MAX = 170  # beyond it a factorial is too long to print
 
 
 def show_proof(proof: Proof, saved: Path | None) -> None:
-    """Print the verdict, how far the search went, and the witness."""
-    out, found = console(), proof.exploration
-    outcome = found.outcome
-    names = ", ".join(finding.name for finding in by_length(found))
-    out.print(f"[bold {COLOURS[outcome]}]{SIGNS[outcome]} {outcome.upper()}[/]  {names}")
-    out.print()
+    """Print the verdict, how far the search went, and the counterexample."""
+    exploration = proof.exploration
+    show_verdict(exploration.outcome, [item.name for item in shortest_first(exploration)])
     for label, text in _rows(proof):
-        out.print(f"  [dim]{label:<14}[/]{escape(text)}")
+        show_line(label, text, LABEL_WIDTH)
     if proof.counterexample is None:
         return
-    out.print()
-    show_counterexample(proof.counterexample, several=len(found.findings) > 1)
-    cure = _cure(proof)
-    for label, text in (("cure", cure), ("replay", replay_words(proof, saved))):
-        if text:
-            out.print(f"  [dim]{label:<14}[/]{escape(text)}")
+    console().print()
+    show_counterexample(proof.counterexample, several=len(exploration.findings) > 1)
+    if cure := cure_of_exploration(proof):
+        show_line("cure", cure, LABEL_WIDTH)
+    show_line("replay", how_to_replay(proof, saved), LABEL_WIDTH)
 
 
-def show_counterexample(witness: Counterexample, *, several: bool = False) -> None:
+def show_counterexample(counterexample: Counterexample, *, several: bool = False) -> None:
     """Print the steps, a column for each buyer that takes one."""
-    out = console()
-    there = sorted({step.buyer for step in witness.steps})
     shortest = ", the shortest of all" if several else ""
-    out.print(f"  {len(witness.steps)} steps to {witness.anomaly}{shortest}:")
+    steps = len(counterexample.steps)
+    console().print(f"  {steps} steps to {counterexample.anomaly}{shortest}:")
+    console().print(_table(counterexample), width=TABLE_WIDTH, crop=False)
+    console().print()
+    if counterexample.message != counterexample.why:
+        show_line("what", counterexample.message, LABEL_WIDTH)
+    show_line("why", counterexample.why, LABEL_WIDTH)
+
+
+def show_replayed(replayed: Replayed) -> None:
+    """Print the counterexample, and how often it broke the sale in the same way."""
+    out = console()
+    show_counterexample(replayed.counterexample)
+    each_ms = 1000 * replayed.elapsed_s / replayed.times
+    good = replayed.same == replayed.times
+    colour, sign = ("green", "✓") if good else ("yellow", "?")
+    out.print()
+    out.print(
+        f"[bold {colour}]{sign} {replayed.same} of {replayed.times}[/] "
+        f"the same in {len(replayed.counterexample.buyers)} real processes "
+        f"[dim]({replayed.elapsed_s:.2f} s, {each_ms:.0f} ms each)[/]"
+    )
+    if replayed.difference:
+        show_line("difference", replayed.difference, LABEL_WIDTH)
+    for anomaly in replayed.verdict.anomalies:
+        show_line(anomaly.name, anomaly.message, LABEL_WIDTH)
+
+
+def _table(counterexample: Counterexample) -> Table:
+    buyers = sorted({step.buyer for step in counterexample.steps})
     table = Table(box=None, pad_edge=False, padding=(0, 2), show_edge=False)
     table.add_column("", justify="right", style="dim")
-    for number in there:
-        table.add_column(escape(witness.buyers[number].name), header_style="bold", no_wrap=True)
+    for buyer in buyers:
+        name = counterexample.buyers[buyer].name
+        table.add_column(escape(name), header_style="bold", no_wrap=True)
     table.add_column("")
-    last = len(witness.steps) - 1
-    for at, step in enumerate(witness.steps):
+    last = len(counterexample.steps) - 1
+    for at, step in enumerate(counterexample.steps):
         cells = [
-            _cell(step.action, step.value, step.saw) if one == step.buyer else "" for one in there
+            _cell(step.action, step.value, step.saw) if buyer == step.buyer else ""
+            for buyer in buyers
         ]
-        marks = ["← from here on no order is sound"] if at == witness.fatal else []
-        marks += [f"✗ {witness.anomaly}"] if at == last else []
-        style = "bold red" if at in {last, witness.fatal} else ""
+        marks = ["← from here on no order is sound"] if at == counterexample.fatal else []
+        marks += [f"✗ {counterexample.anomaly}"] if at == last else []
+        style = "bold red" if at in {last, counterexample.fatal} else ""
         table.add_row(f"    {at + 1}", *map(escape, cells), escape("  ".join(marks)), style=style)
-    out.print(table, width=TABLE_WIDTH, crop=False)
-    out.print()
-    if witness.message != witness.why:
-        out.print(f"  [dim]{'what':<14}[/]{escape(witness.message)}")
-    out.print(f"  [dim]{'why':<14}[/]{escape(witness.why)}")
+    return table
 
 
-def replay_words(proof: Proof, saved: Path | None) -> str:
-    """Return the command that plays the witness out in real processes."""
-    if proof.staffed:
-        return "a sale with a clerk is explored, not replayed"
-    if saved is not None:
-        return shlex.join(["booking", "replay", str(saved), "--times", "100"])
-    path = Path("witness.json")
-    return f"{explore_words(proof, path)}; booking replay {path} --times 100"
-
-
-def explore_words(proof: Proof, witness: Path | None = None, **changes: Any) -> str:
-    """Return the command of an exploration, or of one with some things changed."""
-    scenario = proof.scenario.but(**changes)
-    words = ["booking", "explore", "--buyers", str(len(proof.buyers))]
-    words += ["--tickets", str(proof.tickets)]
-    if {buyer.quantity for buyer in proof.buyers} != {1}:
-        words += ["--quantity", ",".join(str(buyer.quantity) for buyer in proof.buyers)]
-    if scenario.store != Scenario().store:
-        words += ["--store", scenario.store]
-    if scenario.lock is not None:
-        words.append(f"--lock={scenario.lock}")
-    elif scenario.guard != "none":
-        words += ["--guard", scenario.guard]
-    if scenario.search:
-        words.append("--search")
-    if scenario.acquire_timeout is not None:
-        words += ["--acquire-timeout", "1s"]
-    if witness is not None:
-        words += ["--witness", str(witness)]
-    return shlex.join(words)
+def _cell(action: str, value: int | None, saw: int | None) -> str:
+    if action == "acquire":
+        return "acquire" if saw else "acquire: gives up"
+    if saw is not None:
+        return f"{action} → {saw}"
+    return action if value is None else f"{action} {value}"
 
 
 def _rows(proof: Proof) -> list[tuple[str, str]]:
-    found = proof.exploration
+    """Return the figures of a search, each with its label."""
+    exploration = proof.exploration
     rows = [
         ("sale", _sale(proof)),
         ("interleavings", _interleavings(proof)),
         ("explored", _explored(proof)),
         ("time", _time(proof)),
     ]
-    if found.outcome is not Outcome.INVALID:
+    if exploration.outcome is not Outcome.INVALID:
         rows.append(("why", proof.reason))
-    for number, caveat in enumerate(found.caveats[:CAVEATS_SHOWN_MAX]):
+    for number, caveat in enumerate(exploration.caveats[:CAVEATS_SHOWN_MAX]):
         rows.append(("in doubt" if number == 0 else "", str(caveat)))
     return rows
 
@@ -161,99 +120,37 @@ def _sale(proof: Proof) -> str:
 
 
 def _interleavings(proof: Proof) -> str:
-    found = proof.exploration
-    if found.interleavings is None or found.violating is None:
+    exploration = proof.exploration
+    if exploration.interleavings is None or exploration.violating is None:
         return "not counted, as the search was not complete"
-    sound = found.interleavings - found.violating
-    text = f"{found.interleavings:,}, of which {found.violating:,} break the sale"
-    serial = _factorial(len(proof.buyers))
-    if found.violating and serial == sound:
+    sound = exploration.interleavings - exploration.violating
+    text = f"{exploration.interleavings:,}, of which {exploration.violating:,} break the sale"
+    serial = factorial(min(len(proof.buyers), SERIAL_MAX))
+    if exploration.violating and serial == sound:
         text += f"; only the {len(proof.buyers)}! = {sound:,} serial orders are sound"
-    elif found.violating:
+    elif exploration.violating:
         text += f"; {sound:,} are sound"
     return text
 
 
-def _factorial(number: int) -> int:
-    product = 1
-    for factor in range(2, min(number, SERIAL_MAX) + 1):
-        product *= factor
-    return product
-
-
 def _explored(proof: Proof) -> str:
-    found = proof.exploration
-    text = "all of it" if found.complete else "not all of it"
-    if found.bound == "first":
+    exploration = proof.exploration
+    text = "all of it" if exploration.complete else "not all of it"
+    if exploration.bound == "first":
         text += ": stopped at the first anomaly (--first)"
-    elif found.bound:
-        text += f": --{found.bound} was reached; a larger one goes further"
-    text += f"; {found.states:,} states, {found.executions:,} executions"
-    if found.classes is not None:
-        text += f", {found.classes:,} classes of interleavings"
-    if found.rechecked:
-        text += f"; {found.rechecked:,} states passed through by a second execution"
+    elif exploration.bound:
+        text += f": --{exploration.bound} was reached; a larger one goes further"
+    text += f"; {exploration.states:,} states, {exploration.executions:,} executions"
+    if exploration.classes is not None:
+        text += f", {exploration.classes:,} classes of interleavings"
+    if exploration.rechecked:
+        text += f"; {exploration.rechecked:,} states passed through by a second execution"
     return text
 
 
 def _time(proof: Proof) -> str:
-    found = proof.exploration
-    text = f"{found.elapsed_s:.2f} s"
-    if found.first_finding_s is not None:
-        text += f"; the witness after {found.first_finding_s * 1000:.0f} ms"
+    exploration = proof.exploration
+    text = f"{exploration.elapsed_s:.2f} s"
+    if exploration.first_finding_s is not None:
+        text += f"; the counterexample after {exploration.first_finding_s * 1000:.0f} ms"
     return text
-
-
-def _cell(action: str, value: int | None, saw: int | None) -> str:
-    if action == "acquire":
-        return "acquire" if saw else "acquire: gives up"
-    if saw is not None:
-        return f"{action} → {saw}"
-    return action if value is None else f"{action} {value}"
-
-
-def _cure(proof: Proof) -> str:
-    scenario, found = proof.scenario, proof.exploration
-    if set(found.findings) == {AnomalyName.TORN_READ}:
-        return f"replace the file whole: {explore_words(proof, store='json')}"
-    if scenario.store == "memory":
-        return "keep the count where all can see it: " + explore_words(proof, store="json")
-    if scenario.guard == "none":
-        what, changes = guarding(scenario.store)
-        return f"{what}: {explore_words(proof, **changes)}"
-    return ""
-
-
-def replayed_document(played: Replayed) -> dict[str, Any]:
-    """Return everything about a replay."""
-    return {
-        "verdict": played.outcome,
-        "times": played.times,
-        "same": played.same,
-        "difference": played.difference,
-        "anomalies": [
-            {"name": anomaly.name, "message": anomaly.message}
-            for anomaly in played.verdict.anomalies
-        ],
-        "witness": plain(played.counterexample),
-        "elapsed_s": played.elapsed_s,
-    }
-
-
-def show_replayed(played: Replayed) -> None:
-    """Print the witness, and how often it came out the same."""
-    out = console()
-    show_counterexample(played.counterexample)
-    each_ms = 1000 * played.elapsed_s / played.times
-    good = played.same == played.times
-    colour, sign = ("green", "✓") if good else ("yellow", "?")
-    out.print()
-    out.print(
-        f"[bold {colour}]{sign} {played.same} of {played.times}[/] "
-        f"the same in {len(played.counterexample.buyers)} real processes "
-        f"[dim]({played.elapsed_s:.2f} s, {each_ms:.0f} ms each)[/]"
-    )
-    if played.difference:
-        out.print(f"  [dim]{'difference':<14}[/]{escape(played.difference)}")
-    for anomaly in played.verdict.anomalies:
-        out.print(f"  [dim]{anomaly.name:<14}[/]{escape(anomaly.message)}")

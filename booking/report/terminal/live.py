@@ -1,4 +1,4 @@
-"""While a sale runs: what each buyer does when they are few, a bar when they are many."""
+"""Show a sale while it runs: the operations of a few buyers, or a bar for many."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from booking.core.scenario import Scenario
 from booking.fleets.listener import Listener
 from booking.history.model import Event
 from booking.report.terminal.progress import ProgressDisplay, progress
-from booking.report.terminal.sale import console, event_line
+from booking.report.terminal.sale import show_event
 
 FEW = 20
-PHASES = {"start": "starting buyers", "arrive": "waiting for the gate", "sell": "selling"}
+PHASES = {"start": "starting buyers", "arrive": "waiting for the start", "sell": "selling"}
 
 
 @contextmanager
-def watching(scenario: Scenario, *, quiet: bool = False) -> Iterator[Listener]:
-    """Return the listener that fits: a line an event for few buyers, else a progress bar."""
+def listening(scenario: Scenario, *, quiet: bool = False) -> Iterator[Listener]:
+    """Yield the listener for a sale: a line an operation for few buyers, a bar for many."""
     if not quiet and scenario.buyers <= FEW and not scenario.until_sold_out:
-        yield _Lines()
+        yield _OperationLines()
     else:
         with progress() as display:
-            yield _Bar(display)
+            yield _PhaseBar(display)
 
 
-class _Lines:
-    """A line for each thing that a buyer did; the control, which comes second, is left out."""
+class _OperationLines:
+    """Prints each completed operation of the sale; its control, the second sale, is left out."""
 
     wants_events = True
 
@@ -41,11 +41,11 @@ class _Lines:
     def progress(self, phase: str, done: int, total: int, events: Sequence[Event]) -> None:
         for event in events:
             if self._sales == 1 and event.type in {"ok", "fail", "info"}:
-                console().print(event_line(event, (event.time - self._opened_ns) / 1e6))
+                show_event(event, (event.time - self._opened_ns) / 1e6)
 
 
-class _Bar:
-    """Shows how many buyers have come how far."""
+class _PhaseBar:
+    """Shows how many buyers have passed the present phase."""
 
     wants_events = False
 

@@ -9,48 +9,43 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress
 
 PATIENCE_S = 1.0  # shorter work needs no display
 REDRAWN_EVERY_S = 0.1
 
 
 class ProgressDisplay:
-    """A line that says what is done, of how much where that is known, and for how long.
+    """A line with the present work: how much of it is done and how long the rest takes.
 
-    The working process draws it, at most every 0.1 s: no thread may be there when buyers fork.
+    Where the amount is unknown, it shows for how long the work has gone on. The working process
+    draws it, at most every 0.1 s: no thread may be there when buyers fork.
     """
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool = False) -> None:
         self._visible = not quiet and sys.stderr.isatty()
-        self._began_s = self._drawn_s = time.monotonic()
+        self._due_s = time.monotonic() + PATIENCE_S
         self._bar: Progress | None = None
-        self._task: TaskID | None = None
+        self._done, self._total = 0, 0
 
-    def update(self, text: str, done: int | None = None, total: int | None = None) -> None:
-        """Show `text`, and `done` of `total` where both are known."""
-        now_s = time.monotonic()
-        if not self._visible or now_s - self._began_s < PATIENCE_S:
+    def update(self, text: str, done: int = 0, total: int = 0) -> None:
+        """Show `text`, and `done` of `total`; a total of 0 means that it is unknown."""
+        if not self._visible or time.monotonic() < self._due_s:
             return
-        if self._bar is not None and now_s - self._drawn_s < REDRAWN_EVERY_S:
-            return
-        self._drawn_s = now_s
-        bar, task = self._opened(counted=total is not None)
-        bar.update(task, description=text, completed=done or 0, total=total)
+        self._due_s = time.monotonic() + REDRAWN_EVERY_S
+        bar = self._bar = self._bar or _opened(text, total)
+        task = bar.task_ids[0]
+        if total != self._total or done < self._done:
+            bar.reset(task)  # another piece of work has a speed of its own
+        self._done, self._total = done, total
+        bar.update(task, description=text, completed=done, total=total or None)
         bar.refresh()
 
     def close(self) -> None:
-        """Leave the line as it was before."""
+        """Clear the line."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
-
-    def _opened(self, *, counted: bool) -> tuple[Progress, TaskID]:
-        if self._bar is None or self._task is None:
-            self._bar = _bar(counted=counted)
-            self._task = self._bar.add_task("", total=None)
-            self._bar.start()
-        return self._bar, self._task
 
 
 @contextmanager
@@ -63,10 +58,25 @@ def progress(*, quiet: bool = False) -> Iterator[ProgressDisplay]:
         display.close()
 
 
-def _bar(*, counted: bool) -> Progress:
+def _opened(text: str, total: int) -> Progress:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    text, elapsed = TextColumn("{task.description}", markup=False), TimeElapsedColumn()
-    columns = (BarColumn(), MofNCompleteColumn(), elapsed, text) if counted else (text, elapsed)
-    return Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
+    work = TextColumn("{task.description}", markup=False)
+    bar = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (*bar, work) if total else (work, TimeElapsedColumn())
+    # Redirected, what a user's store prints would go to standard error.
+    opened = Progress(
+        *columns, console=Console(stderr=True), auto_refresh=False, transient=True,
+        redirect_stdout=False, redirect_stderr=False,
+    )  # fmt: skip
+    opened.add_task(text, total=total or None)
+    opened.start()
+    return opened

@@ -1,4 +1,4 @@
-"""A certificate as a small time diagram: one row a buyer, who overlapped whom, what had to be."""
+"""Draw a certificate as a time diagram: a row for each buyer, overlaps, and the count it needs."""
 
 from __future__ import annotations
 
@@ -15,35 +15,37 @@ OVERLAPS_MAX = 6
 
 
 def timeline(proof: Certificate, tickets: int) -> list[str]:
-    """Draw a certificate. Distances show the order of events, not durations."""
+    """Return the lines of a diagram. Distances show the order of events, not durations."""
     shown = _shown(proof)
     columns, width = _columns(shown)
-    who = max([len(buyer(x.process)) for x in shown] + [len("the count")])
+    label_width = max([len(buyer(op.process)) for op in shown] + [len("the count")])
     lines: list[str] = []
     rows: dict[int | str, list[Op]] = {}
-    for x in shown:
-        rows.setdefault("the end" if x.what == "end" else buyer(x.process), []).append(x)
-    for name, mine in list(rows.items())[:ROWS_MAX]:
+    for op in shown:
+        rows.setdefault("the end" if op.what == "end" else buyer(op.process), []).append(op)
+    for name, ops in list(rows.items())[:ROWS_MAX]:
         bar = [" "] * (width + 1)
-        for x in mine:
-            _draw(bar, columns[x.invoked], columns[x.returned], open_end=x.returned == inf)
-        lines.append(f"  {name:<{who}}  {''.join(bar)}  {'; '.join(_did(x) for x in mine)}")
+        for op in ops:
+            _draw(bar, columns[op.invoked], columns[op.returned], open_end=op.returned == inf)
+        lines.append(f"  {name:<{label_width}}  {''.join(bar)}  {'; '.join(map(_did, ops))}")
     if len(rows) > ROWS_MAX:
         lines.append(f"  … and {len(rows) - ROWS_MAX} more buyers")
-    lines.append(f"  {'the count':<{who}}  {_needed(proof, columns, width)}")
-    lines += [f"  {one}" for one in (_overlaps(shown), explanation(proof, tickets)) if one]
+    lines.append(f"  {'the count':<{label_width}}  {_needed(proof, columns, width)}")
+    below = (_overlaps(shown), explanation(proof, tickets))
+    lines += [f"  {line}" for line in below if line]
     return lines
 
 
 def _shown(proof: Certificate) -> list[Op]:
-    found = [x for x in (proof.before, *proof.members, proof.after) if x is not None]
-    different = {(x.what, x.index): x for x in found}
-    return sorted(different.values(), key=lambda x: (x.invoked, x.returned))
+    """Return the operations of a certificate, each once, in the order of their invocations."""
+    ops = [op for op in (proof.before, *proof.members, proof.after) if op is not None]
+    different = {(op.what, op.index): op for op in ops}
+    return sorted(different.values(), key=lambda op: (op.invoked, op.returned))
 
 
 def _columns(shown: list[Op]) -> tuple[dict[float, int], int]:
     """Return the column of each moment; the end of time is the last one."""
-    moments = sorted({x.invoked for x in shown} | {x.returned for x in shown})
+    moments = sorted({op.invoked for op in shown} | {op.returned for op in shown})
     gap = max(2, min(10, WIDTH // max(1, len(moments) - 1)))
     return {moment: at * gap for at, moment in enumerate(moments)}, gap * (len(moments) - 1)
 
@@ -56,18 +58,18 @@ def _draw(bar: list[str], first: int, last: int, *, open_end: bool) -> None:
         bar[last] = "▷" if open_end else "┤"
 
 
-def _did(x: Op) -> str:
-    if x.what == "buy":
-        return f"buys ticket {x.high}" if x.high is not None else f"buys {x.quantity}"
-    if x.what == "maybe":
-        return f"may have bought {x.quantity}"
-    if x.what == "sold-out":
+def _did(op: Op) -> str:
+    if op.what == "buy":
+        return f"buys ticket {op.high}" if op.high is not None else f"buys {op.quantity}"
+    if op.what == "maybe":
+        return f"may have bought {op.quantity}"
+    if op.what == "sold-out":
         return "is told: sold out"
-    return f"sees {x.low}" if x.what == "search" else f"{x.low} left"
+    return f"sees {op.low}" if op.what == "search" else f"{op.low} left"
 
 
 def _needed(proof: Certificate, columns: dict[float, int], width: int) -> str:
-    """Write under the moments what the count must have been there."""
+    """Return the bounds on the count, each below the moment at which it must hold."""
     a, b = proof.before, proof.after
     marks: list[tuple[int, str]] = []
     if proof.kind == "starved":

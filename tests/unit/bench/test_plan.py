@@ -15,6 +15,7 @@ def test_a_plan_multiplies_out() -> None:
     plan = make_plan(["json"], ["none", "lock"], ["flock", "mutex"], [10, 2, 2], peer=True)
     assert [one.label for one in plan.variants] == ["none", "lock=flock", "lock=mutex", "atomic"]
     assert plan.buyers == (2, 10)
+    assert plan.stores == ["json", "sqlite"]  # the peer has a floor of its own
 
 
 @pytest.mark.parametrize(

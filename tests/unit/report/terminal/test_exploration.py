@@ -24,7 +24,7 @@ SHOWN = """\
 
 def test_the_table_has_a_column_a_buyer_and_marks_the_fatal_step(capsys):
     """What was read, what was written, after which step no order is sound, and why."""
-    from booking.report.terminal.sale import console
+    from booking.report.terminal.console import console
 
     console.cache_clear()
     witness = Counterexample(

@@ -9,14 +9,9 @@ import pytest
 from rich.console import Console
 
 from booking.experiments.matrix import Column
-from booking.report.terminal.matrix import (
-    _blocks,
-    _table,
-    markdown,
-    matrix_document,
-    show_matrix,
-)
-from booking.report.terminal.sale import console
+from booking.report.matrix_files import markdown, matrix_document
+from booking.report.terminal.console import console
+from booking.report.terminal.matrix import _blocks, _table, show_matrix
 
 WIDE = Console(width=1000).options  # no table is too wide for it
 

@@ -1,0 +1,34 @@
+"""Show what is installed on the terminal, with its facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from booking.report.terminal.console import console
+
+
+def show_catalogue(catalogue: dict[str, list[dict[str, Any]]]) -> None:
+    """Print a table for each kind: the names, their facts, what they are."""
+    for kind, entries in catalogue.items():
+        facts = list(entries[0]["facts"]) if entries else []
+        table = Table(
+            title=kind, title_justify="left", title_style="bold", box=None, pad_edge=False
+        )
+        for column in ("name", *(fact.replace("_", " ") for fact in facts), "what it is"):
+            table.add_column(column, header_style="dim", overflow="fold")
+        for entry in entries:
+            name = entry["name"] + (" *" if entry.get("default") else "")
+            values = [_cell(entry["facts"].get(fact)) for fact in facts]
+            table.add_row(name, *values, escape(entry["what"]))
+        console().print(table)
+        console().print()
+    console().print("[dim]* the default of --lock[/]", markup=True)
+
+
+def _cell(fact: Any) -> str:
+    if isinstance(fact, bool):
+        return "yes" if fact else "no"
+    return str(fact)

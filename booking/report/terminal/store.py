@@ -1,0 +1,32 @@
+"""Show what one buyer did with a store by hand."""
+
+from __future__ import annotations
+
+import click
+
+from booking.core.protocols import Reply
+
+
+def show_count(remaining: int) -> None:
+    """Print how many tickets a store has left."""
+    click.echo(f"{remaining} left")
+
+
+def show_stock(count: int) -> None:
+    """Print how many tickets were put into a store."""
+    click.echo(f"{count} for sale")
+
+
+def show_reply(buyer: str, quantity: int, reply: Reply) -> None:
+    """Print what a buyer bought, or why the buyer got nothing."""
+    if reply.type == "ok":
+        click.echo(f"{buyer} bought {tickets(reply.ticket, quantity)}")
+    else:
+        click.echo(f"{buyer} got nothing: {(reply.error or reply.type).replace('-', ' ')}")
+
+
+def tickets(number: object, quantity: int) -> str:
+    """Return the tickets of an order, by their numbers where the highest of them is known."""
+    if not isinstance(number, int):
+        return f"{quantity} tickets"
+    return f"ticket {number}" if quantity == 1 else f"tickets {number - quantity + 1} to {number}"

@@ -1,0 +1,69 @@
+"""One map from outcome to exit code; an expectation takes its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from booking.core.assembly import assemble
+from booking.core.scenario import Expect, Scenario
+from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict
+from booking.errors import ExitCode, UsageError
+from booking.experiments.expectations import (
+    Trial,
+    exploration_exit_code,
+    named,
+    sale_exit_code,
+    trials_exit_code,
+)
+from booking.experiments.sale import Sale
+from booking.history.model import History
+
+OVERSELL = AnomalyName.OVERSELL
+
+
+def sale(outcome: Outcome, *names: AnomalyName) -> Sale:
+    anomalies = tuple(Anomaly(name, "…") for name in names)
+    return Sale(assemble(Scenario()), History(3, 0), Verdict(outcome, "…", anomalies))
+
+
+@pytest.mark.parametrize(
+    "outcome, names, expected, code",
+    [
+        (Outcome.VALID, [], None, 0),
+        (Outcome.INVALID, [OVERSELL], None, 1),
+        (Outcome.UNKNOWN, [], None, 3),
+        (Outcome.INVALID, [OVERSELL], "oversell", 0),
+        (Outcome.INVALID, [OVERSELL], "invalid", 0),
+        (Outcome.INVALID, [OVERSELL], "valid", 1),
+        (Outcome.INVALID, [OVERSELL], "torn-read", 1),
+        (Outcome.VALID, [], "oversell", 1),
+        (Outcome.UNKNOWN, [], "valid", 3),
+        (Outcome.UNKNOWN, [], "unknown", 0),
+    ],
+)
+def test_a_sale_and_an_exploration_end_with_the_same_code(
+    outcome: Outcome, names: list[AnomalyName], expected: str | None, code: int
+) -> None:
+    expect = named(expected)
+    assert sale_exit_code(sale(outcome, *names), expect) == code
+    assert exploration_exit_code(outcome, names, expect) == code
+
+
+def test_an_unknown_outcome_is_refused() -> None:
+    with pytest.raises(UsageError, match="did you mean oversell"):
+        named("overselll")
+
+
+def test_several_trials_end_with_the_worst_code() -> None:
+    """An anomaly comes before an unknown, and both before success."""
+    trials = [
+        Trial(Path("a"), sale(Outcome.VALID), [], 0),
+        Trial(Path("b"), sale(Outcome.UNKNOWN), ["verdict: …"], 0),
+        Trial(Path("c"), sale(Outcome.INVALID), ["verdict: …"], 0),
+    ]
+    assert trials_exit_code(trials) == ExitCode.ANOMALY
+    assert trials_exit_code(trials[:2]) == ExitCode.UNKNOWN
+    assert trials_exit_code(trials[:1]) == ExitCode.AS_EXPECTED
+    assert Expect(verdict=Outcome.VALID) == named("valid")
