@@ -14,6 +14,7 @@ costs no system call of its own, and the timer wakes a process once per timeout.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import threading
@@ -63,6 +64,12 @@ class _Alarm:
         """End the wait; the timer may still ring once, without effect."""
         self.deadline_s = inf
 
+    def stop(self) -> None:
+        """Stop the timer for good: a ring after Python took its handlers back kills the process."""
+        self.deadline_s = inf
+        if signal.getsignal(signal.SIGALRM) == self._ring:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
     def _own_handler(self) -> bool:
         """Return whether the handler of SIGALRM is ours; install it where there is none."""
         handler = signal.getsignal(signal.SIGALRM)
@@ -89,5 +96,6 @@ class _Alarm:
 # A process has one ITIMER_REAL, so it has one alarm.
 _alarm = _Alarm()
 os.register_at_fork(after_in_child=_alarm.reset)
+atexit.register(_alarm.stop)
 arm = _alarm.arm
 disarm = _alarm.disarm

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -49,6 +51,23 @@ def test_a_later_wait_has_its_own_timeout(pipe: tuple[int, int]) -> None:
     assert arm(0.02)  # an earlier one than the timer is set for
     with pytest.raises(Expired):
         os.read(pipe[0], 1)
+
+
+EXITS_SOON = """
+import atexit, signal
+atexit.register(lambda: print(signal.getitimer(signal.ITIMER_REAL)))  # runs last
+from booking.system.deadline import arm, disarm
+assert arm(60)
+disarm()
+"""
+
+
+def test_no_timer_is_left_at_exit() -> None:
+    """A ring after Python has taken its handlers back would end the process by SIGALRM."""
+    done = subprocess.run(
+        [sys.executable, "-c", EXITS_SOON], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "(0.0, 0.0)"), done.stderr
 
 
 def test_a_foreign_alarm_is_left_alone() -> None:
