@@ -221,7 +221,7 @@ def possible(buyers: int, tickets: int, quantity: int, until_sold_out: bool) -> 
     return (orders if until_sold_out else min(buyers, orders)) * quantity
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.fixed_dictionaries(sales))
 def test_a_locked_sale_sells_what_is_wanted_and_what_there_is(
     sell: Sell, flags: dict[str, int]

@@ -11,9 +11,7 @@ CLERK_DIES = {"kind": "kill", "buyer": "clerk"}
 
 
 @pytest.mark.sweep(
-    usual=lambda guard, method: (
-        method == "fork" or (guard, method) in {("clerk", "spawn"), ("queue", "forkserver")}
-    )
+    usual=lambda guard, method: method == "fork" or (guard, method) == ("clerk", "spawn")
 )
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize("guard", ["clerk", "queue"])

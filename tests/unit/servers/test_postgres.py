@@ -41,6 +41,7 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs to become another user")
+@pytest.mark.sweep(usual=lambda readable: readable)
 @pytest.mark.parametrize("readable", [True, False])
 def test_without_namespaces_root_starts_it_as_an_ordinary_user(
     tmp_path_factory: pytest.TempPathFactory, readable: bool
@@ -129,6 +130,7 @@ def test_full_caches_are_one_line(
     assert [list(cache.iterdir()) for cache in caches] == [[], []]
 
 
+@pytest.mark.sweep(usual=lambda damage: damage == "unusable")
 @pytest.mark.parametrize("damage", ["emptied", "unusable"])
 def test_a_damaged_template_is_made_anew(
     program: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, damage: str

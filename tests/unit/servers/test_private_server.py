@@ -36,6 +36,7 @@ def test_a_server_listens_on_a_private_socket_and_nothing_else(
     assert folder.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.sweep(usual=lambda store: store == "redis")
 @pytest.mark.parametrize("store", PROGRAMS)
 def test_a_server_that_dies_in_the_middle_of_a_sale_ends_it_with_a_report(
     selling: Callable[..., subprocess.Popen[bytes]], store: str

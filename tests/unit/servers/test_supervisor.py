@@ -16,7 +16,9 @@ from tests.unit.servers.conftest import PROGRAMS
 LIMIT_S = 60
 
 
-@pytest.mark.sweep(usual=lambda store, how: store == "redis" or how == signal.SIGKILL)
+@pytest.mark.sweep(
+    usual=lambda store, how: how == signal.SIGKILL or (store, how) == ("redis", signal.SIGTERM)
+)
 @pytest.mark.parametrize("store", PROGRAMS)
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_server_ends_with_its_harness_however_that_ends(
