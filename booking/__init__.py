@@ -24,7 +24,7 @@ _PUBLIC = {
         "VersionedStore",
     ),
     "booking.core.steps": ("network", "saw", "step"),
-    "booking.core.bases": ("BaseGuard", "BaseStore"),
+    "booking.core.base_classes": ("BaseGuard", "BaseStore"),
     "booking.core.per_process": ("PerProcess",),
     "booking.guards.common.read_check_write": ("read_check_write",),
     "booking.processes.buyer": ("Buyer",),
@@ -37,8 +37,8 @@ _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in name
 __all__ = ["__version__", *sorted(_MODULE_OF)]  # noqa: PLE0604 - computed from the table above
 
 if TYPE_CHECKING:
-    from booking.core.bases import BaseGuard as BaseGuard
-    from booking.core.bases import BaseStore as BaseStore
+    from booking.core.base_classes import BaseGuard as BaseGuard
+    from booking.core.base_classes import BaseStore as BaseStore
     from booking.core.capabilities import AdvisoryStore as AdvisoryStore
     from booking.core.capabilities import AtomicStore as AtomicStore
     from booking.core.capabilities import ConstrainedStore as ConstrainedStore

@@ -13,7 +13,7 @@ from booking.bench.cpu_time import CpuMeter
 from booking.bench.metrics import Figures, figures
 from booking.bench.plan import Plan, Variant
 from booking.core.assembly import Assembly, arrange, assemble
-from booking.core.bases import hooks
+from booking.core.base_classes import hooks
 from booking.core.durations import Span
 from booking.core.protocols import Store
 from booking.core.scenario import Scenario

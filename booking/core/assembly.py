@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
-from booking.core.bases import guard_hooks, inventory_path
+from booking.core.base_classes import guard_hooks, inventory_path
 from booking.core.protocols import Guard, Kit, Lock, Place, Store
 from booking.core.redaction import redacted
 from booking.core.registry import BUILT_IN, build, members, resolve, split_url, takes_argument

@@ -2,7 +2,8 @@
 
 All are built in the harness and travel to the buyers' processes. So they are picklable, and open
 files and connections lazily, in the process that uses them. What some stores can do besides is
-in `booking.core.capabilities`; optional methods and their defaults are in `booking.core.bases`.
+in `booking.core.capabilities`. Optional methods and their defaults are in
+`booking.core.base_classes`.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from booking.core.assembly import Assembly, arrange, assemble, users_code
-from booking.core.bases import guard_hooks, hooks
-from booking.core.orders import NullRecorder, perform_order
+from booking.core.base_classes import guard_hooks, hooks
+from booking.core.order_execution import NullRecorder, perform_order
 from booking.core.protocols import Order, Reply, Store
 from booking.core.registry import BUILT_IN, resolve
 from booking.core.scenario import Scenario

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from booking.core.catalogue import carries
 from booking.core.counterexample import CounterexampleBuyer, save
-from booking.core.orders import BUY
+from booking.core.order_execution import BUY
 from booking.core.registry import members, resolve, unknown
 from booking.core.scenario import Fault, Scenario, from_flags
 from booking.core.traits import guard_traits, store_traits

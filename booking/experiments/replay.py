@@ -9,7 +9,7 @@ from pathlib import Path
 
 from booking.checker import check
 from booking.core.assembly import Assembly, arrange, assemble
-from booking.core.bases import hooks
+from booking.core.base_classes import hooks
 from booking.core.counterexample import Counterexample, CounterexampleStep
 from booking.core.protocols import Guard, Store
 from booking.core.scenario import Scenario, from_flags

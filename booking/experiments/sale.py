@@ -10,8 +10,8 @@ from random import SystemRandom
 from typing import Any
 
 from booking.core.assembly import Assembly, arrange, assemble, users_code
-from booking.core.bases import hooks
-from booking.core.orders import BUY, SEARCH
+from booking.core.base_classes import hooks
+from booking.core.order_execution import BUY, SEARCH
 from booking.core.protocols import Store
 from booking.core.registry import resolve
 from booking.core.scenario import Scenario

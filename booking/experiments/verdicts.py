@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from booking.checker import check
-from booking.core.orders import BUY
+from booking.core.order_execution import BUY
 from booking.core.scenario import Fault, Scenario
 from booking.core.verdict import AnomalyName, Outcome, Verdict, merge
 from booking.errors import BookingError

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from booking.core.assembly import arrange
-from booking.core.bases import inventory_path
+from booking.core.base_classes import inventory_path
 from booking.core.capabilities import Snapshot
 from booking.core.protocols import Guard, Lock, Staffed, Store
 from booking.core.steps import LOST, Driver, drive

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from booking.core.orders import BUY, TORN_READ
+from booking.core.order_execution import BUY, TORN_READ
 from booking.core.verdict import AnomalyName
 from booking.history.actions import Action
 from booking.history.model import Event, History

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Self
 
-from booking.core.orders import BUY
+from booking.core.order_execution import BUY
 from booking.core.traits import Numbers
 from booking.explorer.model import Plan
 from booking.explorer.transition import CompletedOperation, Step, Transition

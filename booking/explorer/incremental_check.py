@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from booking.core.orders import BUY, TORN_READ
+from booking.core.order_execution import BUY, TORN_READ
 from booking.core.protocols import SOLD_OUT
 from booking.core.verdict import AnomalyName
 from booking.explorer.transition import CompletedOperation

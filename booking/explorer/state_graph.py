@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from booking.core.orders import BUY
+from booking.core.order_execution import BUY
 from booking.core.verdict import AnomalyName, Outcome
 from booking.explorer.incremental_check import CounterState, Unordered, updated
 from booking.explorer.model import CLERK, Limits

@@ -9,7 +9,7 @@ from typing import cast
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from booking.core.orders import Completion, perform_order, perform_search
+from booking.core.order_execution import Completion, perform_order, perform_search
 from booking.core.protocols import Guard, Order, Staffed, Store
 from booking.errors import InventoryError
 from booking.explorer.model import CLERK, TaskSpec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from booking.core.bases import BaseGuard
+from booking.core.base_classes import BaseGuard
 from booking.core.capabilities import AdvisoryStore
 from booking.core.protocols import Order, Reply, Store
 from booking.guards.common.read_check_write import read_check_write

@@ -16,8 +16,8 @@ from pathlib import Path
 from struct import Struct
 from typing import Any
 
-from booking.core.bases import BaseGuard
-from booking.core.orders import TORN_READ, UNREADABLE
+from booking.core.base_classes import BaseGuard
+from booking.core.order_execution import TORN_READ, UNREADABLE
 from booking.core.per_process import PerProcess
 from booking.core.protocols import SOLD_OUT, Kit, Order, Reply, Store
 from booking.core.steps import network, saw, step

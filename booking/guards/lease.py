@@ -6,7 +6,7 @@ import time
 from functools import partial
 from typing import ClassVar, cast
 
-from booking.core.bases import BaseGuard
+from booking.core.base_classes import BaseGuard
 from booking.core.capabilities import LeaseStore
 from booking.core.protocols import Kit, Order, Reply, Store
 from booking.core.steps import network

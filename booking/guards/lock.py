@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from booking.core.bases import BaseGuard
+from booking.core.base_classes import BaseGuard
 from booking.core.protocols import Kit, Order, Reply, Store
 from booking.errors import UsageError
 from booking.guards.common.read_check_write import read_check_write

@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from booking.core.bases import BaseGuard
+from booking.core.base_classes import BaseGuard
 from booking.core.protocols import Kit, Order, Reply, Store
 from booking.core.steps import network, saw, step
 from booking.guards.common.clerk_lock import clerk_lock, holding, no_clerk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from booking.core.orders import OperationRecorder, perform_order, perform_search
+from booking.core.order_execution import OperationRecorder, perform_order, perform_search
 from booking.core.protocols import Guard, Order, Reply, Store
 
 

@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
 
-from booking.core.bases import hooks
+from booking.core.base_classes import hooks
 from booking.core.protocols import Guard, Store
 from booking.core.redaction import redacted
 from booking.core.registry import resolve

@@ -10,7 +10,7 @@ from random import Random
 
 import msgspec
 
-from booking.core.orders import Completion
+from booking.core.order_execution import Completion
 from booking.core.protocols import Guard, Store
 from booking.core.scenario import Scenario
 from booking.core.steps import drive

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic_ns
 
-from booking.core.orders import Completion
+from booking.core.order_execution import Completion
 from booking.recording.event_log import HEADER, MAGIC, NAME_BYTES_MAX, NO_NAME, RECORD, RecordKind
 
 FIRST_BYTES = 1 << 14

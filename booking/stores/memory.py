@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from booking.core.bases import BaseStore
+from booking.core.base_classes import BaseStore
 from booking.core.protocols import Place
 from booking.core.steps import saw, step
 from booking.errors import InventoryError

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Self
 from weakref import WeakValueDictionary
 
-from booking.core.bases import BaseStore
+from booking.core.base_classes import BaseStore
 from booking.core.protocols import Place
 from booking.core.steps import saw, step
 from booking.errors import InventoryError

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from booking.core.assembly import arrange, assemble
-from booking.core.bases import hooks
+from booking.core.base_classes import hooks
 from booking.core.catalogue import carries
 from booking.core.protocols import Guard, Order, Reply, Store
 from booking.core.registry import members

@@ -14,7 +14,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from booking.core.assembly import sidecar
-from booking.core.bases import hooks
+from booking.core.base_classes import hooks
 from booking.core.protocols import Place, Store
 from booking.core.registry import build, split_url
 from booking.errors import InventoryError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from booking.core.bases import BaseStore
+from booking.core.base_classes import BaseStore
 from booking.core.per_process import PerProcess
 from booking.core.steps import saw, step
 from booking.errors import InventoryError

@@ -7,7 +7,7 @@ import stat
 import time
 from pathlib import Path
 
-from booking.core.bases import BaseStore
+from booking.core.base_classes import BaseStore
 from booking.core.protocols import Place
 from booking.core.steps import saw, step
 from booking.errors import InventoryError

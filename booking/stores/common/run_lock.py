@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from booking.core.bases import hooks, inventory_path
+from booking.core.base_classes import hooks, inventory_path
 from booking.core.protocols import Store
 from booking.errors import InventoryError
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, cast
 
 import pytest
 
-from booking.core.bases import BaseStore, hooks
+from booking.core.base_classes import BaseStore, hooks
 from booking.core.protocols import TICKETS_MAX, Place, Store
 from booking.core.registry import build, split_url, takes_argument
 from booking.core.steps import driven_by

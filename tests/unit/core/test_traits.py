@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from booking.core.bases import BaseGuard, BaseStore, guard_hooks, hooks
+from booking.core.base_classes import BaseGuard, BaseStore, guard_hooks, hooks
 from booking.core.registry import members
 from booking.core.traits import guard_traits, lock_traits, store_traits
 from booking.errors import UsageError

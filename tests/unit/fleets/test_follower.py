@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from booking.core.orders import Completion
+from booking.core.order_execution import Completion
 from booking.fleets import follower
 from booking.fleets.follower import EventFollower
 from booking.history.model import Event

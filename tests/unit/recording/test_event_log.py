@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from booking.core.orders import Completion
+from booking.core.order_execution import Completion
 from booking.history.model import Event
 from booking.recording.event_log import HEADER, RECORD, EventLogReader
 from booking.recording.recorder import Recorder

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.core.orders import Completion
+from booking.core.order_execution import Completion
 from booking.recording.event_log import RECORD
 from booking.recording.recorder import FIRST_BYTES, Recorder
 from tests.support.recordings import nothing, recorded

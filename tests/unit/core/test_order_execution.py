@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from booking.core.orders import (
+from booking.core.order_execution import (
     Completion,
     NullRecorder,
     OperationRecorder,
