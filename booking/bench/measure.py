@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from booking.bench import workload
 from booking.bench.baseline import bare, c_loop, compile_limit
 from booking.bench.cpu_time import CpuMeter
 from booking.bench.metrics import Figures, figures
@@ -107,7 +106,7 @@ def _scenario(variant: Variant, buyers: int, plan: Plan, duration_s: float) -> S
     return Scenario(
         store=variant.store, guard=variant.guard, lock=variant.lock, buyers=buyers,
         tickets=TICKETS, search=False, delay=NO_DELAY, durable=plan.durable, control=False, seed=0,
-        behaviour=workload.behaviour(duration_s), timeout=60.0,
+        buy_for=duration_s, timeout=60.0,
     )  # fmt: skip
 
 

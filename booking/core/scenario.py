@@ -146,6 +146,9 @@ class Scenario(_Strict):
     until_sold_out: Annotated[bool, Flag("Buy again and again instead of once.")] = Field(
         False, description="buy again and again instead of once"
     )
+    buy_for: Annotated[Duration | None, Flag("Buy again and again for this time.", "TIME")] = Field(
+        None, description="buy again and again for this time, or until sold out"
+    )
     delay: Annotated[
         DelaySpan,
         Flag("Network between read and check: 10ms..30ms, 1s, 0ms.  [default: {default}]", "SPAN"),

@@ -6,6 +6,8 @@ Any function that takes a `Buyer` is a behaviour: a scenario names it with
 
 from __future__ import annotations
 
+import time
+
 from booking.core.protocols import SOLD_OUT
 from booking.processes.buyer import Buyer
 
@@ -32,6 +34,17 @@ def buy_until_sold_out(buyer: Buyer) -> None:
 def search_and_buy_until_sold_out(buyer: Buyer) -> None:
     """Search before each purchase, until nothing is left."""
     _buy_repeatedly(buyer, search=True)
+
+
+def buy_for(buyer: Buyer, duration_s: float) -> None:
+    """Buy repeatedly for `duration_s` seconds, or until nothing is left: a closed loop.
+
+    A benchmark runs it, so each order costs one look at the clock and no more.
+    """
+    buy, now_s = buyer.buy, time.monotonic
+    end_s = now_s() + duration_s
+    while buy().error != SOLD_OUT and now_s() < end_s:
+        pass
 
 
 def _buy_repeatedly(buyer: Buyer, *, search: bool) -> None:

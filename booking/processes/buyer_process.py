@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -21,6 +22,7 @@ from booking.core.registry import resolve
 from booking.core.scenario import Scenario
 from booking.core.steps import drive
 from booking.faults.injector import FaultPlan
+from booking.processes.behaviours import buy_for
 from booking.processes.buyer import Buyer
 from booking.processes.parent_death import die_with_parent
 from booking.processes.start_barrier import StartBarrier
@@ -147,6 +149,8 @@ def buyer_process(spec: BuyerSpec) -> BaseProcess:
 
 def behaviour_of(scenario: Scenario) -> Callable[[Buyer], object]:
     """Return the function that a scenario's buyers run; raise `UsageError` where it has none."""
+    if scenario.behaviour is None and scenario.buy_for is not None:
+        return partial(buy_for, duration_s=scenario.buy_for)
     name = scenario.behaviour or USUAL_BEHAVIOURS[scenario.search, scenario.until_sold_out]
     behaviour: Callable[[Buyer], object] = resolve("behaviour", name)
     return behaviour

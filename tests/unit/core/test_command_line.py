@@ -18,7 +18,7 @@ from booking.core.scenario import Scenario, flags, from_flags
 
 CHANGED: dict[str, Any] = {
     "store": "memory", "guard": "clerk", "lock": "soft", "buyers": 3, "tickets": 7, "quantity": 2,
-    "until_sold_out": True, "delay": Span(0.001, 0.002), "arrival": "serial",
+    "until_sold_out": True, "buy_for": 0.2, "delay": Span(0.001, 0.002), "arrival": "serial",
     "start_method": "spawn", "behaviour": "shop:buy", "search": False, "daemon": False,
     "close_after": 1.5, "seed": 9, "timeout": 3.0, "acquire_timeout": 0.5, "durable": True,
     "control": False,

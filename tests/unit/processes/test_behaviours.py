@@ -1,33 +1,44 @@
-"""Behaviours by name: a scenario runs the registered one, or its usual one."""
+"""The closed loop: a buyer orders again until the time is up."""
 
 from __future__ import annotations
 
-import pytest
-
-from booking.core.registry import BUILT_IN
-from booking.core.scenario import from_flags
-from booking.processes import behaviours
+from booking.core.protocols import Reply
+from booking.core.scenario import Scenario
+from booking.processes.behaviours import buy_for
 from booking.processes.buyer_process import behaviour_of
 
 
-@pytest.mark.parametrize("name", BUILT_IN["behaviour"])
-def test_a_registered_name_is_the_function_of_that_name(name: str) -> None:
-    """So a scenario names no module of ours."""
-    wanted = getattr(behaviours, name.replace("-", "_"))
-    assert behaviour_of(from_flags({"behaviour": name})) is wanted
+class ThirdTime:
+    """A buyer that is refused the third time, because nothing is left."""
+
+    def __init__(self) -> None:
+        self.orders = 0
+
+    def buy(self) -> Reply:
+        self.orders += 1
+        return Reply("fail", error="sold-out") if self.orders == 3 else Reply("ok", ticket=1)
 
 
-def test_a_function_of_the_users_own_still_works() -> None:
-    """It is named `module:function`."""
-    function = behaviour_of(from_flags({"behaviour": "tests.support.planted:crash"}))
-    assert function.__name__ == "crash"
+def test_a_buyer_orders_again_until_nothing_is_left() -> None:
+    """However much time there is."""
+    buyer = ThirdTime()
+    buy_for(buyer, 3600.0)  # type: ignore[arg-type]  # only `buy` is used
+    assert buyer.orders == 3
 
 
-@pytest.mark.parametrize("search", [False, True])
-@pytest.mark.parametrize("until_sold_out", [False, True])
-def test_the_usual_behaviour_follows_from_the_flags(search: bool, until_sold_out: bool) -> None:
-    """Whether buyers search, and whether they go on until sold out."""
-    scenario = from_flags({"search": search, "until_sold_out": until_sold_out})
-    name = behaviour_of(scenario).__name__
-    assert ("search" in name) is search
-    assert ("until_sold_out" in name) is until_sold_out
+def test_a_buyer_orders_once_where_there_is_no_time() -> None:
+    """The order that was begun is carried out."""
+    buyer = ThirdTime()
+    buy_for(buyer, 0.0)  # type: ignore[arg-type]  # only `buy` is used
+    assert buyer.orders == 1
+
+
+def test_a_scenario_with_a_time_has_that_behaviour() -> None:
+    """With its time; a named behaviour takes precedence."""
+    buyer = ThirdTime()
+    behaviour_of(Scenario(buy_for=0.0))(buyer)  # type: ignore[arg-type]  # only `buy` is used
+    assert buyer.orders == 1
+    named = behaviour_of(Scenario(buy_for=3600.0, behaviour="buy-once"))
+    buyer = ThirdTime()
+    named(buyer)  # type: ignore[arg-type]  # only `buy` is used
+    assert buyer.orders == 1
