@@ -131,7 +131,7 @@ def _all_in_range(counter: Counter, constraints: Constraints) -> bool:
         return False
     if any(min(counts) < 0 or max(counts) > tickets for counts in (seen, ends) if counts):
         return False
-    given = [n for n in inventory.sold.number if n is not None] if constraints.numbers else []
+    given = [n for n in inventory.sold.number if isinstance(n, int)] if constraints.numbers else []
     if not given:
         return True
     single = counter.numbers == "before" and max(inventory.sold.quantity) == 1

@@ -8,11 +8,10 @@ each inventory (`Event.key`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 from booking.checker.inventory import Attempt, Inventory, Key, Numbers, Observations, Orders
-from booking.core.protocols import SOLD_OUT
+from booking.checker.naming import Naming
 from booking.errors import HistoryError
 from booking.history.frame import FrameError, end_of, sale_of
 from booking.history.model import HARNESS, Event, SaleEnd
@@ -30,23 +29,6 @@ class ContradictionError(HistoryError):
         super().__init__(f"event {event.index}: {why}")
         self.event = event
         self.why = why
-
-
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """The names that another tool's history uses, with ours as defaults.
-
-    `numbers` states what an ok buy's value is: the count `before` it (ours), the count `after`
-    it, a `seat` (an identity without an order), or nothing of use. `counting` "up" means that
-    the counter counts the tickets sold and not those left.
-    """
-
-    buy: str = "buy"
-    observe: str = "search"
-    refund: str = "refund"
-    sold_out: str = SOLD_OUT
-    counting: Literal["up", "down"] = "down"
-    numbers: Numbers = "before"
 
 
 class Columns:
@@ -74,7 +56,9 @@ class Columns:
         self.outcomes = {"ok": 0, "fail": 0, "info": 0}
         self.notes: list[str] = []  # what the reader noticed
         self._pending: dict[int | str, Event] = {}
-        self.unknown_operations: set[str] = set()  # operations that are neither orders nor searches
+        # Operations of clients that the check could not place, and how many of each.
+        self.ignored: dict[str, int] = {}
+        self.end_index: int | None = None  # of the line `end`, where the history has one
         self._harness: set[str] = {HARNESS, "nemesis", ":nemesis"}
 
     def feed(self, events: Iterable[Event]) -> None:  # noqa: C901, PLR0912, PLR0915 - hot
@@ -117,13 +101,13 @@ class Columns:
                 self._refuse(event, f"completes a {event.f}, and invoked a {name}")
             value = event.value
             if kind == "fail":
-                if name != buy or event.error != enough or invoke.value is not None:
+                if name not in buy or event.error not in enough or invoke.value is not None:
                     self._feed_rare(event, invoke)
                     continue
                 fails += 1
                 value = invoke.quantity
                 invoked, returned, values, processes, indexes, done = sold_out
-            elif name == buy:
+            elif name in buy:
                 quantity = invoke.quantity
                 if quantity <= 0 or invoke.value is not None or type(value) is not int:
                     quantity, value = self._order(invoke, event)
@@ -136,9 +120,9 @@ class Columns:
                 oks += 1
                 invoked, returned, values, processes, indexes, done, quantities = sale
                 quantities(quantity)
-            elif name == observe:
+            elif name in observe:
                 if type(value) is not int:
-                    self._refuse(event, f"answers {value!r} to a {observe}, which is no count")
+                    self._refuse(event, f"answers {value!r} to a {name}, which is no count")
                 oks += 1
                 invoked, returned, values, processes, indexes, done = search
             else:
@@ -172,6 +156,7 @@ class Columns:
             inventory.tickets = _count(started.get(_key_in(key, started), self.tickets))
             alone = self.remaining if len(self.inventories) == 1 else None
             inventory.remaining = _count(ended.get(_key_in(key, ended), alone))
+            inventory.unlogged = bool(self.end.unlogged)
             if self.naming.counting == "up":
                 self._count_down(inventory)
 
@@ -181,7 +166,7 @@ class Columns:
         numbers = self.sale.get("numbers")
         if numbers in {"before", "after", "seat", "none"}:
             return numbers  # type: ignore[no-any-return]  # narrowed by the line above
-        return self.naming.numbers
+        return self.naming.numbers or "before"
 
     def _feed_rare(self, event: Event, invoke: Event | None) -> None:
         if invoke is not None:
@@ -204,11 +189,11 @@ class Columns:
         invoke = self._pending.pop(event.process, None)
         if invoke is None:
             self._refuse(event, "completes what it never invoked")
-        if invoke.f == self.naming.refund:
+        if invoke.f in self.naming.refund:
             self.outcomes["ok"] += 1
             self._row(self._inventory(invoke.key).refunded, invoke, event)
         else:
-            self.unknown_operations.add(invoke.f)
+            self._ignore(invoke)
 
     def _feed_info(self, event: Event) -> None:
         invoke = self._pending.pop(event.process, None)
@@ -223,6 +208,7 @@ class Columns:
                 self.sale = sale_of(event.value)
             else:
                 self.end = end_of(event.value)
+                self.end_index = event.index
         except FrameError as error:
             raise ContradictionError(event, str(error)) from error
 
@@ -234,14 +220,15 @@ class Columns:
             self._refuse(event, "completes before it was invoked")
         inventory = self._inventory(invoke.key)
         name, error = invoke.f, _error(event)
-        if name not in {self.naming.buy, self.naming.observe, self.naming.refund}:
+        if not self._is_known(name):
+            self._ignore(invoke)
             return
         self.outcomes["fail"] += 1
         if error == TORN_READ:
             _add_observation(inventory.torn, invoke, event, 0)
-        if name == self.naming.buy:
+        if name in self.naming.buy:
             quantity, _ = self._order(invoke, None)
-            if error == self.naming.sold_out:
+            if error in self.naming.sold_out:
                 _add_observation(inventory.sold_outs, invoke, event, quantity)
             else:
                 self._row(inventory.refused, invoke, event)
@@ -251,16 +238,25 @@ class Columns:
         if invoke.process in self._harness:
             return
         inventory = self._inventory(invoke.key)
-        naming = self.naming
-        if invoke.f not in {naming.buy, naming.observe, naming.refund}:
+        if not self._is_known(invoke.f):
+            self._ignore(invoke)
             return
         self.outcomes["info"] += 1
-        if invoke.f == naming.buy:
+        if invoke.f in self.naming.buy:
             self._row(inventory.maybe, invoke, info)
             if invoke.intent is not None:
                 inventory.intents.setdefault(invoke.intent, []).append(Attempt(invoke, info, False))
-        elif invoke.f == naming.refund:
+        elif invoke.f in self.naming.refund:
             self._row(inventory.maybe_refunded, invoke, info)
+
+    def _is_known(self, name: str) -> bool:
+        naming = self.naming
+        return name in naming.buy or name in naming.observe or name in naming.refund
+
+    def _ignore(self, invoke: Event) -> None:
+        """Count an operation that is neither an order nor a search, unless that is meant."""
+        if invoke.process not in self._harness and invoke.f not in self.naming.ignore:
+            self.ignored[invoke.f] = self.ignored.get(invoke.f, 0) + 1
 
     def _row(self, rows: Orders, invoke: Event, complete: Event | None) -> None:
         quantity, _ = self._order(invoke, None)
@@ -286,7 +282,7 @@ class Columns:
         if type(quantity) is not int or quantity <= 0:
             self._refuse(invoke, f"orders {quantity!r} tickets; one is the least")
         if value is not None and type(value) is not int:
-            if self.naming.numbers in {"before", "after"}:
+            if self.naming.numbers in {None, "before", "after"}:
                 self._refuse(ok or invoke, f"was sold {value!r}, which is no ticket's number")
             value = None
         return quantity, value if self.naming.numbers != "none" else None
@@ -302,9 +298,11 @@ class Columns:
         tickets = inventory.tickets
         if tickets is None:
             return
+        inventory.counts_up = True
         inventory.searches.value[:] = [tickets - value for value in inventory.searches.value]
         inventory.sold.number[:] = [
-            None if number is None else tickets - number for number in inventory.sold.number
+            tickets - number if isinstance(number, int) else number
+            for number in inventory.sold.number
         ]
         if inventory.remaining is not None:
             inventory.remaining = tickets - inventory.remaining

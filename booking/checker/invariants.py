@@ -56,7 +56,7 @@ def _double_sold_seats(inventory: Inventory, numbers: Numbers) -> Iterator[Anoma
     """Find a seat that was sold twice: seats come in any order, but each once."""
     if numbers != "seat":
         return
-    row_of: dict[int, int] = {}
+    row_of: dict[int | str, int] = {}
     for row, number in enumerate(inventory.sold.number):
         if number is None:
             continue

@@ -74,9 +74,10 @@ def sale_op(inventory: Inventory, row: int) -> Op:
     """Return one row of the certain sales; its counts are the number as it was answered."""
     rows = inventory.sold
     number = rows.number[row]
+    count = number if isinstance(number, int) else None  # text names a seat
     return Op(
         "buy", rows.process[row], rows.index[row], rows.done[row], rows.invoked[row],
-        rows.returned[row], rows.quantity[row], number, number,
+        rows.returned[row], rows.quantity[row], count, count,
     )  # fmt: skip
 
 

@@ -25,6 +25,8 @@ _END: dict[str, tuple[type, ...]] = {
     "hung": (list,),
     "crashed": (dict, list),
     "waits": (list,),
+    "unlogged": (list,),
+    "unanswered": (list,),
 }
 _REPORTED = tuple(field for field in msgspec.structs.fields(SaleEnd) if field.name not in _END)
 
@@ -57,6 +59,8 @@ def end_of(value: dict[str, Any]) -> SaleEnd:
         waits=[_wait(entry) for entry in value.get("waits") or []],
         inventories=UNSET if inventories is None else inventories,
         remaining=value.get("remaining"),
+        unlogged=value.get("unlogged") or [],
+        unanswered=value.get("unanswered") or [],
         **_reported(value),
     )
 

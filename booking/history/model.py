@@ -33,7 +33,7 @@ class Event(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     type: str
     f: str
     value: Any = None
-    time: int = 0
+    time: int = msgspec.field(default_factory=int)  # 0, and always written
     error: str | None = None
     quantity: int = 1  # tickets ordered; only on `buy`
     resource: str | None = None  # what a step touches
@@ -76,6 +76,8 @@ class SaleEnd(msgspec.Struct, kw_only=True, frozen=True):
     alive: int = 0
     zombies: int = 0
     orphans: int = 0
+    unlogged: Sequence[int | str] = []  # whose event log is missing or short
+    unanswered: Sequence[str] = []  # servers that did not answer at the time limit
     inventories: Mapping[Any, int] | UnsetType = UNSET  # counts at the end, where several
     remaining: int | None = None  # count at the end; `dump` fills it in
 
