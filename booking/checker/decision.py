@@ -26,6 +26,7 @@ from booking.checker.reduction import (
     unit_of,
 )
 from booking.checker.slot_matching import HallViolator, Matching, SlotProblem, solve
+from booking.checker.unjudged import repeated_answers, unjudged
 from booking.checker.wgl import STATES_MAX, BudgetExceededError, oversold_despite_refunds, search
 from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict, merge
 from booking.errors import HistoryError
@@ -59,8 +60,9 @@ def check(history: History) -> Verdict:
 
     Never raises: a history that contradicts itself and a check that crashes are `unknown`.
     """
-    columns = Columns(tickets=history.tickets, remaining=history.remaining)
-    columns.sale, columns.end = history.sale, history.end
+    columns = Columns()
+    columns.sale = {**history.sale, "tickets": history.tickets}
+    columns.end = msgspec.structs.replace(history.end, remaining=history.remaining)
     try:
         columns.feed(_numbered(history.events))
         columns.close()
@@ -84,8 +86,17 @@ def decide(columns: Columns, *, want_order: bool = False, states_max: int = STAT
     A history is linearizable exactly when each inventory's part is (Herlihy & Wing 1990,
     locality). Linearizations of several inventories follow one another.
     """
-    steps = StepsByProcess.of(columns.steps)
     request = _Request(want_order, states_max)
+    decisions = [_decide_reading(columns, request)]
+    if columns.as_echoes is not None:
+        echoed = _decide_reading(columns.as_echoes, request)
+        decisions = [_of_two_readings(decisions[0], echoed, columns)]
+    decisions += [_unknown(reason) for reason in unjudged(columns)]
+    return _join(decisions)
+
+
+def _decide_reading(columns: Columns, request: _Request) -> Decision:
+    steps = StepsByProcess.of(columns.steps)
     decisions: list[Decision] = []
     for inventory in columns.inventories.values():
         try:
@@ -97,6 +108,20 @@ def decide(columns: Columns, *, want_order: bool = False, states_max: int = STAT
     locks = partial(find_lock_anomalies, columns, steps)
     decisions += _by_rules(locks, "looking for stuck buyers crashed")
     return _join(decisions)
+
+
+def _of_two_readings(numbered: Decision, echoed: Decision, columns: Columns) -> Decision:
+    """Decide a history in which every answer repeats what was asked for.
+
+    Answers that are numbers, as the caller says, are held to be right. Where they would be wrong,
+    they may be echoes; so only what is wrong in both readings is invalid.
+    """
+    outcomes = numbered.verdict.outcome, echoed.verdict.outcome
+    if outcomes == (Outcome.INVALID, Outcome.INVALID):
+        return echoed
+    if outcomes[0] is not Outcome.INVALID:
+        return numbered
+    return _unknown(f"{repeated_answers(columns)}: {numbered.verdict.reason}")
 
 
 def _by_rules(rules: Callable[[], list[Anomaly]], crash: str) -> list[Decision]:
