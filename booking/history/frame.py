@@ -27,8 +27,6 @@ _END: dict[str, tuple[type, ...]] = {
     "unanswered": (list,),
     "crashed": (dict, list),
     "waits": (list,),
-    "unlogged": (list,),
-    "unanswered": (list,),
 }
 _NUMBERS = frozenset({"before", "after", "seat", "none", None})
 _REPORTED = tuple(field for field in msgspec.structs.fields(SaleEnd) if field.name not in _END)
@@ -68,8 +66,6 @@ def end_of(value: dict[str, Any]) -> SaleEnd:
         waits=[_wait(entry) for entry in value.get("waits") or []],
         inventories=UNSET if inventories is None else inventories,
         remaining=value.get("remaining"),
-        unlogged=value.get("unlogged") or [],
-        unanswered=value.get("unanswered") or [],
         **_reported(value),
     )
 

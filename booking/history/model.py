@@ -78,8 +78,6 @@ class SaleEnd(msgspec.Struct, kw_only=True, frozen=True):
     alive: int = 0
     zombies: int = 0
     orphans: int = 0
-    unlogged: Sequence[int | str] = []  # whose event log is missing or short
-    unanswered: Sequence[str] = []  # servers that did not answer at the time limit
     inventories: Mapping[Any, int] | UnsetType = UNSET  # counts at the end, where several
     remaining: int | None = None  # count at the end; `dump` fills it in
 
