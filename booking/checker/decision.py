@@ -9,6 +9,7 @@ from functools import partial
 import msgspec
 
 from booking.checker.causes import StepsByProcess
+from booking.checker.certain import certain_fault, rise
 from booking.checker.certificate import Certificate, certify, out_of_range, verify
 from booking.checker.columns import Columns
 from booking.checker.diagnosis import RefutedInventory, diagnose
@@ -153,13 +154,10 @@ def _decide_order(
     counter = Counter(inventory, tickets, unit_of(inventory), columns.numbers)
     if inventory.has_refunds:
         return _with_refunds(counter, request)
-    if counter.is_mixed and counter.has_too_many_single_sales:
-        sold = tickets_(sum(inventory.sold.quantity))
-        return _unknown(f"{sold} of several quantities: too many")
     answer = _match_or_refute(counter, ALL_CONSTRAINTS)
     if isinstance(answer, Certificate):
         return _refuted(counter, steps, answer)
-    if counter.is_mixed:
+    if answer is None or counter.is_mixed:
         return _search(counter, request)
     problem, matching = answer
     return _valid(linearize(counter, problem, matching) if request.order else None)
@@ -173,10 +171,17 @@ def _no_start(tickets: int | None) -> str:
 
 def _match_or_refute(
     counter: Counter, constraints: Constraints
-) -> Certificate | tuple[SlotProblem, Matching]:
-    impossible = out_of_range(counter, constraints)
+) -> Certificate | tuple[SlotProblem, Matching] | None:
+    """Return a proof, or the slots that sales can fill; None where those are too many to try."""
+    impossible = (
+        certain_fault(counter, constraints)
+        if counter.is_mixed
+        else out_of_range(counter, constraints)
+    )
     if impossible is not None:
         return impossible
+    if counter.is_mixed and counter.has_too_many_single_sales:
+        return rise(counter, constraints)
     problem = slot_problem(counter, constraints)
     answer = solve(problem)
     if not isinstance(answer, HallViolator):
