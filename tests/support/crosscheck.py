@@ -166,3 +166,9 @@ def _evidence(recording: Recording, anomaly: Anomaly, right: bool) -> Iterator[s
         return
     if anomaly.evidence and explained(recording, keep=indexes(anomaly, recording)):
         yield f"evidence proves nothing: {anomaly.name.value} ({anomaly.message})"
+
+
+def shown(recording: Recording) -> str:
+    """Return a recording as a file, and what is said beside it: for messages."""
+    beside = f"numbers {recording.numbers}, counting {recording.counting}"
+    return "\n".join([beside, *(str(line) for line in lines(recording))])

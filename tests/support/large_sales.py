@@ -257,7 +257,7 @@ FAULTS: dict[str, tuple[Fault, str, set[str]]] = {
     "too many left": (too_many_left, "lost-update", set(KINDS) - {"some lost"}),
     "too few left": (too_few_left, "lost-ticket", set(KINDS) - {"some lost"}),
     "negative end": (negative_end, "negative-stock", set(KINDS)),
-    "one too many": (one_too_many, "oversell", set(KINDS)),
+    "one too many": (one_too_many, "oversell", set(KINDS) - {"some lost"}),
     "same ticket": (
         same_ticket, "double-sold",
         {"numbered", "many at once", "the count after", "counting up", "some lost", "intents",
