@@ -82,7 +82,7 @@ def operations(recording: Recording, key: Any) -> list[Op]:
             continue
         value = done.get("value") if done else None
         quantity = invoke.get("quantity", 1)
-        if kind == "buy" and invoke.get("value") is not None:
+        if invoke["f"] == "buy" and invoke.get("value") is not None:
             quantity, value = invoke["value"], None if value == invoke["value"] else value
         if kind == "refund":
             value = invoke.get("value") if value is None else value

@@ -31,12 +31,12 @@ def _oversell(recording: Recording, quoted: set[Any]) -> str | None:
     ops = [op for op in quoted_ops(recording, quoted) if op.kind == "buy"]
     if _shared(recording, ops):
         return None
-    tickets = min(recording.tickets.values())
-    if any(op.value is not None and _lowest(recording, op) < 1 for op in ops):
+    counted = recording.meaning in {"before", "after"}
+    if any(counted and op.value is not None and _lowest(recording, op) < 1 for op in ops):
         return None  # it was sold more than its own number leaves
     if not explained(recording, keep=quoted - {END}, without=("numbers", "search", "sold-out")):
         return None
-    return f"the quoted orders are no more than {tickets} and share no ticket"
+    return "the quoted orders are no more than the tickets, and share none"
 
 
 def _double_sold(recording: Recording, quoted: set[Any]) -> str | None:
