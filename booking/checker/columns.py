@@ -304,7 +304,8 @@ class Columns:
             return
         inventory.searches.value[:] = [tickets - value for value in inventory.searches.value]
         inventory.sold.number[:] = [
-            None if number is None else tickets - number for number in inventory.sold.number
+            tickets - number if isinstance(number, int) else number
+            for number in inventory.sold.number
         ]
         if inventory.remaining is not None:
             inventory.remaining = tickets - inventory.remaining

@@ -28,7 +28,8 @@ class _Execution:
     unknown outcome. An operation is named by its row in `ops`, where those come last.
     """
 
-    def __init__(self, ops: Sequence[Op], tickets: int) -> None:
+    def __init__(self, ops: Sequence[Op], tickets: int, most: int | None = None) -> None:
+        self.most = inf if most is None else most
         by_invoke = sorted(ops, key=lambda x: x.invoked)
         self.required = [x for x in by_invoke if not x.what.startswith("maybe")]
         self.optional = [x for x in by_invoke if x.what.startswith("maybe")]
@@ -79,11 +80,11 @@ class _Execution:
         for bit, x in enumerate(self.optional):
             if x.invoked > bound:
                 break
-            if not self.used >> bit & 1 and self.count >= _taken(x):
+            if not self.used >> bit & 1 and self.count >= _taken(x) >= self.count - self.most:
                 possible.append(len(self.required) + bit)
         for row in reversed(begun):
             x = self.required[row]
-            if x.invoked > bound or not _fits(x, self.count):
+            if x.invoked > bound or not _fits(x, self.count, self.most):
                 continue
             if x.quantity == 0:
                 return [row]
@@ -100,12 +101,16 @@ class _Execution:
         return (~self.served & (self.served + 1)).bit_length() - 1
 
 
-def search(ops: Sequence[Op], tickets: int, states_max: int = STATES_MAX) -> list[Op] | None:
+def search(
+    ops: Sequence[Op], tickets: int, states_max: int = STATES_MAX, most: int | None = None
+) -> list[Op] | None:
     """Return an order that explains every operation, or None where there is none.
+
+    The count never exceeds `most`, where that is given.
 
     Raises `BudgetExceededError` after `states_max` states.
     """
-    execution = _Execution(ops, tickets)
+    execution = _Execution(ops, tickets, most)
     seen: set[State] = set()
     choices = [execution.next_rows()]  # not tried yet, at each depth
     path: list[int] = []
@@ -134,30 +139,7 @@ def _taken(x: Op) -> int:
     return -x.quantity if x.gives_back else x.quantity
 
 
-def _fits(x: Op, count: int) -> bool:
+def _fits(x: Op, count: int, most: float) -> bool:
     if x.low is not None and x.high is not None and not x.low <= count <= x.high:
         return False
-    return count >= _taken(x)
-
-
-def oversold_despite_refunds(ops: Sequence[Op], tickets: int) -> list[Op]:
-    """Decide orders and refunds that no operation observed: return the orders that are too many.
-
-    Every refund goes as early as it can, every order as late. They are too many exactly when more
-    was sold by the end of some order than there ever was: O(n log n). An order of unknown outcome
-    never helps and is left out; a refund of unknown outcome may help and is believed.
-    """
-    # At one time refunds come first: operations that touch are concurrent.
-    moments = sorted(
-        [(x.invoked, 0, at) for at, x in enumerate(ops) if x.gives_back]
-        + [(x.returned, 1, at) for at, x in enumerate(ops) if x.what == "buy"]
-    )
-    count = tickets
-    sold: list[Op] = []
-    for _, is_buy, at in moments:
-        count += -ops[at].quantity if is_buy else ops[at].quantity
-        if is_buy:
-            sold.append(ops[at])
-        if count < 0:
-            return sold
-    return []
+    return 0 <= count - _taken(x) <= most
