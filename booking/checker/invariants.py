@@ -10,8 +10,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from booking.checker.causes import StepsByProcess, torn_read_cause
-from booking.checker.columns import TORN_READ, Columns
-from booking.checker.inventory import Inventory, Numbers, Observations, Orders
+from booking.checker.columns import TORN_READ
+from booking.checker.inventory import Inventory, Observations, Orders
 from booking.checker.messages import buyer, events_of, listed, tickets_
 from booking.checker.operations import sale_op, torn_read_op
 from booking.core.protocols import SOLD_OUT
@@ -22,15 +22,12 @@ REFUSED_MAX = 1_000  # refused orders that are looked at for starvation, and tor
 REPEATED_MAX = 10  # repeated purchases that are shown as evidence
 
 
-def broken_invariants(
-    inventory: Inventory, columns: Columns, steps: StepsByProcess
-) -> list[Anomaly]:
+def broken_invariants(inventory: Inventory, steps: StepsByProcess) -> list[Anomaly]:
     """Return what is wrong with one inventory besides the order of things."""
     if inventory.tickets is None:
         return [*_torn_reads(inventory, steps), *_answered_twice(inventory)]
     return [
         *_torn_reads(inventory, steps),
-        *_double_sold_seats(inventory, columns.numbers),
         *_answered_twice(inventory),
         *_carried_out_twice(inventory, inventory.tickets),
         *_undersell(inventory, inventory.tickets),
@@ -50,24 +47,6 @@ def _torn_reads(inventory: Inventory, steps: StepsByProcess) -> Iterator[Anomaly
     why, evidence = cause if cause is not None else ("", events_of([op]))
     message = f"{buyer(op.process)} met the count half-written"
     yield Anomaly(AnomalyName.TORN_READ, f"{message}: {why}" if why else message, evidence)
-
-
-def _double_sold_seats(inventory: Inventory, numbers: Numbers) -> Iterator[Anomaly]:
-    """Find a seat that was sold twice: seats come in any order, but each once."""
-    if numbers != "seat":
-        return
-    row_of: dict[int | str, int] = {}
-    for row, number in enumerate(inventory.sold.number):
-        if number is None:
-            continue
-        if number in row_of:
-            pair = [sale_op(inventory, row_of[number]), sale_op(inventory, row)]
-            who = " and ".join(buyer(x.process) for x in pair)
-            yield Anomaly(
-                AnomalyName.DOUBLE_SOLD, f"ticket {number} was sold to {who}", events_of(pair)
-            )
-            return
-        row_of[number] = row
 
 
 def _answered_twice(inventory: Inventory) -> Iterator[Anomaly]:
