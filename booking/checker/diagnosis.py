@@ -7,9 +7,10 @@ rise) is not named again.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from booking.checker.causes import StepsByProcess, racing_reads
 from booking.checker.certificate import Certificate
@@ -20,9 +21,10 @@ from booking.checker.messages import (
     explanation,
     in_time_order,
     listed,
+    proof_events,
     tickets_,
 )
-from booking.checker.operations import Op, operations
+from booking.checker.operations import Op, operations, sale_op
 from booking.checker.reduction import ALL_CONSTRAINTS, Constraints, Counter
 from booking.core.verdict import Anomaly, AnomalyName
 from booking.history.model import Event
@@ -194,14 +196,18 @@ def _imbalance(refuted: RefutedInventory) -> Iterator[Anomaly]:
     fell = refuted.tickets - refuted.remaining
     counts = f"the count fell by {fell}, from {refuted.tickets} to {refuted.remaining}"
     if fell < refuted.sold:
-        yield _lost_update(refuted, f"{tickets_(refuted.sold)} sold, yet {counts}")
+        anomaly = _lost_update(refuted, f"{tickets_(refuted.sold)} sold, yet {counts}")
+        if anomaly is not None:
+            yield anomaly
     elif fell > refuted.sold + refuted.maybe:
         yield _lost_ticket(refuted, fell - refuted.sold - refuted.maybe, counts)
 
 
-def _lost_update(refuted: RefutedInventory, message: str) -> Anomaly:
-    """The count fell by less than was sold: two orders that raced are the evidence, if any."""
-    proof = refuted.refute(SALES_AND_END)
+def _lost_update(refuted: RefutedInventory, message: str) -> Anomaly | None:
+    """The count fell by less than was sold: two orders that raced are the evidence, if any.
+
+    None: the sales that were too many explain it, because the store took the count to 0 at least.
+    """
     race = _racing_pair(refuted)
     if race is not None:
         first, second, count, steps = race
@@ -209,9 +215,45 @@ def _lost_update(refuted: RefutedInventory, message: str) -> Anomaly:
         message += f": {who} both read {count} before either wrote"
         evidence = in_time_order((*events_of((first, second)), *steps))
         return Anomaly(AnomalyName.LOST_UPDATE, message, evidence)
+    if _stops_at_nothing(refuted):
+        return _lost_before_nothing(refuted)
+    proof = refuted.refute(SALES_AND_END)
     members = proof.members if proof and proof.kind == "overfull" else ()
     end = proof.after if proof else None
     return Anomaly(AnomalyName.LOST_UPDATE, message, events_of([*members, end]))
+
+
+def _stops_at_nothing(refuted: RefutedInventory) -> bool:
+    """Return whether more was sold than there was, and too little is left for another order.
+
+    A store that counts down to 0 and no further ends like that. Its sales are an oversell, and no
+    update need have been lost.
+    """
+    most = max(refuted.inventory.sold.quantity, default=1)
+    return refuted.sold > refuted.tickets and 0 <= (refuted.remaining or 0) < most
+
+
+def _lost_before_nothing(refuted: RefutedInventory) -> Anomaly | None:
+    """Find a search that saw more left than the sales that were over had left."""
+    sold, searches = refuted.inventory.sold, refuted.inventory.searches
+    by_return = sorted(range(len(sold.invoked)), key=sold.returned.__getitem__)
+    returned = [sold.returned[row] for row in by_return]
+    taken = [0, *accumulate(sold.quantity[row] for row in by_return)]
+    for row, count in enumerate(searches.value):
+        over = bisect_left(returned, searches.invoked[row])
+        if count <= 0 or taken[over] <= refuted.tickets - count:
+            continue
+        who = buyer(searches.process[row])
+        enough = bisect_right(taken, refuted.tickets - count)
+        sales = [sale_op(refuted.inventory, sale) for sale in by_return[:enough]]
+        seen = next(x for x in refuted.ops() if x.index == searches.index[row])
+        return Anomaly(
+            AnomalyName.LOST_UPDATE,
+            f"{tickets_(taken[enough])} sold before {who} searched, yet it saw {count} left "
+            f"of {refuted.tickets}",
+            events_of([*sales, seen]),
+        )
+    return None
 
 
 def _lost_ticket(refuted: RefutedInventory, gone: int, counts: str) -> Anomaly:
@@ -223,7 +265,7 @@ def _lost_ticket(refuted: RefutedInventory, gone: int, counts: str) -> Anomaly:
         AnomalyName.LOST_TICKET,
         f"{counts}, but {tickets_(sold)} {_was(sold)} sold{unknown}: "
         f"{tickets_(gone)} {_was(gone)} taken and sold to no buyer",
-        events_of([proof.after] if proof else []),
+        proof_events(proof) if proof else (),
     )
 
 
@@ -313,5 +355,4 @@ def _out_of_order(refuted: RefutedInventory) -> Iterator[Anomaly]:
 
 
 def _anomaly(name: AnomalyName, refuted: RefutedInventory, proof: Certificate) -> Anomaly:
-    message = explanation(proof, refuted.tickets)
-    return Anomaly(name, message, events_of([proof.before, *proof.members, proof.after]))
+    return Anomaly(name, explanation(proof, refuted.tickets), proof_events(proof))
