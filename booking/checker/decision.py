@@ -197,11 +197,12 @@ def _refuted(counter: Counter, steps: StepsByProcess, proof: Certificate) -> Dec
     if not _holds(proof, counter):
         return _unknown(f"a certificate ({proof.kind}) does not hold: a defect of the checker")
 
-    def refute(constraints: Constraints) -> Certificate | None:
-        answer = _match_or_refute(counter, constraints)
+    def refute(constraints: Constraints, part: Inventory | None = None) -> Certificate | None:
+        of = counter if part is None else replace(counter, inventory=part)
+        answer = _match_or_refute(of, constraints)
         if not isinstance(answer, Certificate):
             return None
-        if not _holds(answer, counter):
+        if not _holds(answer, of):
             raise AssertionError(f"a certificate ({answer.kind}) does not hold")
         return answer
 
