@@ -11,7 +11,7 @@ import msgspec
 from booking.checker.causes import StepsByProcess
 from booking.checker.certificate import Certificate, certify, out_of_range, verify
 from booking.checker.columns import Columns
-from booking.checker.diagnosis import RefutedInventory, diagnose
+from booking.checker.diagnosis import diagnose
 from booking.checker.evidence import Originals, quoted
 from booking.checker.intents import decide_purchases, purchases_of
 from booking.checker.invariants import broken_invariants
@@ -27,6 +27,7 @@ from booking.checker.reduction import (
     slot_problem,
     unit_of,
 )
+from booking.checker.refuted import RefutedInventory
 from booking.checker.slot_matching import HallViolator, Matching, SlotProblem, solve
 from booking.checker.wgl import STATES_MAX, BudgetExceededError, oversold_despite_refunds, search
 from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict, merge
