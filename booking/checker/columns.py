@@ -286,7 +286,7 @@ class Columns:
         if type(quantity) is not int or quantity <= 0:
             self._refuse(invoke, f"orders {quantity!r} tickets; one is the least")
         if value is not None and type(value) is not int:
-            if self.naming.numbers in {"before", "after"}:
+            if self.numbers in {"before", "after"}:
                 self._refuse(ok or invoke, f"was sold {value!r}, which is no ticket's number")
             value = None
         return quantity, value if self.naming.numbers != "none" else None
