@@ -1,8 +1,8 @@
 """Find two moments between which the count cannot have gone as it was seen to: O(n log n).
 
-At most `left` tickets were there at one mark, at least `left` at a later one. In between, some orders
-certainly ran as a whole and took tickets, while others may have run and brought some back. What
-the later mark has beyond all that is an *excess*: no order of the operations explains it.
+At most `left` tickets were there at one mark, at least `left` at a later one. In between, some
+orders certainly ran as a whole and took tickets, while others may have run and brought some back.
+What the later mark has beyond all that is an *excess*: no order of the operations explains it.
 
 The sweep goes through the later marks in the order of time. It keeps the earlier marks that may
 be the best partner. An order that is over adds its tickets to every mark before its invocation,

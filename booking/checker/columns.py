@@ -68,6 +68,7 @@ class Columns:
         self.remaining = remaining
         self.sale: dict[str, Any] = {}
         self.end = SaleEnd()
+        self.end_index: int | None = None  # of the event that recorded the count at the end
         self.steps: list[Event] = []
         self.steps_left_out = 0
         self.inventories: dict[Key, Inventory] = {}
@@ -117,7 +118,11 @@ class Columns:
                 self._refuse(event, f"completes a {event.f}, and invoked a {name}")
             value = event.value
             if kind == "fail":
-                if name != buy or event.error != enough or invoke.value is not None:
+                if (
+                    name != buy
+                    or event.error != enough
+                    or not (invoke.value is None and invoke.intent is None)
+                ):
                     self._feed_rare(event, invoke)
                     continue
                 fails += 1
@@ -223,6 +228,8 @@ class Columns:
                 self.sale = sale_of(event.value)
             else:
                 self.end = end_of(event.value)
+                if self.end.remaining is not None or self.end.inventories:
+                    self.end_index = event.index
         except FrameError as error:
             raise ContradictionError(event, str(error)) from error
 
@@ -241,6 +248,8 @@ class Columns:
             _add_observation(inventory.torn, invoke, event, 0)
         if name == self.naming.buy:
             quantity, _ = self._order(invoke, None)
+            if invoke.intent is not None:
+                inventory.intent_of_refused[invoke.index] = invoke.intent
             if error == self.naming.sold_out:
                 _add_observation(inventory.sold_outs, invoke, event, quantity)
             else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import msgspec
@@ -15,7 +15,9 @@ from booking.checker.columns import Columns
 from booking.checker.count_diagnosis import RefutedCount, diagnose_count, oversell, unsold
 from booking.checker.counts import CountProblem, order_or_refute, search_or_refute
 from booking.checker.diagnosis import RefutedInventory, diagnose
+from booking.checker.evidence import Originals, quoted
 from booking.checker.excess import Stock
+from booking.checker.intents import decide_purchases, purchases_of
 from booking.checker.invariants import broken_invariants
 from booking.checker.inventory import Inventory
 from booking.checker.linearization import linearize
@@ -34,7 +36,7 @@ from booking.checker.slot_matching import HallViolator, Matching, SlotProblem, s
 from booking.checker.wgl import STATES_MAX, BudgetExceededError
 from booking.core.verdict import Anomaly, Outcome, Verdict, merge
 from booking.errors import HistoryError
-from booking.history.model import Event, History
+from booking.history.model import Event, History, frame
 
 EXPLAINED = "some order explains every answer"
 
@@ -66,14 +68,30 @@ def check(history: History) -> Verdict:
     """
     columns = Columns(tickets=history.tickets, remaining=history.remaining)
     columns.sale, columns.end = history.sale, history.end
+    events = _numbered(history.events)
+    if history.remaining is not None or history.end.inventories:
+        columns.end_index = max((event.index for event in events), default=0) + 1
     try:
-        columns.feed(_numbered(history.events))
+        columns.feed(events)
         columns.close()
     except HistoryError as error:
         return Verdict(Outcome.UNKNOWN, str(error))
     except Exception as error:
         return Verdict(Outcome.UNKNOWN, f"reading the history crashed: {error!r}")
-    return decide(columns).verdict
+    return decide(
+        columns, originals=partial(_originals, history, events, columns.end_index)
+    ).verdict
+
+
+def _originals(
+    history: History, events: list[Event], end_index: int | None, wanted: set[int]
+) -> dict[int, Event]:
+    """Return the events of these indexes, and the end as its line has it."""
+    found = {event.index: event for event in events if event.index in wanted}
+    if end_index is not None and end_index in wanted:
+        *_, end = frame(history)
+        found[end_index] = msgspec.structs.replace(end, index=end_index)
+    return found
 
 
 def _numbered(events: list[Event]) -> list[Event]:
@@ -83,8 +101,16 @@ def _numbered(events: list[Event]) -> list[Event]:
     return [msgspec.structs.replace(event, index=at) for at, event in enumerate(events, 1)]
 
 
-def decide(columns: Columns, *, want_order: bool = False, states_max: int = STATES_MAX) -> Decision:
+def decide(
+    columns: Columns,
+    *,
+    want_order: bool = False,
+    states_max: int = STATES_MAX,
+    originals: Originals | None = None,
+) -> Decision:
     """Check what closed columns hold, each inventory alone, and join the verdicts.
+
+    `originals` returns the events of some indexes as the history has them: they are the evidence.
 
     A history is linearizable exactly when each inventory's part is (Herlihy & Wing 1990,
     locality). Linearizations of several inventories follow one another.
@@ -94,14 +120,21 @@ def decide(columns: Columns, *, want_order: bool = False, states_max: int = STAT
     decisions: list[Decision] = []
     for inventory in columns.inventories.values():
         try:
-            decisions.append(_decide_order(inventory, columns, steps, request))
+            purchases = purchases_of(inventory)
         except Exception as error:
             decisions.append(_unknown(f"the check crashed: {error!r}"))
-        rules = partial(broken_invariants, inventory, steps)
+            continue
+        order = partial(_decide_order, columns=columns, steps=steps, request=request)
+        try:
+            decisions.append(decide_purchases(purchases, order))
+        except Exception as error:
+            decisions.append(_unknown(f"the check crashed: {error!r}"))
+        rules = partial(broken_invariants, purchases, columns, steps)
         decisions += _by_rules(rules, "a rule crashed")
     locks = partial(find_lock_anomalies, columns, steps)
     decisions += _by_rules(locks, "looking for stuck buyers crashed")
-    return _join(decisions)
+    decision = _join(decisions)
+    return replace(decision, verdict=quoted(decision.verdict, columns, originals))
 
 
 def _by_rules(rules: Callable[[], list[Anomaly]], crash: str) -> list[Decision]:
@@ -177,11 +210,12 @@ def _refuted(counter: Counter, steps: StepsByProcess, proof: Certificate) -> Dec
     if not _holds(proof, counter):
         return _unknown(f"a certificate ({proof.kind}) does not hold: a defect of the checker")
 
-    def refute(constraints: Constraints) -> Certificate | None:
-        answer = _match_or_refute(counter, constraints)
+    def refute(constraints: Constraints, part: Inventory | None = None) -> Certificate | None:
+        of = counter if part is None else replace(counter, inventory=part)
+        answer = _match_or_refute(of, constraints)
         if not isinstance(answer, Certificate):
             return None
-        if not _holds(answer, counter):
+        if not _holds(answer, of):
             raise AssertionError(f"a certificate ({answer.kind}) does not hold")
         return answer
 

@@ -7,31 +7,47 @@ rise) is not named again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from itertools import accumulate, pairwise
+from math import inf
+from typing import Protocol
 
 from booking.checker.causes import StepsByProcess, racing_reads
 from booking.checker.certificate import Certificate
-from booking.checker.inventory import Inventory
+from booking.checker.inventory import Inventory, Observations
 from booking.checker.messages import (
     buyer,
     events_of,
     explanation,
     in_time_order,
     listed,
+    proof_events,
     tickets_,
 )
-from booking.checker.operations import Op, operations
+from booking.checker.operations import Op, operations, sale_op
 from booking.checker.reduction import ALL_CONSTRAINTS, Constraints, Counter
 from booking.core.verdict import Anomaly, AnomalyName
 from booking.history.model import Event
 
-Refute = Callable[[Constraints], Certificate | None]  # None: an order satisfies the constraints
+
+class Refute(Protocol):
+    """Prove that no order satisfies the constraints; None where one does.
+
+    `part` is the inventory without some of its operations.
+    """
+
+    def __call__(
+        self, constraints: Constraints, part: Inventory | None = None
+    ) -> Certificate | None:
+        """Return the proof."""
+
 
 SALES_AND_END = Constraints(searches=False, sold_outs=False, numbers=False)
 SALES_ALONE = Constraints(searches=False, sold_outs=False, numbers=False, end=False)
 NUMBERED_SALES = Constraints(searches=False, sold_outs=False, end=False)
+ALONE_MAX = 32  # observations that are tried one by one
 NEIGHBOURS_MAX = 64  # later sales that each sale is compared with, to find a pair that raced
 
 
@@ -69,13 +85,26 @@ class RefutedInventory:
         """The count at the end: as it was read, or as the last search after all sales saw it."""
         if self.inventory.remaining is not None:
             return self.inventory.remaining
-        searches = self.inventory.searches
+        last = self.last_search
+        return None if last is None else self.inventory.searches.value[last]
+
+    @property
+    def last_search(self) -> int | None:
+        """The row of the search that began after all orders were over, if there is one."""
+        searches, sold = self.inventory.searches, self.inventory.sold
         rows = range(len(searches.invoked))
         last = max(rows, key=searches.invoked.__getitem__, default=None)
         if last is None or self.inventory.maybe.invoked:
             return None
-        over = searches.invoked[last] > max(self.inventory.sold.returned, default=0)
-        return searches.value[last] if over else None
+        return last if searches.invoked[last] > max(sold.returned, default=-inf) else None
+
+    def refute_end(self) -> Certificate | None:
+        """Prove that sales and the count at the end do not agree, as `remaining` has it."""
+        if self.inventory.remaining is not None or self.last_search is None:
+            return self.refute(SALES_AND_END)
+        searches = _only(self.inventory.searches, self.last_search)
+        part = replace(self.inventory, searches=searches)
+        return self.refute(Constraints(sold_outs=False, numbers=False), part)
 
     def ops(self, constraints: Constraints = ALL_CONSTRAINTS) -> Iterator[Op]:
         """Return the operations."""
@@ -194,14 +223,18 @@ def _imbalance(refuted: RefutedInventory) -> Iterator[Anomaly]:
     fell = refuted.tickets - refuted.remaining
     counts = f"the count fell by {fell}, from {refuted.tickets} to {refuted.remaining}"
     if fell < refuted.sold:
-        yield _lost_update(refuted, f"{tickets_(refuted.sold)} sold, yet {counts}")
+        anomaly = _lost_update(refuted, f"{tickets_(refuted.sold)} sold, yet {counts}")
+        if anomaly is not None:
+            yield anomaly
     elif fell > refuted.sold + refuted.maybe:
         yield _lost_ticket(refuted, fell - refuted.sold - refuted.maybe, counts)
 
 
-def _lost_update(refuted: RefutedInventory, message: str) -> Anomaly:
-    """The count fell by less than was sold: two orders that raced are the evidence, if any."""
-    proof = refuted.refute(SALES_AND_END)
+def _lost_update(refuted: RefutedInventory, message: str) -> Anomaly | None:
+    """The count fell by less than was sold: two orders that raced are the evidence, if any.
+
+    None: the sales that were too many explain it, because the store took the count to 0 at least.
+    """
     race = _racing_pair(refuted)
     if race is not None:
         first, second, count, steps = race
@@ -209,21 +242,57 @@ def _lost_update(refuted: RefutedInventory, message: str) -> Anomaly:
         message += f": {who} both read {count} before either wrote"
         evidence = in_time_order((*events_of((first, second)), *steps))
         return Anomaly(AnomalyName.LOST_UPDATE, message, evidence)
+    if _stops_at_nothing(refuted):
+        return _lost_before_nothing(refuted)
+    proof = refuted.refute_end()
     members = proof.members if proof and proof.kind == "overfull" else ()
     end = proof.after if proof else None
     return Anomaly(AnomalyName.LOST_UPDATE, message, events_of([*members, end]))
+
+
+def _stops_at_nothing(refuted: RefutedInventory) -> bool:
+    """Return whether more was sold than there was, and too little is left for another order.
+
+    A store that counts down to 0 and no further ends like that. Its sales are an oversell, and no
+    update need have been lost.
+    """
+    most = max(refuted.inventory.sold.quantity, default=1)
+    return refuted.sold > refuted.tickets and 0 <= (refuted.remaining or 0) < most
+
+
+def _lost_before_nothing(refuted: RefutedInventory) -> Anomaly | None:
+    """Find a search that saw more left than the sales that were over had left."""
+    sold, searches = refuted.inventory.sold, refuted.inventory.searches
+    by_return = sorted(range(len(sold.invoked)), key=sold.returned.__getitem__)
+    returned = [sold.returned[row] for row in by_return]
+    taken = [0, *accumulate(sold.quantity[row] for row in by_return)]
+    for row, count in enumerate(searches.value):
+        over = bisect_left(returned, searches.invoked[row])
+        if count <= 0 or taken[over] <= refuted.tickets - count:
+            continue
+        who = buyer(searches.process[row])
+        enough = bisect_right(taken, refuted.tickets - count)
+        sales = [sale_op(refuted.inventory, sale) for sale in by_return[:enough]]
+        seen = next(x for x in refuted.ops() if x.index == searches.index[row])
+        return Anomaly(
+            AnomalyName.LOST_UPDATE,
+            f"{tickets_(taken[enough])} sold before {who} searched, yet it saw {count} left "
+            f"of {refuted.tickets}",
+            events_of([*sales, seen]),
+        )
+    return None
 
 
 def _lost_ticket(refuted: RefutedInventory, gone: int, counts: str) -> Anomaly:
     """The count fell by more than was sold and may have been sold: `gone` tickets are missing."""
     sold, maybe = refuted.sold, refuted.maybe
     unknown = f" and {tickets_(maybe)} may have been" if maybe else ""
-    proof = refuted.refute(SALES_AND_END)
+    proof = refuted.refute_end()
     return Anomaly(
         AnomalyName.LOST_TICKET,
         f"{counts}, but {tickets_(sold)} {_was(sold)} sold{unknown}: "
         f"{tickets_(gone)} {_was(gone)} taken and sold to no buyer",
-        events_of([proof.after] if proof else []),
+        proof_events(proof) if proof else (),
     )
 
 
@@ -261,6 +330,7 @@ def _phantom_sold_out(refuted: RefutedInventory, balanced: bool) -> Iterator[Ano
     proof = refuted.refute(constraints)
     if proof is None:
         return
+    proof = _of_the_earliest(refuted, constraints) or proof
     ends = (proof.after, proof.before)
     sold_out = next((x for x in ends if x is not None and x.what == "sold-out"), None)
     if sold_out is None:
@@ -285,6 +355,31 @@ def _phantom_sold_out(refuted: RefutedInventory, balanced: bool) -> Iterator[Ano
     )
 
 
+def _of_the_earliest(refuted: RefutedInventory, constraints: Constraints) -> Certificate | None:
+    """Return the proof against the earliest sold-out that is wrong by itself.
+
+    The earliest of each quantity proves most. Where none is wrong alone, some are together.
+    """
+    rows = refuted.inventory.sold_outs
+    earliest: dict[int, int] = {}
+    for row in sorted(range(len(rows.value)), key=rows.returned.__getitem__):
+        earliest.setdefault(rows.value[row], row)
+    for row in list(earliest.values())[:ALONE_MAX]:
+        alone = replace(refuted.inventory, sold_outs=_only(rows, row))
+        proof = refuted.refute(constraints, alone)
+        if proof is not None:
+            return proof
+    return None
+
+
+def _only(rows: Observations, *chosen: int) -> Observations:
+    """Return some rows alone."""
+    columns = {column.name: getattr(rows, column.name) for column in fields(rows)}
+    return Observations(
+        **{name: [column[row] for row in chosen] for name, column in columns.items()}
+    )
+
+
 def _out_of_order(refuted: RefutedInventory) -> Iterator[Anomaly]:
     """Sales and end agree; so the numbers that buyers were told are wrong, or the searches."""
     numbered = any(number is not None for number in refuted.inventory.sold.number)
@@ -302,16 +397,48 @@ def _out_of_order(refuted: RefutedInventory) -> Iterator[Anomaly]:
         if other is None:
             return
         proof = other
-    observation = proof.after or proof.before
-    by_search = observation is not None and observation.what == "search"
-    if proof.kind == "starved" and end_unread:
-        yield _anomaly(AnomalyName.LOST_TICKET, refuted, proof)
-    elif proof.kind in {"rose", "overfull"} and by_search:
-        yield _anomaly(AnomalyName.STALE_READ, refuted, proof)
-    else:
-        yield _anomaly(AnomalyName.NOT_LINEARIZABLE, refuted, proof)
+    proof = _of_one_search(refuted, proof) or proof
+    yield _anomaly(_name_of(refuted, proof), refuted, proof)
+
+
+def _name_of(refuted: RefutedInventory, proof: Certificate) -> AnomalyName:
+    """Return what it is called that sales and searches do not agree."""
+    earlier, later = proof.before, proof.after
+    if proof.kind == "starved":
+        if earlier is not None and earlier.what == "search" and later and later.what == "end":
+            return AnomalyName.STALE_READ
+        end_unread = refuted.inventory.remaining is None
+        lost = end_unread and not _is_contradicted(refuted.inventory, proof.after)
+        return AnomalyName.LOST_TICKET if lost else AnomalyName.NOT_LINEARIZABLE
+    # A search that saw more than was left saw an older count. One that saw less saw none that was.
+    if proof.kind != "out of range" and later is not None and later.what == "search":
+        return AnomalyName.STALE_READ
+    return AnomalyName.NOT_LINEARIZABLE
+
+
+def _is_contradicted(inventory: Inventory, low: Op | None) -> bool:
+    """Return whether a search that began later saw more tickets than `low` did."""
+    if low is None or low.high is None:
+        return False
+    rows = zip(inventory.searches.invoked, inventory.searches.value, strict=True)
+    return any(invoked > low.returned and value > low.high for invoked, value in rows)
+
+
+def _of_one_search(refuted: RefutedInventory, proof: Certificate) -> Certificate | None:
+    """Return the proof against the one search of a proof that is wrong by itself.
+
+    The later one is asked first: a count that rose was most likely read too late.
+    """
+    searches = refuted.inventory.searches
+    for x in (proof.after, proof.before):
+        if x is not None and x.what == "search":
+            row = searches.index.index(x.index)
+            alone = replace(refuted.inventory, searches=_only(searches, row))
+            single = refuted.refute(Constraints(sold_outs=False), alone)
+            if single is not None:
+                return single
+    return None
 
 
 def _anomaly(name: AnomalyName, refuted: RefutedInventory, proof: Certificate) -> Anomaly:
-    message = explanation(proof, refuted.tickets)
-    return Anomaly(name, message, events_of([proof.before, *proof.members, proof.after]))
+    return Anomaly(name, explanation(proof, refuted.tickets), proof_events(proof))

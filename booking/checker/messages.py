@@ -34,12 +34,23 @@ def listed(names: Iterable[str], most: int = 4) -> str:
 def events_of(ops: Iterable[Op | None]) -> tuple[Event, ...]:
     """Return the events of operations, in the order of time; the sale's end is an event, too."""
     events = [event for op in ops if op is not None for event in _events(op)]
-    return in_time_order(events)[:EVIDENCE_MAX]
+    return shortened(in_time_order(events))
+
+
+def proof_events(proof: Certificate) -> tuple[Event, ...]:
+    """Return the events of a certificate."""
+    return events_of([proof.before, *proof.members, proof.after])
 
 
 def in_time_order(events: Iterable[Event]) -> tuple[Event, ...]:
-    """Sort events by time, and those of one time by their index."""
-    return tuple(sorted(events, key=lambda event: (event.time, event.index)))
+    """Sort events by time, and those of one time by their index; the count at the end is last."""
+    return tuple(sorted(events, key=lambda x: (x.index == END_INDEX, x.time, x.index)))
+
+
+def shortened(events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """Return the first events and the last, where there are too many."""
+    half = EVIDENCE_MAX // 2
+    return events if len(events) <= EVIDENCE_MAX else (*events[:half], *events[-half:])
 
 
 def _events(op: Op) -> list[Event]:

@@ -23,6 +23,8 @@ _END: dict[str, tuple[type, ...]] = {
     "remaining": (int,),
     "inventories": (dict,),
     "hung": (list,),
+    "unlogged": (list,),
+    "unanswered": (list,),
     "crashed": (dict, list),
     "waits": (list,),
 }
@@ -53,6 +55,8 @@ def end_of(value: dict[str, Any]) -> SaleEnd:
     crashed, inventories = value.get("crashed", UNSET), value.get("inventories")
     return SaleEnd(
         hung=value.get("hung") or [],
+        unlogged=value.get("unlogged") or [],
+        unanswered=[str(name) for name in value.get("unanswered") or []],
         crashed=crashed if crashed is UNSET else _deaths(crashed or {}),
         waits=[_wait(entry) for entry in value.get("waits") or []],
         inventories=UNSET if inventories is None else inventories,

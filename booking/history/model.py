@@ -72,6 +72,8 @@ class SaleEnd(msgspec.Struct, kw_only=True, frozen=True):
     closed: Mapping[int, int | None] = {}  # exit codes of buyers that the harness ended
     hung: Sequence[int | str] = []  # stopped in the middle of an operation
     silent: Sequence[int | str] = []  # stopped between two operations
+    unlogged: Sequence[int | str] = []  # their event logs are missing, or cut short
+    unanswered: Sequence[str] = []  # servers that did not answer when buyers took no step
     waits: Sequence[Wait] = []
     alive: int = 0
     zombies: int = 0
