@@ -13,7 +13,7 @@ from booking.checker.certificate import Certificate, verify
 from booking.checker.certify import certify, out_of_range
 from booking.checker.columns import Columns
 from booking.checker.count_diagnosis import RefutedCount, diagnose_count, oversell, unsold
-from booking.checker.counts import CountProblem, order_or_refute, search_or_refute
+from booking.checker.count_problem import CountProblem, order_or_refute, search_or_refute
 from booking.checker.diagnosis import RefutedInventory, diagnose
 from booking.checker.evidence import Originals, quoted
 from booking.checker.excess import Stock
