@@ -45,7 +45,7 @@ def _names(flag: str, default: str, what: str) -> Callable[[_Command], _Command]
 
 
 @click.command("check", epilog=EPILOG)
-@click.argument("history", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("history", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--tickets", type=click.IntRange(min=0), help="Count at the start, if not recorded.")
 @click.option("--remaining", type=int, help="Count at the end, if not recorded.")
 @_names("--buy", "buy", "What a purchase is called there.")
@@ -66,6 +66,14 @@ def _names(flag: str, default: str, what: str) -> Callable[[_Command], _Command]
     help="What an ok purchase's value is: the count before it, the count after it, a seat's "
     "number, or nothing.  [default: as the values show]",
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["auto", "jsonl", "edn", "jepsen-log"]),
+    default="auto",
+    show_default=True,
+    help="How the history is written; auto looks at its content.",
+)
 @click.option("--keyed", is_flag=True, help="Values are [key, value]: several inventories.")
 @click.option(
     "--states",
@@ -85,6 +93,7 @@ def command(  # noqa: PLR0917 - a flag each
     ignore: tuple[str, ...],
     counting: str,
     numbers: str | None,
+    form: str,
     keyed: bool,
     states: int | None,
     explain: bool,
@@ -101,14 +110,14 @@ def command(  # noqa: PLR0917 - a flag each
 
     began = time.perf_counter()
     naming = Naming(
-        buy, observe, refund, sold_out, cast("Any", counting), cast("Any", numbers), ignore
+        buy, observe, refund, sold_out, cast("Any", counting), cast("Any", numbers), ignore, keyed
     )
     columns = Columns(naming, tickets, remaining)
-    reader = read(history, keyed=keyed)
+    reader = read(history, keyed=keyed, format=cast("Any", form))
     _load(columns, reader)
-    _require_operations(columns, history)
-    _require_unique_indexes(columns, history)
-    _require_tickets(columns, history)
+    _require_operations(columns, reader.name)
+    _require_unique_indexes(columns, reader.name)
+    _require_tickets(columns, reader.name)
     decision = decide(columns, want_order=as_json, states_max=states or STATES_MAX)
     elapsed_s = time.perf_counter() - began
     if as_json:
@@ -129,7 +138,7 @@ def _load(columns: Columns, reader: Reader) -> None:
     except ContradictionError as error:
         line = reader.line_of(error.event)
         where = f", line {line}" if line is not None else ""
-        raise HistoryError(f"{reader.path}{where}: {error.why}") from error
+        raise HistoryError(f"{reader.name}{where}: {error.why}") from error
     columns.notes += reader.notes
 
 
@@ -146,7 +155,7 @@ def _with_progress(chunks: Iterable[list[Event]]) -> Iterator[list[Event]]:
         display.update(f"checking: {lines:,} events")
 
 
-def _require_unique_indexes(columns: Columns, path: Path) -> None:
+def _require_unique_indexes(columns: Columns, path: str) -> None:
     """Refuse a history in which two operations share an index: a proof names events by it."""
     seen: set[int] = set()
     count = 0
@@ -161,7 +170,7 @@ def _require_unique_indexes(columns: Columns, path: Path) -> None:
         )
 
 
-def _require_operations(columns: Columns, path: Path) -> None:
+def _require_operations(columns: Columns, path: str) -> None:
     """Refuse a history without orders and searches: most likely it has other names for them."""
     if sum(columns.outcomes.values()):
         return
@@ -174,7 +183,7 @@ def _require_operations(columns: Columns, path: Path) -> None:
     raise HistoryError(f"{path}: {'; '.join(columns.notes) or 'it is empty'}: nothing to check")
 
 
-def _require_tickets(columns: Columns, path: Path) -> None:
+def _require_tickets(columns: Columns, path: str) -> None:
     """Refuse a history that does not tell the count at the start, unless a flag does."""
     if any(inventory.tickets is None for inventory in columns.inventories.values()):
         raise HistoryError(
