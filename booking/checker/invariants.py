@@ -29,8 +29,7 @@ def broken_invariants(
 ) -> list[Anomaly]:
     """Return what is wrong with one inventory besides the order of things."""
     once = purchases.once
-    anomalies = [*_torn_reads(once, steps)]
-    anomalies += answered_twice(purchases)
+    anomalies = [*_torn_reads(once, steps), *answered_twice(purchases)]
     if once.tickets is not None and not columns.end.unlogged:
         anomalies += [*_undersell(once, once.tickets), *_starvation(once)]
     return anomalies
