@@ -25,12 +25,10 @@ from booking.checker.rows import add_observation, add_row, append_methods, error
 from booking.checker.settling import settle
 from booking.errors import HistoryError
 from booking.history.frame import FrameError, end_of, sale_of
-from booking.history.model import HARNESS, Event, SaleEnd
+from booking.history.model import FRAME, NO_CLIENTS, Event, SaleEnd
 
 STEPS_MAX = 1_000_000  # more are counted, not kept: they tell causes, not verdicts
 TORN_READ = "torn-read"
-NO_CLIENTS = frozenset({HARNESS, "nemesis", ":nemesis"})
-FRAME = frozenset({"sale", "end"})
 
 _DEFINITE = frozenset({"ok", "fail"})
 
@@ -82,7 +80,7 @@ class Columns:
         self.echoes = 0  # answers that repeat the value of their invocation
         self.answers = 0  # other answers to an order that carries a value
         self.has_text = False  # some answer is text that its order did not carry
-        self._sale_index: int | None = None
+        self._has_sale = self._has_end = False
         # A process's pending invocation, or the time at which its last operation completed.
         self._last: dict[int | str, Event | int] = {}
         self._touching: set[Key] = set()
@@ -119,8 +117,11 @@ class Columns:
             if time < invoke.time:
                 self._refuse(event, "completes before it was invoked")
             if inventory is None or invoke.key != key:
+                if not self._is_known(invoke.f):
+                    self._feed_rare(event)
+                    continue
                 key = invoke.key
-                inventory = self._inventory(key)
+                inventory = self._inventory(invoke)
                 sale, search, sold_out = (
                     append_methods(inventory.sold),
                     append_methods(inventory.searches),
@@ -247,16 +248,16 @@ class Columns:
             self._ignore(event)
 
     def _feed_frame(self, event: Event) -> None:
-        recorded = self._sale_index if event.f == "sale" else self.end_index
-        if recorded is not None:
+        if self._has_sale if event.f == "sale" else self._has_end:
             raise ContradictionError(event, f"a second line {event.f!r}: two histories in one file")
         try:
             if event.f == "sale":
                 self.sale = sale_of(event.value)
-                self._sale_index = event.index
+                self._has_sale = True
             else:
                 self.end = end_of(event.value)
-                self.end_index = event.index
+                self.end_index = event.index if event.index >= 0 else None
+                self._has_end = True
         except FrameError as error:
             raise ContradictionError(event, str(error)) from error
 
@@ -269,10 +270,10 @@ class Columns:
             return
         self.outcomes["fail"] += 1
         if error == TORN_READ:
-            add_observation(self._inventory(invoke.key).torn, invoke, event, 0)
+            add_observation(self._inventory(invoke).torn, invoke, event, 0)
         if name in self.naming.buy:
             if invoke.intent is not None:
-                self._inventory(invoke.key).intent_of_refused[invoke.index] = invoke.intent
+                self._inventory(invoke).intent_of_refused[invoke.index] = invoke.intent
             sold_out = error in self.naming.sold_out
             self._add_order("sold_outs" if sold_out else "refused", invoke, event, error)
 
@@ -289,7 +290,7 @@ class Columns:
 
     def _attempt(self, invoke: Event, complete: Event | None, ok: bool) -> None:
         if invoke.intent is not None:
-            intents = self._inventory(invoke.key).intents
+            intents = self._inventory(invoke).intents
             intents.setdefault(invoke.intent, []).append(Attempt(invoke, complete, ok))
 
     def _is_known(self, name: str) -> bool:
@@ -316,7 +317,7 @@ class Columns:
             self._refuse(at or invoke, str(refused))
         if kind == "sold" and number is not None and not is_pair:
             self._count_answer(asked, invoke.value, number)
-        inventory = self._inventory(invoke.key)
+        inventory = self._inventory(invoke)
         if asked != "nothing":
             place = invoke.key, Shape(invoke.f, asked, is_pair)
             inventory = self.valued.setdefault(place, Inventory(invoke.key))
@@ -350,9 +351,12 @@ class Columns:
         self.has_text |= isinstance(number, str)
         return number
 
-    def _inventory(self, key: Key) -> Inventory:
+    def _inventory(self, invoke: Event) -> Inventory:
+        key = invoke.key
         inventory = self.inventories.get(key)
         if inventory is None:
+            if key is None and self.naming.keyed:
+                self._refuse(invoke, "has no key; with --keyed every value is [key, value]")
             inventory = self.inventories[key] = Inventory(key)
         return inventory
 
