@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import msgspec
@@ -19,6 +19,7 @@ from booking.checker.linearization import linearize
 from booking.checker.lock_anomalies import find_lock_anomalies
 from booking.checker.messages import buyer, events_of, listed, tickets_
 from booking.checker.operations import Op, operations, refunds
+from booking.checker.program_order import keeps_program_order, tightened
 from booking.checker.reduction import (
     ALL_CONSTRAINTS,
     Constraints,
@@ -159,8 +160,23 @@ def _decide_order(
         return _refuted(counter, steps, answer)
     if answer is None or counter.is_mixed:
         return _search(counter, request)
-    problem, matching = answer
-    return _valid(linearize(counter, problem, matching) if request.order else None)
+    if inventory.touches:
+        return _in_program_order(counter, linearize(counter, *answer), request)
+    return _valid(linearize(counter, *answer) if request.order else None)
+
+
+def _in_program_order(counter: Counter, order: list[int], request: _Request) -> Decision:
+    """Decide whether an order exists that keeps the program of each process, where times tie.
+
+    One was found that need not. Parting the operations that touch is sufficient, not necessary.
+    """
+    if keeps_program_order(counter.inventory, order):
+        return _valid(order if request.order else None)
+    parted = replace(counter, inventory=tightened(counter.inventory))
+    answer = _match_or_refute(parted, ALL_CONSTRAINTS)
+    if answer is None or isinstance(answer, Certificate):
+        return _search(counter, request)
+    return _valid(linearize(parted, *answer) if request.order else None)
 
 
 def _no_start(tickets: int | None) -> str:
