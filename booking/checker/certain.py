@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
-from booking.checker.certificate import Certificate, certify, out_of_range, verify
+from booking.checker.certificate import Certificate, verify
+from booking.checker.certify import certify, out_of_range
 from booking.checker.operations import Op, operations
 from booking.checker.reduction import Constraints, Counter
 from booking.checker.slot_matching import HallViolator

@@ -64,6 +64,7 @@ class Columns:
         self.remaining = remaining
         self.sale: dict[str, Any] = {}
         self.end = SaleEnd()
+        self.end_index: int | None = None  # of the event that recorded the count at the end
         self.steps: list[Event] = []
         self.steps_left_out = 0
         self.inventories: dict[Key, Inventory] = {}
@@ -73,7 +74,6 @@ class Columns:
         self.ignored: dict[str, int] = {}
         self.left_out: dict[str, int] = {}  # those that `Naming.ignore` leaves out on purpose
         self.without_count = 0  # searches that answered nothing; they are in `ignored`
-        self.end_index: int | None = None  # of the line `end`, where the history has one
         self.numbers: Numbers = "before"  # what an ok buy's number means; final once closed
         # The same history where answers that repeat their orders are echoes and no numbers.
         self.as_echoes: Columns | None = None
@@ -148,6 +148,8 @@ class Columns:
                     invoked, returned, values, processes, indexes, done, quantities = sale
                     quantities(quantity)
                 elif event.error in enough:
+                    if invoke.intent is not None:
+                        inventory.intent_of_refused[invoke.index] = invoke.intent
                     fails += 1
                     value = quantity
                     invoked, returned, values, processes, indexes, done = sold_out
@@ -269,6 +271,8 @@ class Columns:
         if error == TORN_READ:
             add_observation(self._inventory(invoke.key).torn, invoke, event, 0)
         if name in self.naming.buy:
+            if invoke.intent is not None:
+                self._inventory(invoke.key).intent_of_refused[invoke.index] = invoke.intent
             sold_out = error in self.naming.sold_out
             self._add_order("sold_outs" if sold_out else "refused", invoke, event, error)
 

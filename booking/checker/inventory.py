@@ -66,6 +66,7 @@ class Inventory:
     sold_outs: Observations = field(default_factory=Observations)
     torn: Observations = field(default_factory=Observations)  # read half a write; no value
     intents: dict[str | int, list[Attempt]] = field(default_factory=dict)
+    intent_of_refused: dict[int, str | int] = field(default_factory=dict)  # by its invocation
     # An operation was invoked at the very time at which the last one of its process completed,
     # so the times alone do not show the order of the two.
     touches: bool = False

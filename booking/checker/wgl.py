@@ -286,26 +286,3 @@ def search(
     at most `high` (`low` is 0). Raises `BudgetExceededError` after `states_max` dead ends.
     """
     return Search(ops, tickets, most).run(states_max)
-
-
-def oversold_despite_refunds(ops: Sequence[Op], tickets: int) -> list[Op]:
-    """Decide orders and refunds that no operation observed: return the orders that are too many.
-
-    Every refund goes as early as it can, every order as late. They are too many exactly when more
-    was sold by the end of some order than there ever was: O(n log n). An order of unknown outcome
-    never helps and is left out; a refund of unknown outcome may help and is believed.
-    """
-    # At one time refunds come first: operations that touch are concurrent.
-    moments = sorted(
-        [(x.invoked, 0, at) for at, x in enumerate(ops) if x.gives_back]
-        + [(x.returned, 1, at) for at, x in enumerate(ops) if x.what == "buy"]
-    )
-    count = tickets
-    sold: list[Op] = []
-    for _, is_buy, at in moments:
-        count += -ops[at].quantity if is_buy else ops[at].quantity
-        if is_buy:
-            sold.append(ops[at])
-        if count < 0:
-            return sold
-    return []

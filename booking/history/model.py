@@ -82,6 +82,11 @@ class SaleEnd(msgspec.Struct, kw_only=True, frozen=True):
     remaining: int | None = None  # count at the end; `dump` fills it in
 
     @property
+    def has_counts(self) -> bool:
+        """Whether it records how many tickets were left."""
+        return self.remaining is not None or bool(self.inventories)
+
+    @property
     def deaths(self) -> Mapping[int | str, str]:
         """How each process died; empty where that was not recorded."""
         return self.crashed or {}
