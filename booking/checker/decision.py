@@ -24,6 +24,7 @@ from booking.checker.inventory import Inventory
 from booking.checker.linearization import linearize
 from booking.checker.lock_anomalies import find_lock_anomalies
 from booking.checker.operations import Op, all_operations, operations
+from booking.checker.program_order import keeps_program_order, tightened
 from booking.checker.reduction import (
     ALL_CONSTRAINTS,
     Constraints,
@@ -205,8 +206,25 @@ def _decide_count(counter: Counter, steps: StepsByProcess, request: _Request) ->
         return _refuted(counter, steps, answer)
     if answer is None or counter.is_mixed:
         return _search(counter, steps, request)
-    problem, matching = answer
-    return _valid(linearize(counter, problem, matching) if request.order else None)
+    if counter.inventory.touches:
+        return _in_program_order(counter, linearize(counter, *answer), steps, request)
+    return _valid(linearize(counter, *answer) if request.order else None)
+
+
+def _in_program_order(
+    counter: Counter, order: list[int], steps: StepsByProcess, request: _Request
+) -> Decision:
+    """Decide whether an order exists that keeps the program of each process, where times tie.
+
+    One was found that need not. Parting the operations that touch is sufficient, not necessary.
+    """
+    if keeps_program_order(counter.inventory, order):
+        return _valid(order if request.order else None)
+    parted = replace(counter, inventory=tightened(counter.inventory))
+    answer = _match_or_refute(parted, ALL_CONSTRAINTS)
+    if answer is None or isinstance(answer, Certificate):
+        return _search(counter, steps, request)
+    return _valid(linearize(parted, *answer) if request.order else None)
 
 
 def _no_start(tickets: int | None) -> str:
