@@ -9,12 +9,13 @@ from functools import partial
 import msgspec
 
 from booking.checker.causes import StepsByProcess
+from booking.checker.certain import certain_fault, rise
 from booking.checker.certificate import Certificate, verify
 from booking.checker.certify import certify, out_of_range
 from booking.checker.columns import Columns
 from booking.checker.count_diagnosis import RefutedCount, diagnose_count, oversell, unsold
 from booking.checker.count_problem import CountProblem, order_or_refute, search_or_refute
-from booking.checker.diagnosis import RefutedInventory, diagnose
+from booking.checker.diagnosis import diagnose
 from booking.checker.evidence import Originals, quoted
 from booking.checker.excess import Stock
 from booking.checker.intents import decide_purchases, purchases_of
@@ -22,7 +23,6 @@ from booking.checker.invariants import broken_invariants
 from booking.checker.inventory import Inventory
 from booking.checker.linearization import linearize
 from booking.checker.lock_anomalies import find_lock_anomalies
-from booking.checker.messages import tickets_
 from booking.checker.operations import Op, all_operations, operations
 from booking.checker.reduction import (
     ALL_CONSTRAINTS,
@@ -31,8 +31,10 @@ from booking.checker.reduction import (
     slot_problem,
     unit_of,
 )
+from booking.checker.refuted import RefutedInventory
 from booking.checker.seats import refute_seats
 from booking.checker.slot_matching import HallViolator, Matching, SlotProblem, solve
+from booking.checker.unjudged import repeated_answers, unjudged
 from booking.checker.wgl import STATES_MAX, BudgetExceededError
 from booking.core.verdict import Anomaly, Outcome, Verdict, merge
 from booking.errors import HistoryError
@@ -66,8 +68,9 @@ def check(history: History) -> Verdict:
 
     Never raises: a history that contradicts itself and a check that crashes are `unknown`.
     """
-    columns = Columns(tickets=history.tickets, remaining=history.remaining)
-    columns.sale, columns.end = history.sale, history.end
+    columns = Columns()
+    columns.sale = {**history.sale, "tickets": history.tickets}
+    columns.end = msgspec.structs.replace(history.end, remaining=history.remaining)
     events = _numbered(history.events)
     if history.remaining is not None or history.end.inventories:
         columns.end_index = max((event.index for event in events), default=0) + 1
@@ -115,8 +118,18 @@ def decide(
     A history is linearizable exactly when each inventory's part is (Herlihy & Wing 1990,
     locality). Linearizations of several inventories follow one another.
     """
-    steps = StepsByProcess.of(columns.steps)
     request = _Request(want_order, states_max)
+    decisions = [_decide_reading(columns, request)]
+    if columns.as_echoes is not None:
+        echoed = _decide_reading(columns.as_echoes, request)
+        decisions = [_of_two_readings(decisions[0], echoed, columns)]
+    decisions += [_unknown(reason) for reason in unjudged(columns)]
+    decision = _join(decisions)
+    return replace(decision, verdict=quoted(decision.verdict, columns, originals))
+
+
+def _decide_reading(columns: Columns, request: _Request) -> Decision:
+    steps = StepsByProcess.of(columns.steps)
     decisions: list[Decision] = []
     for inventory in columns.inventories.values():
         try:
@@ -133,8 +146,21 @@ def decide(
         decisions += _by_rules(rules, "a rule crashed")
     locks = partial(find_lock_anomalies, columns, steps)
     decisions += _by_rules(locks, "looking for stuck buyers crashed")
-    decision = _join(decisions)
-    return replace(decision, verdict=quoted(decision.verdict, columns, originals))
+    return _join(decisions)
+
+
+def _of_two_readings(numbered: Decision, echoed: Decision, columns: Columns) -> Decision:
+    """Decide a history in which every answer repeats what was asked for.
+
+    Answers that are numbers, as the caller says, are held to be right. Where they would be wrong,
+    they may be echoes; so only what is wrong in both readings is invalid.
+    """
+    outcomes = numbered.verdict.outcome, echoed.verdict.outcome
+    if outcomes == (Outcome.INVALID, Outcome.INVALID):
+        return echoed
+    if outcomes[0] is not Outcome.INVALID:
+        return numbered
+    return _unknown(f"{repeated_answers(columns)}: {numbered.verdict.reason}")
 
 
 def _by_rules(rules: Callable[[], list[Anomaly]], crash: str) -> list[Decision]:
@@ -174,13 +200,10 @@ def _decide_order(
 def _decide_count(counter: Counter, steps: StepsByProcess, request: _Request) -> Decision:
     if counter.inventory.has_refunds:
         return _with_refunds(counter, steps, request)
-    if counter.is_mixed and counter.has_too_many_single_sales:
-        sold = tickets_(sum(counter.inventory.sold.quantity))
-        return _unknown(f"{sold} of several quantities: too many")
     answer = _match_or_refute(counter, ALL_CONSTRAINTS)
     if isinstance(answer, Certificate):
         return _refuted(counter, steps, answer)
-    if counter.is_mixed:
+    if answer is None or counter.is_mixed:
         return _search(counter, steps, request)
     problem, matching = answer
     return _valid(linearize(counter, problem, matching) if request.order else None)
@@ -194,10 +217,17 @@ def _no_start(tickets: int | None) -> str:
 
 def _match_or_refute(
     counter: Counter, constraints: Constraints
-) -> Certificate | tuple[SlotProblem, Matching]:
-    impossible = out_of_range(counter, constraints)
+) -> Certificate | tuple[SlotProblem, Matching] | None:
+    """Return a proof, or the slots that sales can fill; None where those are too many to try."""
+    impossible = (
+        certain_fault(counter, constraints)
+        if counter.is_mixed
+        else out_of_range(counter, constraints)
+    )
     if impossible is not None:
         return impossible
+    if counter.is_mixed and counter.has_too_many_single_sales:
+        return rise(counter, constraints)
     problem = slot_problem(counter, constraints)
     answer = solve(problem)
     if not isinstance(answer, HallViolator):

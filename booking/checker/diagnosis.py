@@ -9,106 +9,29 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
 from itertools import accumulate, pairwise
-from math import inf
-from typing import Protocol
 
-from booking.checker.causes import StepsByProcess, racing_reads
-from booking.checker.certificate import Certificate
-from booking.checker.inventory import Inventory, Observations
+from booking.checker.causes import racing_reads
 from booking.checker.messages import (
     buyer,
     events_of,
-    explanation,
     in_time_order,
     listed,
     proof_events,
     tickets_,
 )
-from booking.checker.operations import Op, operations, sale_op
-from booking.checker.reduction import ALL_CONSTRAINTS, Constraints, Counter
+from booking.checker.operations import Op, sale_op
+from booking.checker.refuted import (
+    NUMBERED_SALES,
+    SALES_ALONE,
+    SALES_AND_END,
+    RefutedInventory,
+)
+from booking.checker.wrong_observations import anomaly_of, out_of_order, phantom_sold_out
 from booking.core.verdict import Anomaly, AnomalyName
 from booking.history.model import Event
 
-
-class Refute(Protocol):
-    """Prove that no order satisfies the constraints; None where one does.
-
-    `part` is the inventory without some of its operations.
-    """
-
-    def __call__(
-        self, constraints: Constraints, part: Inventory | None = None
-    ) -> Certificate | None:
-        """Return the proof."""
-
-
-SALES_AND_END = Constraints(searches=False, sold_outs=False, numbers=False)
-SALES_ALONE = Constraints(searches=False, sold_outs=False, numbers=False, end=False)
-NUMBERED_SALES = Constraints(searches=False, sold_outs=False, end=False)
-ALONE_MAX = 32  # observations that are tried one by one
 NEIGHBOURS_MAX = 64  # later sales that each sale is compared with, to find a pair that raced
-
-
-@dataclass(frozen=True, slots=True)
-class RefutedInventory:
-    """One inventory with the proof that it is impossible, and how to look for other proofs."""
-
-    counter: Counter
-    steps: StepsByProcess
-    refute: Refute
-    proof: Certificate
-
-    @property
-    def inventory(self) -> Inventory:
-        """Its operations."""
-        return self.counter.inventory
-
-    @property
-    def tickets(self) -> int:
-        """The count at the start."""
-        return self.counter.tickets
-
-    @property
-    def sold(self) -> int:
-        """Tickets certainly sold."""
-        return sum(self.inventory.sold.quantity)
-
-    @property
-    def maybe(self) -> int:
-        """Tickets of orders with an unknown outcome."""
-        return sum(self.inventory.maybe.quantity)
-
-    @property
-    def remaining(self) -> int | None:
-        """The count at the end: as it was read, or as the last search after all sales saw it."""
-        if self.inventory.remaining is not None:
-            return self.inventory.remaining
-        last = self.last_search
-        return None if last is None else self.inventory.searches.value[last]
-
-    @property
-    def last_search(self) -> int | None:
-        """The row of the search that began after all orders were over, if there is one."""
-        searches, sold = self.inventory.searches, self.inventory.sold
-        rows = range(len(searches.invoked))
-        last = max(rows, key=searches.invoked.__getitem__, default=None)
-        if last is None or self.inventory.maybe.invoked:
-            return None
-        return last if searches.invoked[last] > max(sold.returned, default=-inf) else None
-
-    def refute_end(self) -> Certificate | None:
-        """Prove that sales and the count at the end do not agree, as `remaining` has it."""
-        if self.inventory.remaining is not None or self.last_search is None:
-            return self.refute(SALES_AND_END)
-        searches = _only(self.inventory.searches, self.last_search)
-        part = replace(self.inventory, searches=searches)
-        return self.refute(Constraints(sold_outs=False, numbers=False), part)
-
-    def ops(self, constraints: Constraints = ALL_CONSTRAINTS) -> Iterator[Op]:
-        """Return the operations."""
-        return operations(self.inventory, self.counter.numbers, constraints)
 
 
 def diagnose(refuted: RefutedInventory) -> list[Anomaly]:
@@ -120,11 +43,11 @@ def diagnose(refuted: RefutedInventory) -> list[Anomaly]:
         *_imbalance(refuted),
     ]
     balanced = not anomalies
-    anomalies += _phantom_sold_out(refuted, balanced)
+    anomalies += phantom_sold_out(refuted, balanced)
     if balanced:
-        anomalies += _out_of_order(refuted)
+        anomalies += out_of_order(refuted, phantom=bool(anomalies))
     if not anomalies:
-        anomalies = [_anomaly(AnomalyName.NOT_LINEARIZABLE, refuted, refuted.proof)]
+        anomalies = [anomaly_of(AnomalyName.NOT_LINEARIZABLE, refuted, refuted.proof)]
     return anomalies
 
 
@@ -312,133 +235,3 @@ def _racing_pair(refuted: RefutedInventory) -> tuple[Op, Op, int, tuple[Event, .
             if cause is not None:
                 return first, second, *cause
     return None
-
-
-def _phantom_sold_out(refuted: RefutedInventory, balanced: bool) -> Iterator[Anomaly]:
-    """Find a sold-out that cannot have been true.
-
-    Where sales and end balance, the sales alone could be; so a proof without searches and numbers
-    is the sold-outs' fault. After an oversell only the weaker question makes sense: could the
-    count have fallen so far by then, if each order that was under way took its ticket?
-    """
-    if not refuted.inventory.sold_outs.invoked:
-        return
-    if balanced:
-        constraints = Constraints(searches=False, numbers=False)
-    else:
-        constraints = Constraints(searches=False, numbers=False, end=False, sales_optional=True)
-    proof = refuted.refute(constraints)
-    if proof is None:
-        return
-    proof = _of_the_earliest(refuted, constraints) or proof
-    ends = (proof.after, proof.before)
-    sold_out = next((x for x in ends if x is not None and x.what == "sold-out"), None)
-    if sold_out is None:
-        return
-    few = "although"
-    if sold_out.high != 0:
-        few = f"for {tickets_((sold_out.high or 0) + 1)} although"
-    if proof.kind == "starved":
-        could = sum(x.quantity for x in proof.members)
-        why = f"at most {could} of {tickets_(refuted.tickets)} can have been sold by then"
-        evidence = events_of([*proof.members, sold_out])
-    else:
-        who = listed(buyer(x.process) for x in proof.members)
-        why = f"{tickets_(sum(x.quantity for x in proof.members))} went to {who} afterwards"
-        if not proof.members:
-            why = f"the sale ended with {tickets_(refuted.inventory.remaining or 0)} left"
-        evidence = events_of([sold_out, *proof.members])
-    yield Anomaly(
-        AnomalyName.PHANTOM_SOLD_OUT,
-        f"{buyer(sold_out.process)} was told that it is sold out {few} {why}",
-        evidence,
-    )
-
-
-def _of_the_earliest(refuted: RefutedInventory, constraints: Constraints) -> Certificate | None:
-    """Return the proof against the earliest sold-out that is wrong by itself.
-
-    The earliest of each quantity proves most. Where none is wrong alone, some are together.
-    """
-    rows = refuted.inventory.sold_outs
-    earliest: dict[int, int] = {}
-    for row in sorted(range(len(rows.value)), key=rows.returned.__getitem__):
-        earliest.setdefault(rows.value[row], row)
-    for row in list(earliest.values())[:ALONE_MAX]:
-        alone = replace(refuted.inventory, sold_outs=_only(rows, row))
-        proof = refuted.refute(constraints, alone)
-        if proof is not None:
-            return proof
-    return None
-
-
-def _only(rows: Observations, *chosen: int) -> Observations:
-    """Return some rows alone."""
-    columns = {column.name: getattr(rows, column.name) for column in fields(rows)}
-    return Observations(
-        **{name: [column[row] for row in chosen] for name, column in columns.items()}
-    )
-
-
-def _out_of_order(refuted: RefutedInventory) -> Iterator[Anomaly]:
-    """Sales and end agree; so the numbers that buyers were told are wrong, or the searches."""
-    numbered = any(number is not None for number in refuted.inventory.sold.number)
-    end_unread = refuted.inventory.remaining is None
-    numbers = Constraints(searches=False, sold_outs=False)
-    proof = refuted.refute(numbers) if numbered else None
-    if proof is not None:
-        lost = proof.kind == "starved" and end_unread
-        name = AnomalyName.LOST_TICKET if lost else AnomalyName.NOT_LINEARIZABLE
-        yield _anomaly(name, refuted, proof)
-        return
-    proof = refuted.proof
-    if any(x is not None and x.what == "sold-out" for x in (proof.before, proof.after)):
-        other = refuted.refute(Constraints(sold_outs=False))
-        if other is None:
-            return
-        proof = other
-    proof = _of_one_search(refuted, proof) or proof
-    yield _anomaly(_name_of(refuted, proof), refuted, proof)
-
-
-def _name_of(refuted: RefutedInventory, proof: Certificate) -> AnomalyName:
-    """Return what it is called that sales and searches do not agree."""
-    earlier, later = proof.before, proof.after
-    if proof.kind == "starved":
-        if earlier is not None and earlier.what == "search" and later and later.what == "end":
-            return AnomalyName.STALE_READ
-        end_unread = refuted.inventory.remaining is None
-        lost = end_unread and not _is_contradicted(refuted.inventory, proof.after)
-        return AnomalyName.LOST_TICKET if lost else AnomalyName.NOT_LINEARIZABLE
-    # A search that saw more than was left saw an older count. One that saw less saw none that was.
-    if proof.kind != "out of range" and later is not None and later.what == "search":
-        return AnomalyName.STALE_READ
-    return AnomalyName.NOT_LINEARIZABLE
-
-
-def _is_contradicted(inventory: Inventory, low: Op | None) -> bool:
-    """Return whether a search that began later saw more tickets than `low` did."""
-    if low is None or low.high is None:
-        return False
-    rows = zip(inventory.searches.invoked, inventory.searches.value, strict=True)
-    return any(invoked > low.returned and value > low.high for invoked, value in rows)
-
-
-def _of_one_search(refuted: RefutedInventory, proof: Certificate) -> Certificate | None:
-    """Return the proof against the one search of a proof that is wrong by itself.
-
-    The later one is asked first: a count that rose was most likely read too late.
-    """
-    searches = refuted.inventory.searches
-    for x in (proof.after, proof.before):
-        if x is not None and x.what == "search":
-            row = searches.index.index(x.index)
-            alone = replace(refuted.inventory, searches=_only(searches, row))
-            single = refuted.refute(Constraints(sold_outs=False), alone)
-            if single is not None:
-                return single
-    return None
-
-
-def _anomaly(name: AnomalyName, refuted: RefutedInventory, proof: Certificate) -> Anomaly:
-    return Anomaly(name, explanation(proof, refuted.tickets), proof_events(proof))
