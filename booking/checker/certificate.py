@@ -58,6 +58,7 @@ class Certificate:
     key: Key = None
     constraints: Constraints = ALL_CONSTRAINTS
     seat: int | str | None = None
+    against: int = 0  # tickets that can have gone the other way meanwhile (`too high`, `too low`)
 
     @property
     def is_verifiable(self) -> bool:
@@ -183,6 +184,7 @@ def _excess(proof: Certificate, tickets: int, unit: int, operations: Iterable[Op
         and all(x.what == ("buy" if rising else "refund") for x in members)
         and all(a is None or follows(x, a) for x in members)
         and all(b is None or precedes(x, b) for x in members)
+        and undone == proof.against
         and changed - undone > gap
     )
 

@@ -38,6 +38,8 @@ from booking.checker.operations import Op, without_answer
 from booking.core.verdict import Anomaly, AnomalyName
 from booking.history.model import Event
 
+SEARCHES_MAX = 4  # that are tried alone, to find the one that is wrong
+
 Refute = Callable[[Sequence[Op]], Certificate | None]  # None: an order, or none is known
 Named = tuple[Anomaly, Certificate]
 
@@ -302,14 +304,26 @@ def _out_of_order(refuted: RefutedCount, found: Sequence[Named]) -> Iterator[Nam
         if not found:
             yield _anomaly(AnomalyName.NOT_LINEARIZABLE, refuted.proof, refuted)
         return
-    seen = (proof.after, proof.before, *reversed(proof.members))
-    search = next((x for x in seen if x is not None and x.what == "search"), None)
+    search, proof = _wrong_search(proof, refuted)
     name = AnomalyName.NOT_LINEARIZABLE
     if search is not None and (proof.kind == "too high" or _is_older(search, refuted)):
         name = AnomalyName.STALE_READ
     elif proof.kind == "too low" and not refuted.is_end_read:
         name = AnomalyName.LOST_TICKET
     yield _anomaly(name, proof, refuted)
+
+
+def _wrong_search(proof: Certificate, refuted: RefutedCount) -> tuple[Op | None, Certificate]:
+    """Return the search that is wrong by itself, if one is, else the later one; and the proof."""
+    seen = (proof.after, proof.before, *reversed(proof.members))
+    searches = [x for x in seen if x is not None and x.what == "search"]
+    orders = refuted.only(numbers=True)
+    for others in (orders, refuted.only("end", numbers=True)):
+        for x in searches[:SEARCHES_MAX]:
+            alone = refuted.refute([*others, x])
+            if alone is not None:
+                return x, alone
+    return next(iter(searches), None), proof
 
 
 def _is_older(search: Op, refuted: RefutedCount) -> bool:

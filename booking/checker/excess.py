@@ -163,13 +163,20 @@ def certified(
     dropped = {x.index for x in given_back}
     held = [x for x in inside if x.index not in dropped]
     if a.op is None:
-        latest = replace(bare, members=_enough(held[::-1], gap))
-        undone = sum(x.quantity for x in undone_by(latest, others, stock.tickets))
-        if sum(x.quantity for x in latest.members) > gap + undone:
+        latest = _with_members(bare, _enough(held[::-1], gap), others, stock)
+        if sum(x.quantity for x in latest.members) > gap + latest.against:
             return latest
     held.sort(key=lambda x: -x.quantity)
     needed = gap + sum(x.quantity for x in undoing)
-    return replace(bare, members=_enough([*given_back, *held], needed))
+    return _with_members(bare, _enough([*given_back, *held], needed), others, stock)
+
+
+def _with_members(
+    bare: Certificate, members: tuple[Op, ...], others: Sequence[Op], stock: Stock
+) -> Certificate:
+    proof = replace(bare, members=members)
+    against = sum(x.quantity for x in undone_by(proof, others, stock.tickets))
+    return replace(proof, against=against)
 
 
 def _enough(ops: Iterable[Op], needed: int) -> tuple[Op, ...]:
