@@ -258,17 +258,16 @@ def _give_back(op: Op, state: State, tickets: int, meaning: str) -> Iterator[Sta
         yield state._replace(count=count)
         return
     unnamed = tickets - state.count - len(state.held)  # sold, and which seat is not known
-    named = {op.value} if op.value in state.held else frozenset()
+    named = state.held & {op.value}
+    others, rest = state.held - named, op.quantity
     if op.value is not None:
-        rest = op.quantity - 1
-        if named or unnamed > 0:
-            choices = combinations(state.held - named, rest) if rest else [()]
-            for others in choices:
-                yield state._replace(count=count, held=state.held - named - set(others))
+        rest -= 1
+        unnamed -= 0 if named else 1
+    if unnamed < 0:
         return
-    for size in range(max(0, op.quantity - max(unnamed, 0)), op.quantity + 1):
-        for seats in combinations(sorted(state.held, key=str), size):
-            yield state._replace(count=count, held=state.held - set(seats))
+    for size in range(max(0, rest - unnamed), rest + 1):
+        for seats in combinations(sorted(others, key=str), size):
+            yield state._replace(count=count, held=others - set(seats))
 
 
 def replayed(recording: Recording, order: list[int]) -> str | None:
