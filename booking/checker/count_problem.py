@@ -32,8 +32,15 @@ class CountProblem:
         """Take a counter's operations."""
         inventory: Inventory = counter.inventory
         ops = list(all_operations(inventory, counter.numbers, ALL_CONSTRAINTS))
-        stock = Stock(counter.tickets, counter.unit, inventory.key)
+        unit = 1 if inventory.unlogged else counter.unit  # others may have ordered any quantity
+        stock = Stock(counter.tickets, unit, inventory.key)
         return cls(ops, stock, inventory.touches)
+
+    @property
+    def reuses_seats(self) -> bool:
+        """Whether tickets have names and come back, so that seats restrict the order."""
+        named = any(x.seat is not None for x in self.ops)
+        return named and any(x.gives_back for x in self.ops)
 
     def without_balance(self) -> CountProblem:
         """Leave only operations that are wrong by themselves: others may be missing."""

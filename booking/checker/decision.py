@@ -32,6 +32,7 @@ from booking.checker.reduction import (
     unit_of,
 )
 from booking.checker.refuted import RefutedInventory
+from booking.checker.seat_order import order_seats
 from booking.checker.seats import refute_seats
 from booking.checker.slot_matching import HallViolator, Matching, SlotProblem, solve
 from booking.checker.unjudged import repeated_answers, unjudged
@@ -277,7 +278,9 @@ def _answer_of(
     request: _Request,
 ) -> Decision:
     try:
-        found = answer(request.states_max)
+        found: Sequence[Op] | Certificate = answer(request.states_max)
+        if problem.reuses_seats and not isinstance(found, Certificate):
+            found = order_seats(problem, found, request.states_max)
     except BudgetExceededError:
         return _unknown(f"no order found within the budget of {request.states_max} states")
     if isinstance(found, Certificate):

@@ -32,7 +32,8 @@ def _oversell(recording: Recording, quoted: set[Any]) -> str | None:
     if _shared(recording, ops):
         return None
     tickets = min(recording.tickets.values())
-    if any(op.value is not None and _lowest(recording, op) < 1 for op in ops):
+    counted = recording.meaning in {"before", "after"}
+    if counted and any(op.value is not None and _lowest(recording, op) < 1 for op in ops):
         return None  # it was sold more than its own number leaves
     if not explained(recording, keep=quoted - {END}, without=("numbers", "search", "sold-out")):
         return None
