@@ -317,7 +317,8 @@ def _out_of_order(refuted: RefutedCount, found: Sequence[Named]) -> Iterator[Nam
         return
     search, proof = _wrong_search(proof, refuted)
     name = AnomalyName.NOT_LINEARIZABLE
-    if search is not None and (proof.kind == "too high" or _is_older(search, refuted)):
+    too_high = proof.kind == "too high" and search is proof.after
+    if search is not None and (too_high or _is_older(search, refuted)):
         name = AnomalyName.STALE_READ
     elif proof.kind == "too low" and not refuted.is_end_read:
         name = AnomalyName.LOST_TICKET

@@ -36,12 +36,6 @@ class CountProblem:
         stock = Stock(counter.tickets, unit, inventory.key)
         return cls(ops, stock, inventory.touches)
 
-    @property
-    def reuses_seats(self) -> bool:
-        """Whether tickets have names and come back, so that seats restrict the order."""
-        named = any(x.seat is not None for x in self.ops)
-        return named and any(x.gives_back for x in self.ops)
-
     def without_balance(self) -> CountProblem:
         """Leave only operations that are wrong by themselves: others may be missing."""
         alone = [x for x in self.ops if not possible(x, self.stock.tickets, self.stock.unit)]

@@ -8,7 +8,6 @@ that does not find, a search finds that knows the seats, for a few hundred opera
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from math import inf
 
@@ -20,6 +19,7 @@ from booking.checker.operations import Op
 from booking.checker.order_proof import has_no_order
 from booking.checker.program_order import predecessors
 from booking.checker.returns import latest_order
+from booking.checker.seat_replay import fits_seats
 from booking.checker.unorderable import no_order
 from booking.checker.wgl import BudgetExceededError
 
@@ -55,44 +55,13 @@ def order_seats(
         raise BudgetExceededError
     path = search_seats(problem.ops, problem.stock.tickets, states_max, problem.stock.tickets)
     if path is not None:
-        return path
+        if fits_seats(path):
+            return path
+        raise BudgetExceededError  # it fits only if an order without a seat had two
     proof = no_order(problem.ops, problem.stock, search_seats)
     if not has_no_order(proof.members, problem.ops, problem.stock.tickets, proof.before):
         raise BudgetExceededError  # nothing is believed without a second look
     return proof
-
-
-def fits_seats(order: Sequence[Op]) -> bool:
-    """Return whether no seat is sold while it is held, nor comes back while it is not.
-
-    A refund without a seat may be of any seat that is held, an order without one of any that is
-    free. The earliest that fits is taken.
-    """
-    held_since: dict[int | str, int] = {}
-    free_since: dict[int | str, int] = {}
-    returns: list[int] = []  # places of refunds without a seat, and of such orders
-    orders: list[int] = []
-    for place, x in enumerate(order):
-        seat = x.seat
-        if seat is None:
-            if x.quantity:
-                (returns if x.gives_back else orders).extend([place] * x.quantity)
-            continue
-        if x.gives_back:
-            since, spare, other = held_since, orders, free_since
-        else:
-            since, spare, other = free_since, returns, held_since
-        known = seat in held_since if x.gives_back else seat not in held_since
-        if not known:
-            began = other.get(seat, -1)
-            at = bisect_right(spare, began)
-            if at == len(spare):
-                return False
-            spare.pop(at)
-        since.pop(seat, None)
-        other.pop(seat, None)
-        (free_since if x.gives_back else held_since)[seat] = place
-    return True
 
 
 def _parted(ops: Sequence[Op], share: int) -> list[Op]:
