@@ -49,7 +49,7 @@ SALES = {
     ),
     "a search of a count that never was": (
         [buy(1, 0, 1), back(1, 2, 3), search(3, 6, 7, 0), buy(2, 10, 11)], 2, 1,
-        ["not-linearizable"], ["too low"], None,
+        ["not-linearizable"], ["too high"], None,
     ),
     "lost update": (
         [buy(1, 0, 1), back(1, 2, 3), buy(2, 4, 5), buy(3, 4, 5)], 3, 2,
