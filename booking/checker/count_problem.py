@@ -32,7 +32,8 @@ class CountProblem:
         """Take a counter's operations."""
         inventory: Inventory = counter.inventory
         ops = list(all_operations(inventory, counter.numbers, ALL_CONSTRAINTS))
-        stock = Stock(counter.tickets, counter.unit, inventory.key)
+        unit = 1 if inventory.unlogged else counter.unit  # others may have ordered any quantity
+        stock = Stock(counter.tickets, unit, inventory.key)
         return cls(ops, stock, inventory.touches)
 
     def without_balance(self) -> CountProblem:

@@ -196,7 +196,8 @@ def undone_by(proof: Certificate, ops: Iterable[Op], tickets: int) -> list[Op]:
     if proof.kind not in {"too high", "too low"}:
         return []
     begin, end = window(proof, tickets)
-    return [x for x in ops if can_undo(proof, x, begin, end)]
+    own = ops if proof.seat is None else (x for x in ops if x.seat in {None, proof.seat})
+    return [x for x in own if can_undo(proof, x, begin, end)]
 
 
 def given_back_by(changes: Sequence[Op], others: Sequence[Op]) -> list[tuple[Op, Op]]:

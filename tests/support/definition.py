@@ -129,7 +129,8 @@ def explained(
         ops = operations(recording, key)
         left = end_count(recording, key)
         if keep is not None:
-            ops = [weakened for op in ops if (weakened := _weakened(op, keep)) is not None]
+            weakened = (_weakened(op, keep, recording.meaning) for op in ops)
+            ops = [op for op in weakened if op is not None]
             left = left if END in keep else None
         if "end" in without:
             left = None
@@ -141,12 +142,12 @@ def explained(
     return True
 
 
-def _weakened(op: Op, keep: Collection[Any]) -> Op | None:
+def _weakened(op: Op, keep: Collection[Any], meaning: str) -> Op | None:
     if op.index in keep:
         return op
     if op.kind in {"search", "sold-out"}:
         return None
-    value = op.value if op.kind == "refund" else None
+    value = op.value if op.kind == "refund" or meaning == "seat" else None
     return op._replace(certain=False, value=value)
 
 
