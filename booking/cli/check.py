@@ -125,6 +125,7 @@ def command(  # noqa: PLR0917 - a flag each
     )
     columns = Columns(naming, tickets, remaining)
     reader = read(history, keyed=keyed, format=cast("Any", form))
+    click.get_current_context().call_on_close(reader.source.close)
     _load(columns, reader)
     _require_operations(columns, reader.name)
     _require_unique_indexes(columns, reader.name)

@@ -43,26 +43,23 @@ class JepsenLogReader(EdnReader):
                 yield number, [self.placed(self._loose(match, number), number)]
 
     def _loose(self, match: re.Match[str], number: int) -> Loose:
-        process = match["process"]
-        value, error = self._value_and_error((match["rest"] or "").strip(), number)
+        process, text = match["process"], (match["rest"] or "").strip()
+        # Where a page has turned tabs into spaces, an error begins behind the first value.
+        value_text, _, error_text = text.partition("\t")
+        values = self._forms_in(value_text, number)
+        if values is None or (len(values) > 1 and match["type"] in {"invoke", "ok"}):
+            self.refuse(number, f"the value {value_text[:40]!r} is no EDN")
+        value, *more = values or [None]
         return Loose(
             process=int(process) if process.isdigit() else process[1:],
-            type=match["type"], f=match["f"], value=value, error=error,
+            type=match["type"], f=match["f"], value=value,
+            error=self._error(error_text, number) if error_text else (more or None),
         )  # fmt: skip
 
-    def _value_and_error(self, text: str, number: int) -> tuple[Any, Any]:
-        """Return a value, and what stands behind it: an error, which Jepsen prints unquoted."""
-        value_text, tab, error_text = text.partition("\t")
-        if not tab:
-            forms = self._forms_in(text, number)
-            if forms is None or len(forms) > 2:  # noqa: PLR2004 - a value and an error
-                self.refuse(number, f"the value {text[:40]!r} is no EDN")
-            return (*forms, None, None)[0], (*forms, None, None)[1]
-        values, errors = self._forms_in(value_text, number), self._forms_in(error_text, number)
-        if values is None or len(values) > 1:
-            self.refuse(number, f"the value {value_text[:40]!r} is no EDN")
-        is_form = errors is not None and len(errors) == 1
-        return (*values, None)[0], errors[0] if is_form and errors else error_text
+    def _error(self, text: str, number: int) -> Any:
+        """Return an error, which Jepsen prints unquoted: a value or some words."""
+        forms = self._forms_in(text, number)
+        return forms[0] if forms is not None and len(forms) == 1 else text
 
     def _forms_in(self, text: str, number: int) -> list[Any] | None:
         """Return all values in a text, None where it is no EDN."""

@@ -109,13 +109,13 @@ def _blocks(source: Source) -> Iterator[tuple[bytes, bool]]:
     """Yield a file in blocks of whole lines, and whether a block is the last."""
     parts: list[bytes] = []  # of a line that does not end yet
     with source.open() as file:
-        block = file.read(CHUNK_BYTES).removeprefix(_BYTE_ORDER_MARK)
-        while block:
+        if file.read(len(_BYTE_ORDER_MARK)) != _BYTE_ORDER_MARK:
+            file.seek(0)
+        while block := file.read(CHUNK_BYTES):
             end = block.rfind(b"\n") + 1
             if end:
                 yield b"".join((*parts, block[:end])), False
                 parts = []
             parts.append(block[end:])
-            block = file.read(CHUNK_BYTES)
     if rest := b"".join(parts):
         yield rest, True

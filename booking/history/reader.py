@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import msgspec
@@ -76,8 +76,9 @@ class Reader(ABC):
             for line, event in enumerate(unpacked, start):
                 if event.type == "invoke":
                     keys[event.process] = event.key
-                elif event.key is not None and event.key != keys.get(event.process, event.key):
-                    asked = keys[event.process]
+                    continue
+                asked = keys.get(event.process)  # none: the check refuses the invocation
+                if None not in {asked, event.key} and asked != event.key:
                     self.refuse(line, f"answers for the key {event.key!r}, asked was {asked!r}")
             yield unpacked
 
@@ -107,12 +108,13 @@ class Reader(ABC):
         if note not in self.notes:
             self.notes.append(note)
 
-    def are_complete(self, events: Iterable[Line]) -> bool:
+    def are_complete(self, events: Sequence[Line]) -> bool:
         """Return whether lines with times and indexes agree with the ones before."""
         if self._timed is None:
             first = next((event for event in events if not _stands_aside(event)), None)
             if first is not None:
                 self._timed = self._numbered = True
+        self._now = events[-1].time if events else self._now
         return self._timed is not False and self._numbered is not False
 
     def placed(self, line: Loose, number: int) -> Event:

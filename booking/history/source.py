@@ -41,8 +41,13 @@ class Source:
         except OSError as error:
             raise self._refused(error) from error
 
+    def close(self) -> None:
+        """Let go of what was kept of a stream."""
+        if self._kept is not None:
+            self._kept.close()
+
     def _keep(self, stream: IO[bytes]) -> None:
-        kept = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_MAX)  # noqa: SIM115 - kept open
+        kept = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_MAX)  # noqa: SIM115 - closed by `close`
         shutil.copyfileobj(stream, kept)
         self._kept = kept
 
