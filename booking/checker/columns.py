@@ -169,6 +169,7 @@ class Columns:
         if not self.inventories:
             self._inventory(None)
         for key, inventory in self.inventories.items():
+            inventory.unlogged = bool(self.end.unlogged)
             inventory.tickets = _count(started.get(_key_in(key, started), self.tickets))
             alone = self.remaining if len(self.inventories) == 1 else None
             inventory.remaining = _count(ended.get(_key_in(key, ended), alone))

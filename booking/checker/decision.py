@@ -25,6 +25,7 @@ from booking.checker.reduction import (
     slot_problem,
     unit_of,
 )
+from booking.checker.sale_caveats import sale_caveats
 from booking.checker.slot_matching import HallViolator, Matching, SlotProblem, solve
 from booking.checker.wgl import STATES_MAX, BudgetExceededError, oversold_despite_refunds, search
 from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict, merge
@@ -96,6 +97,7 @@ def decide(columns: Columns, *, want_order: bool = False, states_max: int = STAT
         decisions += _by_rules(rules, "a rule crashed")
     locks = partial(find_lock_anomalies, columns, steps)
     decisions += _by_rules(locks, "looking for stuck buyers crashed")
+    decisions += [_unknown(reason) for reason in sale_caveats(columns)]
     return _join(decisions)
 
 
@@ -126,18 +128,29 @@ def _decide_order(
     if tickets is None or tickets < 0:
         return _unknown(_no_start(tickets))
     counter = Counter(inventory, tickets, unit_of(inventory), columns.numbers)
+    if too_much := _too_much(counter):
+        return _unknown(too_much)
     if inventory.has_refunds:
         return _with_refunds(counter, request)
-    if counter.is_mixed and counter.has_too_many_single_sales:
-        sold = tickets_(sum(inventory.sold.quantity))
-        return _unknown(f"{sold} of several quantities: too many")
     answer = _match_or_refute(counter, ALL_CONSTRAINTS)
     if isinstance(answer, Certificate):
         return _refuted(counter, steps, answer)
-    if counter.is_mixed:
+    if counter.is_mixed and not inventory.unlogged:
         return _search(counter, request)
     problem, matching = answer
-    return _valid(linearize(counter, problem, matching) if request.order else None)
+    wanted = request.order and not inventory.unlogged  # orders that no log shows have no index
+    return _valid(linearize(counter, problem, matching) if wanted else None)
+
+
+def _too_much(counter: Counter) -> str | None:
+    """Return why the operations cannot be matched at all; None where they can."""
+    inventory = counter.inventory
+    if inventory.has_refunds:
+        few = "orders and refunds may be missing from the history: what it shows proves nothing"
+        return few if inventory.unlogged else None
+    if (counter.is_mixed or inventory.unlogged) and counter.has_too_many_single_sales:
+        return f"{tickets_(sum(inventory.sold.quantity))} of several quantities: too many"
+    return None
 
 
 def _no_start(tickets: int | None) -> str:

@@ -195,7 +195,7 @@ def _imbalance(refuted: RefutedInventory) -> Iterator[Anomaly]:
     counts = f"the count fell by {fell}, from {refuted.tickets} to {refuted.remaining}"
     if fell < refuted.sold:
         yield _lost_update(refuted, f"{tickets_(refuted.sold)} sold, yet {counts}")
-    elif fell > refuted.sold + refuted.maybe:
+    elif fell > refuted.sold + refuted.maybe and not refuted.inventory.unlogged:
         yield _lost_ticket(refuted, fell - refuted.sold - refuted.maybe, counts)
 
 

@@ -66,6 +66,7 @@ class Inventory:
     sold_outs: Observations = field(default_factory=Observations)
     torn: Observations = field(default_factory=Observations)  # read half a write; no value
     intents: dict[str | int, list[Attempt]] = field(default_factory=dict)
+    unlogged: bool = False  # any number of orders may have happened besides: their log is missing
 
     @property
     def has_refunds(self) -> bool:
