@@ -66,7 +66,7 @@ class Counter:
         """The least count that was observed; the count at the start where none was."""
         inventory = self.inventory
         counts = [self.tickets, *inventory.searches.value]
-        counts += [number for number in inventory.sold.number if number is not None]
+        counts += [number for number in inventory.sold.number if isinstance(number, int)]
         counts += [0] if inventory.sold_outs.value else []
         counts += [] if inventory.remaining is None else [inventory.remaining]
         return min(counts)
@@ -176,7 +176,7 @@ def _add_sales(problem: SlotProblem, counter: Counter, constraints: Constraints)
     simple = numbers == "before" and unit == 1 and max(sold.quantity) == 1
     if simple and None not in sold.number:
         tickets = counter.tickets
-        problem.pinned = [tickets - number + 1 for number in sold.number if number is not None]
+        problem.pinned = [tickets - number + 1 for number in sold.number if isinstance(number, int)]
         problem.pinned_invoked = sold.invoked
         problem.pinned_returned = sold.returned
         return
@@ -199,9 +199,9 @@ def has_pinned_sales(sold: Orders, numbers: Numbers) -> bool:
     return numbers in {"before", "after"} and any(n is not None for n in sold.number)
 
 
-def count_before(number: int | None, quantity: int, numbers: Numbers) -> int | None:
+def count_before(number: int | str | None, quantity: int, numbers: Numbers) -> int | None:
     """Return the count before a sale, where the number it answered tells that."""
-    if number is None or numbers in {"seat", "none"}:
+    if not isinstance(number, int) or numbers in {"seat", "none"}:
         return None
     return number if numbers == "before" else number + quantity
 
