@@ -148,3 +148,40 @@ def test_a_stopped_server_is_unknown_and_named(
     assert sale["reason"].startswith(f"{store} did not answer when no buyer took a step")
     assert sale["processes"]["unanswered"] == [store]
     assert sale["control"] is None
+
+
+CONTROLS: dict[str, tuple[dict[str, Any], str]] = {
+    "its buyers fail": (
+        behaviour("fails_unguarded", arrival="together", lock="flock"),
+        "of the control itself: buyer 0 ended early (and 2 more): ValueError: no guard (mischief",
+    ),
+    "its orders fail": (
+        {"store": f"{MODULE}:Busy", "lock": "flock", "buyers": 2},
+        "the control sold nothing: unavailable: no room for two",
+    ),
+    "its orders are lost": (
+        {"store": f"{MODULE}:Loses", "lock": "flock", "buyers": 2},
+        "uncertain: no room for two",
+    ),
+    "it hangs": (
+        {"store": f"{MODULE}:Hangs", "lock": "flock", "buyers": 2, "timeout": "500ms"},
+        "of the control itself: buyer ",
+    ),
+    "nothing is left": (
+        {"tickets": 1, "quantity": 2, "lock": "flock", "buyers": 2},
+        "nothing could be sold; give more tickets or a smaller quantity",
+    ),
+    "it is sound": ({"lock": "flock", "buyers": 1}, "give more buyers or a longer delay"),
+}
+
+
+@pytest.mark.parametrize("case", CONTROLS)
+def test_a_control_that_did_not_race_says_why(program: Program, tmp_path: Path, case: str) -> None:
+    """The reason that is known, and no advice that cannot help."""
+    flags, why = CONTROLS[case]
+    scenario = tmp_path / "sale.toml"
+    scenario.write_text(toml({"delay": "0ms", "search": False, **flags}))
+    sale = json.loads(program("simulate", str(scenario), "--json").stdout)
+    assert sale["verdict"] == "unknown"
+    assert sale["reason"].startswith("the control did not race, so the guard was not put to the")
+    assert why in sale["reason"]

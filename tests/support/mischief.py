@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from booking.core.protocols import Order, Reply, Store
+from booking.core.protocols import Order, Place, Reply, Store
 from booking.core.steps import step
+from booking.errors import UnavailableError, UncertainError
 from booking.processes.buyer import Buyer
 from booking.recording.event_log import HEADER
+from booking.stores.json_replaced import JsonStore
 from tests.support.process_tree import under
 
 SERVERS = {"postgres", "valkey-server"}
@@ -179,3 +181,43 @@ class NeverAnswered(Stuck):
     def answers(self, timeout_s: float) -> bool:
         time.sleep(FOR_EVER_S)
         return True
+
+
+# What keeps a control from racing: all is well behind a lock, and nothing works without one.
+
+
+def _guarded(buyer: Buyer) -> bool:
+    return hasattr(buyer._guard, "_lock")
+
+
+def fails_unguarded(buyer: Buyer) -> None:
+    if not _guarded(buyer):
+        raise ValueError("no guard")
+    buyer.buy()
+
+
+class Busy(JsonStore):
+    """Refuses a buyer to read where no buyer ever took the lock."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self._harness_pid = os.getpid()
+
+    def read(self) -> int:
+        is_locked = self.path.with_name(f"{self.path.name}.lock").exists()
+        if not is_locked and os.getpid() != self._harness_pid:
+            self.refuse()
+        return super().read()
+
+    def refuse(self) -> None:
+        raise UnavailableError("no room for two")
+
+
+class Loses(Busy):
+    def refuse(self) -> None:
+        raise UncertainError("no room for two")
+
+
+class Hangs(Busy):
+    def refuse(self) -> None:
+        time.sleep(FOR_EVER_S)
