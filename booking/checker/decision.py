@@ -33,6 +33,7 @@ from booking.checker.reduction import (
     unit_of,
 )
 from booking.checker.refuted import RefutedInventory
+from booking.checker.sale_caveats import sale_caveats
 from booking.checker.seat_order import order_seats
 from booking.checker.seats import refute_seats
 from booking.checker.slot_matching import HallViolator, Matching, SlotProblem, solve
@@ -125,7 +126,7 @@ def decide(
     if columns.as_echoes is not None:
         echoed = _decide_reading(columns.as_echoes, request)
         decisions = [_of_two_readings(decisions[0], echoed, columns)]
-    decisions += [_unknown(reason) for reason in unjudged(columns)]
+    decisions += [_unknown(reason) for reason in (*sale_caveats(columns), *unjudged(columns))]
     decision = _join(decisions)
     return replace(decision, verdict=quoted(decision.verdict, columns, originals))
 
@@ -208,6 +209,8 @@ def _decide_count(
     answer = _match_or_refute(counter, ALL_CONSTRAINTS)
     if isinstance(answer, Certificate):
         return _refuted(counter, steps, answer)
+    if counter.inventory.unlogged:  # no search: orders that no log shows explain much
+        return _valid(None)
     if answer is None or counter.is_mixed:
         return _search(counter, steps, request)
     if counter.inventory.touches:
@@ -248,7 +251,8 @@ def _match_or_refute(
     )
     if impossible is not None:
         return impossible
-    if counter.is_mixed and counter.has_too_many_single_sales:
+    divided = counter.is_mixed or counter.inventory.unlogged
+    if divided and counter.has_too_many_single_sales:
         return rise(counter, constraints)
     problem = slot_problem(counter, constraints)
     answer = solve(problem)
