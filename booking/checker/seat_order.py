@@ -14,7 +14,7 @@ from math import inf
 from msgspec.structs import replace
 
 from booking.checker.certificate import Certificate, as_seat
-from booking.checker.count_problem import CountProblem, search_or_refute
+from booking.checker.count_problem import CountProblem, breaks_program_order, search_or_refute
 from booking.checker.operations import Op
 from booking.checker.order_proof import has_no_order
 from booking.checker.program_order import predecessors
@@ -49,7 +49,7 @@ def order_seats(
             continue
         if not isinstance(found, Certificate):
             own = [by_index[x.index] for x in found]
-            if fits_seats(own):
+            if fits_seats(own) and not breaks_program_order(own):
                 return own
     if len(problem.ops) > SEARCHED_MAX:
         raise BudgetExceededError
