@@ -20,6 +20,7 @@ from booking.checker.certificate import (
     can_undo,
     down,
     possible,
+    seat_view,
     up,
     window,
 )
@@ -196,7 +197,7 @@ def undone_by(proof: Certificate, ops: Iterable[Op], tickets: int) -> list[Op]:
     if proof.kind not in {"too high", "too low"}:
         return []
     begin, end = window(proof, tickets)
-    own = ops if proof.seat is None else (x for x in ops if x.seat in {None, proof.seat})
+    own = ops if proof.seat is None else seat_view(ops, proof.seat)
     return [x for x in own if can_undo(proof, x, begin, end)]
 
 

@@ -123,10 +123,11 @@ def _fits_seats(done: Sequence[Op]) -> bool:
     for x in done:
         if x.seat is not None:
             sold[x.seat] = sold.get(x.seat, 0) + (-1 if x.gives_back else 1)
-        elif x.gives_back:
-            unnamed_refunds += x.quantity
+        others = x.quantity if x.seat is None else x.quantity - 1
+        if x.gives_back:
+            unnamed_refunds += others
         else:
-            unnamed_orders += x.quantity
+            unnamed_orders += max(0, others)
     twice = sum(max(0, times - 1) for times in sold.values())
     unsold = sum(max(0, -times) for times in sold.values())
     return twice <= unnamed_refunds and unsold <= unnamed_orders

@@ -13,7 +13,7 @@ from math import inf
 
 from msgspec.structs import replace
 
-from booking.checker.certificate import Certificate, as_seat
+from booking.checker.certificate import Certificate
 from booking.checker.count_problem import CountProblem, breaks_program_order, search_or_refute
 from booking.checker.operations import Op
 from booking.checker.order_proof import has_no_order
@@ -70,7 +70,7 @@ def _parted(ops: Sequence[Op], share: int) -> list[Op]:
     scaled = {x.index: _scaled(x) for x in ops}
     for x in scaled.values():
         if x.seat is not None:
-            by_seat.setdefault(x.seat, []).append(as_seat(x))
+            by_seat.setdefault(x.seat, []).append(replace(x, quantity=1))
     for own in by_seat.values():
         order = latest_order(own, 1) if len(own) > 1 else None
         for x, y in zip(order or (), (order or ())[1:], strict=False):
@@ -100,13 +100,14 @@ def search_seats(
 class _Search:
     """Depth first, remembering the sets of operations that were served, with the seats then held.
 
-    An order or refund without a seat is of a seat that no other one names, or of any named one.
+    An order or refund without a seat is of one that no operation names, or of any that one names.
     """
 
     def __init__(self, ops: Sequence[Op], tickets: int, most: int) -> None:
         self.ops = list(ops)
         self.most = most
         self.tickets = tickets
+        self.seats = frozenset(x.seat for x in ops if x.seat is not None)
         required = [at for at, x in enumerate(ops) if not x.what.startswith("maybe")]
         self.required = sum(1 << at for at in required)
         touching = predecessors(ops)
@@ -152,19 +153,16 @@ class _Search:
 
     def _seats_after(self, x: Op, held: Held, count: int) -> Iterator[Held]:
         """Yield which named seats may be held after an operation."""
-        unnamed = self.most - count - len(held)  # sold, and which seat is not known
-        if not x.quantity or (x.seat is None and not x.gives_back):
+        unknown = self.most - count - len(held)  # tickets sold of which no seat is named
+        if not x.quantity:
             yield held
         elif x.seat is None:
-            if unnamed >= x.quantity:
+            if not x.gives_back or unknown >= x.quantity:
                 yield held
-            if x.quantity == 1:
-                yield from (held - {seat} for seat in held)
-        elif x.gives_back:
-            if x.seat in held or unnamed > 0:
-                yield held - {x.seat}
-        elif x.seat not in held:
-            yield held | {x.seat}
+            chosen = held if x.gives_back else self.seats - held
+            yield from (held ^ {seat} for seat in chosen)
+        elif (x.seat in held) == x.gives_back:
+            yield held ^ {x.seat}
 
     def _path(self, came: dict[State, tuple[State, int] | None], state: State) -> list[Op]:
         path: list[Op] = []
