@@ -13,6 +13,7 @@ from booking.checker.certificate import Certificate, certify, out_of_range, veri
 from booking.checker.columns import Columns
 from booking.checker.diagnosis import diagnose
 from booking.checker.evidence import Originals, quoted
+from booking.checker.grounds import grounded
 from booking.checker.intents import decide_purchases, purchases_of
 from booking.checker.invariants import broken_invariants
 from booking.checker.inventory import Inventory
@@ -57,8 +58,8 @@ class _Request:
     states_max: int
 
 
-def check(history: History) -> Verdict:
-    """Check a sale's history.
+def check(history: History, *, answers_needed: bool = False) -> Verdict:
+    """Check a sale's history; `answers_needed`: it is `unknown` where nothing was answered.
 
     Never raises: a history that contradicts itself and a check that crashes are `unknown`.
     """
@@ -74,9 +75,8 @@ def check(history: History) -> Verdict:
         return Verdict(Outcome.UNKNOWN, str(error))
     except Exception as error:
         return Verdict(Outcome.UNKNOWN, f"reading the history crashed: {error!r}")
-    return decide(
-        columns, originals=partial(_originals, history, events, columns.end_index)
-    ).verdict
+    originals = partial(_originals, history, events, columns.end_index)
+    return decide(columns, originals=originals, answers_needed=answers_needed).verdict
 
 
 def _originals(
@@ -103,6 +103,7 @@ def decide(
     want_order: bool = False,
     states_max: int = STATES_MAX,
     originals: Originals | None = None,
+    answers_needed: bool = False,
 ) -> Decision:
     """Check what closed columns hold, each inventory alone, and join the verdicts.
 
@@ -130,7 +131,9 @@ def decide(
     locks = partial(find_lock_anomalies, columns, steps)
     decisions += _by_rules(locks, "looking for stuck buyers crashed")
     decision = _join(decisions)
-    return replace(decision, verdict=quoted(decision.verdict, columns, originals))
+    verdict = grounded(decision.verdict, columns, answers_needed=answers_needed)
+    shown = decision.order if verdict.outcome is Outcome.VALID else None
+    return replace(decision, verdict=quoted(verdict, columns, originals), order=shown)
 
 
 def _by_rules(rules: Callable[[], list[Anomaly]], crash: str) -> list[Decision]:

@@ -96,7 +96,13 @@ def command(  # noqa: PLR0917 - a flag each
     _require_operations(columns, history)
     _require_unique_indexes(columns, history)
     _require_tickets(columns, history)
-    decision = decide(columns, want_order=as_json, states_max=states or STATES_MAX)
+    decision = decide(
+        columns,
+        want_order=as_json,
+        states_max=states or STATES_MAX,
+        originals=reader.events_at,
+        answers_needed=True,
+    )
     elapsed_s = time.perf_counter() - began
     if as_json:
         _print_json(decision, columns, elapsed_s)

@@ -16,7 +16,9 @@ STUCK = {AnomalyName.HANG, AnomalyName.STALE_LOCK}  # show no race
 
 def verdict_on(history: History, sold: int, faults: Sequence[Fault]) -> Verdict:
     """Return the verdict on a history, on the ends of its processes, and on the fault plan."""
-    verdict = merge([check(history), _processes(history), _plan(history, faults)])
+    verdict = merge(
+        [_processes(history), check(history, answers_needed=True), _plan(history, faults)]
+    )
     if verdict.outcome is not Outcome.VALID:
         return verdict
     if history.remaining is None:

@@ -71,6 +71,14 @@ class Reader(ABC):
                     return start + at
         return None
 
+    def events_at(self, indexes: set[int]) -> dict[int, Event]:
+        """Return the events that have these indexes as they are written; read once more."""
+        found: dict[int, Event] = {}
+        if indexes:
+            for _, events in self.lines():
+                found.update((event.index, event) for event in events if event.index in indexes)
+        return found
+
     def refuse(self, line: int, why: str) -> NoReturn:
         """Raise an error that names the wrong line, and what is wrong with it."""
         raise HistoryError(f"{self.path}, line {line}: {why}")
