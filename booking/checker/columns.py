@@ -311,6 +311,7 @@ class Columns:
         tickets = inventory.tickets
         if tickets is None:
             return
+        inventory.counts_up = True
         inventory.searches.value[:] = [tickets - value for value in inventory.searches.value]
         inventory.sold.number[:] = [
             None if number is None else tickets - number for number in inventory.sold.number

@@ -224,7 +224,8 @@ def _search(counter: Counter, request: _Request) -> Decision:
     try:
         path = search(ops, counter.tickets, request.states_max)
     except BudgetExceededError:
-        return _unknown(f"no order found within the budget of {request.states_max} states")
+        budget = f"the budget of {request.states_max} states"
+        return _unknown(f"no order found within {budget}; a larger --states goes further")
     if path is not None:
         return _valid([x.index for x in path if x.what != "end"] if request.order else None)
     reason = "no order of the operations explains every answer (all were tried)"

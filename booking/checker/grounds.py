@@ -1,4 +1,4 @@
-"""Say what `valid` rests on: the answers that an order explains. Without an answer it is unknown.
+"""Count what `valid` rests on: the answers that an order explains. Without one it is unknown.
 
 A history in which every reply was lost agrees with everything, and shows nothing. The sale and
 `booking check` ask for answers; an exploration does not, since its other executions have some.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from booking.checker.columns import Columns
+from booking.checker.intents import purchases_of
 from booking.checker.inventory import Inventory
 from booking.checker.messages import listed
 from booking.core.verdict import Outcome, Verdict
@@ -26,7 +27,7 @@ def grounded(verdict: Verdict, columns: Columns, *, answers_needed: bool) -> Ver
     """Return a `valid` verdict with what it rests on; `unknown` where nothing was answered."""
     if verdict.outcome is not Outcome.VALID:
         return verdict
-    answers = _answers(columns.inventories.values())
+    answers = _answers([purchases_of(x).once for x in columns.inventories.values()])
     if answers_needed and not any(answers[name] for name in NOUNS if name != "count at the end"):
         return Verdict(Outcome.UNKNOWN, _unanswered(columns))
     counted = [_counted(name, count) for name, count in answers.items() if count]
@@ -53,10 +54,10 @@ def _counted(name: str, count: int) -> str:
 
 
 def _unanswered(columns: Columns) -> str:
-    """Return the reason: how many operations failed, with the first error, or may have happened."""
+    """Return the reason: how many operations failed, with their errors, or may have happened."""
     outcomes = columns.outcomes
     errors = [error for x in columns.inventories.values() for error in x.refused.error if error]
-    named = f" ({errors[0]})" if errors else ""
+    named = f" ({listed(dict.fromkeys(errors))})" if errors else ""
     parts = [f"{outcomes['fail']:,} failed{named}"] if outcomes["fail"] else []
     parts += [f"{outcomes['info']:,} of unknown outcome"] if outcomes["info"] else []
     operations = f": {listed(parts)}" if parts else ""

@@ -57,6 +57,7 @@ class Inventory:
     key: Key = None
     tickets: int | None = None
     remaining: int | None = None
+    counts_up: bool = False  # the history counts tickets sold; the columns have been converted
     sold: Orders = field(default_factory=Orders)
     maybe: Orders = field(default_factory=Orders)  # outcome unknown: may have happened
     refused: Orders = field(default_factory=Orders)  # did not happen, for another reason
