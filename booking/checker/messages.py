@@ -169,7 +169,7 @@ def _with_refunds(proof: Certificate) -> str:
 
 
 def _too_high(proof: Certificate, sold: str) -> str:
-    """Tell of more tickets than sales had left, and refunds can have brought back."""
+    """Return a sentence on more tickets than sales had left, and refunds can have brought back."""
     a, b, back = proof.before, proof.after, proof.against
     returned = f"at most {back} can have come back" if back else ""
     if b is None:
