@@ -8,16 +8,19 @@ it: nothing is dropped. `close` settles what only the whole history can tell.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from itertools import repeat
+from math import inf
 from typing import Any, NoReturn
 
 from booking.checker.inventory import Attempt, Inventory, Key, Numbers, Observations
 from booking.checker.naming import Naming
 from booking.checker.order_values import (
-    QUANTITY_MAX,
     Asked,
     Shape,
     ValueRefusedError,
+    is_size,
     number_of,
     quantity_of,
 )
@@ -81,9 +84,10 @@ class Columns:
         self.answers = 0  # other answers to an order that carries a value
         self.has_text = False  # some answer is text that its order did not carry
         self._has_sale = self._has_end = False
-        # A process's pending invocation, or the time at which its last operation completed.
-        self._last: dict[int | str, Event | int] = {}
-        self._touching: set[Key] = set()
+        self._pending: dict[int | str, Event] = {}
+        self._latest: int | float = -inf  # completion
+        # Invocations that do not come after every completion before them: process, time, key.
+        self._not_after: set[tuple[int | str, int, Key]] = set()
 
     def feed(self, events: Iterable[Event]) -> None:  # noqa: C901, PLR0912, PLR0915 - hot
         """Add events to the columns.
@@ -91,7 +95,8 @@ class Columns:
         The hot path, in one loop that appends itself: a call for each event would take longer
         than all the rest. It stores over a million operations a second (`make bench`).
         """
-        last = self._last
+        pending = self._pending
+        latest = self._latest
         naming = self.naming
         buy, observe, enough = naming.buy, naming.observe, naming.sold_out
         numbered = naming.numbers != "none"
@@ -101,24 +106,25 @@ class Columns:
         for event in events:
             kind = event.type
             process = event.process
-            invoke = last.get(process)
             if kind == "invoke":
-                if invoke is not None:
-                    if invoke == event.time:
-                        self._touching.add(event.key)
-                    elif not isinstance(invoke, int):
-                        self._feed_again(event)
-                last[process] = event
+                if process in pending:
+                    self._feed_again(event)
+                pending[process] = event
+                if event.time <= latest:
+                    self._not_after.add((process, event.time, event.key))
                 continue
-            if invoke is None or kind not in _DEFINITE or isinstance(invoke, int):
-                self._feed_rare(event)
+            invoke = pending.pop(process, None)
+            if invoke is None or kind not in _DEFINITE:
+                self._feed_rare(event, invoke)
                 continue
             time = event.time
             if time < invoke.time:
                 self._refuse(event, "completes before it was invoked")
+            if time > latest:  # noqa: PLR1730 - `max` would be a call
+                latest = time
             if inventory is None or invoke.key != key:
                 if not self._is_known(invoke.f):
-                    self._feed_rare(event)
+                    self._feed_rare(event, invoke)
                     continue
                 key = invoke.key
                 inventory = self._inventory(invoke)
@@ -130,11 +136,11 @@ class Columns:
             name = invoke.f
             if event.f != name:
                 self._refuse(event, f"completes a {event.f}, and invoked a {name}")
-            quantity = invoke.quantity
             value = event.value
             if name in buy:
-                if invoke.value is not None or not 0 < quantity <= QUANTITY_MAX:
-                    self._feed_rare(event)
+                quantity = invoke.quantity
+                if invoke.value is not None or (quantity != 1 and not is_size(quantity)):
+                    self._feed_rare(event, invoke)
                     continue
                 if kind == "ok":
                     if type(value) is not int:
@@ -155,40 +161,58 @@ class Columns:
                     value = quantity
                     invoked, returned, values, processes, indexes, done = sold_out
                 else:
-                    self._feed_rare(event)
+                    self._feed_rare(event, invoke)
                     continue
             elif name in observe and kind == "ok" and type(value) is int:
                 oks += 1
                 invoked, returned, values, processes, indexes, done = search
             else:
-                self._feed_rare(event)
+                self._feed_rare(event, invoke)
                 continue
-            last[process] = time
             invoked(invoke.time)
             returned(time)
             values(value)
             processes(process)
             indexes(invoke.index)
             done(event.index)
+        self._latest = max(latest, self._latest)
         self.outcomes["ok"] += oks
         self.outcomes["fail"] += fails
 
     def close(self) -> None:
         """Count operations without a completion as unknown, and settle what values mean."""
-        for invoke in self._last.values():
-            if isinstance(invoke, Event):
-                self._unknown(invoke, None)
-        self._last.clear()
+        for invoke in self._pending.values():
+            self._unknown(invoke, None)
+        self._pending.clear()
         settle(self)
-        for key in self._touching & self.inventories.keys():
-            self.inventories[key].touches = True
+        if self._not_after:
+            for inventory in self.inventories.values():
+                inventory.touches = self._touches(inventory)
+
+    def _touches(self, inventory: Inventory) -> bool:
+        """Return whether an operation began at the time at which its process's last one ended."""
+        began, ended, both = Counter[Any](), Counter[Any](), Counter[Any]()
+        for rows in inventory.rows():
+            for process, invoked, returned in zip(
+                rows.process, rows.invoked, rows.returned or repeat(None), strict=False
+            ):
+                begin = process, invoked, inventory.key
+                if begin in self._not_after:
+                    began[begin] += 1
+                    both[begin] += returned == invoked
+                end = process, returned, inventory.key
+                if end in self._not_after:
+                    ended[end] += 1
+        return any(began[moment] * ended[moment] > both[moment] for moment in ended)
 
     def _feed_again(self, event: Event) -> None:
         """Refuse a second invocation of a process that is still busy; a nemesis may be."""
         if event.process not in NO_CLIENTS:
             self._refuse(event, "invokes before its last operation completed")
 
-    def _feed_rare(self, event: Event) -> None:
+    def _feed_rare(self, event: Event, invoke: Event | None) -> None:
+        if invoke is not None:
+            self._pending[event.process] = invoke  # the hot path took it out too soon
         if event.type == "step":
             if len(self.steps) < STEPS_MAX:
                 self.steps.append(event)
@@ -205,8 +229,8 @@ class Columns:
 
     def _completed(self, event: Event) -> Event | None:
         """Return the invocation that an event completes; None for what no client does."""
-        invoke = self._last.get(event.process)
-        if not isinstance(invoke, Event):
+        invoke = self._pending.pop(event.process, None)
+        if invoke is None:
             if event.process in NO_CLIENTS:
                 return None
             self._refuse(event, "completes what it never invoked")
@@ -214,7 +238,6 @@ class Columns:
             self._refuse(event, "completes before it was invoked")
         if event.f != invoke.f:
             self._refuse(event, f"completes a {event.f}, and invoked a {invoke.f}")
-        self._last[event.process] = event.time
         return invoke
 
     def _feed_ok(self, invoke: Event | None, event: Event) -> None:
@@ -237,7 +260,7 @@ class Columns:
             self._refuse(event, f"answers {event.value!r} to a {invoke.f}, which is no count")
 
     def _feed_info(self, event: Event) -> None:
-        pending = isinstance(self._last.get(event.process), Event)
+        pending = event.process in self._pending
         if event.f in FRAME and not pending and isinstance(event.value, dict):
             self._feed_frame(event)
         elif pending or self._is_known(event.f):
