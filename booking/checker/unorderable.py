@@ -18,10 +18,11 @@ import msgspec
 from booking.checker.certificate import Certificate
 from booking.checker.excess import Stock
 from booking.checker.operations import Op, without_answer
-from booking.checker.wgl import BudgetExceededError, search
+from booking.checker.wgl import BudgetExceededError, Search
 
 STATES_EACH_MAX = 2_000  # for each question of the search
 WORK_MAX = 300_000  # operations of all questions together
+WORK_OF_A_STATE = 10  # operations that take as long as a dead end
 PINS_MAX = 16  # observations that are tried as the start
 
 Weaken = Callable[[Op], Op | None]  # None: the operation is dropped
@@ -42,10 +43,13 @@ class _Core:
         self.work += len(ops)
         if self.work > WORK_MAX:
             return False
+        question = Search(ops, start, self.most)
         try:
-            return search(ops, start, STATES_EACH_MAX, self.most) is None
+            return question.run(STATES_EACH_MAX) is None
         except BudgetExceededError:
             return False
+        finally:
+            self.work += question.dead_ends * WORK_OF_A_STATE
 
     def try_without(self, rows: Sequence[int], weaken: Weaken) -> bool:
         """Weaken some operations for good, if what is left still has no order."""
