@@ -24,6 +24,7 @@ STATES_EACH_MAX = 2_000  # for each question of the search
 WORK_MAX = 300_000  # operations of all questions together
 PINS_MAX = 16  # observations that are tried as the start
 
+Search = Callable[[Sequence[Op], int, int, int | None], list[Op] | None]
 Weaken = Callable[[Op], Op | None]  # None: the operation is dropped
 
 
@@ -34,6 +35,7 @@ class _Core:
     ops: list[Op]
     start: int
     most: int
+    search: Search
     pin: Op | None = None
     work: int = 0
 
@@ -43,7 +45,7 @@ class _Core:
         if self.work > WORK_MAX:
             return False
         try:
-            return search(ops, start, STATES_EACH_MAX, self.most) is None
+            return self.search(ops, start, STATES_EACH_MAX, self.most) is None
         except BudgetExceededError:
             return False
 
@@ -58,11 +60,12 @@ class _Core:
         return True
 
 
-def no_order(ops: Sequence[Op], stock: Stock) -> Certificate:
+def no_order(ops: Sequence[Op], stock: Stock, search: Search = search) -> Certificate:
     """Return the certificate of operations that the search could not order."""
-    core = _Core(_until_over(ops), stock.tickets, stock.tickets)
+    core = _Core(_until_over(ops), stock.tickets, stock.tickets, search)
     _shorten(core)
-    _start_later(core)
+    if not any(x.seat is not None for x in ops):  # else it matters who holds what then
+        _start_later(core)
     _weaken_all(core, lambda x: not x.quantity, lambda _: None)
     _weaken_all(core, lambda x: x.what == "buy" and x.high is not None, without_answer)
     _weaken_all(core, lambda x: x.what in {"buy", "refund"}, _uncertain)

@@ -63,7 +63,7 @@ class _Execution:
         return len(self._trail)
 
     def begin_until(self, now: float) -> None:
-        """Let every operation begin that was invoked by now, and serve what is right already."""
+        """Begin every operation that was invoked by now, and serve what is right already."""
         rows, row = self.rows, self.begun
         while row < len(rows) and rows.ops[row].invoked <= now:
             self.begun = row + 1

@@ -55,7 +55,9 @@ def some_order(ops: list[Op], tickets: int, most: int | None) -> bool:
     return False
 
 
-def random_operations(rng: random.Random, refunds: bool) -> tuple[list[Op], int, int | None]:
+def random_operations(
+    rng: random.Random, refunds: bool, quantities: tuple[int, ...] = (1, 1, 2, 3)
+) -> tuple[list[Op], int, int | None]:
     """Make a few operations of a few processes; a process's next often touches its last."""
     tickets = rng.choice([2, 3, 5, 8])
     span = rng.choice([2, 4, 8])
@@ -66,7 +68,7 @@ def random_operations(rng: random.Random, refunds: bool) -> tuple[list[Op], int,
         process = rng.choice([*free])
         begin = free[process] + rng.choice([0, 0, 0, 1, rng.randint(0, span)])
         end = free[process] = begin + rng.choice([0, 0, 1, rng.randint(0, span)])
-        quantity = rng.choice([1, 1, 2, 3])
+        quantity = rng.choice(quantities)
         seen = max(0, left + rng.choice([0, 0, 0, 1, -1, 2, -2]))
         draw = rng.random()
         row = (process, index, index + 1, begin, end)
