@@ -158,6 +158,8 @@ def _with_refunds(proof: Certificate) -> str:
         case "twice":
             number = min(x.high or 0 for x in members)
             return f"{who} were sold ticket {number}, and no refund can have come in between"
+        case "too high" if proof.seat is not None:
+            return f"ticket {proof.seat} was sold to {who}"
         case "too high":
             return _too_high(proof, f"{total} went to {who}")
         case "too low":
@@ -169,7 +171,7 @@ def _with_refunds(proof: Certificate) -> str:
 
 
 def _too_high(proof: Certificate, sold: str) -> str:
-    """Return a sentence on more tickets than sales had left, and refunds can have brought back."""
+    """Return how more tickets were seen than sales had left, and refunds can have brought back."""
     a, b, back = proof.before, proof.after, proof.against
     returned = f"at most {back} can have come back" if back else ""
     if b is None:
@@ -185,7 +187,7 @@ def _too_high(proof: Certificate, sold: str) -> str:
 
 
 def _too_low(proof: Certificate, back: str) -> str:
-    """Tell of fewer tickets than orders can have left, or of more refunds than sales."""
+    """Return how fewer tickets were seen than orders can have left, or more came back."""
     a, b, sold = proof.before, proof.after, proof.against
     if proof.seat is not None:
         return f"{back}: ticket {proof.seat} was not sold so often"

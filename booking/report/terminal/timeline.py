@@ -71,10 +71,14 @@ def _did_all(ops: list[Op]) -> str:
 
 
 def _did(op: Op) -> str:
+    if op.seat is not None:
+        return f"gives {op.seat} back" if op.gives_back else f"buys {op.seat}"
     if op.what == "buy":
         return f"buys {op.quantity}" if op.high is None else f"buys ticket {ticket_of(op)}"
     if op.what == "maybe":
         return f"may have bought {op.quantity}"
+    if op.gives_back:
+        return f"gives {op.quantity} back" if op.what == "refund" else "may have given back"
     if op.what == "sold-out":
         return "is told: sold out"
     seen = str(op.low) if op.recorded is None else f"{op.recorded} sold"
@@ -86,15 +90,17 @@ def _needed(proof: Certificate, columns: dict[float, int], width: int) -> str:
     """Return the bounds on the count, each below the moment at which it must hold."""
     a, b = proof.before, proof.after
     marks: list[tuple[int, str]] = []
-    if proof.kind == "starved":
+    if proof.kind in {"starved", "too low"}:
         marks.append((columns[a.invoked] if a else 0, f"≥{proof.high}"))
         marks.append((columns[b.returned] if b else width, f"≤{proof.low}"))
-    elif proof.kind == "overfull":
+    elif proof.kind in {"overfull", "too high"}:
         marks.append((columns[a.returned] if a else 0, f"≤{proof.high}"))
         marks.append((columns[b.invoked] if b else width, f"≥{proof.low}"))
     elif proof.kind == "rose" and a is not None and b is not None:
         marks.append((columns[a.returned], f"≤{a.left_at_most}"))
         marks.append((columns[b.invoked], f"≥{b.left_at_least}"))
+    elif proof.kind == "no order":
+        marks.append((columns[a.returned] if a else 0, f"={proof.high}"))
     elif a is not None:
         marks.append((columns[a.invoked], "cannot be that"))
     text = ""
