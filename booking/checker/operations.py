@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from math import inf
 from typing import Literal
 
@@ -35,6 +35,7 @@ class Op(msgspec.Struct, frozen=True, gc=False):
     low: int | None = None
     high: int | None = None
     seat: int | str | None = None  # which ticket it is about, where tickets have names
+    apart: bool = False  # it has no place in the program of one process (`Inventory.apart`)
 
     @property
     def left_at_least(self) -> int | None:
@@ -54,7 +55,8 @@ class Op(msgspec.Struct, frozen=True, gc=False):
 
 def operations(inventory: Inventory, numbers: Numbers, constraints: Constraints) -> Iterator[Op]:
     """Return an inventory's operations, as far as `constraints` includes them."""
-    yield from _orders("buy", inventory.sold, numbers if constraints.numbers else "none")
+    numbers = numbers if constraints.numbers else "none"
+    yield from _orders("buy", inventory.sold, numbers, inventory.apart)
     yield from _orders("maybe", inventory.maybe, "none")
     if constraints.searches:
         yield from _observations("search", inventory.searches)
@@ -106,7 +108,9 @@ def torn_read_op(inventory: Inventory, row: int) -> Op:
     )  # fmt: skip
 
 
-def _orders(what: What, rows: Orders, numbers: Numbers) -> Iterator[Op]:
+def _orders(
+    what: What, rows: Orders, numbers: Numbers, apart: Container[int] = frozenset()
+) -> Iterator[Op]:
     returned: Sequence[float] = rows.returned if rows.returned else [inf] * len(rows.invoked)
     for number, quantity, process, index, done, invoked, end in zip(
         rows.number,
@@ -120,7 +124,10 @@ def _orders(what: What, rows: Orders, numbers: Numbers) -> Iterator[Op]:
     ):
         before = count_before(number, quantity, numbers)
         seat = number if numbers == "seat" else None
-        yield Op(what, process, index, done, invoked, end, quantity, before, before, seat)
+        yield Op(
+            what, process, index, done, invoked, end, quantity, before, before, seat,
+            index in apart,
+        )  # fmt: skip
 
 
 def _observations(what: What, rows: Observations) -> Iterator[Op]:
