@@ -18,6 +18,7 @@ from booking.checker.count_problem import CountProblem, order_or_refute, search_
 from booking.checker.diagnosis import diagnose
 from booking.checker.evidence import Originals, quoted
 from booking.checker.excess import Stock
+from booking.checker.grounds import grounded
 from booking.checker.intents import decide_purchases, purchases_of
 from booking.checker.invariants import broken_invariants
 from booking.checker.inventory import Inventory
@@ -66,8 +67,8 @@ class _Request:
     states_max: int
 
 
-def check(history: History) -> Verdict:
-    """Check a sale's history.
+def check(history: History, *, answers_needed: bool = False) -> Verdict:
+    """Check a sale's history; `answers_needed`: it is `unknown` where nothing was answered.
 
     Never raises: a history that contradicts itself and a check that crashes are `unknown`.
     """
@@ -84,9 +85,8 @@ def check(history: History) -> Verdict:
         return Verdict(Outcome.UNKNOWN, str(error))
     except Exception as error:
         return Verdict(Outcome.UNKNOWN, f"reading the history crashed: {error!r}")
-    return decide(
-        columns, originals=partial(_originals, history, events, columns.end_index)
-    ).verdict
+    originals = partial(_originals, history, events, columns.end_index)
+    return decide(columns, originals=originals, answers_needed=answers_needed).verdict
 
 
 def _originals(
@@ -113,6 +113,7 @@ def decide(
     want_order: bool = False,
     states_max: int = STATES_MAX,
     originals: Originals | None = None,
+    answers_needed: bool = False,
 ) -> Decision:
     """Check what closed columns hold, each inventory alone, and join the verdicts.
 
@@ -128,7 +129,9 @@ def decide(
         decisions = [_of_two_readings(decisions[0], echoed, columns)]
     decisions += [_unknown(reason) for reason in (*sale_caveats(columns), *unjudged(columns))]
     decision = _join(decisions)
-    return replace(decision, verdict=quoted(decision.verdict, columns, originals))
+    verdict = grounded(decision.verdict, columns, answers_needed=answers_needed)
+    shown = decision.order if verdict.outcome is Outcome.VALID else None
+    return replace(decision, verdict=quoted(verdict, columns, originals), order=shown)
 
 
 def _decide_reading(columns: Columns, request: _Request) -> Decision:
@@ -314,7 +317,8 @@ def _answer_of(
     try:
         found = answer(request.states_max)
     except BudgetExceededError:
-        return _unknown(f"no order found within the budget of {request.states_max} states")
+        budget = f"the budget of {request.states_max} states"
+        return _unknown(f"no order found within {budget}; a larger --states goes further")
     if isinstance(found, Certificate):
         return _count_refuted(problem, steps, found)
     return _valid([x.index for x in found if x.what != "end"] if request.order else None)

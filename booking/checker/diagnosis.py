@@ -14,11 +14,13 @@ from itertools import accumulate, pairwise
 from booking.checker.causes import racing_reads
 from booking.checker.messages import (
     buyer,
+    buyers_of,
     events_of,
     in_time_order,
-    listed,
     proof_events,
+    ticket_of,
     tickets_,
+    was,
 )
 from booking.checker.operations import Op, sale_op
 from booking.checker.refuted import (
@@ -68,11 +70,11 @@ def _oversell(refuted: RefutedInventory) -> Iterator[Anomaly]:
     if refuted.sold > refuted.tickets:
         proof = refuted.refute(SALES_ALONE)
         members = proof.members if proof else ()
-        orders = listed(buyer(x.process) for x in members)
         yield Anomaly(
             AnomalyName.OVERSELL,
-            f"{tickets_(refuted.sold)} sold, {refuted.tickets} were there: "
-            f"{tickets_(sum(x.quantity for x in members))} to {orders} are too many already",
+            f"{tickets_(refuted.sold)} sold, {refuted.tickets} {was(refuted.tickets)} there: "
+            f"{tickets_(sum(x.quantity for x in members))} to {buyers_of(members)} "
+            "are too many already",
             events_of(members),
         )
         return
@@ -81,7 +83,7 @@ def _oversell(refuted: RefutedInventory) -> Iterator[Anomaly]:
         yield Anomaly(
             AnomalyName.OVERSELL,
             f"{buyer(beyond.process)} was sold {tickets_(beyond.quantity)} "
-            f"when {beyond.low} were left",
+            f"when {beyond.low} {was(beyond.low or 0)} left",
             events_of([beyond]),
         )
         return
@@ -133,9 +135,10 @@ def shared_ticket(refuted: RefutedInventory) -> tuple[Op, Op, int] | None:
     for x, y in pairwise(numbered):
         high, low = x.high or 0, y.high or 0
         if low > high - x.quantity:
-            first_pair = first_pair or (x, y, low)
+            pair = (x, y, ticket_of(y) or 0)
+            first_pair = first_pair or pair
             if racing_reads(x, y, refuted.steps) is not None:
-                return x, y, low
+                return pair
     return first_pair
 
 
@@ -145,6 +148,8 @@ def _imbalance(refuted: RefutedInventory) -> Iterator[Anomaly]:
         return
     fell = refuted.tickets - refuted.remaining
     counts = f"the count fell by {fell}, from {refuted.tickets} to {refuted.remaining}"
+    if not fell:
+        counts = f"the count is {refuted.tickets} as at the start"
     if fell < refuted.sold:
         anomaly = _lost_update(refuted, f"{tickets_(refuted.sold)} sold, yet {counts}")
         if anomaly is not None:
@@ -213,14 +218,10 @@ def _lost_ticket(refuted: RefutedInventory, gone: int, counts: str) -> Anomaly:
     proof = refuted.refute_end()
     return Anomaly(
         AnomalyName.LOST_TICKET,
-        f"{counts}, but {tickets_(sold)} {_was(sold)} sold{unknown}: "
-        f"{tickets_(gone)} {_was(gone)} taken and sold to no buyer",
+        f"{counts}, but {tickets_(sold)} {was(sold)} sold{unknown}: "
+        f"{tickets_(gone)} {was(gone)} taken and sold to no buyer",
         proof_events(proof) if proof else (),
     )
-
-
-def _was(count: int) -> str:
-    return "was" if count == 1 else "were"
 
 
 def _racing_pair(refuted: RefutedInventory) -> tuple[Op, Op, int, tuple[Event, ...]] | None:

@@ -109,7 +109,7 @@ class Purchases:
     """An inventory in which each intent happened once, and what was left out for that."""
 
     source: Inventory
-    once: Inventory
+    once: Inventory  # of what `changed` holds, each order may have happened
     retried: tuple[Purchase, ...] = ()
     changed: tuple[Changed, ...] = ()
 
@@ -161,8 +161,16 @@ def purchases_of(inventory: Inventory) -> Purchases:
             changed.append(Changed(answered))
     for purchase in purchases:
         purchase.sort(inventory.sold)
-    retried_ = tuple(purchase for purchase in purchases if len(purchase.attempts) > 1)
-    return Purchases(inventory, _inventory(inventory, retried_), retried_, tuple(changed))
+    repeated = tuple(purchase for purchase in purchases if len(purchase.attempts) > 1)
+    once = _inventory(inventory, repeated)
+    doubtful = {
+        index
+        for intent in changed
+        if not intent.has_different_tickets
+        for order in intent.orders
+        for index in (inventory.sold.index[row] for row in order.kept)
+    }
+    return Purchases(inventory, _with_doubtful(once, doubtful), repeated, tuple(changed))
 
 
 def _rows_of(orders: Orders, wanted: set[int]) -> dict[int, int]:
@@ -231,6 +239,17 @@ def _apart(
     return apart
 
 
+def _with_doubtful(inventory: Inventory, indexes: set[int]) -> Inventory:
+    """Return the inventory in which the sales of these indexes may have happened, or not."""
+    if not indexes:
+        return inventory
+    rows = {row for row, index in enumerate(inventory.sold.index) if index in indexes}
+    maybe = _without(inventory.maybe, set())
+    for row in sorted(rows):
+        _append_unknown(maybe, inventory.sold, row)
+    return replace(inventory, sold=_without(inventory.sold, rows), maybe=maybe)
+
+
 def _left(orders: Orders, rows: set[int]) -> Iterator[int]:
     return (row for row in range(len(orders.invoked)) if row not in rows)
 
@@ -290,7 +309,7 @@ def _duplicate(purchases: Purchases, once: Decision, decide: Decide) -> Decision
     if len(suspects) == 1:
         message = f"{suspects[0].buyers} meant one purchase ({suspects[0].intent}), and it"
     else:
-        message = f"a purchase of {listed((x.called for x in suspects), most=3)}"
+        message = f"at least one of the purchases of {listed(x.called for x in suspects)}"
     proof = next(iter(once.certificates), None)
     why = explanation(proof, purchases.once.tickets or 0) if proof else once.verdict.reason
     attempts = [event for purchase in suspects[:REPEATED_MAX] for event in purchase.events]

@@ -14,7 +14,7 @@ from booking.checker.causes import StepsByProcess, torn_read_cause
 from booking.checker.columns import Columns
 from booking.checker.intents import Purchases, answered_twice
 from booking.checker.inventory import Inventory, Observations, Orders
-from booking.checker.messages import buyer, events_of, in_time_order, tickets_
+from booking.checker.messages import buyer, events_of, in_time_order, tickets_, was
 from booking.checker.operations import sale_op, torn_read_op
 from booking.core.verdict import Anomaly, AnomalyName
 from booking.history.model import Event
@@ -66,8 +66,8 @@ def _undersell(inventory: Inventory, tickets: int) -> Iterator[Anomaly]:
     if row is not None:
         yield Anomaly(
             AnomalyName.UNDERSELL,
-            f"{tickets_(left)} left at the end although {buyer(rows.process[row])} came for "
-            f"{rows.value[row]} and was turned away (sold out)",
+            f"{tickets_(left)} {was(left)} left at the end although {buyer(rows.process[row])} "
+            f"came for {rows.value[row]} and was told that it is sold out",
             _refusal_events(rows, row),
         )
 

@@ -57,6 +57,7 @@ class Inventory:
     key: Key = None
     tickets: int | None = None
     remaining: int | None = None
+    counts_up: bool = False  # the history counts tickets sold; the columns have been converted
     sold: Orders = field(default_factory=Orders)
     maybe: Orders = field(default_factory=Orders)  # outcome unknown: may have happened
     refused: Orders = field(default_factory=Orders)  # did not happen, for another reason
@@ -74,7 +75,6 @@ class Inventory:
     # between: they have their times, and no place in the program of one process.
     apart: set[int] = field(default_factory=set)
     unlogged: bool = False  # an event log is missing or short: any number of orders besides
-    counts_up: bool = False  # the history counts the tickets sold, not those left
 
     def rows(self) -> tuple[Orders | Observations, ...]:
         """Return all columns; a torn read of an order is among the refused ones, too."""

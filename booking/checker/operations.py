@@ -35,6 +35,7 @@ class Op(msgspec.Struct, frozen=True, gc=False):
     low: int | None = None
     high: int | None = None
     seat: int | str | None = None  # which ticket it is about, where tickets have names
+    recorded: int | None = None  # what the history has, where that is not `low`
     apart: bool = False  # it has no place in the program of one process (`Inventory.apart`)
 
     @property
@@ -59,12 +60,14 @@ def operations(inventory: Inventory, numbers: Numbers, constraints: Constraints)
     yield from _orders("buy", inventory.sold, numbers, inventory.apart)
     yield from _orders("maybe", inventory.maybe, "none")
     if constraints.searches:
-        yield from _observations("search", inventory.searches)
+        tickets = inventory.tickets if inventory.counts_up else None
+        yield from _observations("search", inventory.searches, tickets)
     if constraints.sold_outs:
         yield from _observations("sold-out", inventory.sold_outs)
     if constraints.end and inventory.remaining is not None:
-        remaining = inventory.remaining
-        yield Op("end", HARNESS, END_INDEX, None, inf, inf, 0, remaining, remaining)
+        left = inventory.remaining
+        recorded = (inventory.tickets or 0) - left if inventory.counts_up else None
+        yield Op("end", HARNESS, END_INDEX, None, inf, inf, 0, left, left, None, recorded)
 
 
 def refunds(inventory: Inventory) -> Iterator[Op]:
@@ -124,16 +127,18 @@ def _orders(
     ):
         before = count_before(number, quantity, numbers)
         seat = number if numbers == "seat" else None
+        recorded = number if numbers == "after" and isinstance(number, int) else None
         yield Op(
-            what, process, index, done, invoked, end, quantity, before, before, seat,
+            what, process, index, done, invoked, end, quantity, before, before, seat, recorded,
             index in apart,
         )  # fmt: skip
 
 
-def _observations(what: What, rows: Observations) -> Iterator[Op]:
+def _observations(what: What, rows: Observations, counted_from: int | None = None) -> Iterator[Op]:
     sold_out = what == "sold-out"
     for value, process, index, done, invoked, returned in zip(
         rows.value, rows.process, rows.index, rows.done, rows.invoked, rows.returned, strict=True
     ):
         low, high = (0, value - 1) if sold_out else (value, value)
-        yield Op(what, process, index, done, invoked, returned, 0, low, high)
+        recorded = None if counted_from is None else counted_from - value
+        yield Op(what, process, index, done, invoked, returned, 0, low, high, None, recorded)

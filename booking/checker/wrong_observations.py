@@ -11,7 +11,14 @@ from dataclasses import replace
 
 from booking.checker.certificate import Certificate
 from booking.checker.inventory import Inventory
-from booking.checker.messages import buyer, events_of, explanation, listed, proof_events, tickets_
+from booking.checker.messages import (
+    buyer,
+    buyers_of,
+    events_of,
+    explanation,
+    proof_events,
+    tickets_,
+)
 from booking.checker.operations import Op
 from booking.checker.reduction import Constraints
 from booking.checker.refuted import RefutedInventory, only
@@ -41,22 +48,21 @@ def phantom_sold_out(refuted: RefutedInventory, balanced: bool) -> Iterator[Anom
     sold_out = next((x for x in ends if x is not None and x.what == "sold-out"), None)
     if sold_out is None:
         return
-    few = "although"
-    if sold_out.high != 0:
-        few = f"for {tickets_((sold_out.high or 0) + 1)} although"
+    wanted = f" came for {tickets_((sold_out.high or 0) + 1)} and" if sold_out.high else ""
     if proof.kind == "starved":
         could = sum(x.quantity for x in proof.members)
-        why = f"at most {could} of {tickets_(refuted.tickets)} can have been sold by then"
+        sold = f"at most {could}" if could else "none"
+        why = f"{sold} of {tickets_(refuted.tickets)} can have been sold by then"
         evidence = events_of([*proof.members, sold_out])
     else:
-        who = listed(buyer(x.process) for x in proof.members)
-        why = f"{tickets_(sum(x.quantity for x in proof.members))} went to {who} afterwards"
+        went = tickets_(sum(x.quantity for x in proof.members))
+        why = f"{went} went to {buyers_of(proof.members)} afterwards"
         if not proof.members:
             why = f"the sale ended with {tickets_(refuted.inventory.remaining or 0)} left"
         evidence = events_of([sold_out, *proof.members])
     yield Anomaly(
         AnomalyName.PHANTOM_SOLD_OUT,
-        f"{buyer(sold_out.process)} was told that it is sold out {few} {why}",
+        f"{buyer(sold_out.process)}{wanted} was told that it is sold out although {why}",
         evidence,
     )
 

@@ -16,6 +16,7 @@ from booking.errors import EXIT_CODE_OF_VERDICT, HistoryError, UsageError
 
 if TYPE_CHECKING:
     from booking.checker import Columns, Decision
+    from booking.checker.inventory import Inventory
     from booking.history import Reader
     from booking.history.model import Event
 
@@ -135,6 +136,7 @@ def command(  # noqa: PLR0917 - a flag each
         want_order=as_json,
         states_max=states or STATES_MAX,
         originals=reader.events_at,
+        answers_needed=True,
     )
     elapsed_s = time.perf_counter() - began
     if as_json:
@@ -234,14 +236,18 @@ def _reason(decision: Decision, columns: Columns) -> str:
 
 
 def _print(decision: Decision, columns: Columns, elapsed_s: float, *, explain: bool) -> None:
+    from booking.report.terminal.wrapping import wrapped
+
     verdict = decision.verdict
     sign, colour = SIGNS[verdict.outcome.value]
     names = ", ".join(dict.fromkeys(anomaly.name.value for anomaly in verdict.anomalies))
-    title = click.style(f"{sign} {verdict.outcome.value.upper()}", fg=colour, bold=True)
-    click.echo(f"{title}  {names}".rstrip())
+    title = f"{sign} {verdict.outcome.value.upper()}"
+    line = wrapped(f"{title}  {names}".rstrip(), "  ")
+    click.echo(line.replace(title, click.style(title, fg=colour, bold=True), 1))
     click.echo()
     for label, text in _rows(decision, columns, elapsed_s):
-        click.echo(f"  {click.style(f'{label:<20}', dim=True)}{text}")
+        line = wrapped(f"  {label:<20}{text}", " " * 22)
+        click.echo(line.replace(label, click.style(label, dim=True), 1))
     if explain:
         _explain(decision, columns)
 
@@ -255,8 +261,7 @@ def _rows(decision: Decision, columns: Columns, elapsed_s: float) -> Iterator[tu
         yield "inventories", f"{len(columns.inventories):,}, each judged alone"
     else:
         inventory = next(iter(columns.inventories.values()))
-        remaining = "unknown" if inventory.remaining is None else f"{inventory.remaining:,}"
-        yield "tickets", f"{inventory.tickets:,} at the start, {remaining} at the end"
+        yield "tickets", f"{inventory.tickets:,} at the start, {_at_the_end(inventory)}"
     yield "time", f"{elapsed_s:.3f} s"
     for anomaly in decision.verdict.anomalies:
         yield anomaly.name.value, anomaly.message
@@ -266,6 +271,16 @@ def _rows(decision: Decision, columns: Columns, elapsed_s: float) -> Iterator[tu
         yield "note", f"{columns.steps_left_out:,} steps were too many to look for causes in"
     for note in columns.notes:
         yield "note", note
+
+
+def _at_the_end(inventory: Inventory) -> str:
+    """Return the count at the end as it was recorded."""
+    if inventory.remaining is None:
+        return "unknown at the end"
+    if inventory.counts_up:
+        sold = (inventory.tickets or 0) - inventory.remaining
+        return f"{sold:,} sold at the end ({inventory.remaining:,} left)"
+    return f"{inventory.remaining:,} at the end"
 
 
 def _explain(decision: Decision, columns: Columns) -> None:

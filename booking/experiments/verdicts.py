@@ -18,7 +18,7 @@ STUCK = {AnomalyName.HANG, AnomalyName.STALE_LOCK}  # show no race
 
 def verdict_on(history: History, sold: int) -> Verdict:
     """Return the verdict on a sale's history, as `check` of its file; state what was sold."""
-    verdict = check(history)
+    verdict = check(history, answers_needed=True)
     if verdict.outcome is not Outcome.VALID:
         return verdict
     each = "each once, " if sold > 1 else ""

@@ -42,7 +42,7 @@ class Source:
             raise self._refused(error) from error
 
     def close(self) -> None:
-        """Let go of what was kept of a stream."""
+        """Drop what was kept of a stream."""
         if self._kept is not None:
             self._kept.close()
 

@@ -35,7 +35,9 @@ TEXT = 2  # in `has_value`: the value is the number of a name
 def create(path: Path, number: int) -> None:
     """Make the log of a process that starts later: one that is missing after that has vanished."""
     try:
-        path.write_bytes(HEADER.pack(MAGIC, 0, 0, number, HEADER.size))
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        os.write(fd, HEADER.pack(MAGIC, 0, 0, number, HEADER.size))
+        os.close(fd)
     except OSError as error:
         raise CapacityError(f"no event log can be made: {error.strerror}; set TMPDIR") from None
 

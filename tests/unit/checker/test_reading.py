@@ -368,3 +368,11 @@ def test_missing_logs_are_marked():
     columns.end = SaleEnd(unlogged=[1])
     columns.close()
     assert columns.inventories[None].unlogged
+
+
+def test_errors_that_prove_no_count_are_told():
+    """`gone` may mean none left there; without its name it proves nothing."""
+    rows = [(0, "buy", None, None, "fail", error) for error in ("gone", "gone", {"odd": 1})]
+    columns = columns_of(events_of(*rows), tickets=9)
+    assert "gone (2), no error (1); --sold-out names" in columns.notes[0]
+    assert columns_of(events_of(*rows[:2]), Naming(sold_out=("gone",)), tickets=9).notes == []
