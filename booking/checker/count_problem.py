@@ -32,7 +32,8 @@ class CountProblem:
         """Take a counter's operations."""
         inventory: Inventory = counter.inventory
         ops = list(all_operations(inventory, counter.numbers, ALL_CONSTRAINTS))
-        stock = Stock(counter.tickets, counter.unit, inventory.key)
+        unit = 1 if inventory.unlogged else counter.unit  # others may have ordered any quantity
+        stock = Stock(counter.tickets, unit, inventory.key)
         return cls(ops, stock, inventory.touches)
 
     def without_balance(self) -> CountProblem:
@@ -62,7 +63,7 @@ def order_or_refute(problem: CountProblem, states_max: int) -> list[Op] | Certif
         return proof
     if all(x.low is None for x in problem.ops):
         order = latest_order(problem.ops, problem.stock.tickets)
-        if order is not None and not (problem.touches and _breaks_program_order(order)):
+        if order is not None and not (problem.touches and breaks_program_order(order)):
             return order
     return search_or_refute(problem, states_max)
 
@@ -78,7 +79,7 @@ def _finds_latest_order(ops: Sequence[Op], stock: Stock) -> bool:
     return all(x.low is None for x in ops) and latest_order(ops, stock.tickets) is not None
 
 
-def _breaks_program_order(order: Sequence[Op]) -> bool:
+def breaks_program_order(order: Sequence[Op]) -> bool:
     """Return whether a process's operations are not in the order in which it invoked them."""
     last: dict[int | str, int] = {}
     for x in order:

@@ -33,6 +33,8 @@ from booking.checker.reduction import (
     unit_of,
 )
 from booking.checker.refuted import RefutedInventory
+from booking.checker.sale_caveats import sale_caveats
+from booking.checker.seat_order import order_seats
 from booking.checker.seats import refute_seats
 from booking.checker.slot_matching import HallViolator, Matching, SlotProblem, solve
 from booking.checker.unjudged import repeated_answers, unjudged
@@ -124,7 +126,7 @@ def decide(
     if columns.as_echoes is not None:
         echoed = _decide_reading(columns.as_echoes, request)
         decisions = [_of_two_readings(decisions[0], echoed, columns)]
-    decisions += [_unknown(reason) for reason in unjudged(columns)]
+    decisions += [_unknown(reason) for reason in (*sale_caveats(columns), *unjudged(columns))]
     decision = _join(decisions)
     return replace(decision, verdict=quoted(decision.verdict, columns, originals))
 
@@ -191,19 +193,24 @@ def _decide_order(
     if tickets is None or tickets < 0:
         return _unknown(_no_start(tickets))
     counter = Counter(inventory, tickets, unit_of(inventory), columns.numbers)
-    count = _decide_count(counter, steps, request)
     if columns.numbers != "seat" or (inventory.unlogged and inventory.has_refunds):
-        return count
+        return _decide_count(counter, steps, request)
     proof = refute_seats(inventory)
+    count = _decide_count(counter, steps, request, seats=proof is None)
     return count if proof is None else _join([_seat_refuted(proof, counter), count])
 
 
-def _decide_count(counter: Counter, steps: StepsByProcess, request: _Request) -> Decision:
+def _decide_count(
+    counter: Counter, steps: StepsByProcess, request: _Request, *, seats: bool = False
+) -> Decision:
+    """Decide a count; with `seats` its order must fit those as well."""
     if counter.inventory.has_refunds:
-        return _with_refunds(counter, steps, request)
+        return _with_refunds(counter, steps, request, seats=seats)
     answer = _match_or_refute(counter, ALL_CONSTRAINTS)
     if isinstance(answer, Certificate):
         return _refuted(counter, steps, answer)
+    if counter.inventory.unlogged:  # no search: orders that no log shows explain much
+        return _valid(None)
     if answer is None or counter.is_mixed:
         return _search(counter, steps, request)
     if counter.inventory.touches:
@@ -244,7 +251,8 @@ def _match_or_refute(
     )
     if impossible is not None:
         return impossible
-    if counter.is_mixed and counter.has_too_many_single_sales:
+    divided = counter.is_mixed or counter.inventory.unlogged
+    if divided and counter.has_too_many_single_sales:
         return rise(counter, constraints)
     problem = slot_problem(counter, constraints)
     answer = solve(problem)
@@ -281,16 +289,25 @@ def _search(counter: Counter, steps: StepsByProcess, request: _Request) -> Decis
     return _answer_of(problem, partial(search_or_refute, problem), steps, request)
 
 
-def _with_refunds(counter: Counter, steps: StepsByProcess, request: _Request) -> Decision:
+def _with_refunds(
+    counter: Counter, steps: StepsByProcess, request: _Request, *, seats: bool
+) -> Decision:
     problem = CountProblem.of(counter)
     if counter.inventory.unlogged:  # any number of orders and refunds may have happened besides
         problem = problem.without_balance()
-    return _answer_of(problem, partial(order_or_refute, problem), steps, request)
+
+    def answer(states_max: int) -> Sequence[Op] | Certificate:
+        found = order_or_refute(problem, states_max)
+        if isinstance(found, Certificate) or not seats:
+            return found
+        return order_seats(problem, found, states_max)
+
+    return _answer_of(problem, answer, steps, request)
 
 
 def _answer_of(
     problem: CountProblem,
-    answer: Callable[[int], list[Op] | Certificate],
+    answer: Callable[[int], Sequence[Op] | Certificate],
     steps: StepsByProcess,
     request: _Request,
 ) -> Decision:

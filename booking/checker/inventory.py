@@ -73,6 +73,13 @@ class Inventory:
     unlogged: bool = False  # an event log is missing or short: any number of orders besides
     counts_up: bool = False  # the history counts the tickets sold, not those left
 
+    def rows(self) -> tuple[Orders | Observations, ...]:
+        """Return all columns; a torn read of an order is among the refused ones, too."""
+        return (
+            self.sold, self.maybe, self.refused, self.refunded, self.maybe_refunded,
+            self.searches, self.sold_outs,
+        )  # fmt: skip
+
     def shown(self, count: int) -> int:
         """Return a count of tickets left as the history writes it."""
         return self.tickets - count if self.counts_up and self.tickets is not None else count

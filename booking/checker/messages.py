@@ -137,24 +137,32 @@ def _with_refunds(proof: Certificate) -> str:
 
 
 def _too_high(proof: Certificate, sold: str) -> str:
-    a, b = proof.before, proof.after
-    if not proof.members and a is not None and b is not None:
-        return f"{saw(b)} although {saw(a)} before that began: too few tickets came back"
-    return (
-        f"{sold}{_between(a, b)}, where the count went from {proof.high} "
-        f"to {proof.low}: more than that and all refunds of that time"
-    )
+    """Tell of more tickets than sales had left, and refunds can have brought back."""
+    a, b, back = proof.before, proof.after, proof.against
+    returned = f"at most {back} can have come back" if back else ""
+    if b is None:
+        after = f" after {saw(a)}" if a is not None else ""
+        return f"{sold}{after}{f', and {returned}' if returned else ''}: so many were not left"
+    if a is None:
+        clauses = [f"{sold} before that" if proof.members else "", returned]
+    else:
+        clauses = [
+            f"{saw(a)} before that began", f"{sold} in between" if proof.members else "", returned
+        ]  # fmt: skip
+    return f"{saw(b)} although {listed(clause for clause in clauses if clause)}"
 
 
 def _too_low(proof: Certificate, back: str) -> str:
-    a, b = proof.before, proof.after
+    """Tell of fewer tickets than orders can have left, or of more refunds than sales."""
+    a, b, sold = proof.before, proof.after, proof.against
     if proof.seat is not None:
-        return f"{back}: ticket {proof.seat} cannot have been sold so often"
+        return f"{back}: ticket {proof.seat} was not sold so often"
+    since = f"after {saw(a)}" if a is not None else "by then"
     if b is None:
-        return f"{back}{_between(a, b)}: more than can have been sold"
-    if proof.members:
-        return f"{back}{_between(a, b)}, where the count went from {proof.high} to {proof.low}"
-    return (
-        f"the count fell from {proof.high} to {proof.low}{_between(a, b)}: "
-        "the orders of that time cannot have taken so many"
-    )
+        return f"{back}, although at most {sold} can have been sold {since}"
+    clauses = [
+        f"{saw(a)} before that began" if a is not None else "",
+        f"{back} {'in between' if a is not None else 'before that'}" if proof.members else "",
+        f"at most {sold} can have been sold {'meanwhile' if a is not None else 'by then'}",
+    ]
+    return f"{saw(b)} although {listed(clause for clause in clauses if clause)}"

@@ -15,16 +15,18 @@ from math import inf
 
 import msgspec
 
+from booking.checker import wgl
 from booking.checker.certificate import Certificate
 from booking.checker.excess import Stock
 from booking.checker.operations import Op, without_answer
-from booking.checker.wgl import BudgetExceededError, Search
+from booking.checker.wgl import BudgetExceededError
 
 STATES_EACH_MAX = 2_000  # for each question of the search
 WORK_MAX = 300_000  # operations of all questions together
 WORK_OF_A_STATE = 10  # operations that take as long as a dead end
 PINS_MAX = 16  # observations that are tried as the start
 
+Search = Callable[[Sequence[Op], int, int, int | None], list[Op] | None]
 Weaken = Callable[[Op], Op | None]  # None: the operation is dropped
 
 
@@ -35,6 +37,7 @@ class _Core:
     ops: list[Op]
     start: int
     most: int
+    search: Search | None  # None: the one that knows no seats
     pin: Op | None = None
     work: int = 0
 
@@ -43,11 +46,17 @@ class _Core:
         self.work += len(ops)
         if self.work > WORK_MAX:
             return False
-        question = Search(ops, start, self.most)
         try:
-            return question.run(STATES_EACH_MAX) is None
+            return self._find(ops, start) is None
         except BudgetExceededError:
             return False
+
+    def _find(self, ops: Sequence[Op], start: int) -> list[Op] | None:
+        if self.search is not None:
+            return self.search(ops, start, STATES_EACH_MAX, self.most)
+        question = wgl.Search(ops, start, self.most)
+        try:
+            return question.run(STATES_EACH_MAX)
         finally:
             self.work += question.dead_ends * WORK_OF_A_STATE
 
@@ -62,11 +71,12 @@ class _Core:
         return True
 
 
-def no_order(ops: Sequence[Op], stock: Stock) -> Certificate:
+def no_order(ops: Sequence[Op], stock: Stock, search: Search | None = None) -> Certificate:
     """Return the certificate of operations that the search could not order."""
-    core = _Core(_until_over(ops), stock.tickets, stock.tickets)
+    core = _Core(_until_over(ops), stock.tickets, stock.tickets, search)
     _shorten(core)
-    _start_later(core)
+    if not any(x.seat is not None for x in ops):  # else it matters who holds what then
+        _start_later(core)
     _weaken_all(core, lambda x: not x.quantity, lambda _: None)
     _weaken_all(core, lambda x: x.what == "buy" and x.high is not None, without_answer)
     _weaken_all(core, lambda x: x.what in {"buy", "refund"}, _uncertain)
