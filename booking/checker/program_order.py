@@ -57,18 +57,6 @@ def keeps_program_order(inventory: Inventory, order: Sequence[int]) -> bool:
     return True
 
 
-def touches(inventory: Inventory) -> bool:
-    """Return whether some operation was invoked at the very time its process's last returned."""
-    last: dict[int | str, int] = {}
-    for rows, row in _in_program_order(inventory):
-        process = rows.process[row]
-        if last.get(process) == rows.invoked[row]:
-            return True
-        if rows.returned:
-            last[process] = rows.returned[row]
-    return False
-
-
 def tightened(inventory: Inventory) -> Inventory:
     """Return the inventory with touching operations of one process parted: a sufficient condition.
 

@@ -15,13 +15,15 @@ from math import inf
 
 import msgspec
 
+from booking.checker import wgl
 from booking.checker.certificate import Certificate
 from booking.checker.excess import Stock
 from booking.checker.operations import Op, without_answer
-from booking.checker.wgl import BudgetExceededError, search
+from booking.checker.wgl import BudgetExceededError
 
 STATES_EACH_MAX = 2_000  # for each question of the search
 WORK_MAX = 300_000  # operations of all questions together
+WORK_OF_A_STATE = 10  # operations that take as long as a dead end
 PINS_MAX = 16  # observations that are tried as the start
 
 Search = Callable[[Sequence[Op], int, int, int | None], list[Op] | None]
@@ -35,7 +37,7 @@ class _Core:
     ops: list[Op]
     start: int
     most: int
-    search: Search
+    search: Search | None  # None: the one that knows no seats
     pin: Op | None = None
     work: int = 0
 
@@ -45,9 +47,18 @@ class _Core:
         if self.work > WORK_MAX:
             return False
         try:
-            return self.search(ops, start, STATES_EACH_MAX, self.most) is None
+            return self._find(ops, start) is None
         except BudgetExceededError:
             return False
+
+    def _find(self, ops: Sequence[Op], start: int) -> list[Op] | None:
+        if self.search is not None:
+            return self.search(ops, start, STATES_EACH_MAX, self.most)
+        question = wgl.Search(ops, start, self.most)
+        try:
+            return question.run(STATES_EACH_MAX)
+        finally:
+            self.work += question.dead_ends * WORK_OF_A_STATE
 
     def try_without(self, rows: Sequence[int], weaken: Weaken) -> bool:
         """Weaken some operations for good, if what is left still has no order."""
@@ -60,7 +71,7 @@ class _Core:
         return True
 
 
-def no_order(ops: Sequence[Op], stock: Stock, search: Search = search) -> Certificate:
+def no_order(ops: Sequence[Op], stock: Stock, search: Search | None = None) -> Certificate:
     """Return the certificate of operations that the search could not order."""
     core = _Core(_until_over(ops), stock.tickets, stock.tickets, search)
     _shorten(core)

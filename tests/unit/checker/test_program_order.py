@@ -8,7 +8,6 @@ import pytest
 
 from booking.checker import Columns, decide
 from booking.checker.linearization import replay
-from booking.checker.program_order import touches
 from booking.core.verdict import Outcome
 from booking.history.model import Event, History
 from tests.unit.checker.test_search import random_operations, some_order
@@ -38,8 +37,6 @@ def columns_of(history: History) -> Columns:
     columns = Columns(tickets=history.tickets, remaining=history.remaining)
     columns.feed(history.events)
     columns.close()
-    for inventory in columns.inventories.values():
-        inventory.touches = touches(inventory)
     return columns
 
 
