@@ -99,7 +99,7 @@ def _oversell(refuted: RefutedInventory) -> Iterator[Anomaly]:
 def _sold_beyond_the_last(refuted: RefutedInventory) -> Op | None:
     """Find a sale of more tickets than its own number says were left."""
     sold = refuted.inventory.sold
-    least = min((number for number in sold.number if number is not None), default=1)
+    least = min((number for number in sold.number if isinstance(number, int)), default=1)
     if least >= max(sold.quantity, default=1):
         return None
     sales = (x for x in refuted.ops(NUMBERED_SALES) if x.what == "buy")

@@ -43,7 +43,7 @@ def _placed(anomaly: Anomaly, columns: Columns) -> list[Event]:
     for event in anomaly.evidence:
         if event.index != END_INDEX:
             placed.append(event)
-        elif columns.end_index is not None:
+        elif columns.end_index is not None and columns.end.has_counts:
             placed.append(Event(columns.end_index, event.process, event.type, "end", event.value))
     return placed or list(_first_and_last(columns))
 
@@ -64,7 +64,7 @@ def _first_and_last(columns: Columns) -> Iterator[Event]:
     if rows:
         ends = (min(rows), max(rows))
         for time, index, process in dict.fromkeys(ends):
-            yield Event(index, process, "invoke", columns.naming.buy, None, time)
+            yield Event(index, process, "invoke", columns.naming.buy[0], None, time)
 
 
 def _invocations(inventory: Inventory) -> Iterator[tuple[int, int, int | str]]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from booking.checker.causes import StepsByProcess, torn_read_cause
 from booking.checker.columns import Columns
 from booking.checker.intents import Purchases, answered_twice
-from booking.checker.inventory import Inventory, Numbers, Observations, Orders
+from booking.checker.inventory import Inventory, Observations, Orders
 from booking.checker.messages import buyer, events_of, in_time_order, tickets_, was
 from booking.checker.operations import sale_op, torn_read_op
 from booking.core.verdict import Anomaly, AnomalyName
@@ -29,10 +29,7 @@ def broken_invariants(
 ) -> list[Anomaly]:
     """Return what is wrong with one inventory besides the order of things."""
     once = purchases.once
-    anomalies = [*_torn_reads(once, steps)]
-    if once.tickets is not None:
-        anomalies += _double_sold_seats(once, columns.numbers)
-    anomalies += answered_twice(purchases)
+    anomalies = [*_torn_reads(once, steps), *answered_twice(purchases)]
     if once.tickets is not None and not columns.end.unlogged:
         anomalies += [*_undersell(once, once.tickets), *_starvation(once)]
     return anomalies
@@ -50,24 +47,6 @@ def _torn_reads(inventory: Inventory, steps: StepsByProcess) -> Iterator[Anomaly
     why, evidence = cause if cause is not None else ("", events_of([op]))
     message = f"{buyer(op.process)} met the count half-written"
     yield Anomaly(AnomalyName.TORN_READ, f"{message}: {why}" if why else message, evidence)
-
-
-def _double_sold_seats(inventory: Inventory, numbers: Numbers) -> Iterator[Anomaly]:
-    """Find a seat that was sold twice: seats come in any order, but each once."""
-    if numbers != "seat":
-        return
-    row_of: dict[int, int] = {}
-    for row, number in enumerate(inventory.sold.number):
-        if number is None:
-            continue
-        if number in row_of:
-            pair = [sale_op(inventory, row_of[number]), sale_op(inventory, row)]
-            who = " and ".join(buyer(x.process) for x in pair)
-            yield Anomaly(
-                AnomalyName.DOUBLE_SOLD, f"ticket {number} was sold to {who}", events_of(pair)
-            )
-            return
-        row_of[number] = row
 
 
 def _undersell(inventory: Inventory, tickets: int) -> Iterator[Anomaly]:

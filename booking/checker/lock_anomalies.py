@@ -134,7 +134,7 @@ def _begun_by(columns: Columns, processes: Sequence[int | str]) -> tuple[Event, 
     """Return the invocations that these processes never completed."""
     names = {str(process) for process in processes}
     return tuple(
-        Event(index, process, "invoke", columns.naming.buy, None, invoked)
+        Event(index, process, "invoke", columns.naming.buy[0], None, invoked)
         for inventory in columns.inventories.values()
         for process, index, invoked in zip(
             inventory.maybe.process, inventory.maybe.index, inventory.maybe.invoked, strict=True

@@ -108,6 +108,11 @@ def _counted(op: Op) -> str:
 def explanation(proof: Certificate, tickets: int) -> str:
     """Return one sentence on what a certificate proves."""
     a, b = proof.before, proof.after
+    if proof.kind in {"too high", "too low", "twice", "no order"}:
+        return _with_refunds(proof)
+    if proof.kind == "out of range" and a is not None and a.quantity > tickets:
+        done = "given back" if a.gives_back else "sold"
+        return f"{tickets_(a.quantity)} {done} at once, with {tickets_(tickets)} at the start"
     if proof.kind == "out of range" and a is not None:
         return _out_of_range(a, tickets)
     if proof.kind == "rose" and a is not None and b is not None:
@@ -142,3 +147,46 @@ def _between(a: Op | None, b: Op | None) -> str:
     if a is not None:
         return f" after {saw(a)}"
     return f" by the time {saw(b)}" if b is not None else ""
+
+
+def _with_refunds(proof: Certificate) -> str:
+    """Return one sentence on a certificate for a count that can rise."""
+    members = proof.members
+    who = listed(dict.fromkeys(buyer(x.process) for x in members))
+    total = tickets_(sum(x.quantity for x in members))
+    match proof.kind:
+        case "twice":
+            number = min(x.high or 0 for x in members)
+            return f"{who} were sold ticket {number}, and no refund can have come in between"
+        case "too high":
+            return _too_high(proof, f"{total} went to {who}")
+        case "too low":
+            return _too_low(proof, f"{total} came back from {who}")
+        case _:
+            seen = [saw(x) for x in members if x.low is not None]
+            said = f": {listed(seen)}" if seen else ""
+            return f"no order of {len(members)} operations explains every answer{said}"
+
+
+def _too_high(proof: Certificate, sold: str) -> str:
+    a, b = proof.before, proof.after
+    if not proof.members and a is not None and b is not None:
+        return f"{saw(b)} although {saw(a)} before that began: too few tickets came back"
+    return (
+        f"{sold}{_between(a, b)}, where the count went from {proof.high} "
+        f"to {proof.low}: more than that and all refunds of that time"
+    )
+
+
+def _too_low(proof: Certificate, back: str) -> str:
+    a, b = proof.before, proof.after
+    if proof.seat is not None:
+        return f"{back}: ticket {proof.seat} cannot have been sold so often"
+    if b is None:
+        return f"{back}{_between(a, b)}: more than can have been sold"
+    if proof.members:
+        return f"{back}{_between(a, b)}, where the count went from {proof.high} to {proof.low}"
+    return (
+        f"the count fell from {proof.high} to {proof.low}{_between(a, b)}: "
+        "the orders of that time cannot have taken so many"
+    )

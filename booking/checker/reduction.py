@@ -157,7 +157,7 @@ def _add_sales(problem: SlotProblem, counter: Counter, constraints: Constraints)
     simple = numbers == "before" and unit == 1 and max(sold.quantity) == 1
     if simple and None not in sold.number:
         tickets = counter.tickets
-        problem.pinned = [tickets - number + 1 for number in sold.number if number is not None]
+        problem.pinned = [tickets - number + 1 for number in sold.number if isinstance(number, int)]
         problem.pinned_invoked = sold.invoked
         problem.pinned_returned = sold.returned
         return
@@ -180,9 +180,9 @@ def has_pinned_sales(sold: Orders, numbers: Numbers) -> bool:
     return numbers in {"before", "after"} and any(n is not None for n in sold.number)
 
 
-def count_before(number: int | None, quantity: int, numbers: Numbers) -> int | None:
+def count_before(number: int | str | None, quantity: int, numbers: Numbers) -> int | None:
     """Return the count before a sale, where the number it answered tells that."""
-    if number is None or numbers in {"seat", "none"}:
+    if not isinstance(number, int) or numbers in {"seat", "none"}:
         return None
     return number if numbers == "before" else number + quantity
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from booking.checker.operations import Op
     from booking.history import Reader
     from booking.history.model import Event
+
+_Command = TypeVar("_Command", bound=Callable[..., object])
 
 SIGNS = {"valid": ("✓", "green"), "invalid": ("✗", "red"), "unknown": ("?", "yellow")}
 
@@ -32,16 +34,26 @@ Exit codes: 0 valid, 1 an anomaly, 2 the history cannot be read, 3 unknown.
 """
 
 
+def _names(flag: str, default: str, what: str) -> Callable[[_Command], _Command]:
+    """Return an option that may be given several times, each with one name."""
+    return click.option(
+        flag,
+        multiple=True,
+        default=(default,),
+        metavar="NAME",
+        help=f"{what} Several are allowed.  [default: {default}]",
+    )
+
+
 @click.command("check", epilog=EPILOG)
 @click.argument("history", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--tickets", type=click.IntRange(min=0), help="Count at the start, if not recorded.")
 @click.option("--remaining", type=int, help="Count at the end, if not recorded.")
-@click.option("--buy", default="buy", show_default=True, help="What a purchase is called there.")
-@click.option("--observe", default="search", show_default=True, help="What reading the count is.")
-@click.option("--refund", default="refund", show_default=True, help="What giving back is called.")
-@click.option(
-    "--sold-out", default="sold-out", show_default=True, help="The error that means: none left."
-)
+@_names("--buy", "buy", "What a purchase is called there.")
+@_names("--observe", "search", "What reading the count is called.")
+@_names("--refund", "refund", "What giving back is called.")
+@_names("--sold-out", "sold-out", "The error that means: none left.")
+@click.option("--ignore", multiple=True, metavar="NAME", help="An operation to leave out.")
 @click.option(
     "--counting",
     type=click.Choice(["down", "up"]),
@@ -52,10 +64,8 @@ Exit codes: 0 valid, 1 an anomaly, 2 the history cannot be read, 3 unknown.
 @click.option(
     "--numbers",
     type=click.Choice(["before", "after", "seat", "none"]),
-    default="before",
-    show_default=True,
     help="What an ok purchase's value is: the count before it, the count after it, a seat's "
-    "number, or nothing.",
+    "number, or nothing.  [default: as the values show]",
 )
 @click.option("--keyed", is_flag=True, help="Values are [key, value]: several inventories.")
 @click.option(
@@ -69,12 +79,13 @@ def command(  # noqa: PLR0917 - a flag each
     history: Path,
     tickets: int | None,
     remaining: int | None,
-    buy: str,
-    observe: str,
-    refund: str,
-    sold_out: str,
+    buy: tuple[str, ...],
+    observe: tuple[str, ...],
+    refund: tuple[str, ...],
+    sold_out: tuple[str, ...],
+    ignore: tuple[str, ...],
     counting: str,
-    numbers: str,
+    numbers: str | None,
     keyed: bool,
     states: int | None,
     explain: bool,
@@ -90,7 +101,9 @@ def command(  # noqa: PLR0917 - a flag each
     from booking.history import read
 
     began = time.perf_counter()
-    naming = Naming(buy, observe, refund, sold_out, cast("Any", counting), cast("Any", numbers))
+    naming = Naming(
+        buy, observe, refund, sold_out, cast("Any", counting), cast("Any", numbers), ignore
+    )
     columns = Columns(naming, tickets, remaining)
     reader = read(history, keyed=keyed)
     _load(columns, reader)
@@ -159,8 +172,8 @@ def _require_operations(columns: Columns, path: Path) -> None:
     """Refuse a history without orders and searches: most likely it has other names for them."""
     if sum(columns.outcomes.values()):
         return
-    if columns.unknown_operations:
-        names = ", ".join(sorted(columns.unknown_operations))
+    if columns.ignored:
+        names = ", ".join(sorted(columns.ignored))
         raise HistoryError(
             f"{path}: no orders and no searches in it; say which are, with --buy NAME and "
             f"--observe NAME: it has {names}"
@@ -196,6 +209,7 @@ def _print_json(decision: Decision, columns: Columns, elapsed_s: float) -> None:
             for anomaly in verdict.anomalies
         ],
         "operations": columns.outcomes,
+        "ignored": columns.ignored,
         "tickets": columns.tickets,
         "remaining": columns.remaining,
         "elapsed_s": round(elapsed_s, 6),

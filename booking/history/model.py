@@ -33,7 +33,7 @@ class Event(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     type: str
     f: str
     value: Any = None
-    time: int = 0
+    time: int = msgspec.field(default_factory=int)  # 0, and always written
     error: str | None = None
     quantity: int = 1  # tickets ordered; only on `buy`
     resource: str | None = None  # what a step touches
@@ -80,6 +80,11 @@ class SaleEnd(msgspec.Struct, kw_only=True, frozen=True):
     orphans: int = 0
     inventories: Mapping[Any, int] | UnsetType = UNSET  # counts at the end, where several
     remaining: int | None = None  # count at the end; `dump` fills it in
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether it records how many tickets were left."""
+        return self.remaining is not None or bool(self.inventories)
 
     @property
     def deaths(self) -> Mapping[int | str, str]:

@@ -19,7 +19,9 @@ RECORD = struct.Struct("<qqqHHHBB")  # the fields of `Record`
 HEADER = struct.Struct("<4sIIQxxxxxxxxxxxx")  # magic, pid, parent pid, buyer
 MAGIC = b"bkg1"
 NAME_BYTES_MAX = 400
+NAMES_MAX = (1 << 16) - 8  # then a process starts anew: a few more fit into the 16 bits
 NO_NAME = 0  # the number of the empty name
+TEXT = 2  # in `has_value`: the value is the number of a name
 
 
 class RecordKind(IntEnum):
@@ -48,7 +50,8 @@ EVENT_TYPES: dict[int, str] = {
 class Record(NamedTuple):
     """One record. `name`, `resource` and `error` are numbers of names that were spelt before.
 
-    In a NAME record `quantity` is the length of the spelling in bytes.
+    `value` is one, too, where `has_value` is TEXT. In a NAME record `quantity` is the length of
+    the spelling in bytes.
     """
 
     time_ns: int
@@ -143,10 +146,11 @@ class EventLogReader:
 
     def _event(self, record: Record) -> Iterator[Event]:
         """Yield a record's event; a step only once the next record shows whether it saw a value."""
-        names = self._names
+        names, value = self._names, None
+        if record.has_value:
+            value = names[record.value] if record.has_value == TEXT else record.value
         event = Event(
-            0, self.process, EVENT_TYPES[record.kind], names[record.name],
-            record.value if record.has_value else None, record.time_ns,
+            0, self.process, EVENT_TYPES[record.kind], names[record.name], value, record.time_ns,
             error=names[record.error] or None, quantity=record.quantity or 1,
             resource=names[record.resource] or None, pid=self._pid, ppid=self._ppid,
         )  # fmt: skip
