@@ -160,7 +160,8 @@ def _shared_ticket(refuted: RefutedCount, *, oversold: bool) -> Iterator[Named]:
     for x in sales:
         if 0 <= (x.low or 0) < x.quantity and not oversold:
             proof = Certificate("out of range", before=x, key=refuted.stock.key)
-            message = f"{buyer(x.process)} was sold {tickets_(x.quantity)} when {x.low} were left"
+            left = f"{x.low} {_was(x.low or 0)} left"
+            message = f"{buyer(x.process)} was sold {tickets_(x.quantity)} when {left}"
             yield Anomaly(AnomalyName.OVERSELL, message, events_of([x])), proof
             oversold = True
     proof_ = refute_counts([*sales, *(x for x in refuted.ops if x.gives_back)], refuted.stock)
@@ -207,8 +208,9 @@ def _imbalance(refuted: RefutedCount) -> Iterator[Named]:
         missing = stock.tickets - end.low - sum(x.quantity for x in takers) + back
         maybe = sum(x.quantity for x in takers) - sold
         unknown = f" and {tickets_(maybe)} may have been" if maybe else ""
+        given = f" and {back} given back" if back else ""
         message = (
-            f"{counts}, but {orders}{unknown}: "
+            f"{counts}, but {tickets_(sold)} {_was(sold)} sold{given}{unknown}: "
             f"{tickets_(missing)} {_was(missing)} taken and sold to no buyer"
         )
         yield Anomaly(AnomalyName.LOST_TICKET, message, events_of([*takers, end])), gone

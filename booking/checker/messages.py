@@ -170,18 +170,32 @@ def _with_refunds(proof: Certificate) -> str:
 
 def _too_high(proof: Certificate, sold: str) -> str:
     a, b = proof.before, proof.after
+    if proof.seat is not None:
+        return (
+            f"{buyers_of(proof.members)} were sold seat {proof.seat}, and no refund lies in between"
+        )
     if not proof.members and a is not None and b is not None:
         return f"{saw(b)} although {saw(a)} before that began: too few tickets came back"
+    if a is None and b is None:
+        return f"{sold}: more than the {proof.high} at the start and all that came back by then"
     return (
-        f"{sold}{_between(a, b)}, where the count went from {proof.high} "
-        f"to {proof.low}: more than that and all refunds of that time"
+        f"{sold}{_between(a, b)}, although the count {_moved(proof)}: the refunds of that time "
+        "cannot make up for that"
     )
+
+
+def _moved(proof: Certificate) -> str:
+    """Return what the count did between the two observations of a certificate."""
+    high, low = proof.high, proof.low
+    if high == low:
+        return f"was {high} before and after"
+    return f"{'fell' if low < high else 'rose'} from {high} to {low}"
 
 
 def _too_low(proof: Certificate, back: str) -> str:
     a, b = proof.before, proof.after
     if proof.seat is not None:
-        return f"{back}: ticket {proof.seat} cannot have been sold so often"
+        return f"{back}: seat {proof.seat} cannot have been sold so often"
     if b is None:
         return f"{back}{_between(a, b)}: more than can have been sold"
     if proof.members:

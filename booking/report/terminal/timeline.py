@@ -32,7 +32,8 @@ def timeline(proof: Certificate, tickets: int) -> list[str]:
         lines.append(f"  {name:<{label_width}}  {''.join(bar)}  {_did_all(ops)}")
     if left_out:
         lines.append(f"  … and {left_out} more operations")
-    lines.append(f"  {'the count':<{label_width}}  {_needed(proof, columns, width)}")
+    if needed := _needed(proof, columns, width):
+        lines.append(f"  {'the count':<{label_width}}  {needed}")
     below = (_overlaps(shown), explanation(proof, tickets))
     lines += [wrapped(f"  {line}", "  ") for line in below if line]
     return lines
@@ -71,6 +72,11 @@ def _did_all(ops: list[Op]) -> str:
 
 
 def _did(op: Op) -> str:
+    if op.what in {"refund", "maybe-refund"}:
+        seat = f"seat {op.seat}" if op.seat is not None else f"{op.quantity}"
+        return f"{'gives' if op.what == 'refund' else 'may have given'} back {seat}"
+    if op.what == "buy" and op.seat is not None:
+        return f"buys seat {op.seat}"
     if op.what == "buy":
         return f"buys {op.quantity}" if op.high is None else f"buys ticket {ticket_of(op)}"
     if op.what == "maybe":
@@ -95,7 +101,7 @@ def _needed(proof: Certificate, columns: dict[float, int], width: int) -> str:
     elif proof.kind == "rose" and a is not None and b is not None:
         marks.append((columns[a.returned], f"≤{a.left_at_most}"))
         marks.append((columns[b.invoked], f"≥{b.left_at_least}"))
-    elif a is not None:
+    elif proof.kind == "out of range" and a is not None:
         marks.append((columns[a.invoked], "cannot be that"))
     text = ""
     for at, mark in marks:
