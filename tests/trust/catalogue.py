@@ -132,6 +132,8 @@ DATABASE_VARIANTS = (
     _base("drop", "LocksNoRow", DOUBLE, "row-lock"),
     _base("round", "ReadsRounded", "stale-read", "atomic", tickets=2, shows=SEARCH | QUANTITY,
           why="a search after the first sale finds a ticket more"),
+    _base("foreign-name", "ForeignInside", DOUBLE, "none",
+          why="a read and a write of the same thing under two names"),
     _base("foreign-name", "ReadsForeignName", DOUBLE, "none"),
     _use("ignore", "HearsNoCompare", DOUBLE),
     _use("old-read", "RetriesOldRead", DOUBLE, tickets=2),
@@ -212,14 +214,15 @@ CLERK_VARIANTS = (
             why="it dies between the answer and the write"),
     Variant("ForgetfulClerk", "drop", "json", f"{CLERKS}:ForgetfulClerk", None, HANG,
             ALL - TIMEOUT),
-    Variant("YesClerk", "say-yes", "json", f"{CLERKS}:YesClerk", None, DOUBLE, ALL - TIMEOUT,
-            sure=True),
-    Variant("BatchClerk", "repeat", "json", f"{CLERKS}:BatchClerk", None, DOUBLE,
-            ALL - TIMEOUT, tickets=2),
+    Variant("YesClerk", "say-yes", "json", f"{CLERKS}:YesClerk", None, DOUBLE, ALL, sure=True),
+    Variant("BatchClerk", "repeat", "json", f"{CLERKS}:BatchClerk", None, DOUBLE, ALL, tickets=2),
 )  # fmt: skip
 
 # Nothing is definite: no mode may call it valid, and none can convict it.
-UNDECIDABLE = (_guard("by-hand", "AnswersInfo", "nothing definite", shows=ALL, tickets=2),)
+UNDECIDABLE = (
+    _guard("by-hand", "AnswersInfo", "nothing definite", shows=ALL, tickets=2),
+    _use("by-hand", "AnswersNothing", "nothing definite", shows=ALL, tickets=2),
+)
 
 SOUND = (
     _guard("sound", "Locked", None, crash_safe=True),
@@ -249,8 +252,10 @@ SOUND = (
             crash_safe=True),
     Variant("sqlite-row-lock", "sound", "sqlite", "row-lock", None),
     Variant("sqlite-optimistic", "sound", "sqlite", "optimistic", None, tickets=2),
+    _use("sound", "TextSeat", None, tickets=2),
     Variant("PlainClerk", "sound", "json", f"{CLERKS}:PlainClerk", None),
     Variant("clerk", "sound", "json", "clerk", None, crash_safe=True),
+    Variant("clerk-3", "sound", "json", "clerk", None, buyers=3, tickets=2),
 )  # fmt: skip
 
 VARIANTS = {

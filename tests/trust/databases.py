@@ -168,6 +168,18 @@ class ReadsForeignName(SqliteStore):
         return count
 
 
+class ForeignInside(ReadsForeignName):
+    """The same; and what has two names neither begins an order nor ends it."""
+
+    def read(self) -> int:
+        step("read", "settings")
+        return super().read()
+
+    def write(self, remaining: int) -> None:
+        super().write(remaining)
+        step("read", "settings")
+
+
 class ComparesCount(SqliteStore):
     """Writes over the count that it read; counts only fall, so that is sound."""
 
@@ -310,6 +322,24 @@ class YesToAll(AtomicGuard):
 
     def sell(self, store: Store, order: Order) -> Reply:
         return Reply("ok", cast("AtomicStore", store).take(order.quantity) or 1)
+
+
+class AnswersNothing(AtomicGuard):
+    """Sells, and never answers anything definite."""
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        super().sell(store, order)
+        return Reply("info", error="no-answer")
+
+
+class TextSeat(AtomicGuard):
+    """Sells, and names the ticket by a text; sound."""
+
+    numbers: ClassVar[str] = "none"
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        reply = super().sell(store, order)
+        return Reply("ok", f"A{reply.ticket}") if reply.type == "ok" else reply  # type: ignore[arg-type]  # the fault
 
 
 class TakesThenChecks(AtomicGuard):

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from booking.core.protocols import Kit, Order, Reply, Store
 from booking.core.steps import network
+from booking.errors import UsageError
 from booking.guards.common.read_check_write import read_check_write
 from booking.guards.common.replies import NO_LOCK, NO_TICKETS
 
@@ -211,6 +212,8 @@ class _ByHand:
     needs: ClassVar[type] = Store
 
     def __init__(self, kit: Kit) -> None:
+        if kit.lock is None:
+            raise UsageError("this guard needs a lock; give --lock=NAME")
         self._kit = kit
 
     def _locked(self, store: Store, order: Order) -> Reply:

@@ -197,6 +197,11 @@ class KeyedByPid(TextStore):
     def _own(self) -> Path:
         return self.path.with_name(f"shop-{os.getpid()}.txt")
 
+    def reset(self, tickets: int) -> None:
+        for own in self.path.parent.glob("shop-*.txt"):
+            own.unlink()
+        super().reset(tickets)
+
     def read(self) -> int:
         step("read", self.resource)
         own = self._own()

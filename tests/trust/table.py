@@ -43,6 +43,7 @@ def cases(modes: Sequence[str] = MODES, names: Sequence[str] = ()) -> list[Case]
 
 def hunt(chosen: Sequence[Case]) -> Hunt:
     """Run the cases, two at a time."""
+    done: list[Case] = []
     workers: SimpleQueue[Worker] = SimpleQueue()
     started = [Worker("tests.trust.worker") for _ in range(WORKERS)]
     for worker in started:
@@ -50,6 +51,9 @@ def hunt(chosen: Sequence[Case]) -> Hunt:
 
     def run(case: Case) -> Seen:
         worker = workers.get()
+        done.append(case)
+        if len(done) % 50 == 0:
+            print(f"{len(done)} of {len(chosen)}: {case[1]}", file=sys.stderr, flush=True)
         try:
             return ask(worker, *case)
         finally:
@@ -135,20 +139,22 @@ def differences(found: Hunt, before: Hunt) -> Iterator[str]:
             yield f"  {case[1]:<17} {case[0]:<24} {old.outcome} → {seen.outcome}: {seen.reason}"
 
 
-def known_module(found: Hunt) -> str:
-    """Return the text of `known.py` for what is not allowed in a hunt."""
-    wrong: dict[str, list[str]] = {}
-    for (name, mode), seen in found.items():
-        if problem(VARIANTS[name], mode, seen) is not None:
-            wrong.setdefault(mode, []).append(name)
+def known_module(hunts: Sequence[Hunt]) -> str:
+    """Return the text of `known.py` for what is not allowed in any of these hunts."""
+    wrong: dict[str, set[str]] = {}
+    for found in hunts:
+        for (name, mode), seen in found.items():
+            if problem(VARIANTS[name], mode, seen) is not None:
+                wrong.setdefault(mode, set()).add(name)
     head = (Path(__file__).with_name("known.py")).read_text().partition("KNOWN:")[0]
-    lines = [f'    "{mode}": """\n{_wrapped(names)}\n    """,' for mode, names in wrong.items()]
+    modes = [mode for mode in MODES if mode in wrong]
+    lines = [f'    "{mode}": """\n{_wrapped(sorted(wrong[mode]))}\n    """,' for mode in modes]
     return "\n".join([head + "KNOWN: dict[str, str] = {", *lines, "}", ""])
 
 
 def _wrapped(names: Sequence[str]) -> str:
     lines = [""]
-    for name in sorted(names):
+    for name in names:
         if len(lines[-1]) + len(name) > 80:
             lines.append("")
         lines[-1] += f"{' ' if lines[-1] else ''}{name}"
@@ -175,16 +181,17 @@ def main() -> None:
     parser.add_argument("--mode", action="append", choices=MODES)
     parser.add_argument("--name", action="append", choices=VARIANTS, metavar="VARIANT")
     parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--from", dest="saved", type=Path, metavar="FILE")
+    parser.add_argument("--from", dest="saved", type=Path, action="append", metavar="FILE")
     parser.add_argument("--before", type=Path, metavar="FILE")
     parser.add_argument("--known", action="store_true")
     given = parser.parse_args()
     chosen = cases(given.mode or MODES, given.name or ())
-    found = load(given.saved) if given.saved else hunt(chosen)
+    hunts = [load(path) for path in given.saved] if given.saved else [hunt(chosen)]
+    found = hunts[0]
     if given.json:
         write(found, given.json)
     if given.known:
-        Path(__file__).with_name("known.py").write_text(known_module(found))
+        Path(__file__).with_name("known.py").write_text(known_module(hunts))
     sys.stdout.writelines(f"{line}\n" for line in table(found))
     if given.before:
         print("\nanswered otherwise before")

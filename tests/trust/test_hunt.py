@@ -138,7 +138,7 @@ def test_the_table_counts_and_explains(tmp_path) -> None:
     assert "FALSE: double-sold" in text
     assert "needs 2 buyers, 1 ticket, search" in text
     assert "1 of 1 answers are unknown" in text
-    assert '"explore": """\n        SaysYes json-inplace' in known_module(found)
+    assert '"explore": """\n        SaysYes json-inplace' in known_module([found])
     write(found, tmp_path / "hunt.json")
     assert load(tmp_path / "hunt.json") == found
 

@@ -56,6 +56,11 @@ class Variant:
         return self.anomaly is None
 
     @property
+    def built_in(self) -> bool:
+        """Whether the store, the guard and the lock are ours."""
+        return ":" not in f"{self.store}{self.guard}{self.lock}"
+
+    @property
     def least(self) -> str:
         """The least sale that shows it, in words."""
         if self.sound:
