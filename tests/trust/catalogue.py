@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.trust.variant import ALL, Variant
+from tests.trust.variant import ALL, UNDECIDABLE, Variant
 
 GUARDS, STORES = "tests.trust.guards", "tests.trust.stores"
 LOCKS, DATABASES = "tests.trust.locks", "tests.trust.databases"
@@ -100,7 +100,7 @@ PURCHASES = (
            why="only the process that made it takes the lock"),
     _guard("ignore", "FailsAfterWrite", LOST, tickets=2),
     _guard("say-no", "SoldOutToSecond", PHANTOM),
-    _guard("by-hand", "Spins", HANG, sure=True),
+    _guard("spin", "Spins", HANG, sure=True),
 )  # fmt: skip
 
 DATABASE_VARIANTS = (
@@ -220,8 +220,8 @@ CLERK_VARIANTS = (
 
 # Nothing is definite: no mode may call it valid, and none can convict it.
 UNDECIDABLE = (
-    _guard("by-hand", "AnswersInfo", "nothing definite", shows=ALL, tickets=2),
-    _use("by-hand", "AnswersNothing", "nothing definite", shows=ALL, tickets=2),
+    _guard("by-hand", "AnswersInfo", UNDECIDABLE, shows=ALL, tickets=2),
+    _use("by-hand", "AnswersNothing", UNDECIDABLE, shows=ALL, tickets=2),
 )
 
 SOUND = (

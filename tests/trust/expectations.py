@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from tests.trust.modes import EXPLORE, SCHEDULES
-from tests.trust.variant import NEEDS, Seen, Variant
+from tests.trust.variant import NEEDS, UNDECIDABLE, Seen, Variant
 
 # The columns that the matrix fills: one variant a kind, and a guard that needs a lock.
 MATRIX = (
@@ -21,7 +21,10 @@ MATRIX = (
     "AddsInTwoStatements", "HearsNoCompare",
 )  # fmt: skip
 REFUSING = frozenset({*EXPLORE, *SCHEDULES, "simulate", "check", "replay", "assert_sound"})
-UNDECIDABLE = "nothing definite"
+# What depends on processes that race, on the clock, or on how busy the machine is.
+BY_LUCK = frozenset(
+    {"two-effects", "by-pid", "clock", "old-inode", "waiters", "crash", "foreign-name", "spin"}
+)
 
 
 def applies(variant: Variant, mode: str) -> bool:

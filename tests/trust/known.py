@@ -8,64 +8,69 @@ from __future__ import annotations
 KNOWN: dict[str, str] = {
     "explore": """
         AddsInTwoStatements AnswersInfo AnswersNothing ByProcess CachesRead CachesShortly
-        ChecksOne ChecksThenMakes ClaimsCrashSafe ClaimsSome CountsReads HastyClerk
-        HearsNoAnswer JsonErrors MappedFile OldInode OneOpenFile PidFile ReadsRounded
-        ReleasesTwice-Marker ReleasesUnheld ReleasesUnheld-Marker SecondOrderOpen
-        SellsOneByOne SellsSome SoldOutOnTimeout TakeChecksOne TakesOne TearsUnsaid
-        TextInplace ThreadsOnly TwoDigits UnlocksEighth UnlocksThirdOrder UnlocksWhenMany
-        WritesOne json-inplace
+        ChecksOne ChecksThenMakes ClaimsCrashSafe ClaimsInTwoStatements ClaimsSome
+        CountsReads ForeignInside HastyClerk HearsNoAnswer JsonErrors MappedFile OldInode
+        OneOpenFile PidFile ReadsRounded ReleasesTwice-Marker ReleasesUnheld
+        ReleasesUnheld-Marker SecondConnection SecondOrderOpen SellsOneByOne SellsSome
+        SoldOutOnTimeout Spins TakeChecksOne TakesInTwoStatements TakesOne TearsUnsaid
+        TextInplace ThreadsOnly TwoDigits UnlocksEighth UnlocksInChild UnlocksThirdOrder
+        UnlocksWhenMany WaitersTogether WritesOne json-inplace
     """,
     "explore-graph": """
         AddsInTwoStatements AnswersInfo AnswersNothing ByProcess CachesRead CachesShortly
-        ChecksOne ChecksThenMakes ClaimsCrashSafe CountsReads HastyClerk HearsNoAnswer
-        JsonErrors MappedFile OldInode OneOpenFile PidFile ReadsRounded
-        ReleasesTwice-Marker ReleasesUnheld ReleasesUnheld-Marker SecondOrderOpen
-        SellsOneByOne SellsSome SoldOutOnTimeout TakeChecksOne TakesInTwoStatements
-        TakesOne TearsUnsaid TextInplace TwoDigits UnlocksEighth UnlocksThirdOrder
-        UnlocksWhenMany WaitersTogether WritesOne json-inplace
+        ChecksOne ChecksThenMakes ClaimsCrashSafe ClaimsInTwoStatements CountsReads
+        ForeignInside HastyClerk HearsNoAnswer JsonErrors MappedFile OldInode OneOpenFile
+        PidFile ReadsRounded ReleasesTwice-Marker ReleasesUnheld ReleasesUnheld-Marker
+        SecondConnection SecondOrderOpen SellsOneByOne SellsSome SoldOutOnTimeout Spins
+        TakeChecksOne TakesInTwoStatements TakesOne TearsUnsaid TextInplace ThreadsOnly
+        TwoDigits UnlocksEighth UnlocksInChild UnlocksThirdOrder UnlocksWhenMany
+        WaitersTogether WritesOne json-inplace
     """,
     "explore-reduced": """
         AddsInTwoStatements AnswersInfo AnswersNothing ByProcess CachesRead CachesShortly
         ChecksOne ChecksThenMakes ClaimsCrashSafe ClaimsInTwoStatements ClaimsSome
-        HastyClerk HearsNoAnswer JsonErrors MappedFile OldInode OneOpenFile ReadsRounded
-        ReleasesTwice-Marker ReleasesUnheld ReleasesUnheld-Marker SecondOrderOpen
-        SellsOneByOne SellsSome SoldOutOnTimeout Spins TakeChecksOne TakesInTwoStatements
-        TakesOne TearsUnsaid TextInplace TwoDigits UnlocksEighth UnlocksInChild
-        UnlocksThirdOrder UnlocksWhenMany WritesOne json-inplace
+        ForeignInside HastyClerk HearsNoAnswer JsonErrors MappedFile OldInode OneOpenFile
+        PidFile ReadsRounded ReleasesTwice-Marker ReleasesUnheld ReleasesUnheld-Marker
+        SecondConnection SecondOrderOpen SellsOneByOne SellsSome SoldOutOnTimeout Spins
+        TakeChecksOne TakesInTwoStatements TakesOne TearsUnsaid TextInplace ThreadsOnly
+        TwoDigits UnlocksEighth UnlocksInChild UnlocksThirdOrder UnlocksWhenMany
+        WaitersTogether WritesOne json-inplace
     """,
     "explore-plain": """
-        AnswersInfo AnswersNothing ByProcess CachesRead CachesShortly ChecksOne
-        ChecksThenMakes ClaimsCrashSafe ClaimsSome HearsNoAnswer JsonErrors MappedFile
-        OldInode OneOpenFile ReadsRounded ReleasesUnheld ReleasesUnheld-Marker
-        SecondOrderOpen SellsOneByOne SellsSome SoldOutOnTimeout TakeChecksOne
+        AddsInTwoStatements AnswersInfo AnswersNothing ByProcess CachesRead CachesShortly
+        ChecksOne ChecksThenMakes ClaimsCrashSafe ClaimsInTwoStatements ClaimsSome
+        ForeignInside HearsNoAnswer JsonErrors MappedFile OldInode OneOpenFile PidFile
+        ReadsRounded ReleasesUnheld ReleasesUnheld-Marker SecondConnection
+        SecondOrderOpen SellsOneByOne SellsSome SoldOutOnTimeout Spins TakeChecksOne
         TakesInTwoStatements TakesOne TearsUnsaid TextInplace ThreadsOnly TwoDigits
-        UnlocksEighth UnlocksThirdOrder UnlocksWhenMany WaitersTogether WritesOne
-        json-inplace
+        UnlocksEighth UnlocksInChild UnlocksThirdOrder UnlocksWhenMany WaitersTogether
+        WritesOne json-inplace
     """,
     "explore-quantity": """
         AddsInTwoStatements AnswersInfo AnswersNothing ByProcess CachesRead CachesShortly
         ChecksThenMakes ClaimsCrashSafe ClaimsInTwoStatements ForeignInside HearsNoAnswer
-        JsonErrors MappedFile OneOpenFile PidFile ReleasesUnheld ReleasesUnheld-Marker
-        SecondOrderOpen SoldOutOnTimeout Spins TakesInTwoStatements TearsUnsaid
-        TextInplace ThreadsOnly TwoDigits UnlocksEighth UnlocksInChild UnlocksThirdOrder
-        UnlocksWhenMany json-inplace
+        JsonErrors MappedFile OldInode OneOpenFile PidFile ReleasesUnheld
+        ReleasesUnheld-Marker SecondConnection SecondOrderOpen SoldOutOnTimeout Spins
+        TakesInTwoStatements TearsUnsaid TextInplace ThreadsOnly TwoDigits UnlocksEighth
+        UnlocksInChild UnlocksThirdOrder UnlocksWhenMany WaitersTogether json-inplace
     """,
     "explore-search": """
-        AnswersInfo AnswersNothing ByProcess ChecksOne ChecksThenMakes ClaimsCrashSafe
-        ClaimsInTwoStatements ClaimsSome CountsReads HearsNoAnswer JsonErrors MappedFile
-        OldInode OneOpenFile PidFile ReleasesTwice-Marker ReleasesUnheld
-        ReleasesUnheld-Marker SecondConnection SecondOrderOpen SellsOneByOne SellsSome
-        SoldOutOnTimeout TakeChecksOne TakesInTwoStatements TakesOne TextInplace
-        ThreadsOnly UnlocksEighth UnlocksThirdOrder UnlocksWhenMany WaitersTogether
-        WritesOne clerk-3
+        AddsInTwoStatements AnswersInfo AnswersNothing ByProcess CachesShortly ChecksOne
+        ChecksThenMakes ClaimsCrashSafe ClaimsInTwoStatements ClaimsSome CountsReads
+        ForeignInside HearsNoAnswer JsonErrors MappedFile OldInode OneOpenFile PidFile
+        ReleasesTwice-Marker ReleasesUnheld ReleasesUnheld-Marker SecondConnection
+        SecondOrderOpen SellsOneByOne SellsSome SoldOutOnTimeout Spins TakeChecksOne
+        TakesInTwoStatements TakesOne TextInplace ThreadsOnly UnlocksEighth
+        UnlocksInChild UnlocksThirdOrder UnlocksWhenMany WaitersTogether WritesOne
+        clerk-3
     """,
     "explore-timeout": """
         AnswersInfo ByProcess CachesRead CachesShortly ChecksOne ChecksThenMakes
         ClaimsCrashSafe CountsAfter CountsReads FillsCache ForgetfulClerk GivesUp
-        JsonErrors LaggingCopy Locked-mutex PidFile RechecksInode ReleasesTwice
-        SecondOrderOpen SellsOneByOne SellsSome TearsUnsaid TextInplace TextStore
-        TwoDigits UnlocksEighth UnlocksInChild UnlocksThirdOrder UnlocksWhenMany
-        WritesOne json-inplace
+        JsonErrors LaggingCopy Locked-mutex OldInode PidFile RechecksInode ReleasesTwice
+        SecondOrderOpen SellsOneByOne SellsSome Spins TearsUnsaid TextInplace TextStore
+        ThreadsOnly TwoDigits UnlocksEighth UnlocksInChild UnlocksThirdOrder
+        UnlocksWhenMany WaitersTogether WritesOne json-inplace
     """,
     "simulate": """
         AnswersInfo AnswersNothing GivesUp Spins
@@ -87,14 +92,14 @@ KNOWN: dict[str, str] = {
         ThreadsOnly UnlocksInChild WaitersTogether
     """,
     "check": """
-        OldInode Spins TextSeat TextTicket
+        OldInode ReleasesTwice-mutex Spins TextSeat TextTicket
     """,
     "replay": """
         CountsReads JsonErrors LocksNoRow OwnFile ReleasesFirst SaysYes SaysYesElsewhere
         SharesIt TextInplace
     """,
     "matrix": """
-        Locked
+        AnswersNothing Locked
     """,
     "kill": """
         ClaimsCrashSafe HastyClerk Locked-soft

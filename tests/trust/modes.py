@@ -27,7 +27,7 @@ from booking.history.model import dump
 from booking.report.exploration_document import exploration_document
 from booking.testing import assert_sound
 from booking.testing.strategies import Schedule
-from tests.trust.variant import Seen, Variant
+from tests.trust.variant import UNDECIDABLE, Seen, Variant
 
 LIMITS = Limits(50_000, 4.0)
 BUYERS_REAL = 4  # of a sale without a schedule: at least so many
@@ -179,7 +179,8 @@ def _matrix(variant: Variant) -> Seen:
     judged = any(evidence.how == "judged" for evidence in column.found.values())
     lie = bool(prevented) and (judged or not column.decided)
     expected = "unknown" if lie else None
-    if lie or variant.anomaly in prevented or (variant.sound and prevented):
+    blind = prevented and (variant.sound or variant.anomaly == UNDECIDABLE)
+    if lie or blind or variant.anomaly in prevented:
         return Seen("valid", reason, anomalies=happens, expected=expected)
     return Seen("invalid" if happens else "unknown", reason, anomalies=happens)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.workers import worker
 from tests.trust.catalogue import VARIANTS
-from tests.trust.expectations import allowed, applies, problem
+from tests.trust.expectations import BY_LUCK, allowed, applies, problem
 from tests.trust.known import KNOWN
 from tests.trust.modes import EXPLORE, MODES
 from tests.trust.table import ask, cases, known_module, load, row, table, write
@@ -25,8 +25,6 @@ USUAL = {
     "random": "DropsCheck", "pct": "TakesUnchecked", "assert_sound": "ReadsBeforeAcquire",
     "check": "SaysYes", "replay": "DropsLock", "matrix": "TakesUnchecked", "kill": "Locked",
 }  # fmt: skip
-# What depends on processes that race, on the clock, or on how busy the machine is.
-BY_LUCK = frozenset({"two-effects", "by-pid", "clock", "old-inode", "waiters", "crash"})
 EXACT = frozenset({*EXPLORE, "assert_sound", "kill"})
 
 
@@ -55,6 +53,8 @@ def test_no_mode_gives_a_false_verdict(seen: Ask, name: str, mode: str) -> None:
     """Sound is never invalid; what breaks within the sale is never valid; nothing hangs."""
     variant = VARIANTS[name]
     answer = seen(name, mode)
+    if name in KNOWN.get(mode, "").split() and "--max-seconds" in answer.reason:
+        pytest.xfail("known; on a busy machine the bound comes first")
     assert problem(variant, mode, answer) is None
 
 
@@ -138,7 +138,7 @@ def test_the_table_counts_and_explains(tmp_path) -> None:
     assert "FALSE: double-sold" in text
     assert "needs 2 buyers, 1 ticket, search" in text
     assert "1 of 1 answers are unknown" in text
-    assert '"explore": """\n        SaysYes json-inplace' in known_module([found])
+    assert '"explore": """\n        SaysYes json-inplace\n' in known_module([found])
     write(found, tmp_path / "hunt.json")
     assert load(tmp_path / "hunt.json") == found
 

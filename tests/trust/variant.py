@@ -8,6 +8,7 @@ from typing import Any
 # The bounded sales in which a variant is tried: one order a buyer, and one thing more.
 SHAPES = ("plain", "quantity", "search", "timeout")
 ALL = frozenset(SHAPES)
+UNDECIDABLE = "nothing definite"  # in place of an anomaly
 # What a sale needs beyond the bound to show the fault; the word that a caveat must have.
 NEEDS = {
     "clock": "clock",
