@@ -84,6 +84,12 @@ def broken_in(variant: Variant, mode: str) -> bool:
     return shape in variant.shows
 
 
+def by_luck(variant: Variant, mode: str) -> bool:
+    """Return whether chance decides: a sale of real processes may catch what a search missed."""
+    confirmed = mode in EXPLORE and not variant.sound and broken_in(variant, mode)
+    return variant.kind in BY_LUCK or (confirmed and not variant.built_in)
+
+
 def left_out(variant: Variant) -> frozenset[str]:
     """Return the words of which a caveat must have one: what would have shown the fault."""
     return frozenset(NEEDS[need] for need in variant.needs or variant.shows - {"plain"})

@@ -39,23 +39,24 @@ KNOWN: dict[str, str] = {
     "explore-plain": """
         AddsInTwoStatements AnswersInfo AnswersNothing ByProcess CachesRead CachesShortly
         ChecksOne ChecksThenMakes ClaimsCrashSafe ClaimsInTwoStatements ClaimsSome
-        ForeignInside HearsNoAnswer JsonErrors MappedFile OldInode OneOpenFile PidFile
-        ReadsRounded ReleasesUnheld ReleasesUnheld-Marker SecondConnection
-        SecondOrderOpen SellsOneByOne SellsSome SoldOutOnTimeout Spins TakeChecksOne
-        TakesInTwoStatements TakesOne TearsUnsaid TextInplace ThreadsOnly TwoDigits
-        UnlocksEighth UnlocksInChild UnlocksThirdOrder UnlocksWhenMany WaitersTogether
-        WritesOne json-inplace
+        ForeignInside HastyClerk HearsNoAnswer JsonErrors MappedFile OldInode OneOpenFile
+        PidFile ReadsRounded ReleasesTwice-Marker ReleasesUnheld ReleasesUnheld-Marker
+        SecondConnection SecondOrderOpen SellsOneByOne SellsSome SoldOutOnTimeout Spins
+        TakeChecksOne TakesInTwoStatements TakesOne TearsUnsaid TextInplace ThreadsOnly
+        TwoDigits UnlocksEighth UnlocksInChild UnlocksThirdOrder UnlocksWhenMany
+        WaitersTogether WritesOne json-inplace
     """,
     "explore-quantity": """
         AddsInTwoStatements AnswersInfo AnswersNothing ByProcess CachesRead CachesShortly
         ChecksThenMakes ClaimsCrashSafe ClaimsInTwoStatements ForeignInside HearsNoAnswer
-        JsonErrors MappedFile OldInode OneOpenFile PidFile ReleasesUnheld
-        ReleasesUnheld-Marker SecondConnection SecondOrderOpen SoldOutOnTimeout Spins
-        TakesInTwoStatements TearsUnsaid TextInplace ThreadsOnly TwoDigits UnlocksEighth
-        UnlocksInChild UnlocksThirdOrder UnlocksWhenMany WaitersTogether json-inplace
+        JsonErrors MappedFile OldInode OneOpenFile PidFile ReleasesTwice-Marker
+        ReleasesUnheld ReleasesUnheld-Marker SecondConnection SecondOrderOpen
+        SoldOutOnTimeout Spins TakesInTwoStatements TearsUnsaid TextInplace ThreadsOnly
+        TwoDigits UnlocksEighth UnlocksInChild UnlocksThirdOrder UnlocksWhenMany
+        WaitersTogether json-inplace
     """,
     "explore-search": """
-        AddsInTwoStatements AnswersInfo AnswersNothing ByProcess CachesShortly ChecksOne
+        AddsInTwoStatements AnswersInfo AnswersNothing ByProcess ChecksOne
         ChecksThenMakes ClaimsCrashSafe ClaimsInTwoStatements ClaimsSome CountsReads
         ForeignInside HearsNoAnswer JsonErrors MappedFile OldInode OneOpenFile PidFile
         ReleasesTwice-Marker ReleasesUnheld ReleasesUnheld-Marker SecondConnection
@@ -67,10 +68,11 @@ KNOWN: dict[str, str] = {
     "explore-timeout": """
         AnswersInfo ByProcess CachesRead CachesShortly ChecksOne ChecksThenMakes
         ClaimsCrashSafe CountsAfter CountsReads FillsCache ForgetfulClerk GivesUp
-        JsonErrors LaggingCopy Locked-mutex OldInode PidFile RechecksInode ReleasesTwice
-        SecondOrderOpen SellsOneByOne SellsSome Spins TearsUnsaid TextInplace TextStore
-        ThreadsOnly TwoDigits UnlocksEighth UnlocksInChild UnlocksThirdOrder
-        UnlocksWhenMany WaitersTogether WritesOne json-inplace
+        HastyClerk JsonErrors LaggingCopy Locked-mutex OldInode PidFile RechecksInode
+        ReleasesTwice ReleasesTwice-Marker SecondOrderOpen SellsOneByOne SellsSome Spins
+        TearsUnsaid TextInplace TextStore ThreadsOnly TwoDigits UnlocksEighth
+        UnlocksInChild UnlocksThirdOrder UnlocksWhenMany WaitersTogether WritesOne
+        json-inplace
     """,
     "simulate": """
         AnswersInfo AnswersNothing GivesUp Spins

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.workers import worker
 from tests.trust.catalogue import VARIANTS
-from tests.trust.expectations import BY_LUCK, allowed, applies, problem
+from tests.trust.expectations import allowed, applies, by_luck, problem
 from tests.trust.known import KNOWN
 from tests.trust.modes import EXPLORE, MODES
 from tests.trust.table import ask, cases, known_module, load, row, table, write
@@ -34,7 +34,7 @@ def params() -> list[object]:
     for name, mode in cases():
         marks = []
         if name in KNOWN.get(mode, "").split():
-            strict = mode in EXACT and VARIANTS[name].kind not in BY_LUCK
+            strict = mode in EXACT and not by_luck(VARIANTS[name], mode)
             marks.append(pytest.mark.xfail(reason="known", raises=AssertionError, strict=strict))
         made.append(pytest.param(name, mode, marks=marks, id=f"{mode}-{name}"))
     return made
