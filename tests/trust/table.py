@@ -101,7 +101,7 @@ def table(found: Hunt) -> Iterator[str]:
         yield _line(("mode", *COLUMNS, "" if sound else "first hunt"))
         for mode in modes:
             first = "" if sound or mode not in FIRST else " / ".join(map(str, FIRST[mode]))
-            yield _line((mode, *row(found, mode, sound=sound), first))
+            yield _line((mode, *row(found, mode, sound=sound), f"  {first}"))
     decided = [seen for (name, _), seen in found.items() if VARIANTS[name].sound]
     unknown = sum(seen.outcome == "unknown" for seen in decided)
     yield f"\nsound variants: {unknown} of {len(decided)} answers are unknown"
@@ -128,7 +128,7 @@ def _why(variant: Variant, mode: str) -> str:
 
 def _line(cells: Sequence[object]) -> str:
     first, *others = (str(cell) for cell in cells)
-    return f"{first:<17}" + "".join(f"{cell:>15}" for cell in others).rstrip()
+    return f"{first:<17}" + "".join(f"{cell:>15} " for cell in others).rstrip()
 
 
 def differences(found: Hunt, before: Hunt) -> Iterator[str]:
