@@ -34,12 +34,23 @@ def listed(names: Iterable[str], most: int = 4) -> str:
 def events_of(ops: Iterable[Op | None]) -> tuple[Event, ...]:
     """Return the events of operations, in the order of time; the sale's end is an event, too."""
     events = [event for op in ops if op is not None for event in _events(op)]
-    return in_time_order(events)[:EVIDENCE_MAX]
+    return shortened(in_time_order(events))
+
+
+def proof_events(proof: Certificate) -> tuple[Event, ...]:
+    """Return the events of a certificate."""
+    return events_of([proof.before, *proof.members, proof.after])
 
 
 def in_time_order(events: Iterable[Event]) -> tuple[Event, ...]:
-    """Sort events by time, and those of one time by their index."""
-    return tuple(sorted(events, key=lambda event: (event.time, event.index)))
+    """Sort events by time, and those of one time by their index; the count at the end is last."""
+    return tuple(sorted(events, key=lambda x: (x.index == END_INDEX, x.time, x.index)))
+
+
+def shortened(events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """Return the first events and the last, where there are too many."""
+    half = EVIDENCE_MAX // 2
+    return events if len(events) <= EVIDENCE_MAX else (*events[:half], *events[-half:])
 
 
 def _events(op: Op) -> list[Event]:
@@ -74,6 +85,11 @@ def saw(op: Op) -> str:
 def explanation(proof: Certificate, tickets: int) -> str:
     """Return one sentence on what a certificate proves."""
     a, b = proof.before, proof.after
+    if proof.kind in {"too high", "too low", "twice", "no order"}:
+        return _with_refunds(proof)
+    if proof.kind == "out of range" and a is not None and a.quantity > tickets:
+        done = "given back" if a.gives_back else "sold"
+        return f"{tickets_(a.quantity)} {done} at once, with {tickets_(tickets)} at the start"
     if proof.kind == "out of range" and a is not None:
         return f"{saw(a)}, which cannot be with {tickets_(tickets)} at the start"
     if proof.kind == "rose" and a is not None and b is not None:
@@ -99,3 +115,54 @@ def _between(a: Op | None, b: Op | None) -> str:
     if a is not None:
         return f" after {saw(a)}"
     return f" by the time {saw(b)}" if b is not None else ""
+
+
+def _with_refunds(proof: Certificate) -> str:
+    """Return one sentence on a certificate for a count that can rise."""
+    members = proof.members
+    who = listed(dict.fromkeys(buyer(x.process) for x in members))
+    total = tickets_(sum(x.quantity for x in members))
+    match proof.kind:
+        case "twice":
+            number = min(x.high or 0 for x in members)
+            return f"{who} were sold ticket {number}, and no refund can have come in between"
+        case "too high":
+            return _too_high(proof, f"{total} went to {who}")
+        case "too low":
+            return _too_low(proof, f"{total} came back from {who}")
+        case _:
+            seen = [saw(x) for x in members if x.low is not None]
+            said = f": {listed(seen)}" if seen else ""
+            return f"no order of {len(members)} operations explains every answer{said}"
+
+
+def _too_high(proof: Certificate, sold: str) -> str:
+    """Tell of more tickets than sales had left, and refunds can have brought back."""
+    a, b, back = proof.before, proof.after, proof.against
+    returned = f"at most {back} can have come back" if back else ""
+    if b is None:
+        after = f" after {saw(a)}" if a is not None else ""
+        return f"{sold}{after}{f', and {returned}' if returned else ''}: so many were not left"
+    if a is None:
+        clauses = [f"{sold} before that" if proof.members else "", returned]
+    else:
+        clauses = [
+            f"{saw(a)} before that began", f"{sold} in between" if proof.members else "", returned
+        ]  # fmt: skip
+    return f"{saw(b)} although {listed(clause for clause in clauses if clause)}"
+
+
+def _too_low(proof: Certificate, back: str) -> str:
+    """Tell of fewer tickets than orders can have left, or of more refunds than sales."""
+    a, b, sold = proof.before, proof.after, proof.against
+    if proof.seat is not None:
+        return f"{back}: ticket {proof.seat} was not sold so often"
+    since = f"after {saw(a)}" if a is not None else "by then"
+    if b is None:
+        return f"{back}, although at most {sold} can have been sold {since}"
+    clauses = [
+        f"{saw(a)} before that began" if a is not None else "",
+        f"{back} {'in between' if a is not None else 'before that'}" if proof.members else "",
+        f"at most {sold} can have been sold {'meanwhile' if a is not None else 'by then'}",
+    ]
+    return f"{saw(b)} although {listed(clause for clause in clauses if clause)}"

@@ -34,6 +34,7 @@ class Op(msgspec.Struct, frozen=True, gc=False):
     quantity: int = 0
     low: int | None = None
     high: int | None = None
+    seat: int | str | None = None  # which ticket it is about, where tickets have names
 
     @property
     def left_at_least(self) -> int | None:
@@ -66,17 +67,33 @@ def operations(inventory: Inventory, numbers: Numbers, constraints: Constraints)
 
 def refunds(inventory: Inventory) -> Iterator[Op]:
     """Return the orders that gave tickets back, for certain or perhaps."""
-    yield from _orders("refund", inventory.refunded, "none")
-    yield from _orders("maybe-refund", inventory.maybe_refunded, "none")
+    yield from _orders("refund", inventory.refunded, "seat")
+    yield from _orders("maybe-refund", inventory.maybe_refunded, "seat")
+
+
+def all_operations(
+    inventory: Inventory, numbers: Numbers, constraints: Constraints
+) -> Iterator[Op]:
+    """Return an inventory's operations with its refunds."""
+    yield from operations(inventory, numbers, constraints)
+    yield from refunds(inventory)
+
+
+def without_answer(x: Op) -> Op:
+    """Return a sale as if it had not been told its number."""
+    if x.what != "buy" or x.high is None:
+        return x
+    return msgspec.structs.replace(x, low=None, high=None)
 
 
 def sale_op(inventory: Inventory, row: int) -> Op:
     """Return one row of the certain sales; its counts are the number as it was answered."""
     rows = inventory.sold
     number = rows.number[row]
+    count = number if isinstance(number, int) else None  # text names a seat
     return Op(
         "buy", rows.process[row], rows.index[row], rows.done[row], rows.invoked[row],
-        rows.returned[row], rows.quantity[row], number, number,
+        rows.returned[row], rows.quantity[row], count, count,
     )  # fmt: skip
 
 
@@ -102,7 +119,8 @@ def _orders(what: What, rows: Orders, numbers: Numbers) -> Iterator[Op]:
         strict=True,
     ):
         before = count_before(number, quantity, numbers)
-        yield Op(what, process, index, done, invoked, end, quantity, before, before)
+        seat = number if numbers == "seat" else None
+        yield Op(what, process, index, done, invoked, end, quantity, before, before, seat)
 
 
 def _observations(what: What, rows: Observations) -> Iterator[Op]:
