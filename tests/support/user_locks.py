@@ -1,0 +1,144 @@
+"""Locks and guards of a user's own: each excludes most of the time, and fails in one way."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import ClassVar
+
+from booking.core.protocols import Kit, Order, Reply, Store
+from booking.core.steps import saw, step
+from booking.guards.common.read_check_write import read_check_write
+from booking.guards.lock import LockGuard
+from booking.locks.flock import FlockLock
+
+
+class Marker:
+    """A file that exists while the lock is held; sound as long as only its holder releases."""
+
+    crash_safe: ClassVar[bool] = False
+    cross_host, fair, reentrant = False, False, False
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.resource = path.name
+
+    def acquire(self, timeout_s: float) -> bool:
+        step("acquire", self.resource)
+        until_s = time.monotonic() + timeout_s
+        while not (acquired := self.take()) and time.monotonic() < until_s:
+            time.sleep(0.001)
+        saw(int(acquired))
+        return acquired
+
+    def take(self) -> bool:
+        try:
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR))
+        except FileExistsError:
+            return False
+        return True
+
+    def release(self) -> None:
+        step("release", self.resource)
+        self.path.unlink(missing_ok=True)
+
+
+class RefusalFrees(Marker):
+    """Clears away after a failure, and with it the holder's marker."""
+
+    def take(self) -> bool:
+        acquired = super().take()
+        if not acquired:
+            self.path.unlink()
+        return acquired
+
+
+class WaitsOnOldFile(FlockLock):
+    """Opens its file once, keeps it while it waits, and removes it at each release."""
+
+    fair = False
+
+    def release(self) -> None:
+        step("release", self.resource)
+        with suppress(FileNotFoundError):
+            self.path.unlink()
+        self.release_own()
+
+
+class OneIsEnough(Marker):
+    """Lets a second one in after the first three."""
+
+    def take(self) -> bool:
+        count = self.path.with_name(self.path.name + ".count")
+        taken = int(count.read_text()) if count.exists() else 0
+        acquired = super().take()
+        if acquired:
+            count.write_text(str(taken + 1))
+        return acquired or taken >= 3
+
+
+class CheckThenLock(FlockLock):
+    """Looks whether the marker is there, and makes it then."""
+
+    fair = False
+
+    def acquire(self, timeout_s: float) -> bool:
+        step("acquire", self.resource)
+        acquired = not self.path.exists()
+        if acquired:
+            self.path.write_text(str(os.getpid()))
+        saw(int(acquired))
+        return acquired
+
+    def release(self) -> None:
+        step("release", self.resource)
+        self.path.unlink(missing_ok=True)
+
+
+class UnlocksThenRemoves(FlockLock):
+    """Unlocks its file, and removes it then: another process may hold it by that time."""
+
+    fair = False
+
+    def acquire(self, timeout_s: float) -> bool:
+        acquired = super().acquire(timeout_s)
+        if not acquired:
+            self.release_own()
+        return acquired
+
+    def release(self) -> None:
+        step("release", self.resource)
+        fcntl.flock(self.own(), fcntl.LOCK_UN)
+        self.path.unlink(missing_ok=True)
+        self.release_own()
+
+
+class ReleasesTwice(LockGuard):
+    """Releases in the code, and again behind it."""
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        reply = super().sell(store, order)
+        self._lock.release()
+        return reply
+
+
+class ReleasesAnyway:
+    """Releases whatever the acquire answered."""
+
+    needs: ClassVar[type] = Store
+
+    def __init__(self, kit: Kit) -> None:
+        assert kit.lock is not None
+        self._lock = kit.lock
+        self._timeout_s = kit.acquire_timeout_s
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        try:
+            if not self._lock.acquire(self._timeout_s):
+                return Reply("fail", error="lock-timeout")
+            return read_check_write(store, order)
+        finally:
+            self._lock.release()
