@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from booking.checker import check
 from booking.core.order_execution import BUY
@@ -55,6 +56,17 @@ def against_control(verdict: Verdict, control: Verdict, sold: int, scenario: Sce
         Outcome.UNKNOWN,
         f"the control did not race, so the guard was not put to the test; {advice}",
     )
+
+
+def against_lock(verdict: Verdict, let_in: Sequence[object]) -> Verdict:
+    """Weaken `valid` where the lock let a buyer in while another one held it."""
+    if not let_in:
+        return verdict
+    more = f" (and {len(let_in) - 1} times more)" if len(let_in) > 1 else ""
+    evidence = f"{let_in[0]}{more}"
+    if verdict.outcome is Outcome.INVALID:
+        return replace(verdict, reason=f"{verdict.reason}; {evidence}")
+    return replace(verdict, outcome=Outcome.UNKNOWN, reason=f"{evidence}; {verdict.reason}")
 
 
 def _processes(history: History) -> Verdict:

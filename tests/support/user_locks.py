@@ -46,6 +46,13 @@ class Marker:
         self.path.unlink(missing_ok=True)
 
 
+class KeepsMarker(Marker):
+    """Says that it gives the lock back, and does not."""
+
+    def release(self) -> None:
+        step("release", self.resource)
+
+
 class RefusalFrees(Marker):
     """Clears away after a failure, and with it the holder's marker."""
 
