@@ -104,7 +104,7 @@ def prove(
             return Proof(assembly, tuple(buyers), Exploration(chosen, caveats=caveats))
         result = EXPLORERS[chosen](cache, check, limits or Limits(), progress).explore(first=first)
         if result.outcome is Outcome.VALID:
-            result.caveats += caveats_of(assembly, len(buyers), folder)
+            result.caveats += caveats_of(assembly, len(buyers))
             result.complete = not result.caveats
         _add_set_up(result, time.monotonic() - start_s - result.elapsed_s)
         if chosen != "graph":  # which finds the shortest anyway

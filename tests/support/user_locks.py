@@ -75,34 +75,76 @@ class WaitsOnOldFile(FlockLock):
         self.release_own()
 
 
-class OneIsEnough(Marker):
-    """Lets a second one in after the first three."""
-
-    def take(self) -> bool:
-        count = self.path.with_name(self.path.name + ".count")
-        taken = int(count.read_text()) if count.exists() else 0
-        acquired = super().take()
-        if acquired:
-            count.write_text(str(taken + 1))
-        return acquired or taken >= 3
-
-
-class CheckThenLock(FlockLock):
+class CheckThenLock(Marker):
     """Looks whether the marker is there, and makes it then."""
 
-    fair = False
+    def take(self) -> bool:
+        if self.path.exists():
+            return False
+        self.path.write_text("taken")
+        return True
+
+
+class StatesFair(Marker):
+    """States that waiters have their turn; the one that came last polls most often."""
+
+    fair = True
 
     def acquire(self, timeout_s: float) -> bool:
+        waiters = self.path.with_name("waiters")
         step("acquire", self.resource)
-        acquired = not self.path.exists()
-        if acquired:
-            self.path.write_text(str(os.getpid()))
+        acquired = self.take()
+        if not acquired and timeout_s > 1:
+            late = waiters.exists()
+            waiters.touch()
+            until_s = time.monotonic() + timeout_s
+            while not acquired and time.monotonic() < until_s:
+                time.sleep(0.001 if late else 0.5)
+                acquired = self.take()
+        elif not acquired:
+            time.sleep(timeout_s)
         saw(int(acquired))
         return acquired
 
-    def release(self) -> None:
-        step("release", self.resource)
-        self.path.unlink(missing_ok=True)
+
+class StatesOwned(Marker):
+    """States that only its holder can release it."""
+
+    owned = True
+
+
+class StatesThreads(FlockLock):
+    """States that threads of one process exclude one another."""
+
+    threads = True
+
+
+class SharedName(Marker):
+    """Keeps its marker by name alone, in one folder for all."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.path = path.parent.parent / path.name
+
+
+class EmptyMarker(Marker):
+    """Removes the marker of a dead holder, but not one that its maker had no time to fill."""
+
+    crash_safe = True
+
+    def take(self) -> bool:
+        acquired = super().take()
+        if acquired:
+            self.path.write_text(str(os.getpid()))
+            return True
+        with suppress(FileNotFoundError):
+            if holder := self.path.read_text():
+                try:
+                    os.kill(int(holder), 0)
+                except ProcessLookupError:
+                    self.path.unlink()
+                    return self.take()
+        return False
 
 
 class UnlocksThenRemoves(FlockLock):
