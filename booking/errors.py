@@ -4,6 +4,7 @@
 
     BookingError              has an exit code, and a message of one line.
     ├── UsageError            2: a flag, a scenario, a URL or a name is wrong.
+    │   └── ReplyError          A guard answered what no history can hold.
     ├── InventoryError        2: the inventory cannot be used as it is.
     │   ├── MalformedError    It holds no count. Inside a sale that is a torn read.
     │   ├── UnavailableError  Nothing has happened. Inside a sale that is `fail`.
@@ -48,6 +49,10 @@ class BookingError(Exception):
 
 class UsageError(BookingError):
     """A flag, a scenario, a URL or a name is wrong."""
+
+
+class ReplyError(UsageError):
+    """A guard answered what no history can hold: no reply, or one with a wrong field."""
 
 
 class InventoryError(BookingError):

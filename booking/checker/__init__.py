@@ -4,7 +4,8 @@
 certificates, from columns that were read without an object for each event.
 """
 
-from booking.checker.columns import Columns, Naming
+from booking.checker.columns import Columns
 from booking.checker.decision import Decision, check, decide
+from booking.checker.naming import Naming
 
 __all__ = ["Columns", "Decision", "Naming", "check", "decide"]

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import msgspec
 
 from booking.checker.causes import StepsByProcess
-from booking.checker.certificate import Certificate, certify, out_of_range, verify
+from booking.checker.certain import certain_fault, rise
+from booking.checker.certificate import Certificate, verify
+from booking.checker.certify import certify, out_of_range
 from booking.checker.columns import Columns
-from booking.checker.diagnosis import RefutedInventory, diagnose
+from booking.checker.count_diagnosis import RefutedCount, diagnose_count, oversell, unsold
+from booking.checker.count_problem import CountProblem, order_or_refute, search_or_refute
+from booking.checker.diagnosis import diagnose
+from booking.checker.evidence import Originals, quoted
+from booking.checker.excess import Stock
+from booking.checker.grounds import grounded
+from booking.checker.intents import decide_purchases, purchases_of
 from booking.checker.invariants import broken_invariants
 from booking.checker.inventory import Inventory
 from booking.checker.linearization import linearize
 from booking.checker.lock_anomalies import find_lock_anomalies
-from booking.checker.messages import buyer, events_of, listed, tickets_
-from booking.checker.operations import Op, operations, refunds
+from booking.checker.operations import Op, all_operations, operations
+from booking.checker.program_order import keeps_program_order, tightened
 from booking.checker.reduction import (
     ALL_CONSTRAINTS,
     Constraints,
@@ -25,11 +33,16 @@ from booking.checker.reduction import (
     slot_problem,
     unit_of,
 )
+from booking.checker.refuted import RefutedInventory
+from booking.checker.sale_caveats import sale_caveats
+from booking.checker.seat_order import order_seats
+from booking.checker.seats import refute_seats
 from booking.checker.slot_matching import HallViolator, Matching, SlotProblem, solve
-from booking.checker.wgl import STATES_MAX, BudgetExceededError, oversold_despite_refunds, search
-from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict, merge
+from booking.checker.unjudged import repeated_answers, unjudged
+from booking.checker.wgl import STATES_MAX, BudgetExceededError
+from booking.core.verdict import Anomaly, Outcome, Verdict, merge
 from booking.errors import HistoryError
-from booking.history.model import Event, History
+from booking.history.model import Event, History, frame
 
 EXPLAINED = "some order explains every answer"
 
@@ -54,21 +67,37 @@ class _Request:
     states_max: int
 
 
-def check(history: History) -> Verdict:
-    """Check a sale's history.
+def check(history: History, *, answers_needed: bool = False) -> Verdict:
+    """Check a sale's history; `answers_needed`: it is `unknown` where nothing was answered.
 
     Never raises: a history that contradicts itself and a check that crashes are `unknown`.
     """
-    columns = Columns(tickets=history.tickets, remaining=history.remaining)
-    columns.sale, columns.end = history.sale, history.end
+    columns = Columns()
+    columns.sale = {**history.sale, "tickets": history.tickets}
+    columns.end = msgspec.structs.replace(history.end, remaining=history.remaining)
+    events = _numbered(history.events)
+    if history.remaining is not None or history.end.inventories:
+        columns.end_index = max((event.index for event in events), default=0) + 1
     try:
-        columns.feed(_numbered(history.events))
+        columns.feed(events)
         columns.close()
     except HistoryError as error:
         return Verdict(Outcome.UNKNOWN, str(error))
     except Exception as error:
         return Verdict(Outcome.UNKNOWN, f"reading the history crashed: {error!r}")
-    return decide(columns).verdict
+    originals = partial(_originals, history, events, columns.end_index)
+    return decide(columns, originals=originals, answers_needed=answers_needed).verdict
+
+
+def _originals(
+    history: History, events: list[Event], end_index: int | None, wanted: set[int]
+) -> dict[int, Event]:
+    """Return the events of these indexes, and the end as its line has it."""
+    found = {event.index: event for event in events if event.index in wanted}
+    if end_index is not None and end_index in wanted:
+        *_, end = frame(history)
+        found[end_index] = msgspec.structs.replace(end, index=end_index)
+    return found
 
 
 def _numbered(events: list[Event]) -> list[Event]:
@@ -78,25 +107,66 @@ def _numbered(events: list[Event]) -> list[Event]:
     return [msgspec.structs.replace(event, index=at) for at, event in enumerate(events, 1)]
 
 
-def decide(columns: Columns, *, want_order: bool = False, states_max: int = STATES_MAX) -> Decision:
+def decide(
+    columns: Columns,
+    *,
+    want_order: bool = False,
+    states_max: int = STATES_MAX,
+    originals: Originals | None = None,
+    answers_needed: bool = False,
+) -> Decision:
     """Check what closed columns hold, each inventory alone, and join the verdicts.
+
+    `originals` returns the events of some indexes as the history has them: they are the evidence.
 
     A history is linearizable exactly when each inventory's part is (Herlihy & Wing 1990,
     locality). Linearizations of several inventories follow one another.
     """
-    steps = StepsByProcess.of(columns.steps)
     request = _Request(want_order, states_max)
+    decisions = [_decide_reading(columns, request)]
+    if columns.as_echoes is not None:
+        echoed = _decide_reading(columns.as_echoes, request)
+        decisions = [_of_two_readings(decisions[0], echoed, columns)]
+    decisions += [_unknown(reason) for reason in (*sale_caveats(columns), *unjudged(columns))]
+    decision = _join(decisions)
+    verdict = grounded(decision.verdict, columns, answers_needed=answers_needed)
+    shown = decision.order if verdict.outcome is Outcome.VALID else None
+    return replace(decision, verdict=quoted(verdict, columns, originals), order=shown)
+
+
+def _decide_reading(columns: Columns, request: _Request) -> Decision:
+    steps = StepsByProcess.of(columns.steps)
     decisions: list[Decision] = []
     for inventory in columns.inventories.values():
         try:
-            decisions.append(_decide_order(inventory, columns, steps, request))
+            purchases = purchases_of(inventory)
         except Exception as error:
             decisions.append(_unknown(f"the check crashed: {error!r}"))
-        rules = partial(broken_invariants, inventory, columns, steps)
+            continue
+        order = partial(_decide_order, columns=columns, steps=steps, request=request)
+        try:
+            decisions.append(decide_purchases(purchases, order))
+        except Exception as error:
+            decisions.append(_unknown(f"the check crashed: {error!r}"))
+        rules = partial(broken_invariants, purchases, columns, steps)
         decisions += _by_rules(rules, "a rule crashed")
     locks = partial(find_lock_anomalies, columns, steps)
     decisions += _by_rules(locks, "looking for stuck buyers crashed")
     return _join(decisions)
+
+
+def _of_two_readings(numbered: Decision, echoed: Decision, columns: Columns) -> Decision:
+    """Decide a history in which every answer repeats what was asked for.
+
+    Answers that are numbers, as the caller says, are held to be right. Where they would be wrong,
+    they may be echoes; so only what is wrong in both readings is invalid.
+    """
+    outcomes = numbered.verdict.outcome, echoed.verdict.outcome
+    if outcomes == (Outcome.INVALID, Outcome.INVALID):
+        return echoed
+    if outcomes[0] is not Outcome.INVALID:
+        return numbered
+    return _unknown(f"{repeated_answers(columns)}: {numbered.verdict.reason}")
 
 
 def _by_rules(rules: Callable[[], list[Anomaly]], crash: str) -> list[Decision]:
@@ -126,18 +196,45 @@ def _decide_order(
     if tickets is None or tickets < 0:
         return _unknown(_no_start(tickets))
     counter = Counter(inventory, tickets, unit_of(inventory), columns.numbers)
-    if inventory.has_refunds:
-        return _with_refunds(counter, request)
-    if counter.is_mixed and counter.has_too_many_single_sales:
-        sold = tickets_(sum(inventory.sold.quantity))
-        return _unknown(f"{sold} of several quantities: too many")
+    if columns.numbers != "seat" or (inventory.unlogged and inventory.has_refunds):
+        return _decide_count(counter, steps, request)
+    proof = refute_seats(inventory)
+    count = _decide_count(counter, steps, request, seats=proof is None)
+    return count if proof is None else _join([_seat_refuted(proof, counter), count])
+
+
+def _decide_count(
+    counter: Counter, steps: StepsByProcess, request: _Request, *, seats: bool = False
+) -> Decision:
+    """Decide a count; with `seats` its order must fit those as well."""
+    if counter.inventory.has_refunds:
+        return _with_refunds(counter, steps, request, seats=seats)
     answer = _match_or_refute(counter, ALL_CONSTRAINTS)
     if isinstance(answer, Certificate):
         return _refuted(counter, steps, answer)
-    if counter.is_mixed:
-        return _search(counter, request)
-    problem, matching = answer
-    return _valid(linearize(counter, problem, matching) if request.order else None)
+    if counter.inventory.unlogged:  # no search: orders that no log shows explain much
+        return _valid(None)
+    if answer is None or counter.is_mixed:
+        return _search(counter, steps, request)
+    if counter.inventory.touches:
+        return _in_program_order(counter, linearize(counter, *answer), steps, request)
+    return _valid(linearize(counter, *answer) if request.order else None)
+
+
+def _in_program_order(
+    counter: Counter, order: list[int], steps: StepsByProcess, request: _Request
+) -> Decision:
+    """Decide whether an order exists that keeps the program of each process, where times tie.
+
+    One was found that need not. Parting the operations that touch is sufficient, not necessary.
+    """
+    if keeps_program_order(counter.inventory, order):
+        return _valid(order if request.order else None)
+    parted = replace(counter, inventory=tightened(counter.inventory))
+    answer = _match_or_refute(parted, ALL_CONSTRAINTS)
+    if answer is None or isinstance(answer, Certificate):
+        return _search(counter, steps, request)
+    return _valid(linearize(parted, *answer) if request.order else None)
 
 
 def _no_start(tickets: int | None) -> str:
@@ -148,10 +245,18 @@ def _no_start(tickets: int | None) -> str:
 
 def _match_or_refute(
     counter: Counter, constraints: Constraints
-) -> Certificate | tuple[SlotProblem, Matching]:
-    impossible = out_of_range(counter, constraints)
+) -> Certificate | tuple[SlotProblem, Matching] | None:
+    """Return a proof, or the slots that sales can fill; None where those are too many to try."""
+    impossible = (
+        certain_fault(counter, constraints)
+        if counter.is_mixed
+        else out_of_range(counter, constraints)
+    )
     if impossible is not None:
         return impossible
+    divided = counter.is_mixed or counter.inventory.unlogged
+    if divided and counter.has_too_many_single_sales:
+        return rise(counter, constraints)
     problem = slot_problem(counter, constraints)
     answer = solve(problem)
     if not isinstance(answer, HallViolator):
@@ -164,11 +269,12 @@ def _refuted(counter: Counter, steps: StepsByProcess, proof: Certificate) -> Dec
     if not _holds(proof, counter):
         return _unknown(f"a certificate ({proof.kind}) does not hold: a defect of the checker")
 
-    def refute(constraints: Constraints) -> Certificate | None:
-        answer = _match_or_refute(counter, constraints)
+    def refute(constraints: Constraints, part: Inventory | None = None) -> Certificate | None:
+        of = counter if part is None else replace(counter, inventory=part)
+        answer = _match_or_refute(of, constraints)
         if not isinstance(answer, Certificate):
             return None
-        if not _holds(answer, counter):
+        if not _holds(answer, of):
             raise AssertionError(f"a certificate ({answer.kind}) does not hold")
         return answer
 
@@ -180,49 +286,66 @@ def _holds(proof: Certificate, counter: Counter) -> bool:
     return verify(proof, counter.tickets, counter.unit, ops)
 
 
-def _search(counter: Counter, request: _Request) -> Decision:
-    """Search for an order, where several quantities or observed refunds need that."""
-    ops = _all_operations(counter)
+def _search(counter: Counter, steps: StepsByProcess, request: _Request) -> Decision:
+    """Search for an order, where orders are of several quantities."""
+    problem = CountProblem.of(counter)
+    return _answer_of(problem, partial(search_or_refute, problem), steps, request)
+
+
+def _with_refunds(
+    counter: Counter, steps: StepsByProcess, request: _Request, *, seats: bool
+) -> Decision:
+    problem = CountProblem.of(counter)
+    if counter.inventory.unlogged:  # any number of orders and refunds may have happened besides
+        problem = problem.without_balance()
+
+    def answer(states_max: int) -> Sequence[Op] | Certificate:
+        found = order_or_refute(problem, states_max)
+        if isinstance(found, Certificate) or not seats:
+            return found
+        return order_seats(problem, found, states_max)
+
+    return _answer_of(problem, answer, steps, request)
+
+
+def _answer_of(
+    problem: CountProblem,
+    answer: Callable[[int], Sequence[Op] | Certificate],
+    steps: StepsByProcess,
+    request: _Request,
+) -> Decision:
     try:
-        path = search(ops, counter.tickets, request.states_max)
+        found = answer(request.states_max)
     except BudgetExceededError:
-        return _unknown(f"no order found within the budget of {request.states_max} states")
-    if path is not None:
-        return _valid([x.index for x in path if x.what != "end"] if request.order else None)
-    reason = "no order of the operations explains every answer (all were tried)"
-    return _invalid([Anomaly(AnomalyName.NOT_LINEARIZABLE, reason, events_of(ops))])
+        budget = f"the budget of {request.states_max} states"
+        return _unknown(f"no order found within {budget}; a larger --states goes further")
+    if isinstance(found, Certificate):
+        return _count_refuted(problem, steps, found)
+    return _valid([x.index for x in found if x.what != "end"] if request.order else None)
 
 
-def _with_refunds(counter: Counter, request: _Request) -> Decision:
-    ops = _all_operations(counter)
-    too_many = oversold_despite_refunds(ops, counter.tickets)
-    if too_many:
-        taken = sum(x.quantity for x in too_many)
-        message = (
-            f"{tickets_(taken)} were sold by the time {buyer(too_many[-1].process)} had its own, "
-            f"more than the {counter.tickets} and all refunds begun by then: "
-            f"{listed(buyer(x.process) for x in too_many)}"
-        )
-        return _invalid([Anomaly(AnomalyName.OVERSELL, message, events_of(too_many))])
-    if any(x.low is not None for x in ops):
-        return _search(counter, request)
-    return _valid(_early_refunds(ops) if request.order else None)
+def _count_refuted(problem: CountProblem, steps: StepsByProcess, proof: Certificate) -> Decision:
+    """Verify every proof and name what is wrong."""
+    named = diagnose_count(RefutedCount(problem.ops, problem.stock, steps, problem.refute, proof))
+    proofs = tuple(dict.fromkeys(each for _, each in named))
+    for each in proofs:
+        if each.is_verifiable and not _proves(each, problem.stock, problem.ops):
+            return _unknown(f"a certificate ({each.kind}) does not hold: a defect of the checker")
+    return _invalid([anomaly for anomaly, _ in named], *proofs)
 
 
-def _all_operations(counter: Counter) -> list[Op]:
-    certain = operations(counter.inventory, counter.numbers, ALL_CONSTRAINTS)
-    return [*certain, *refunds(counter.inventory)]
+def _proves(proof: Certificate, stock: Stock, ops: Sequence[Op]) -> bool:
+    return verify(proof, stock.tickets, stock.unit, ops)
 
 
-def _early_refunds(ops: Sequence[Op]) -> list[int]:
-    """Order refunds by their beginning and orders by their end, refunds first where they touch."""
-    moments: list[tuple[float, int, int]] = []
-    for x in ops:
-        if x.gives_back:
-            moments.append((x.invoked, 0, x.index))
-        elif x.what == "buy":
-            moments.append((x.returned, 1, x.index))
-    return [index for _, _, index in sorted(moments)]
+def _seat_refuted(proof: Certificate, counter: Counter) -> Decision:
+    ops = list(all_operations(counter.inventory, "seat", ALL_CONSTRAINTS))
+    stock = Stock(1, 1, proof.key, proof.seat)
+    if not _proves(proof, stock, ops):
+        return _unknown(f"a certificate ({proof.kind}) does not hold: a defect of the checker")
+    if proof.kind == "too high":
+        return _invalid([oversell(proof, ops, stock)], proof)
+    return _invalid([unsold(proof, ops, stock)], proof)
 
 
 def _valid(order: list[int] | None) -> Decision:

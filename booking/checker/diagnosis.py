@@ -7,79 +7,33 @@ rise) is not named again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from itertools import accumulate, pairwise
 
-from booking.checker.causes import StepsByProcess, racing_reads
-from booking.checker.certificate import Certificate
-from booking.checker.inventory import Inventory
+from booking.checker.causes import racing_reads
 from booking.checker.messages import (
     buyer,
+    buyers_of,
     events_of,
-    explanation,
     in_time_order,
-    listed,
+    proof_events,
+    ticket_of,
     tickets_,
+    was,
 )
-from booking.checker.operations import Op, operations
-from booking.checker.reduction import ALL_CONSTRAINTS, Constraints, Counter
+from booking.checker.operations import Op, sale_op
+from booking.checker.refuted import (
+    NUMBERED_SALES,
+    SALES_ALONE,
+    SALES_AND_END,
+    RefutedInventory,
+)
+from booking.checker.wrong_observations import anomaly_of, out_of_order, phantom_sold_out
 from booking.core.verdict import Anomaly, AnomalyName
 from booking.history.model import Event
 
-Refute = Callable[[Constraints], Certificate | None]  # None: an order satisfies the constraints
-
-SALES_AND_END = Constraints(searches=False, sold_outs=False, numbers=False)
-SALES_ALONE = Constraints(searches=False, sold_outs=False, numbers=False, end=False)
-NUMBERED_SALES = Constraints(searches=False, sold_outs=False, end=False)
 NEIGHBOURS_MAX = 64  # later sales that each sale is compared with, to find a pair that raced
-
-
-@dataclass(frozen=True, slots=True)
-class RefutedInventory:
-    """One inventory with the proof that it is impossible, and how to look for other proofs."""
-
-    counter: Counter
-    steps: StepsByProcess
-    refute: Refute
-    proof: Certificate
-
-    @property
-    def inventory(self) -> Inventory:
-        """Its operations."""
-        return self.counter.inventory
-
-    @property
-    def tickets(self) -> int:
-        """The count at the start."""
-        return self.counter.tickets
-
-    @property
-    def sold(self) -> int:
-        """Tickets certainly sold."""
-        return sum(self.inventory.sold.quantity)
-
-    @property
-    def maybe(self) -> int:
-        """Tickets of orders with an unknown outcome."""
-        return sum(self.inventory.maybe.quantity)
-
-    @property
-    def remaining(self) -> int | None:
-        """The count at the end: as it was read, or as the last search after all sales saw it."""
-        if self.inventory.remaining is not None:
-            return self.inventory.remaining
-        searches = self.inventory.searches
-        rows = range(len(searches.invoked))
-        last = max(rows, key=searches.invoked.__getitem__, default=None)
-        if last is None or self.inventory.maybe.invoked:
-            return None
-        over = searches.invoked[last] > max(self.inventory.sold.returned, default=0)
-        return searches.value[last] if over else None
-
-    def ops(self, constraints: Constraints = ALL_CONSTRAINTS) -> Iterator[Op]:
-        """Return the operations."""
-        return operations(self.inventory, self.counter.numbers, constraints)
 
 
 def diagnose(refuted: RefutedInventory) -> list[Anomaly]:
@@ -91,11 +45,11 @@ def diagnose(refuted: RefutedInventory) -> list[Anomaly]:
         *_imbalance(refuted),
     ]
     balanced = not anomalies
-    anomalies += _phantom_sold_out(refuted, balanced)
+    anomalies += phantom_sold_out(refuted, balanced)
     if balanced:
-        anomalies += _out_of_order(refuted)
+        anomalies += out_of_order(refuted, phantom=bool(anomalies))
     if not anomalies:
-        anomalies = [_anomaly(AnomalyName.NOT_LINEARIZABLE, refuted, refuted.proof)]
+        anomalies = [anomaly_of(AnomalyName.NOT_LINEARIZABLE, refuted, refuted.proof)]
     return anomalies
 
 
@@ -116,11 +70,11 @@ def _oversell(refuted: RefutedInventory) -> Iterator[Anomaly]:
     if refuted.sold > refuted.tickets:
         proof = refuted.refute(SALES_ALONE)
         members = proof.members if proof else ()
-        orders = listed(buyer(x.process) for x in members)
         yield Anomaly(
             AnomalyName.OVERSELL,
-            f"{tickets_(refuted.sold)} sold, {refuted.tickets} were there: "
-            f"{tickets_(sum(x.quantity for x in members))} to {orders} are too many already",
+            f"{tickets_(refuted.sold)} sold, {refuted.tickets} {was(refuted.tickets)} there: "
+            f"{tickets_(sum(x.quantity for x in members))} to {buyers_of(members)} "
+            "are too many already",
             events_of(members),
         )
         return
@@ -129,7 +83,7 @@ def _oversell(refuted: RefutedInventory) -> Iterator[Anomaly]:
         yield Anomaly(
             AnomalyName.OVERSELL,
             f"{buyer(beyond.process)} was sold {tickets_(beyond.quantity)} "
-            f"when {beyond.low} were left",
+            f"when {beyond.low} {was(beyond.low or 0)} left",
             events_of([beyond]),
         )
         return
@@ -145,7 +99,7 @@ def _oversell(refuted: RefutedInventory) -> Iterator[Anomaly]:
 def _sold_beyond_the_last(refuted: RefutedInventory) -> Op | None:
     """Find a sale of more tickets than its own number says were left."""
     sold = refuted.inventory.sold
-    least = min((number for number in sold.number if number is not None), default=1)
+    least = min((number for number in sold.number if isinstance(number, int)), default=1)
     if least >= max(sold.quantity, default=1):
         return None
     sales = (x for x in refuted.ops(NUMBERED_SALES) if x.what == "buy")
@@ -181,9 +135,10 @@ def shared_ticket(refuted: RefutedInventory) -> tuple[Op, Op, int] | None:
     for x, y in pairwise(numbered):
         high, low = x.high or 0, y.high or 0
         if low > high - x.quantity:
-            first_pair = first_pair or (x, y, low)
+            pair = (x, y, ticket_of(y) or 0)
+            first_pair = first_pair or pair
             if racing_reads(x, y, refuted.steps) is not None:
-                return x, y, low
+                return pair
     return first_pair
 
 
@@ -193,15 +148,21 @@ def _imbalance(refuted: RefutedInventory) -> Iterator[Anomaly]:
         return
     fell = refuted.tickets - refuted.remaining
     counts = f"the count fell by {fell}, from {refuted.tickets} to {refuted.remaining}"
+    if not fell:
+        counts = f"the count is {refuted.tickets} as at the start"
     if fell < refuted.sold:
-        yield _lost_update(refuted, f"{tickets_(refuted.sold)} sold, yet {counts}")
-    elif fell > refuted.sold + refuted.maybe:
+        anomaly = _lost_update(refuted, f"{tickets_(refuted.sold)} sold, yet {counts}")
+        if anomaly is not None:
+            yield anomaly
+    elif fell > refuted.sold + refuted.maybe and not refuted.inventory.unlogged:
         yield _lost_ticket(refuted, fell - refuted.sold - refuted.maybe, counts)
 
 
-def _lost_update(refuted: RefutedInventory, message: str) -> Anomaly:
-    """The count fell by less than was sold: two orders that raced are the evidence, if any."""
-    proof = refuted.refute(SALES_AND_END)
+def _lost_update(refuted: RefutedInventory, message: str) -> Anomaly | None:
+    """The count fell by less than was sold: two orders that raced are the evidence, if any.
+
+    None: the sales that were too many explain it, because the store took the count to 0 at least.
+    """
     race = _racing_pair(refuted)
     if race is not None:
         first, second, count, steps = race
@@ -209,26 +170,58 @@ def _lost_update(refuted: RefutedInventory, message: str) -> Anomaly:
         message += f": {who} both read {count} before either wrote"
         evidence = in_time_order((*events_of((first, second)), *steps))
         return Anomaly(AnomalyName.LOST_UPDATE, message, evidence)
+    if _stops_at_nothing(refuted):
+        return _lost_before_nothing(refuted)
+    proof = refuted.refute_end()
     members = proof.members if proof and proof.kind == "overfull" else ()
     end = proof.after if proof else None
     return Anomaly(AnomalyName.LOST_UPDATE, message, events_of([*members, end]))
+
+
+def _stops_at_nothing(refuted: RefutedInventory) -> bool:
+    """Return whether more was sold than there was, and too little is left for another order.
+
+    A store that counts down to 0 and no further ends like that. Its sales are an oversell, and no
+    update need have been lost.
+    """
+    most = max(refuted.inventory.sold.quantity, default=1)
+    return refuted.sold > refuted.tickets and 0 <= (refuted.remaining or 0) < most
+
+
+def _lost_before_nothing(refuted: RefutedInventory) -> Anomaly | None:
+    """Find a search that saw more left than the sales that were over had left."""
+    sold, searches = refuted.inventory.sold, refuted.inventory.searches
+    by_return = sorted(range(len(sold.invoked)), key=sold.returned.__getitem__)
+    returned = [sold.returned[row] for row in by_return]
+    taken = [0, *accumulate(sold.quantity[row] for row in by_return)]
+    for row, count in enumerate(searches.value):
+        over = bisect_left(returned, searches.invoked[row])
+        if count <= 0 or taken[over] <= refuted.tickets - count:
+            continue
+        who = buyer(searches.process[row])
+        enough = bisect_right(taken, refuted.tickets - count)
+        sales = [sale_op(refuted.inventory, sale) for sale in by_return[:enough]]
+        seen = next(x for x in refuted.ops() if x.index == searches.index[row])
+        return Anomaly(
+            AnomalyName.LOST_UPDATE,
+            f"{tickets_(taken[enough])} sold before {who} searched, yet it saw {count} left "
+            f"of {refuted.tickets}",
+            events_of([*sales, seen]),
+        )
+    return None
 
 
 def _lost_ticket(refuted: RefutedInventory, gone: int, counts: str) -> Anomaly:
     """The count fell by more than was sold and may have been sold: `gone` tickets are missing."""
     sold, maybe = refuted.sold, refuted.maybe
     unknown = f" and {tickets_(maybe)} may have been" if maybe else ""
-    proof = refuted.refute(SALES_AND_END)
+    proof = refuted.refute_end()
     return Anomaly(
         AnomalyName.LOST_TICKET,
-        f"{counts}, but {tickets_(sold)} {_was(sold)} sold{unknown}: "
-        f"{tickets_(gone)} {_was(gone)} taken and sold to no buyer",
-        events_of([proof.after] if proof else []),
+        f"{counts}, but {tickets_(sold)} {was(sold)} sold{unknown}: "
+        f"{tickets_(gone)} {was(gone)} taken and sold to no buyer",
+        proof_events(proof) if proof else (),
     )
-
-
-def _was(count: int) -> str:
-    return "was" if count == 1 else "were"
 
 
 def _racing_pair(refuted: RefutedInventory) -> tuple[Op, Op, int, tuple[Event, ...]] | None:
@@ -243,75 +236,3 @@ def _racing_pair(refuted: RefutedInventory) -> tuple[Op, Op, int, tuple[Event, .
             if cause is not None:
                 return first, second, *cause
     return None
-
-
-def _phantom_sold_out(refuted: RefutedInventory, balanced: bool) -> Iterator[Anomaly]:
-    """Find a sold-out that cannot have been true.
-
-    Where sales and end balance, the sales alone could be; so a proof without searches and numbers
-    is the sold-outs' fault. After an oversell only the weaker question makes sense: could the
-    count have fallen so far by then, if each order that was under way took its ticket?
-    """
-    if not refuted.inventory.sold_outs.invoked:
-        return
-    if balanced:
-        constraints = Constraints(searches=False, numbers=False)
-    else:
-        constraints = Constraints(searches=False, numbers=False, end=False, sales_optional=True)
-    proof = refuted.refute(constraints)
-    if proof is None:
-        return
-    ends = (proof.after, proof.before)
-    sold_out = next((x for x in ends if x is not None and x.what == "sold-out"), None)
-    if sold_out is None:
-        return
-    few = "although"
-    if sold_out.high != 0:
-        few = f"for {tickets_((sold_out.high or 0) + 1)} although"
-    if proof.kind == "starved":
-        could = sum(x.quantity for x in proof.members)
-        why = f"at most {could} of {tickets_(refuted.tickets)} can have been sold by then"
-        evidence = events_of([*proof.members, sold_out])
-    else:
-        who = listed(buyer(x.process) for x in proof.members)
-        why = f"{tickets_(sum(x.quantity for x in proof.members))} went to {who} afterwards"
-        if not proof.members:
-            why = f"the sale ended with {tickets_(refuted.inventory.remaining or 0)} left"
-        evidence = events_of([sold_out, *proof.members])
-    yield Anomaly(
-        AnomalyName.PHANTOM_SOLD_OUT,
-        f"{buyer(sold_out.process)} was told that it is sold out {few} {why}",
-        evidence,
-    )
-
-
-def _out_of_order(refuted: RefutedInventory) -> Iterator[Anomaly]:
-    """Sales and end agree; so the numbers that buyers were told are wrong, or the searches."""
-    numbered = any(number is not None for number in refuted.inventory.sold.number)
-    end_unread = refuted.inventory.remaining is None
-    numbers = Constraints(searches=False, sold_outs=False)
-    proof = refuted.refute(numbers) if numbered else None
-    if proof is not None:
-        lost = proof.kind == "starved" and end_unread
-        name = AnomalyName.LOST_TICKET if lost else AnomalyName.NOT_LINEARIZABLE
-        yield _anomaly(name, refuted, proof)
-        return
-    proof = refuted.proof
-    if any(x is not None and x.what == "sold-out" for x in (proof.before, proof.after)):
-        other = refuted.refute(Constraints(sold_outs=False))
-        if other is None:
-            return
-        proof = other
-    observation = proof.after or proof.before
-    by_search = observation is not None and observation.what == "search"
-    if proof.kind == "starved" and end_unread:
-        yield _anomaly(AnomalyName.LOST_TICKET, refuted, proof)
-    elif proof.kind in {"rose", "overfull"} and by_search:
-        yield _anomaly(AnomalyName.STALE_READ, refuted, proof)
-    else:
-        yield _anomaly(AnomalyName.NOT_LINEARIZABLE, refuted, proof)
-
-
-def _anomaly(name: AnomalyName, refuted: RefutedInventory, proof: Certificate) -> Anomaly:
-    message = explanation(proof, refuted.tickets)
-    return Anomaly(name, message, events_of([proof.before, *proof.members, proof.after]))

@@ -22,7 +22,7 @@ class Orders:
     invoked: list[int] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)  # empty where the outcome is unknown
     quantity: list[int] = field(default_factory=list)
-    number: list[int | None] = field(default_factory=list)
+    number: list[int | str | None] = field(default_factory=list)
     process: list[int | str] = field(default_factory=list)
     index: list[int] = field(default_factory=list)  # of the invocation
     done: list[int | None] = field(default_factory=list)  # of the completion, if there is one
@@ -57,6 +57,7 @@ class Inventory:
     key: Key = None
     tickets: int | None = None
     remaining: int | None = None
+    counts_up: bool = False  # the history counts tickets sold; the columns have been converted
     sold: Orders = field(default_factory=Orders)
     maybe: Orders = field(default_factory=Orders)  # outcome unknown: may have happened
     refused: Orders = field(default_factory=Orders)  # did not happen, for another reason
@@ -66,6 +67,22 @@ class Inventory:
     sold_outs: Observations = field(default_factory=Observations)
     torn: Observations = field(default_factory=Observations)  # read half a write; no value
     intents: dict[str | int, list[Attempt]] = field(default_factory=dict)
+    intent_of_refused: dict[int, str | int] = field(default_factory=dict)  # by its invocation
+    # An operation was invoked at the very time at which the last one of its process completed,
+    # so the times alone do not show the order of the two.
+    touches: bool = False
+    unlogged: bool = False  # an event log is missing or short: any number of orders besides
+
+    def rows(self) -> tuple[Orders | Observations, ...]:
+        """Return all columns; a torn read of an order is among the refused ones, too."""
+        return (
+            self.sold, self.maybe, self.refused, self.refunded, self.maybe_refunded,
+            self.searches, self.sold_outs,
+        )  # fmt: skip
+
+    def shown(self, count: int) -> int:
+        """Return a count of tickets left as the history writes it."""
+        return self.tickets - count if self.counts_up and self.tickets is not None else count
 
     @property
     def has_refunds(self) -> bool:

@@ -6,7 +6,7 @@ A sale that was cut short says so in its last line: `hung` lists the buyers that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import UNSET
 
@@ -19,10 +19,15 @@ from booking.history.model import Event, Wait
 
 
 def find_lock_anomalies(columns: Columns, steps: StepsByProcess) -> list[Anomaly]:
-    """Return what is wrong with how the buyers held their locks."""
+    """Return what is wrong with how the buyers held their locks.
+
+    That a buyer went no further proves nothing where a server was silent, or where the logs of
+    those that it waited for are missing.
+    """
+    shown = not (columns.end.unanswered or columns.end.unlogged)
     return [
-        *_stale_lock(columns, steps),
-        *_hang(columns, steps),
+        *(_stale_lock(columns, steps) if shown else ()),
+        *(_hang(columns, steps) if shown else ()),
         *_unlock_before_write(steps),
         *_fenced_out_write(steps),
     ]
@@ -126,7 +131,21 @@ def _hang(columns: Columns, steps: StepsByProcess) -> Iterator[Anomaly]:
     else:
         stopped = [_stopped(process, step) for process, step in zip(hung, last, strict=True)]
         message = f"{listed(stopped)} took no step until the time limit ended the sale"
-    yield Anomaly(AnomalyName.HANG, message, tuple(step for step in last if step is not None))
+    shown = tuple(step for step in last if step is not None)
+    yield Anomaly(AnomalyName.HANG, message, shown or _begun_by(columns, hung))
+
+
+def _begun_by(columns: Columns, processes: Sequence[int | str]) -> tuple[Event, ...]:
+    """Return the invocations that these processes never completed."""
+    names = {str(process) for process in processes}
+    return tuple(
+        Event(index, process, "invoke", columns.naming.buy[0], None, invoked)
+        for inventory in columns.inventories.values()
+        for process, index, invoked in zip(
+            inventory.maybe.process, inventory.maybe.index, inventory.maybe.invoked, strict=True
+        )
+        if str(process) in names
+    )
 
 
 def _stopped(process: int | str, last: Event | None) -> str:

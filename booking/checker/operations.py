@@ -34,6 +34,8 @@ class Op(msgspec.Struct, frozen=True, gc=False):
     quantity: int = 0
     low: int | None = None
     high: int | None = None
+    seat: int | str | None = None  # which ticket it is about, where tickets have names
+    recorded: int | None = None  # what the history has, where that is not `low`
 
     @property
     def left_at_least(self) -> int | None:
@@ -56,27 +58,45 @@ def operations(inventory: Inventory, numbers: Numbers, constraints: Constraints)
     yield from _orders("buy", inventory.sold, numbers if constraints.numbers else "none")
     yield from _orders("maybe", inventory.maybe, "none")
     if constraints.searches:
-        yield from _observations("search", inventory.searches)
+        tickets = inventory.tickets if inventory.counts_up else None
+        yield from _observations("search", inventory.searches, tickets)
     if constraints.sold_outs:
         yield from _observations("sold-out", inventory.sold_outs)
     if constraints.end and inventory.remaining is not None:
-        remaining = inventory.remaining
-        yield Op("end", HARNESS, END_INDEX, None, inf, inf, 0, remaining, remaining)
+        left = inventory.remaining
+        recorded = (inventory.tickets or 0) - left if inventory.counts_up else None
+        yield Op("end", HARNESS, END_INDEX, None, inf, inf, 0, left, left, None, recorded)
 
 
 def refunds(inventory: Inventory) -> Iterator[Op]:
     """Return the orders that gave tickets back, for certain or perhaps."""
-    yield from _orders("refund", inventory.refunded, "none")
-    yield from _orders("maybe-refund", inventory.maybe_refunded, "none")
+    yield from _orders("refund", inventory.refunded, "seat")
+    yield from _orders("maybe-refund", inventory.maybe_refunded, "seat")
+
+
+def all_operations(
+    inventory: Inventory, numbers: Numbers, constraints: Constraints
+) -> Iterator[Op]:
+    """Return an inventory's operations with its refunds."""
+    yield from operations(inventory, numbers, constraints)
+    yield from refunds(inventory)
+
+
+def without_answer(x: Op) -> Op:
+    """Return a sale as if it had not been told its number."""
+    if x.what != "buy" or x.high is None:
+        return x
+    return msgspec.structs.replace(x, low=None, high=None)
 
 
 def sale_op(inventory: Inventory, row: int) -> Op:
     """Return one row of the certain sales; its counts are the number as it was answered."""
     rows = inventory.sold
     number = rows.number[row]
+    count = number if isinstance(number, int) else None  # text names a seat
     return Op(
         "buy", rows.process[row], rows.index[row], rows.done[row], rows.invoked[row],
-        rows.returned[row], rows.quantity[row], number, number,
+        rows.returned[row], rows.quantity[row], count, count,
     )  # fmt: skip
 
 
@@ -102,13 +122,18 @@ def _orders(what: What, rows: Orders, numbers: Numbers) -> Iterator[Op]:
         strict=True,
     ):
         before = count_before(number, quantity, numbers)
-        yield Op(what, process, index, done, invoked, end, quantity, before, before)
+        seat = number if numbers == "seat" else None
+        recorded = number if numbers == "after" and isinstance(number, int) else None
+        yield Op(
+            what, process, index, done, invoked, end, quantity, before, before, seat, recorded
+        )  # fmt: skip
 
 
-def _observations(what: What, rows: Observations) -> Iterator[Op]:
+def _observations(what: What, rows: Observations, counted_from: int | None = None) -> Iterator[Op]:
     sold_out = what == "sold-out"
     for value, process, index, done, invoked, returned in zip(
         rows.value, rows.process, rows.index, rows.done, rows.invoked, rows.returned, strict=True
     ):
         low, high = (0, value - 1) if sold_out else (value, value)
-        yield Op(what, process, index, done, invoked, returned, 0, low, high)
+        recorded = None if counted_from is None else counted_from - value
+        yield Op(what, process, index, done, invoked, returned, 0, low, high, None, recorded)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from operator import eq
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from booking.cli.options import json_option
-from booking.errors import EXIT_CODE_OF_VERDICT, HistoryError
+from booking.errors import EXIT_CODE_OF_VERDICT, HistoryError, UsageError
 
 if TYPE_CHECKING:
     from booking.checker import Columns, Decision
-    from booking.checker.operations import Op
+    from booking.checker.inventory import Inventory
     from booking.history import Reader
     from booking.history.model import Event
 
+_Command = TypeVar("_Command", bound=Callable[..., object])
+
+KINDS = {"buy": "buy", "observe": "search", "refund": "refund"}  # and their default names
 SIGNS = {"valid": ("✓", "green"), "invalid": ("✗", "red"), "unknown": ("?", "yellow")}
 
 EPILOG = """\b
@@ -25,22 +30,32 @@ Examples:
   booking simulate --buyers 10 --history sale.jsonl
   booking check sale.jsonl --explain
   booking check jepsen.edn --buy add --observe read --counting up --tickets 100
+  booking check - --ignore swap < history.txt
 
 \b
 Exit codes: 0 valid, 1 an anomaly, 2 the history cannot be read, 3 unknown.
 """
 
 
+def _names(flag: str, default: str, what: str) -> Callable[[_Command], _Command]:
+    """Return an option that may be given several times, each with one name."""
+    return click.option(
+        flag,
+        multiple=True,
+        metavar="NAME",
+        help=f"{what} Several are allowed.  [default: {default}]",
+    )
+
+
 @click.command("check", epilog=EPILOG)
-@click.argument("history", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("history", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--tickets", type=click.IntRange(min=0), help="Count at the start, if not recorded.")
 @click.option("--remaining", type=int, help="Count at the end, if not recorded.")
-@click.option("--buy", default="buy", show_default=True, help="What a purchase is called there.")
-@click.option("--observe", default="search", show_default=True, help="What reading the count is.")
-@click.option("--refund", default="refund", show_default=True, help="What giving back is called.")
-@click.option(
-    "--sold-out", default="sold-out", show_default=True, help="The error that means: none left."
-)
+@_names("--buy", "buy", "What a purchase is called there.")
+@_names("--observe", "search", "What reading the count is called.")
+@_names("--refund", "refund", "What giving back is called.")
+@_names("--sold-out", "sold-out", "The error that means: none left.")
+@click.option("--ignore", multiple=True, metavar="NAME", help="An operation to leave out.")
 @click.option(
     "--counting",
     type=click.Choice(["down", "up"]),
@@ -51,10 +66,16 @@ Exit codes: 0 valid, 1 an anomaly, 2 the history cannot be read, 3 unknown.
 @click.option(
     "--numbers",
     type=click.Choice(["before", "after", "seat", "none"]),
-    default="before",
-    show_default=True,
     help="What an ok purchase's value is: the count before it, the count after it, a seat's "
-    "number, or nothing.",
+    "number, or nothing.  [default: as the values show]",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["auto", "jsonl", "edn", "jepsen-log"]),
+    default="auto",
+    show_default=True,
+    help="How the history is written; auto looks at its content.",
 )
 @click.option("--keyed", is_flag=True, help="Values are [key, value]: several inventories.")
 @click.option(
@@ -68,12 +89,14 @@ def command(  # noqa: PLR0917 - a flag each
     history: Path,
     tickets: int | None,
     remaining: int | None,
-    buy: str,
-    observe: str,
-    refund: str,
-    sold_out: str,
+    buy: tuple[str, ...],
+    observe: tuple[str, ...],
+    refund: tuple[str, ...],
+    sold_out: tuple[str, ...],
+    ignore: tuple[str, ...],
     counting: str,
-    numbers: str,
+    numbers: str | None,
+    form: str,
     keyed: bool,
     states: int | None,
     explain: bool,
@@ -81,28 +104,64 @@ def command(  # noqa: PLR0917 - a flag each
 ) -> None:
     """Check a recorded history: is there an order of it that a correct counter could have served?
 
-    HISTORY is JSON lines with Jepsen's keys (process, type, f, value, time, index), or EDN as
-    Jepsen writes it (by its suffix .edn).
+    HISTORY is JSON lines with Jepsen's keys (process, type, f, value, time, index), EDN as Jepsen
+    writes it, or a log of Jepsen; - is standard input.
     """
     from booking.checker import Columns, Naming, decide
     from booking.checker.wgl import STATES_MAX
+    from booking.core.protocols import SOLD_OUT
     from booking.history import read
 
     began = time.perf_counter()
-    naming = Naming(buy, observe, refund, sold_out, cast("Any", counting), cast("Any", numbers))
+    buy, observe, refund = _told_apart({"buy": buy, "observe": observe, "refund": refund}, ignore)
+    naming = Naming(
+        buy,
+        observe,
+        refund,
+        sold_out or (SOLD_OUT,),
+        cast("Any", counting),
+        cast("Any", numbers),
+        ignore,
+        keyed,
+    )
     columns = Columns(naming, tickets, remaining)
-    reader = read(history, keyed=keyed)
+    reader = read(history, keyed=keyed, format=cast("Any", form))
+    click.get_current_context().call_on_close(reader.source.close)
     _load(columns, reader)
-    _require_operations(columns, history)
-    _require_unique_indexes(columns, history)
-    _require_tickets(columns, history)
-    decision = decide(columns, want_order=as_json, states_max=states or STATES_MAX)
+    _require_operations(columns, reader.name)
+    _require_unique_indexes(columns, reader.name)
+    _require_tickets(columns, reader.name)
+    decision = decide(
+        columns,
+        want_order=as_json,
+        states_max=states or STATES_MAX,
+        originals=reader.events_at,
+        answers_needed=True,
+    )
     elapsed_s = time.perf_counter() - began
     if as_json:
-        _print_json(decision, columns, elapsed_s)
+        from booking.report import documents
+        from booking.report.check_document import check_document
+
+        reason = _reason(decision, columns)
+        documents.show(check_document(decision, columns, reason, elapsed_s))
     else:
         _print(decision, columns, elapsed_s, explain=explain)
     click.get_current_context().exit(EXIT_CODE_OF_VERDICT[decision.verdict.outcome])
+
+
+def _told_apart(
+    given: dict[str, tuple[str, ...]], ignore: tuple[str, ...]
+) -> Iterator[tuple[str, ...]]:
+    """Yield the names of each kind of operation; a default gives way to what the user says."""
+    kind_of: dict[str, str] = dict.fromkeys(ignore, "ignore")
+    for kind, names in given.items():
+        for name in names:
+            if kind_of.setdefault(name, kind) != kind:
+                raise UsageError(f"--{kind} {name}: --{kind_of[name]} names the same operations")
+    for kind, names in given.items():
+        default = KINDS[kind]
+        yield names or (() if default in kind_of else (default,))
 
 
 def _load(columns: Columns, reader: Reader) -> None:
@@ -116,7 +175,7 @@ def _load(columns: Columns, reader: Reader) -> None:
     except ContradictionError as error:
         line = reader.line_of(error.event)
         where = f", line {line}" if line is not None else ""
-        raise HistoryError(f"{reader.path}{where}: {error.why}") from error
+        raise HistoryError(f"{reader.name}{where}: {error.why}") from error
     columns.notes += reader.notes
 
 
@@ -133,39 +192,42 @@ def _with_progress(chunks: Iterable[list[Event]]) -> Iterator[list[Event]]:
         display.update(f"checking: {lines:,} events")
 
 
-def _require_unique_indexes(columns: Columns, path: Path) -> None:
-    """Refuse a history in which two operations share an index: a proof names events by it."""
-    seen: set[int] = set()
-    count = 0
+def _require_unique_indexes(columns: Columns, name: str) -> None:
+    """Refuse a history in which two events share an index: a proof names events by it."""
+    indexes: list[int] = []
     for inventory in columns.inventories.values():
-        for rows in (inventory.sold, inventory.searches, inventory.sold_outs):
-            seen.update(rows.index)
-            count += len(rows.index)
-    if len(seen) < count:
+        for rows in inventory.rows():
+            indexes += rows.index
+            indexes += [index for index in rows.done if index is not None]
+    indexes.sort()
+    count = sum(map(eq, indexes, islice(indexes, 1, None)))
+    if count:
         raise HistoryError(
-            f"{path}: {count - len(seen)} operations have the index of another one; number the "
-            "events, or leave `index` out everywhere"
+            f"{name}: {count} events have the index of another one; number the events, or leave "
+            "`index` out everywhere"
         )
+    if indexes and indexes[0] < 0:
+        raise HistoryError(f"{name}: an event has the index {indexes[0]}; 0 is the least")
 
 
-def _require_operations(columns: Columns, path: Path) -> None:
+def _require_operations(columns: Columns, name: str) -> None:
     """Refuse a history without orders and searches: most likely it has other names for them."""
     if sum(columns.outcomes.values()):
         return
-    if columns.unknown_operations:
-        names = ", ".join(sorted(columns.unknown_operations))
+    if columns.ignored:
+        names = ", ".join(sorted(columns.ignored))
         raise HistoryError(
-            f"{path}: no orders and no searches in it; say which are, with --buy NAME and "
+            f"{name}: no orders and no searches in it; say which are, with --buy NAME and "
             f"--observe NAME: it has {names}"
         )
-    raise HistoryError(f"{path}: {'; '.join(columns.notes) or 'it is empty'}: nothing to check")
+    raise HistoryError(f"{name}: {'; '.join(columns.notes) or 'it is empty'}: nothing to check")
 
 
-def _require_tickets(columns: Columns, path: Path) -> None:
+def _require_tickets(columns: Columns, name: str) -> None:
     """Refuse a history that does not tell the count at the start, unless a flag does."""
     if any(inventory.tickets is None for inventory in columns.inventories.values()):
         raise HistoryError(
-            f"{path} does not say how many tickets there were at the start: give --tickets N"
+            f"{name} does not say how many tickets there were at the start: give --tickets N"
         )
 
 
@@ -173,58 +235,19 @@ def _reason(decision: Decision, columns: Columns) -> str:
     return "; ".join([decision.verdict.reason, *columns.notes])
 
 
-def _print_json(decision: Decision, columns: Columns, elapsed_s: float) -> None:
-    from booking.report import documents
-
-    verdict = decision.verdict
-    document = {
-        "verdict": verdict.outcome.value,
-        "reason": _reason(decision, columns),
-        "anomalies": [
-            {
-                "name": anomaly.name.value,
-                "message": anomaly.message,
-                "witness": list(anomaly.evidence),
-            }
-            for anomaly in verdict.anomalies
-        ],
-        "operations": columns.outcomes,
-        "tickets": columns.tickets,
-        "remaining": columns.remaining,
-        "elapsed_s": round(elapsed_s, 6),
-        "witness_order": decision.order,
-        "certificates": [
-            {
-                "kind": proof.kind,
-                "key": proof.key,
-                "high": proof.high,
-                "low": proof.low,
-                "before": _index(proof.before),
-                "after": _index(proof.after),
-                "members": [x.index for x in proof.members],
-            }
-            for proof in decision.certificates
-        ],
-        "notes": columns.notes,
-    }
-    documents.show(document)
-
-
-def _index(op: Op | None) -> int | str | None:
-    if op is None:
-        return None
-    return "end" if op.what == "end" else op.index
-
-
 def _print(decision: Decision, columns: Columns, elapsed_s: float, *, explain: bool) -> None:
+    from booking.report.terminal.wrapping import wrapped
+
     verdict = decision.verdict
     sign, colour = SIGNS[verdict.outcome.value]
     names = ", ".join(dict.fromkeys(anomaly.name.value for anomaly in verdict.anomalies))
-    title = click.style(f"{sign} {verdict.outcome.value.upper()}", fg=colour, bold=True)
-    click.echo(f"{title}  {names}".rstrip())
+    title = f"{sign} {verdict.outcome.value.upper()}"
+    line = wrapped(f"{title}  {names}".rstrip(), "  ")
+    click.echo(line.replace(title, click.style(title, fg=colour, bold=True), 1))
     click.echo()
     for label, text in _rows(decision, columns, elapsed_s):
-        click.echo(f"  {click.style(f'{label:<20}', dim=True)}{text}")
+        line = wrapped(f"  {label:<20}{text}", " " * 22)
+        click.echo(line.replace(label, click.style(label, dim=True), 1))
     if explain:
         _explain(decision, columns)
 
@@ -238,8 +261,7 @@ def _rows(decision: Decision, columns: Columns, elapsed_s: float) -> Iterator[tu
         yield "inventories", f"{len(columns.inventories):,}, each judged alone"
     else:
         inventory = next(iter(columns.inventories.values()))
-        remaining = "unknown" if inventory.remaining is None else f"{inventory.remaining:,}"
-        yield "tickets", f"{inventory.tickets:,} at the start, {remaining} at the end"
+        yield "tickets", f"{inventory.tickets:,} at the start, {_at_the_end(inventory)}"
     yield "time", f"{elapsed_s:.3f} s"
     for anomaly in decision.verdict.anomalies:
         yield anomaly.name.value, anomaly.message
@@ -249,6 +271,16 @@ def _rows(decision: Decision, columns: Columns, elapsed_s: float) -> Iterator[tu
         yield "note", f"{columns.steps_left_out:,} steps were too many to look for causes in"
     for note in columns.notes:
         yield "note", note
+
+
+def _at_the_end(inventory: Inventory) -> str:
+    """Return the count at the end as it was recorded."""
+    if inventory.remaining is None:
+        return "unknown at the end"
+    if inventory.counts_up:
+        sold = (inventory.tickets or 0) - inventory.remaining
+        return f"{sold:,} sold at the end ({inventory.remaining:,} left)"
+    return f"{inventory.remaining:,} at the end"
 
 
 def _explain(decision: Decision, columns: Columns) -> None:

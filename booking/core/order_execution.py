@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from booking.core.protocols import Guard, Order, Reply, Store
 from booking.core.redaction import redacted
+from booking.core.seam_checks import ensure_count, ensure_quantity, ensure_reply
 from booking.errors import InventoryError, MalformedError, UnavailableError, UncertainError
 
 BUY = "buy"
@@ -28,14 +29,14 @@ CompletionType = Literal["ok", "fail", "info"]
 class Completion(Struct, frozen=True):
     """How one operation ended.
 
-    `value` is the ticket sold, or the count found. `error` is a short name, the same in every
-    execution of a sale; `detail` is the message behind it, which may name a path or a time.
-    `cause` is the exception that both were taken from.
+    `value` is the ticket sold (a number or a text), or the count found. `error` is a short name,
+    the same in every execution of a sale; `detail` is the message behind it, which may name a path
+    or a time. `cause` is the exception that both were taken from.
     """
 
     operation: str
     type: CompletionType
-    value: int | None = None
+    value: int | str | None = None
     quantity: int = 1
     error: str | None = None
     detail: str | None = None
@@ -75,12 +76,13 @@ class NullRecorder:
 def perform_search(store: Store, recorder: OperationRecorder) -> Completion:
     """Read the count, record both ends of the search, and return how it ended.
 
-    An `InventoryError` is a failed search. Any other exception is a defect of the store: it
-    propagates, and the search stays open.
+    An `InventoryError` is a failed search. Any other exception, and a count that is none, is a
+    defect of the store: it propagates, and the search stays open.
     """
     recorder.invoke(SEARCH)
     try:
         remaining = store.read()
+        ensure_count(remaining)
     except InventoryError as error:
         completion = _failed_search(error)
     else:
@@ -95,12 +97,15 @@ def perform_order(
     """Carry out one order, record both of its ends, and return how it ended.
 
     A torn read and an unavailable store are `fail`, an uncertain one is `info`. Any other
-    exception is recorded as `info`, because the order may have been sold, and propagates.
+    exception is recorded as `info`, because the order may have been sold, and propagates. So is
+    a reply that says nothing (`ReplyError`).
     """
     quantity = order.quantity
+    ensure_quantity(quantity)
     recorder.invoke(BUY, quantity)
     try:
         reply = guard.sell(store, order)
+        ensure_reply(reply, guard)
     except (MalformedError, UnavailableError, UncertainError) as error:
         completion = _failed_order(error, quantity)
         recorder.complete(completion)

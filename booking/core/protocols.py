@@ -30,12 +30,13 @@ class Order(Struct, frozen=True, gc=False):
 class Reply(Struct, frozen=True, gc=False):
     """How an order ended.
 
-    `ok`: sold; `ticket` is the highest of the numbers sold, the count that was left before.
+    `ok`: sold; `ticket` is the highest of the numbers sold, the count that was left before, or
+    the text that identifies a seat; None where the guard tells none.
     `fail`: it certainly did not happen; `error` says why. `info`: it may have happened.
     """
 
     type: Literal["ok", "fail", "info"]
-    ticket: int | None = None
+    ticket: int | str | None = None
     error: str | None = None
 
 

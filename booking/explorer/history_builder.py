@@ -44,7 +44,7 @@ class HistoryBuilder:
 
     def history(self, remaining: int | None, hung: list[int]) -> History:
         """Return the whole sale; a buyer that waits for ever has hung."""
-        sale = {"numbers": self.numbers}
+        sale = {} if self.numbers == "before" else {"numbers": self.numbers}
         return History(self.tickets, remaining, list(self.events), sale, SaleEnd(hung=hung))
 
     def _complete(
@@ -64,7 +64,7 @@ class HistoryBuilder:
         task: int,
         kind: str,
         f: str,
-        value: int | None,
+        value: int | str | None,
         quantity: int,
         *,
         resource: str | None = None,

@@ -44,7 +44,8 @@ def updated(
     if operation.f == BUY and operation.type == "ok":
         return _bought(counter, operation, watermark, tickets)
     if operation.type == "ok":
-        return _observed(counter, 2 * (tickets - (operation.value or 0)), watermark)
+        count = operation.value if isinstance(operation.value, int) else 0
+        return _observed(counter, 2 * (tickets - count), watermark)
     if operation.error == SOLD_OUT:
         # Fewer than `quantity` were left: as early as that can be, and not before it began.
         return _observed(counter, max(watermark, 2 * (tickets - operation.quantity + 1)), watermark)
@@ -54,7 +55,7 @@ def updated(
 def _bought(
     counter: CounterState, operation: CompletedOperation, watermark: int, tickets: int
 ) -> CounterState:
-    if operation.value is None:
+    if not isinstance(operation.value, int):
         raise Unordered
     first = 2 * (tickets - operation.value) + 1
     last = first + 2 * (operation.quantity - 1)

@@ -11,6 +11,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 
 from booking.core.order_execution import Completion, perform_order, perform_search
 from booking.core.protocols import Guard, Order, Staffed, Store
+from booking.core.seam_checks import ensure_number
 from booking.errors import InventoryError
 from booking.explorer.model import CLERK, TaskSpec
 from booking.explorer.transition import CompletedOperation, Step
@@ -140,12 +141,14 @@ class CooperativeScheduler:
         if task.cancelled:
             self._park_stubborn(task)
             raise _Cancelled
+        ensure_number(value, f"step({action!r}, …)")
         task.announce(action, resource, value)
 
     def saw(self, value: int | None) -> None:
         """Record what the current task's step gave."""
         task = self.current
         if task is not None and not task.cancelled:
+            ensure_number(value, "saw")
             task.saw = value
             task.observe(value)
 

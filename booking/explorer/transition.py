@@ -28,7 +28,7 @@ class CompletedOperation(NamedTuple):
 
     f: str
     type: str
-    value: int | None
+    value: int | str | None
     quantity: int
     error: str | None = None
 

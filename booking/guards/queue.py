@@ -56,7 +56,7 @@ class QueueGuard(BaseGuard):
         self._orders.put(order)
         step("receive", f"answers-{order.buyer}")
         reply: Reply = self._answers[order.buyer].get()
-        saw(reply.ticket or 0)
+        saw(_number(reply))
         return reply
 
     def serve(self, store: Store, ready: Callable[[], object]) -> None:
@@ -72,7 +72,7 @@ class QueueGuard(BaseGuard):
                 if order is None:
                     return
                 reply = read_check_write(store, order)
-                step("send", f"answers-{order.buyer}", reply.ticket or 0)
+                step("send", f"answers-{order.buyer}", _number(reply))
                 self._answers[order.buyer].put(reply)
 
     def dismiss(self) -> None:
@@ -86,3 +86,7 @@ class QueueGuard(BaseGuard):
             if queue is not None:
                 queue.cancel_join_thread()
                 queue.close()
+
+
+def _number(reply: Reply) -> int:
+    return reply.ticket if isinstance(reply.ticket, int) else 0

@@ -23,9 +23,12 @@ _END: dict[str, tuple[type, ...]] = {
     "remaining": (int,),
     "inventories": (dict,),
     "hung": (list,),
+    "unlogged": (list,),
+    "unanswered": (list,),
     "crashed": (dict, list),
     "waits": (list,),
 }
+_NUMBERS = frozenset({"before", "after", "seat", "none", None})
 _REPORTED = tuple(field for field in msgspec.structs.fields(SaleEnd) if field.name not in _END)
 
 
@@ -44,6 +47,10 @@ def sale_of(value: dict[str, Any]) -> dict[str, Any]:
         _refuse("sale", "version")
     if version > VERSION:
         raise FrameError(f"version {version} of a history; this booking reads up to {VERSION}")
+    if value.get("numbers") not in _NUMBERS:
+        raise FrameError(
+            f"'numbers' of the line 'sale' is {value['numbers']!r}: no meaning has this name"
+        )
     return value
 
 
@@ -53,6 +60,8 @@ def end_of(value: dict[str, Any]) -> SaleEnd:
     crashed, inventories = value.get("crashed", UNSET), value.get("inventories")
     return SaleEnd(
         hung=value.get("hung") or [],
+        unlogged=value.get("unlogged") or [],
+        unanswered=[str(name) for name in value.get("unanswered") or []],
         crashed=crashed if crashed is UNSET else _deaths(crashed or {}),
         waits=[_wait(entry) for entry in value.get("waits") or []],
         inventories=UNSET if inventories is None else inventories,
@@ -63,8 +72,12 @@ def end_of(value: dict[str, Any]) -> SaleEnd:
 
 def _check_types(frame: str, value: dict[str, Any], types: dict[str, tuple[type, ...]]) -> None:
     for name, allowed in types.items():
-        if not isinstance(value.get(name), (*allowed, type(None))):
+        field = value.get(name)
+        if not isinstance(field, (*allowed, type(None))) or isinstance(field, bool):
             _refuse(frame, name)
+    counts = value.get("inventories") or {}
+    if any(type(count) is not int for count in counts.values()):
+        _refuse(frame, "inventories")
 
 
 def _deaths(crashed: dict[Any, Any] | list[Any]) -> dict[int | str, str]:

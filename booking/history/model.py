@@ -16,6 +16,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 HARNESS = "harness"  # the process that no buyer is
+NO_CLIENTS = frozenset({HARNESS, "nemesis", ":nemesis"})  # what they do is no operation
+FRAME = frozenset({"sale", "end"})  # the first line and the last
 VERSION = 1  # of the format of files; a newer one is refused by the reader
 
 
@@ -33,7 +35,7 @@ class Event(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     type: str
     f: str
     value: Any = None
-    time: int = 0
+    time: int = msgspec.field(default_factory=int)  # 0, and always written
     error: str | None = None
     quantity: int = 1  # tickets ordered; only on `buy`
     resource: str | None = None  # what a step touches
@@ -72,12 +74,19 @@ class SaleEnd(msgspec.Struct, kw_only=True, frozen=True):
     closed: Mapping[int, int | None] = {}  # exit codes of buyers that the harness ended
     hung: Sequence[int | str] = []  # stopped in the middle of an operation
     silent: Sequence[int | str] = []  # stopped between two operations
+    unlogged: Sequence[int | str] = []  # their event logs are missing, or cut short
+    unanswered: Sequence[str] = []  # servers that did not answer when buyers took no step
     waits: Sequence[Wait] = []
     alive: int = 0
     zombies: int = 0
     orphans: int = 0
     inventories: Mapping[Any, int] | UnsetType = UNSET  # counts at the end, where several
     remaining: int | None = None  # count at the end; `dump` fills it in
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether it records how many tickets were left."""
+        return self.remaining is not None or bool(self.inventories)
 
     @property
     def deaths(self) -> Mapping[int | str, str]:

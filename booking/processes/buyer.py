@@ -29,9 +29,10 @@ class Buyer:
 
     def search(self) -> int | None:
         """Return how many tickets are left; None where the inventory could not be read."""
-        return perform_search(self._store, self._recorder).value
+        count = perform_search(self._store, self._recorder).value
+        return count if isinstance(count, int) else None
 
     def buy(self, quantity: int | None = None) -> Reply:
         """Order tickets and return the reply; an error of the store is a reply, too."""
-        order = Order(self.number, quantity or self.quantity)
+        order = Order(self.number, self.quantity if quantity is None else quantity)
         return perform_order(self._store, self._guard, order, self._recorder).reply

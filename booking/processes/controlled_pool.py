@@ -284,7 +284,7 @@ class _RunController:
         number: int,
         kind: str,
         f: str,
-        value: int | None,
+        value: int | str | None,
         quantity: int,
         *,
         resource: str | None = None,
@@ -306,5 +306,5 @@ def history_of(
     run: ControlledRun, tickets: int | None, remaining: int | None, numbers: str = "before"
 ) -> History:
     """Return a run as a history; an order that never ended is of unknown outcome."""
-    end = SaleEnd(hung=run.hung)
-    return History(tickets, remaining, run.events, {"numbers": numbers}, end)
+    sale = {} if numbers == "before" else {"numbers": numbers}
+    return History(tickets, remaining, run.events, sale, SaleEnd(hung=run.hung))

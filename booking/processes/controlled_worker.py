@@ -13,6 +13,7 @@ import msgspec
 from booking.core.order_execution import Completion
 from booking.core.protocols import Guard, Store
 from booking.core.scenario import Scenario
+from booking.core.seam_checks import ensure_number
 from booking.core.steps import drive
 from booking.history.actions import Action
 from booking.processes.asked_lock import AskedLock
@@ -40,7 +41,7 @@ class ControlledCompletion(msgspec.Struct, array_like=True, frozen=True):
 
     type: str
     f: str
-    value: int | None
+    value: int | str | None
     quantity: int
     error: str | None
     begun: bool  # whether a step of its own was announced
@@ -71,6 +72,7 @@ class ControlledDriver:
 
     def step(self, action: str, resource: str, value: int | None) -> None:
         """Report the step that comes next, and wait until the harness lets it pass."""
+        ensure_number(value, f"step({action!r}, …)")
         begins, quantity = self._invoked or (None, 1)
         self._invoked = None
         asks = AskedLock.asking and action == Action.ACQUIRE
@@ -80,7 +82,8 @@ class ControlledDriver:
 
     def saw(self, value: int | None) -> None:
         """Keep what the step gave, for the next report."""
-        self._saw = value
+        ensure_number(value, "saw")
+        self._saw = None if value is None else int(value)
 
     def network(self) -> None:
         """Take no time: the schedule alone orders the buyers."""

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import mmap
 import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic_ns
 
 from booking.core.order_execution import Completion
-from booking.recording.event_log import HEADER, MAGIC, NAME_BYTES_MAX, NO_NAME, RECORD, RecordKind
+from booking.core.seam_checks import ensure_number
+from booking.recording.event_log import (
+    FILE_BYTES,
+    FILE_BYTES_AT,
+    HEADER,
+    MAGIC,
+    NAME_BYTES_MAX,
+    NAMES_MAX,
+    NO_NAME,
+    RECORD,
+    TEXT,
+    RecordKind,
+)
 
 FIRST_BYTES = 1 << 14
 CLERK = (1 << 64) - 1  # the number of a clerk in the header, where a buyer has its own
@@ -32,7 +45,8 @@ class Recorder:
     `complete` after its last.
 
     `step`, `saw`, `invoke` and `complete` run at each event of a sale and are dense on purpose.
-    An event costs 0.4 us. A helper for what the four repeat makes it 0.5 us.
+    An event costs 0.4 us. A helper for what the four repeat makes it 0.5 us. A ticket that is a
+    text is spelt like a name: 1.5 us more at its first sale by a process, 0.3 us at each later one.
     """
 
     def __init__(self, path: Path, number: int, delay: Callable[[], None] | None) -> None:
@@ -41,7 +55,7 @@ class Recorder:
         self._names = {"": NO_NAME}
         self._limit = 0  # from this offset on, the file grows before a record is written
         self._grow(FIRST_BYTES)
-        HEADER.pack_into(self._map, 0, MAGIC, os.getpid(), os.getppid(), number)
+        HEADER.pack_into(self._map, 0, MAGIC, os.getpid(), os.getppid(), number, FIRST_BYTES)
         self._at = HEADER.size
 
     def step(self, action: str, resource: str, value: int | None) -> None:
@@ -50,12 +64,17 @@ class Recorder:
         try:
             name, place = names[action], names[resource]
         except KeyError:
+            self._make_room_for_names()
             name, place = self._name(action), self._name(resource)
         at = self._at
         if at >= self._limit:
             self._grow(2 * self._limit)
         has_value = value is not None
-        _pack(self._map, at, monotonic_ns(), value or 0, 0, name, place, 0, has_value, _STEP)
+        try:
+            _pack(self._map, at, monotonic_ns(), value or 0, 0, name, place, 0, has_value, _STEP)
+        except struct.error:
+            ensure_number(value, f"step({action!r}, …)")
+            raise
         self._at = at + _SIZE
 
     def saw(self, value: int | None) -> None:
@@ -63,7 +82,11 @@ class Recorder:
         at = self._at
         if at >= self._limit:
             self._grow(2 * self._limit)
-        _pack(self._map, at, monotonic_ns(), value or 0, 0, 0, 0, 0, value is not None, _SAW)
+        try:
+            _pack(self._map, at, monotonic_ns(), value or 0, 0, 0, 0, 0, value is not None, _SAW)
+        except struct.error:
+            ensure_number(value, "saw")
+            raise
         self._at = at + _SIZE
 
     def network(self) -> None:
@@ -82,8 +105,14 @@ class Recorder:
 
     def complete(self, completion: Completion) -> None:
         """Record that an operation ended: `ok`, `fail` or `info`."""
-        error = 0 if completion.error is None else self._name(completion.text or "")
         operation, value = completion.operation, completion.value
+        error = NO_NAME
+        has_value: int = value is not None
+        if completion.error is not None:
+            text = completion.text or ""
+            error = self._names.get(text) or self._new_name(text)
+        if value.__class__ is str:
+            error, value, has_value = self._names_of(completion)
         name = self._names.get(operation) or self._name(operation)
         kind = _COMPLETIONS[completion.type]
         at = self._at
@@ -91,7 +120,7 @@ class Recorder:
             self._grow(2 * self._limit)
         _pack(
             self._map, at, monotonic_ns(), value or 0, completion.quantity, name, 0, error,
-            value is not None, kind,
+            has_value, kind,
         )  # fmt: skip
         self._at = at + _SIZE
 
@@ -114,12 +143,30 @@ class Recorder:
         _pack(self._map, self._at, monotonic_ns(), 0, 0, NO_NAME, NO_NAME, error, 0, kind)
         self._at += _SIZE
 
+    def _names_of(self, completion: Completion) -> tuple[int, int, int]:
+        """Return the numbers of an error and of a ticket that is a text, and that it is one."""
+        self._make_room_for_names()
+        error = NO_NAME if completion.error is None else self._name(completion.text or "")
+        return error, self._name(str(completion.value)), TEXT
+
+    def _new_name(self, name: str) -> int:
+        self._make_room_for_names()
+        return self._name(name)
+
+    def _make_room_for_names(self) -> None:
+        """Forget all names before their numbers run out; each is spelt again when it comes.
+
+        Between two events only: a number that an event uses must not get another meaning in it.
+        """
+        if len(self._names) > NAMES_MAX:
+            self._names = {"": NO_NAME}
+
     def _name(self, name: str) -> int:
         """Return the number of a name; a new name is first recorded with its spelling."""
         number = self._names.get(name)
         if number is None:
             number = self._names[name] = len(self._names)
-            self._spell(number, name.encode()[:NAME_BYTES_MAX])
+            self._spell(number, name.encode("utf-8", "replace")[:NAME_BYTES_MAX])
         return number
 
     def _spell(self, number: int, spelling: bytes) -> None:
@@ -134,4 +181,5 @@ class Recorder:
         """Allocate `size` bytes on disk, so that a full disk is an error here, not a SIGBUS."""
         os.posix_fallocate(self._fd, 0, size)
         self._map = mmap.mmap(self._fd, size)
+        FILE_BYTES.pack_into(self._map, FILE_BYTES_AT, size)
         self._limit = size - _SIZE

@@ -37,7 +37,7 @@ def _has_order(ops, tickets, remaining) -> bool:
         for at, op in enumerate(left):
             if any(x[2] is not None and x[2] < op[1] for x in left):
                 continue  # another one had returned before this one began
-            after = _serve(op, count)
+            after = _serve(op, count, tickets)
             if after is not None and explore(left[:at] + left[at + 1 :], after):
                 return True
         return False
@@ -45,14 +45,14 @@ def _has_order(ops, tickets, remaining) -> bool:
     return explore(ops, tickets)
 
 
-def _serve(op, count):
+def _serve(op, count, tickets):
     kind, _, _, quantity, value = op
     if kind == "search":
         return count if count == value else None
     if kind == "sold-out":
         return count if count < quantity else None
     if kind == "refund":
-        return count + quantity
+        return count + quantity if count + quantity <= tickets else None  # never sold, not back
     if count < quantity or (value is not None and value != count):
         return None
     return count - quantity
@@ -75,7 +75,8 @@ def linearizable_by_permutations(history: History) -> bool:
         count = history.tickets
         for op in order:
             kind = op.invoke.f if op.outcome == "ok" else "sold-out"
-            count = _serve((kind, 0, 0, op.invoke.quantity, op.complete.value), count)
+            row = (kind, 0, 0, op.invoke.quantity, op.complete.value)
+            count = _serve(row, count, history.tickets)
             if count is None:
                 break
         if count is not None and history.remaining in {None, count}:

@@ -91,8 +91,8 @@ def planted() -> dict[str, tuple[History, set[str]]]:
             {"phantom-sold-out"},
         ),
         "undersell": (
-            history_of([buy(1, 0, 10, 2), fails(2, 1, 30, "lock-timeout")], 2, 1),
-            {"undersell"},
+            history_of([buy(1, 0, 10, 2), fails(2, 1, 30)], 2, 1),
+            {"undersell", "phantom-sold-out"},
         ),
         "lost-ticket": (history_of([buy(1, 0, 10, 3), buy(2, 20, 30, 1)], 3, 0), {"lost-ticket"}),
         "stale-read": (

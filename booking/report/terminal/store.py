@@ -27,6 +27,8 @@ def show_reply(buyer: str, quantity: int, reply: Reply) -> None:
 
 def tickets(number: object, quantity: int) -> str:
     """Return the tickets of an order, by their numbers where the highest of them is known."""
+    if isinstance(number, str):
+        return f"ticket {number}"
     if not isinstance(number, int):
-        return f"{quantity} tickets"
+        return "1 ticket" if quantity == 1 else f"{quantity} tickets"
     return f"ticket {number}" if quantity == 1 else f"tickets {number - quantity + 1} to {number}"

@@ -83,9 +83,17 @@ def test_a_certificate_that_does_not_hold_is_our_defect(monkeypatch):
 
 def test_a_search_within_its_budget_says_so():
     rng = random.Random(5)
-    ops = [(n, "buy", 0, None, "info", None, rng.randint(50, 99) * 2, None) for n in range(20)]
-    ops += [dies(50, 0, 3), search(60, 1, 2, 1001)]
-    columns = columns_of(history_of(ops, 2000))
+    ops = [(n, "buy", 0, None, "info", None, rng.randint(50, 99) * 10**7, None) for n in range(20)]
+    ops += [dies(50, 0, 3), search(60, 1, 2, 10**10 - 13)]  # 13 more than a round number
+    columns = columns_of(history_of(ops, 2 * 10**10))
     verdict = decide_function(columns, states_max=500).verdict
     assert verdict.outcome is Outcome.UNKNOWN
     assert "500 states" in verdict.reason
+
+
+def test_a_sum_that_nothing_pending_makes_up_needs_no_budget():
+    ops = [(n, "buy", 0, None, "info", None, 2 * n + 40, None) for n in range(20)]
+    ops += [dies(50, 0, 3)]
+    for left, outcome in ((997, Outcome.VALID), (999, Outcome.INVALID)):
+        history = history_of([*ops, search(60, 1, 2, left)], 1_000)
+        assert decide_function(columns_of(history), states_max=1).verdict.outcome is outcome

@@ -82,11 +82,15 @@ def test_sold_out_before_anybody_came_is_a_phantom(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_turned_away_while_tickets_are_left_is_an_undersell(seed):
+def test_sold_out_while_tickets_are_left_is_an_undersell(seed):
     _, tickets, ops, left = sound(seed)
-    away = (100, "buy", 0, AFTER, "fail", None, 1, "lock-timeout")
-    shifted = [(*op[:5], None if op[5] is None else op[5] + 1, *op[6:]) for op in ops]
-    assert "undersell" in names(history_of([*shifted, away], tickets + 1, left + 1))
+    away = (100, "buy", 0, AFTER, "fail", None, 1, "sold-out")
+    assert "undersell" in names(history_of([*shifted(ops), away], tickets + 1, left + 1))
+
+
+def shifted(ops):
+    """Return the operations of a sale with one ticket more."""
+    return [(*op[:5], None if op[5] is None else op[5] + 1, *op[6:]) for op in ops]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -18,7 +18,8 @@ def test_an_end_is_read_back_as_it_was_written() -> None:
     """Keys of processes become text in JSON; everything else comes back alike."""
     end = SaleEnd(
         harness_pid=7, started=3, opened_ns=5, crashed={"1": "died of SIGKILL"}, struck={0: 1},
-        planned=[1], closed={2: None}, hung=[2], waits=[Wait(2, "acquire", "sale.lock", 1)],
+        planned=[1], closed={2: None}, hung=[2], unlogged=[0, "clerk"], unanswered=["postgres"],
+        waits=[Wait(2, "acquire", "sale.lock", 1)],
         inventories={"stalls": 1}, remaining=4,
     )  # fmt: skip
     assert end_of(msgspec.json.decode(msgspec.json.encode(end))) == end
@@ -54,6 +55,8 @@ def test_the_dead_and_the_waits_may_be_lists() -> None:
     "value",
     [
         {"hung": 3},
+        {"unlogged": 3},
+        {"unanswered": "postgres"},
         {"waits": {}},
         {"waits": [3]},
         {"waits": [[1]]},

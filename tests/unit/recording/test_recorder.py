@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from booking.core.order_execution import Completion
-from booking.recording.event_log import RECORD
+from booking.errors import UsageError
+from booking.recording.event_log import NAMES_MAX, RECORD
 from booking.recording.recorder import FIRST_BYTES, Recorder
 from tests.support.recordings import nothing, recorded
 
@@ -73,6 +74,58 @@ def test_a_failed_operation_is_read_back_with_its_error(tmp_path: Path) -> None:
         ("fail", "search", None, "torn-read"),
         ("info", "buy", None, "no-answer"),
     ]
+
+
+@given(
+    st.lists(st.none() | st.integers(-(2**63) + 1, 2**63 - 1) | st.text(max_size=100), max_size=30)
+)
+def test_any_ticket_comes_back(
+    tmp_path_factory: pytest.TempPathFactory, tickets: list[int | str | None]
+) -> None:
+    """A number, a text, or none: each as it was answered, in its order."""
+    path = tmp_path_factory.mktemp("log") / "log"
+    recorder = Recorder(path, 4, nothing)
+    for ticket in tickets:
+        recorder.complete(Completion("buy", "ok", ticket))
+    recorder.close()
+    assert [event.value for event in recorded(path)] == tickets
+
+
+def test_more_names_come_back_than_have_numbers(tmp_path: Path) -> None:
+    """A process may meet more seats, errors and resources than 16 bits can number."""
+    path = tmp_path / "log"
+    recorder = Recorder(path, 4, nothing)
+    many = NAMES_MAX + 100
+    for number in range(many):
+        recorder.complete(Completion("buy", "info", f"seat {number}", error=f"error {number}"))
+        recorder.step("read", f"file {number}", number)
+    recorder.close()
+    endings, steps = [], []
+    for event in recorded(path):
+        (steps if event.type == "step" else endings).append(event)
+    assert all(
+        (event.f, event.value, event.error) == ("buy", f"seat {number}", f"error {number}")
+        for number, event in enumerate(endings)
+    )
+    assert all(
+        (event.f, event.resource, event.value) == ("read", f"file {number}", number)
+        for number, event in enumerate(steps)
+    )
+    assert len(endings) == len(steps) == many
+
+
+@pytest.mark.parametrize("value", ["A1", 1.5, 2**63, [3]])
+def test_a_step_with_a_value_that_is_no_number_names_the_call(
+    tmp_path: Path, value: object
+) -> None:
+    """Steps carry counts; the error names the call and its value."""
+    recorder = Recorder(tmp_path / "log", 4, nothing)
+    with pytest.raises(UsageError, match="saw was called with"):
+        recorder.saw(value)  # type: ignore[arg-type]  # the mistake
+    with pytest.raises(UsageError, match=r"step\('write', …\) was called with"):
+        recorder.step("write", "data.json", value)  # type: ignore[arg-type]  # the mistake
+    recorder.step("read", "data.json", 3)
+    assert [event.value for event in recorded(tmp_path / "log")] == [3]
 
 
 @given(
