@@ -71,6 +71,9 @@ class Inventory:
     # An operation was invoked at the very time at which the last one of its process completed,
     # so the times alone do not show the order of the two.
     touches: bool = False
+    # Indexes of purchases whose attempts are of several processes, or have other operations in
+    # between: they have their times, and no place in the program of one process.
+    apart: set[int] = field(default_factory=set)
     unlogged: bool = False  # an event log is missing or short: any number of orders besides
 
     def rows(self) -> tuple[Orders | Observations, ...]:
