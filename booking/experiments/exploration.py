@@ -17,6 +17,7 @@ from booking.core.verdict import Outcome
 from booking.errors import UsageError
 from booking.experiments.confirmation import caveats_of
 from booking.experiments.counterexamples import make_counterexample
+from booking.experiments.premises import premises_of
 from booking.explorer.dpor import DporExplorer
 from booking.explorer.execution import ExecutionEnvironment
 from booking.explorer.exhaustive import DfsExplorer
@@ -47,6 +48,7 @@ class Proof:
     exploration: Exploration
     counterexample: Counterexample | None = None  # the shortest
     counterexamples: tuple[Counterexample, ...] = ()  # one of each anomaly
+    premises: tuple[str, ...] = ()  # what the result rests on, and what was left out
 
     @property
     def scenario(self) -> Scenario:
@@ -95,13 +97,16 @@ def prove(
     if plan.staffed and chosen != "graph":
         # Where a clerk answers tells its buyers apart; only the graph takes them in order.
         plan = plan_of(assembly, buyers, named=True)
+    alike = chosen == "graph" and plan.symmetric and len(buyers) > 1
+    premises = tuple(premises_of(assembly, buyers, chosen, alike=alike))
     start_s = time.monotonic()
     with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as environment:
         try:
             cache = EXPLORERS[chosen].transitions(environment)
         except Inconclusive as inconclusive:
             caveats = [*environment.caveats(), inconclusive.caveat]
-            return Proof(assembly, tuple(buyers), Exploration(chosen, caveats=caveats))
+            result = Exploration(chosen, caveats=caveats)
+            return Proof(assembly, tuple(buyers), result, premises=premises)
         result = EXPLORERS[chosen](cache, check, limits or Limits(), progress).explore(first=first)
         if result.outcome is Outcome.VALID:
             result.caveats += caveats_of(assembly, len(buyers))
@@ -109,7 +114,8 @@ def prove(
         _add_set_up(result, time.monotonic() - start_s - result.elapsed_s)
         if chosen != "graph":  # which finds the shortest anyway
             _shrink(result, cache)
-        return _with_counterexamples(assembly, tuple(buyers), result, cache)
+        proof = _with_counterexamples(assembly, tuple(buyers), result, cache)
+        return replace(proof, premises=premises)
 
 
 def _chosen(method: Method, plan: Plan, guard: str) -> str:

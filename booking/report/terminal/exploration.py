@@ -108,6 +108,7 @@ def _rows(proof: Proof) -> list[tuple[str, str]]:
     ]
     if exploration.outcome is not Outcome.INVALID:
         rows.append(("why", proof.reason))
+        rows.append(("rests on", "; ".join(proof.premises)))
     for number, caveat in enumerate(exploration.caveats[:CAVEATS_SHOWN_MAX]):
         rows.append(("in doubt" if number == 0 else "", str(caveat)))
     return rows
