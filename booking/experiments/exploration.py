@@ -206,4 +206,5 @@ def plan_of(
         scenario.search,
         traits.numbers,
         scenario.acquire_timeout is not None,
+        assembly.all_built_in,
     )

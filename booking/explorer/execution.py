@@ -58,7 +58,7 @@ class ExecutionEnvironment:
         self.driver = CooperativeScheduler()
         self._caveats: list[Caveat] = []
         self._calls = CallMonitor(self.driver, self._caveats, patient=not plan.timeouts)
-        self._audit = AuditMonitor(self.driver)
+        self._audit = AuditMonitor(self.driver, closely=not plan.built_in)
         self._folder = folder
         self._serial = count()
         self._driver_before: Driver | None = None
@@ -67,12 +67,14 @@ class ExecutionEnvironment:
     def __enter__(self) -> ExecutionEnvironment:
         self._driver_before = drive(self.driver)
         listen(self._audit)
+        self._audit.start()
         self._connections.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._connections.__exit__(None, None, None)
         listen(None)
+        self._audit.close()
         drive(self._driver_before)
 
     def open(self) -> Execution:
@@ -89,6 +91,12 @@ class ExecutionEnvironment:
         tasks = self._tasks(store, guard)
         self._audit.begin(folder)
         return Execution(self, store, guard, tasks)
+
+    def run_segment(self, task: Task) -> None:
+        """Have a task take its step and run up to its next one, and watch what it does."""
+        self._audit.before_segment()
+        self.driver.resume(task)
+        self._audit.after_segment(task)
 
     def add_caveat(self, caveat: Caveat) -> None:
         """Remember why nothing can be proved."""
@@ -165,7 +173,7 @@ class Execution:
         """Resume a task: it takes the step it announced, and runs up to its next one."""
         task, environment = self.tasks[number], self._environment
         step = task.next
-        environment.driver.resume(task)
+        environment.run_segment(task)
         if step is not None:
             self.taken.append(number)
         refused = step is not None and _refused(step, task.saw)
@@ -189,7 +197,7 @@ class Execution:
         task = self.tasks[number]
         step = task.next
         assert step is not None
-        self._environment.driver.resume(task)
+        self._environment.run_segment(task)
         if not _refused(step, task.saw) or task.next is None or task.next[:3] != step[:3]:
             return False
         task.next = step  # its operation began when it came, not when it asked again
