@@ -27,7 +27,7 @@ from booking.explorer.result import Exploration, Progress
 from booking.explorer.search import Explorer
 from booking.explorer.shrink import shrunk
 from booking.explorer.state_graph import StateGraphExplorer
-from booking.explorer.transition import Inconclusive
+from booking.explorer.transition import Caveat, Inconclusive
 from booking.explorer.transition_cache import TransitionCache
 from booking.system.scratch import scratch_folder
 
@@ -37,6 +37,7 @@ EXPLORERS: dict[str, type[Explorer]] = {
     "reduced": DporExplorer,
     "plain": DfsExplorer,
 }
+NOTHING_SOLD = Caveat("in no order was a ticket sold, so nothing was at stake", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def prove(
             return Proof(assembly, tuple(buyers), result, premises=premises)
         result = EXPLORERS[chosen](cache, check, limits or Limits(), progress).explore(first=first)
         if result.outcome is Outcome.VALID:
-            result.caveats += caveats_of(assembly, len(buyers))
+            result.caveats += [] if result.sells else [NOTHING_SOLD]
+            result.caveats += caveats_of(assembly, len(buyers)) if result.sells else []
             result.complete = not result.caveats
         _add_set_up(result, time.monotonic() - start_s - result.elapsed_s)
         if chosen != "graph":  # which finds the shortest anyway
