@@ -18,6 +18,7 @@ from booking.errors import UsageError
 from booking.experiments.confirmation import caveats_of
 from booking.experiments.counterexamples import make_counterexample
 from booking.experiments.premises import premises_of
+from booking.experiments.second_look import dispute
 from booking.explorer.dpor import DporExplorer
 from booking.explorer.execution import ExecutionEnvironment
 from booking.explorer.exhaustive import DfsExplorer
@@ -47,7 +48,7 @@ class Proof:
     assembly: Assembly
     buyers: tuple[CounterexampleBuyer, ...]
     exploration: Exploration
-    counterexample: Counterexample | None = None  # the shortest
+    counterexample: Counterexample | None = None  # the shortest; real processes may dispute it
     counterexamples: tuple[Counterexample, ...] = ()  # one of each anomaly
     premises: tuple[str, ...] = ()  # what the result rests on, and what was left out
 
@@ -70,7 +71,7 @@ class Proof:
     def reason(self) -> str:
         """Why the result is what it is, in one sentence."""
         result = self.exploration
-        if self.counterexample is not None:
+        if self.counterexample is not None and result.outcome is Outcome.INVALID:
             return self.counterexample.message
         if result.outcome is Outcome.VALID:
             return "every interleaving was explored, and none is unsound"
@@ -117,7 +118,22 @@ def prove(
         if chosen != "graph":  # which finds the shortest anyway
             _shrink(result, cache)
         proof = _with_counterexamples(assembly, tuple(buyers), result, cache)
-        return replace(proof, premises=premises)
+    return _looked_at_again(replace(proof, premises=premises))
+
+
+def _looked_at_again(proof: Proof) -> Proof:
+    """Return a proof of which the counterexample was replayed, where the code is not ours."""
+    result, counterexample = proof.exploration, proof.counterexample
+    if counterexample is None:
+        return proof
+    disputed = dispute(proof.assembly, counterexample, doubted=bool(result.caveats))
+    if disputed is None:
+        return proof
+    result.findings.clear()
+    result.caveats.insert(0, disputed)
+    result.complete = False
+    result.interleavings = result.violating = result.classes = result.fatal = None
+    return replace(proof, counterexamples=())
 
 
 def _chosen(method: Method, plan: Plan, guard: str) -> str:

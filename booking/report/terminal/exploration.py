@@ -32,7 +32,8 @@ def show_proof(proof: Proof, saved: Path | None) -> None:
         return
     console().print()
     show_counterexample(proof.counterexample, several=len(exploration.findings) > 1)
-    if cure := cure_of_exploration(proof):
+    invalid = exploration.outcome is Outcome.INVALID
+    if invalid and (cure := cure_of_exploration(proof)):
         show_line("cure", cure, LABEL_WIDTH)
     show_line("replay", how_to_replay(proof, saved), LABEL_WIDTH)
 
