@@ -96,8 +96,9 @@ def _sale(variant: Variant, buyers: int, plan: Plan, duration_s: float) -> Figur
         hooks(store).disconnect()
         meter = CpuMeter()
         history = LocalFleet(folder, meter).run(scenario, store, guard)
-        if history.end.deaths or history.end.hung:
-            raise BookingError(_broken(variant, buyers, history.end))
+        end = history.end
+        if end.deaths or end.hung or end.unlogged or end.unanswered:
+            raise BookingError(_broken(variant, buyers, end))
         history.tickets, history.remaining = tickets, store.read()
         return figures(history, buyers, meter.used_ns())
 
@@ -122,5 +123,12 @@ def _inventory(assembly: Assembly) -> Iterator[tuple[Store, Path]]:
 
 
 def _broken(variant: Variant, buyers: int, end: SaleEnd) -> str:
-    what = f"ended early: {end.deaths}" if end.deaths else f"hung: {end.hung}"
-    return f"{variant.label} with {buyers} buyers could not be measured; buyers {what}"
+    if end.unanswered:
+        what = f"{', '.join(end.unanswered)} did not answer"
+    elif end.deaths:
+        what = f"buyers ended early: {end.deaths}"
+    elif end.hung:
+        what = f"buyers hung: {end.hung}"
+    else:
+        what = f"event logs are missing or cut short, of buyers {end.unlogged}"
+    return f"{variant.label} with {buyers} buyers could not be measured; {what}"

@@ -64,7 +64,7 @@ def _sums(counter: Counter, constraints: Constraints) -> Iterator[HallViolator]:
     fell = counter.units_sold(remaining)
     if sold > tickets - remaining and not constraints.sales_optional:
         yield HallViolator("overfull", 1, fell)
-    if sold + maybe < tickets - remaining:
+    if sold + maybe < tickets - remaining and not inventory.unlogged:
         yield HallViolator("starved", 1, fell)
 
 

@@ -28,7 +28,7 @@ Where tickets come back (refunds), or orders are of several quantities:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import inf
 from typing import Literal
@@ -58,6 +58,7 @@ class Certificate:
     key: Key = None
     constraints: Constraints = ALL_CONSTRAINTS
     seat: int | str | None = None
+    against: int = 0  # tickets that can have gone the other way meanwhile (`too high`, `too low`)
 
     @property
     def is_verifiable(self) -> bool:
@@ -71,7 +72,7 @@ def verify(proof: Certificate, tickets: int, unit: int, operations: Iterable[Op]
     `operations` are all of the inventory (`operations.all_operations`).
     """
     if proof.seat is not None:
-        return _is_seat_wrong(proof, operations)
+        return _is_seat_wrong(proof, proof.seat, operations)
     match proof.kind:
         case "too high" | "too low":
             return _excess(proof, tickets, unit, operations)
@@ -83,14 +84,24 @@ def verify(proof: Certificate, tickets: int, unit: int, operations: Iterable[Op]
             return _falls_wrongly(proof, tickets, unit, operations)
 
 
-def as_seat(x: Op) -> Op:
-    """Return an operation on a named seat as one of a counter with one ticket."""
-    return x if x.quantity == 1 or x.seat is None else replace(x, quantity=1)
+def seat_view(operations: Iterable[Op], seat: int | str) -> Iterator[Op]:
+    """Yield the operations on one seat, each of one ticket, and those that may be on any seat.
+
+    An order of several tickets names one; the others may be any.
+    """
+    for x in operations:
+        if x.seat is None:
+            yield x
+            continue
+        if x.seat == seat:
+            yield replace(x, quantity=1)
+        if x.quantity > 1:
+            yield replace(x, seat=None, quantity=x.quantity - 1)
 
 
-def _is_seat_wrong(proof: Certificate, operations: Iterable[Op]) -> bool:
-    ops = [as_seat(x) for x in operations if x.seat in {None, proof.seat}]
-    own = all(x.seat == proof.seat and x.quantity == 1 for x in proof.members)
+def _is_seat_wrong(proof: Certificate, seat: int | str, operations: Iterable[Op]) -> bool:
+    own = all(x.seat == seat and x.quantity == 1 for x in proof.members)
+    ops = seat_view(operations, seat)
     return own and proof.kind in {"too high", "too low"} and _excess(proof, 1, 1, ops)
 
 
@@ -183,6 +194,7 @@ def _excess(proof: Certificate, tickets: int, unit: int, operations: Iterable[Op
         and all(x.what == ("buy" if rising else "refund") for x in members)
         and all(a is None or follows(x, a) for x in members)
         and all(b is None or precedes(x, b) for x in members)
+        and undone == proof.against
         and changed - undone > gap
     )
 

@@ -8,16 +8,19 @@ it: nothing is dropped. `close` settles what only the whole history can tell.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from itertools import repeat
+from math import inf
 from typing import Any, NoReturn
 
 from booking.checker.inventory import Attempt, Inventory, Key, Numbers, Observations
 from booking.checker.naming import Naming
 from booking.checker.order_values import (
-    QUANTITY_MAX,
     Asked,
     Shape,
     ValueRefusedError,
+    is_size,
     number_of,
     quantity_of,
 )
@@ -25,14 +28,10 @@ from booking.checker.rows import add_observation, add_row, append_methods, error
 from booking.checker.settling import settle
 from booking.errors import HistoryError
 from booking.history.frame import FrameError, end_of, sale_of
-from booking.history.model import HARNESS, Event, SaleEnd
+from booking.history.model import FRAME, NO_CLIENTS, Event, SaleEnd
 
 STEPS_MAX = 1_000_000  # more are counted, not kept: they tell causes, not verdicts
 TORN_READ = "torn-read"
-NO_CLIENTS = frozenset({HARNESS, "nemesis", ":nemesis"})
-FRAME = frozenset({"sale", "end"})
-
-_DEFINITE = frozenset({"ok", "fail"})
 
 
 class ContradictionError(HistoryError):
@@ -82,10 +81,11 @@ class Columns:
         self.echoes = 0  # answers that repeat the value of their invocation
         self.answers = 0  # other answers to an order that carries a value
         self.has_text = False  # some answer is text that its order did not carry
-        self._sale_index: int | None = None
-        # A process's pending invocation, or the time at which its last operation completed.
-        self._last: dict[int | str, Event | int] = {}
-        self._touching: set[Key] = set()
+        self._has_sale = self._has_end = False
+        self._pending: dict[int | str, Event] = {}
+        self._latest: int | float = -inf  # completion
+        # Invocations that do not come after every completion before them: process, time, key.
+        self._not_after: set[tuple[int | str, int, Key]] = set()
 
     def feed(self, events: Iterable[Event]) -> None:  # noqa: C901, PLR0912, PLR0915 - hot
         """Add events to the columns.
@@ -93,7 +93,8 @@ class Columns:
         The hot path, in one loop that appends itself: a call for each event would take longer
         than all the rest. It stores over a million operations a second (`make bench`).
         """
-        last = self._last
+        pending = self._pending
+        latest = self._latest
         naming = self.naming
         buy, observe, enough = naming.buy, naming.observe, naming.sold_out
         numbered = naming.numbers != "none"
@@ -103,24 +104,29 @@ class Columns:
         for event in events:
             kind = event.type
             process = event.process
-            invoke = last.get(process)
             if kind == "invoke":
-                if invoke is not None:
-                    if invoke == event.time:
-                        self._touching.add(event.key)
-                    elif not isinstance(invoke, int):
-                        self._feed_again(event)
-                last[process] = event
+                if process in pending:
+                    self._feed_again(event)
+                pending[process] = event
+                if event.time <= latest:
+                    self._not_after.add((process, event.time, event.key))
                 continue
-            if invoke is None or kind not in _DEFINITE or isinstance(invoke, int):
-                self._feed_rare(event)
+            invoke = pending.pop(process, None)
+            ok = kind == "ok"
+            if invoke is None or not (ok or kind == "fail"):
+                self._feed_rare(event, invoke)
                 continue
             time = event.time
             if time < invoke.time:
                 self._refuse(event, "completes before it was invoked")
+            if time > latest:  # noqa: PLR1730 - `max` would be a call
+                latest = time
             if inventory is None or invoke.key != key:
+                if not self._is_known(invoke.f):
+                    self._feed_rare(event, invoke)
+                    continue
                 key = invoke.key
-                inventory = self._inventory(key)
+                inventory = self._inventory(invoke)
                 sale, search, sold_out = (
                     append_methods(inventory.sold),
                     append_methods(inventory.searches),
@@ -129,13 +135,13 @@ class Columns:
             name = invoke.f
             if event.f != name:
                 self._refuse(event, f"completes a {event.f}, and invoked a {name}")
-            quantity = invoke.quantity
             value = event.value
             if name in buy:
-                if invoke.value is not None or not 0 < quantity <= QUANTITY_MAX:
-                    self._feed_rare(event)
+                quantity = invoke.quantity
+                if invoke.value is not None or (quantity != 1 and not is_size(quantity)):
+                    self._feed_rare(event, invoke)
                     continue
-                if kind == "ok":
+                if ok:
                     if type(value) is not int:
                         value = self._number(invoke, event)
                     elif not numbered:
@@ -154,40 +160,58 @@ class Columns:
                     value = quantity
                     invoked, returned, values, processes, indexes, done = sold_out
                 else:
-                    self._feed_rare(event)
+                    self._feed_rare(event, invoke)
                     continue
-            elif name in observe and kind == "ok" and type(value) is int:
+            elif ok and name in observe and type(value) is int:
                 oks += 1
                 invoked, returned, values, processes, indexes, done = search
             else:
-                self._feed_rare(event)
+                self._feed_rare(event, invoke)
                 continue
-            last[process] = time
             invoked(invoke.time)
             returned(time)
             values(value)
             processes(process)
             indexes(invoke.index)
             done(event.index)
+        self._latest = max(latest, self._latest)
         self.outcomes["ok"] += oks
         self.outcomes["fail"] += fails
 
     def close(self) -> None:
         """Count operations without a completion as unknown, and settle what values mean."""
-        for invoke in self._last.values():
-            if isinstance(invoke, Event):
-                self._unknown(invoke, None)
-        self._last.clear()
+        for invoke in self._pending.values():
+            self._unknown(invoke, None)
+        self._pending.clear()
         settle(self)
-        for key in self._touching & self.inventories.keys():
-            self.inventories[key].touches = True
+        if self._not_after:
+            for inventory in self.inventories.values():
+                inventory.touches = self._touches(inventory)
+
+    def _touches(self, inventory: Inventory) -> bool:
+        """Return whether an operation began at the time at which its process's last one ended."""
+        began, ended, both = Counter[Any](), Counter[Any](), Counter[Any]()
+        for rows in inventory.rows():
+            for process, invoked, returned in zip(
+                rows.process, rows.invoked, rows.returned or repeat(None), strict=False
+            ):
+                begin = process, invoked, inventory.key
+                if begin in self._not_after:
+                    began[begin] += 1
+                    both[begin] += returned == invoked
+                end = process, returned, inventory.key
+                if end in self._not_after:
+                    ended[end] += 1
+        return any(began[moment] * ended[moment] > both[moment] for moment in ended)
 
     def _feed_again(self, event: Event) -> None:
         """Refuse a second invocation of a process that is still busy; a nemesis may be."""
         if event.process not in NO_CLIENTS:
             self._refuse(event, "invokes before its last operation completed")
 
-    def _feed_rare(self, event: Event) -> None:
+    def _feed_rare(self, event: Event, invoke: Event | None) -> None:
+        if invoke is not None:
+            self._pending[event.process] = invoke  # the hot path took it out too soon
         if event.type == "step":
             if len(self.steps) < STEPS_MAX:
                 self.steps.append(event)
@@ -204,8 +228,8 @@ class Columns:
 
     def _completed(self, event: Event) -> Event | None:
         """Return the invocation that an event completes; None for what no client does."""
-        invoke = self._last.get(event.process)
-        if not isinstance(invoke, Event):
+        invoke = self._pending.pop(event.process, None)
+        if invoke is None:
             if event.process in NO_CLIENTS:
                 return None
             self._refuse(event, "completes what it never invoked")
@@ -213,7 +237,6 @@ class Columns:
             self._refuse(event, "completes before it was invoked")
         if event.f != invoke.f:
             self._refuse(event, f"completes a {event.f}, and invoked a {invoke.f}")
-        self._last[event.process] = event.time
         return invoke
 
     def _feed_ok(self, invoke: Event | None, event: Event) -> None:
@@ -236,7 +259,7 @@ class Columns:
             self._refuse(event, f"answers {event.value!r} to a {invoke.f}, which is no count")
 
     def _feed_info(self, event: Event) -> None:
-        pending = isinstance(self._last.get(event.process), Event)
+        pending = event.process in self._pending
         if event.f in FRAME and not pending and isinstance(event.value, dict):
             self._feed_frame(event)
         elif pending or self._is_known(event.f):
@@ -247,16 +270,16 @@ class Columns:
             self._ignore(event)
 
     def _feed_frame(self, event: Event) -> None:
-        recorded = self._sale_index if event.f == "sale" else self.end_index
-        if recorded is not None:
+        if self._has_sale if event.f == "sale" else self._has_end:
             raise ContradictionError(event, f"a second line {event.f!r}: two histories in one file")
         try:
             if event.f == "sale":
                 self.sale = sale_of(event.value)
-                self._sale_index = event.index
+                self._has_sale = True
             else:
                 self.end = end_of(event.value)
-                self.end_index = event.index
+                self.end_index = event.index if event.index >= 0 else None
+                self._has_end = True
         except FrameError as error:
             raise ContradictionError(event, str(error)) from error
 
@@ -269,10 +292,10 @@ class Columns:
             return
         self.outcomes["fail"] += 1
         if error == TORN_READ:
-            add_observation(self._inventory(invoke.key).torn, invoke, event, 0)
+            add_observation(self._inventory(invoke).torn, invoke, event, 0)
         if name in self.naming.buy:
             if invoke.intent is not None:
-                self._inventory(invoke.key).intent_of_refused[invoke.index] = invoke.intent
+                self._inventory(invoke).intent_of_refused[invoke.index] = invoke.intent
             sold_out = error in self.naming.sold_out
             self._add_order("sold_outs" if sold_out else "refused", invoke, event, error)
 
@@ -289,7 +312,7 @@ class Columns:
 
     def _attempt(self, invoke: Event, complete: Event | None, ok: bool) -> None:
         if invoke.intent is not None:
-            intents = self._inventory(invoke.key).intents
+            intents = self._inventory(invoke).intents
             intents.setdefault(invoke.intent, []).append(Attempt(invoke, complete, ok))
 
     def _is_known(self, name: str) -> bool:
@@ -316,7 +339,7 @@ class Columns:
             self._refuse(at or invoke, str(refused))
         if kind == "sold" and number is not None and not is_pair:
             self._count_answer(asked, invoke.value, number)
-        inventory = self._inventory(invoke.key)
+        inventory = self._inventory(invoke)
         if asked != "nothing":
             place = invoke.key, Shape(invoke.f, asked, is_pair)
             inventory = self.valued.setdefault(place, Inventory(invoke.key))
@@ -350,9 +373,12 @@ class Columns:
         self.has_text |= isinstance(number, str)
         return number
 
-    def _inventory(self, key: Key) -> Inventory:
+    def _inventory(self, invoke: Event) -> Inventory:
+        key = invoke.key
         inventory = self.inventories.get(key)
         if inventory is None:
+            if key is None and self.naming.keyed:
+                self._refuse(invoke, "has no key; with --keyed every value is [key, value]")
             inventory = self.inventories[key] = Inventory(key)
         return inventory
 

@@ -38,6 +38,9 @@ from booking.checker.operations import Op, without_answer
 from booking.core.verdict import Anomaly, AnomalyName
 from booking.history.model import Event
 
+SHOWN_MAX = 12  # orders and refunds that are shown as evidence, with those that were given back
+SEARCHES_MAX = 4  # that are tried alone, to find the one that is wrong
+
 Refute = Callable[[Sequence[Op]], Certificate | None]  # None: an order, or none is known
 Named = tuple[Anomaly, Certificate]
 
@@ -122,7 +125,10 @@ def _all(refuted: RefutedCount) -> str:
 
 
 def oversell(proof: Certificate, ops: Sequence[Op], stock: Stock) -> Anomaly:
-    """Name buyers that hold more than there was: what they gave back is left out."""
+    """Name buyers that hold more than there was, not all who ever bought.
+
+    A few orders that were given back meanwhile are shown as well: they prove that the rest is held.
+    """
     undone = undone_by(proof, ops, stock.tickets)
     pairs = given_back_by(proof.members, undone)
     over = {x.index for pair in pairs for x in pair}
@@ -131,7 +137,10 @@ def oversell(proof: Certificate, ops: Sequence[Op], stock: Stock) -> Anomaly:
     who = listed(dict.fromkeys(buyer(x.process) for x in held))
     total = sum(x.quantity for x in held)
     back = sum(x.quantity for x in unmatched)
-    name, evidence = AnomalyName.OVERSELL, events_of([*held, *unmatched])
+    shown = [*proof.members, *undone]
+    if len(shown) > SHOWN_MAX:
+        shown = [*held, *unmatched]
+    name, evidence = AnomalyName.OVERSELL, events_of(shown)
     given = f", of which at most {back} can have come back" if back else ""
     if proof.seat is not None:
         return Anomaly(
@@ -192,7 +201,8 @@ def _imbalance(refuted: RefutedCount) -> Iterator[Named]:
     sold = sum(x.quantity for x in refuted.ops if x.what == "buy")
     back = sum(x.quantity for x in refuted.ops if x.what == "refund")
     counts = f"the count went from {stock.tickets} to {end.low}"
-    orders = f"{tickets_(sold)} sold" + (f" and {back} given back" if back else "")
+    returned = f" and {back} given back" if back else ""
+    orders = f"{tickets_(sold)} sold{returned}"
     if lost is not None:
         message = f"{orders}, yet {counts}"
         race = _racing_pair(refuted)
@@ -207,13 +217,15 @@ def _imbalance(refuted: RefutedCount) -> Iterator[Named]:
         takers = [x for x in refuted.ops if x.what in {"buy", "maybe"}]
         missing = stock.tickets - end.low - sum(x.quantity for x in takers) + back
         maybe = sum(x.quantity for x in takers) - sold
-        unknown = f" and {tickets_(maybe)} may have been" if maybe else ""
-        given = f" and {back} given back" if back else ""
+        unknown = f", {tickets_(maybe)} may have been" if maybe else ""
         message = (
-            f"{counts}, but {tickets_(sold)} {_was(sold)} sold{given}{unknown}: "
+            f"{counts}, but {tickets_(sold)} {_was(sold)} sold{unknown}{returned}: "
             f"{tickets_(missing)} {_was(missing)} taken and sold to no buyer"
         )
-        yield Anomaly(AnomalyName.LOST_TICKET, message, events_of([*takers, end])), gone
+        yield (
+            Anomaly(AnomalyName.LOST_TICKET, message, events_of([*takers, *gone.members, end])),
+            gone,
+        )
 
 
 def _was(count: int) -> str:
@@ -304,14 +316,27 @@ def _out_of_order(refuted: RefutedCount, found: Sequence[Named]) -> Iterator[Nam
         if not found:
             yield _anomaly(AnomalyName.NOT_LINEARIZABLE, refuted.proof, refuted)
         return
-    seen = (proof.after, proof.before, *reversed(proof.members))
-    search = next((x for x in seen if x is not None and x.what == "search"), None)
+    search, proof = _wrong_search(proof, refuted)
     name = AnomalyName.NOT_LINEARIZABLE
-    if search is not None and (proof.kind == "too high" or _is_older(search, refuted)):
+    too_high = proof.kind == "too high" and search is proof.after
+    if search is not None and (too_high or _is_older(search, refuted)):
         name = AnomalyName.STALE_READ
     elif proof.kind == "too low" and not refuted.is_end_read:
         name = AnomalyName.LOST_TICKET
     yield _anomaly(name, proof, refuted)
+
+
+def _wrong_search(proof: Certificate, refuted: RefutedCount) -> tuple[Op | None, Certificate]:
+    """Return the search that is wrong by itself, if one is, else the later one; and the proof."""
+    seen = (proof.after, proof.before, *reversed(proof.members))
+    searches = [x for x in seen if x is not None and x.what == "search"]
+    orders = refuted.only(numbers=True)
+    for others in (orders, refuted.only("end", numbers=True)):
+        for x in searches[:SEARCHES_MAX]:
+            alone = refuted.refute([*others, x])
+            if alone is not None:
+                return x, alone
+    return next(iter(searches), None), proof
 
 
 def _is_older(search: Op, refuted: RefutedCount) -> bool:

@@ -32,7 +32,8 @@ class CountProblem:
         """Take a counter's operations."""
         inventory: Inventory = counter.inventory
         ops = list(all_operations(inventory, counter.numbers, ALL_CONSTRAINTS))
-        stock = Stock(counter.tickets, counter.unit, inventory.key)
+        unit = 1 if inventory.unlogged else counter.unit  # others may have ordered any quantity
+        stock = Stock(counter.tickets, unit, inventory.key)
         return cls(ops, stock, inventory.touches)
 
     def without_balance(self) -> CountProblem:
@@ -43,8 +44,11 @@ class CountProblem:
     def refute(self, ops: Sequence[Op]) -> Certificate | None:
         """Return why some of the operations have no order, if that is found quickly."""
         proof = refute_counts(ops, self.stock)
-        if proof is not None or _finds_latest_order(ops, self.stock):
+        if proof is not None:
             return proof
+        answer = _unobserved(ops, self.stock)
+        if answer is not None:
+            return answer if isinstance(answer, Certificate) else None
         try:
             found = search_or_refute(CountProblem(list(ops), self.stock, False), STATES_MAX)
         except BudgetExceededError:
@@ -60,10 +64,11 @@ def order_or_refute(problem: CountProblem, states_max: int) -> list[Op] | Certif
     proof = refute_counts(problem.ops, problem.stock)
     if proof is not None:
         return proof
-    if all(x.low is None for x in problem.ops):
-        order = latest_order(problem.ops, problem.stock.tickets)
-        if order is not None and not (problem.touches and _breaks_program_order(order)):
-            return order
+    answer = _unobserved(problem.ops, problem.stock)
+    if isinstance(answer, Certificate):
+        return answer
+    if answer is not None and not (problem.touches and breaks_program_order(answer)):
+        return answer
     return search_or_refute(problem, states_max)
 
 
@@ -74,11 +79,26 @@ def search_or_refute(problem: CountProblem, states_max: int) -> list[Op] | Certi
     return no_order(problem.ops, problem.stock) if path is None else path
 
 
-def _finds_latest_order(ops: Sequence[Op], stock: Stock) -> bool:
-    return all(x.low is None for x in ops) and latest_order(ops, stock.tickets) is not None
+def _unobserved(ops: Sequence[Op], stock: Stock) -> list[Op] | Certificate | None:
+    """Decide operations that no observation restricts; None where only a search can tell.
+
+    Orders of one quantity are decided for certain.
+    """
+    if any(x.low is not None for x in ops):
+        return None
+    order = latest_order(ops, stock.tickets)
+    if order is None and all(x.quantity in {0, stock.unit} for x in ops):
+        return no_order(ops, stock, _latest)
+    return order
 
 
-def _breaks_program_order(order: Sequence[Op]) -> bool:
+def _latest(
+    ops: Sequence[Op], tickets: int, _states_max: int, _most: int | None
+) -> list[Op] | None:
+    return latest_order(ops, tickets)
+
+
+def breaks_program_order(order: Sequence[Op]) -> bool:
     """Return whether a process's operations are not in the order in which it invoked them."""
     last: dict[int | str, int] = {}
     for x in order:

@@ -1,4 +1,4 @@
-"""Give each inventory its counts at the start and at the end: recorded ones, or given ones."""
+"""Settle the counts of each inventory at the start and at the end: recorded ones, or given ones."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from booking.checker.inventory import Inventory
 from booking.checker.linearization import linearize
 from booking.checker.lock_anomalies import find_lock_anomalies
 from booking.checker.operations import Op, all_operations, operations
+from booking.checker.program_order import keeps_program_order, tightened
 from booking.checker.reduction import (
     ALL_CONSTRAINTS,
     Constraints,
@@ -33,6 +34,8 @@ from booking.checker.reduction import (
     unit_of,
 )
 from booking.checker.refuted import RefutedInventory
+from booking.checker.sale_caveats import sale_caveats
+from booking.checker.seat_order import order_seats
 from booking.checker.seats import refute_seats
 from booking.checker.slot_matching import HallViolator, Matching, SlotProblem, solve
 from booking.checker.unjudged import repeated_answers, unjudged
@@ -124,7 +127,7 @@ def decide(
     if columns.as_echoes is not None:
         echoed = _decide_reading(columns.as_echoes, request)
         decisions = [_of_two_readings(decisions[0], echoed, columns)]
-    decisions += [_unknown(reason) for reason in unjudged(columns)]
+    decisions += [_unknown(reason) for reason in (*sale_caveats(columns), *unjudged(columns))]
     decision = _join(decisions)
     verdict = grounded(decision.verdict, columns, answers_needed=answers_needed)
     shown = decision.order if verdict.outcome is Outcome.VALID else None
@@ -193,23 +196,45 @@ def _decide_order(
     if tickets is None or tickets < 0:
         return _unknown(_no_start(tickets))
     counter = Counter(inventory, tickets, unit_of(inventory), columns.numbers)
-    count = _decide_count(counter, steps, request)
     if columns.numbers != "seat" or (inventory.unlogged and inventory.has_refunds):
-        return count
+        return _decide_count(counter, steps, request)
     proof = refute_seats(inventory)
+    count = _decide_count(counter, steps, request, seats=proof is None)
     return count if proof is None else _join([_seat_refuted(proof, counter), count])
 
 
-def _decide_count(counter: Counter, steps: StepsByProcess, request: _Request) -> Decision:
+def _decide_count(
+    counter: Counter, steps: StepsByProcess, request: _Request, *, seats: bool = False
+) -> Decision:
+    """Decide a count; with `seats` its order must fit those as well."""
     if counter.inventory.has_refunds:
-        return _with_refunds(counter, steps, request)
+        return _with_refunds(counter, steps, request, seats=seats)
     answer = _match_or_refute(counter, ALL_CONSTRAINTS)
     if isinstance(answer, Certificate):
         return _refuted(counter, steps, answer)
+    if counter.inventory.unlogged:  # no search: orders that no log shows explain much
+        return _valid(None)
     if answer is None or counter.is_mixed:
         return _search(counter, steps, request)
-    problem, matching = answer
-    return _valid(linearize(counter, problem, matching) if request.order else None)
+    if counter.inventory.touches:
+        return _in_program_order(counter, linearize(counter, *answer), steps, request)
+    return _valid(linearize(counter, *answer) if request.order else None)
+
+
+def _in_program_order(
+    counter: Counter, order: list[int], steps: StepsByProcess, request: _Request
+) -> Decision:
+    """Decide whether an order exists that keeps the program of each process, where times tie.
+
+    One was found that need not. Parting the operations that touch is sufficient, not necessary.
+    """
+    if keeps_program_order(counter.inventory, order):
+        return _valid(order if request.order else None)
+    parted = replace(counter, inventory=tightened(counter.inventory))
+    answer = _match_or_refute(parted, ALL_CONSTRAINTS)
+    if answer is None or isinstance(answer, Certificate):
+        return _search(counter, steps, request)
+    return _valid(linearize(parted, *answer) if request.order else None)
 
 
 def _no_start(tickets: int | None) -> str:
@@ -229,7 +254,8 @@ def _match_or_refute(
     )
     if impossible is not None:
         return impossible
-    if counter.is_mixed and counter.has_too_many_single_sales:
+    divided = counter.is_mixed or counter.inventory.unlogged
+    if divided and counter.has_too_many_single_sales:
         return rise(counter, constraints)
     problem = slot_problem(counter, constraints)
     answer = solve(problem)
@@ -266,16 +292,25 @@ def _search(counter: Counter, steps: StepsByProcess, request: _Request) -> Decis
     return _answer_of(problem, partial(search_or_refute, problem), steps, request)
 
 
-def _with_refunds(counter: Counter, steps: StepsByProcess, request: _Request) -> Decision:
+def _with_refunds(
+    counter: Counter, steps: StepsByProcess, request: _Request, *, seats: bool
+) -> Decision:
     problem = CountProblem.of(counter)
     if counter.inventory.unlogged:  # any number of orders and refunds may have happened besides
         problem = problem.without_balance()
-    return _answer_of(problem, partial(order_or_refute, problem), steps, request)
+
+    def answer(states_max: int) -> Sequence[Op] | Certificate:
+        found = order_or_refute(problem, states_max)
+        if isinstance(found, Certificate) or not seats:
+            return found
+        return order_seats(problem, found, states_max)
+
+    return _answer_of(problem, answer, steps, request)
 
 
 def _answer_of(
     problem: CountProblem,
-    answer: Callable[[int], list[Op] | Certificate],
+    answer: Callable[[int], Sequence[Op] | Certificate],
     steps: StepsByProcess,
     request: _Request,
 ) -> Decision:

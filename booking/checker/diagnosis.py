@@ -154,7 +154,7 @@ def _imbalance(refuted: RefutedInventory) -> Iterator[Anomaly]:
         anomaly = _lost_update(refuted, f"{tickets_(refuted.sold)} sold, yet {counts}")
         if anomaly is not None:
             yield anomaly
-    elif fell > refuted.sold + refuted.maybe:
+    elif fell > refuted.sold + refuted.maybe and not refuted.inventory.unlogged:
         yield _lost_ticket(refuted, fell - refuted.sold - refuted.maybe, counts)
 
 

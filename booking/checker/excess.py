@@ -1,8 +1,8 @@
 """Find certificates where tickets come back, or orders are of several quantities.
 
 Cheap conditions that every order must meet: O(n log n), whatever the number of buyers. They look
-at one operation, at two sales of one ticket, and at each two moments (`balance`). Without
-observations and with orders of one quantity they are complete: what meets them has an order.
+at one operation, at two sales of one ticket, and at each two moments (`balance`). They are
+necessary, and very nearly sufficient where no operation observes the count.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from booking.checker.certificate import (
     can_undo,
     down,
     possible,
+    seat_view,
     up,
     window,
 )
@@ -163,13 +164,20 @@ def certified(
     dropped = {x.index for x in given_back}
     held = [x for x in inside if x.index not in dropped]
     if a.op is None:
-        latest = replace(bare, members=_enough(held[::-1], gap))
-        undone = sum(x.quantity for x in undone_by(latest, others, stock.tickets))
-        if sum(x.quantity for x in latest.members) > gap + undone:
+        latest = _with_members(bare, _enough(held[::-1], gap), others, stock)
+        if sum(x.quantity for x in latest.members) > gap + latest.against:
             return latest
     held.sort(key=lambda x: -x.quantity)
     needed = gap + sum(x.quantity for x in undoing)
-    return replace(bare, members=_enough([*given_back, *held], needed))
+    return _with_members(bare, _enough([*given_back, *held], needed), others, stock)
+
+
+def _with_members(
+    bare: Certificate, members: tuple[Op, ...], others: Sequence[Op], stock: Stock
+) -> Certificate:
+    proof = replace(bare, members=members)
+    against = sum(x.quantity for x in undone_by(proof, others, stock.tickets))
+    return replace(proof, against=against)
 
 
 def _enough(ops: Iterable[Op], needed: int) -> tuple[Op, ...]:
@@ -189,7 +197,8 @@ def undone_by(proof: Certificate, ops: Iterable[Op], tickets: int) -> list[Op]:
     if proof.kind not in {"too high", "too low"}:
         return []
     begin, end = window(proof, tickets)
-    return [x for x in ops if can_undo(proof, x, begin, end)]
+    own = ops if proof.seat is None else seat_view(ops, proof.seat)
+    return [x for x in own if can_undo(proof, x, begin, end)]
 
 
 def given_back_by(changes: Sequence[Op], others: Sequence[Op]) -> list[tuple[Op, Op]]:

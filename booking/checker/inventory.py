@@ -70,8 +70,15 @@ class Inventory:
     # An operation was invoked at the very time at which the last one of its process completed,
     # so the times alone do not show the order of the two.
     touches: bool = False
-    unlogged: bool = False  # an event log is missing or short: any number of orders besides
     counts_up: bool = False  # the history counts the tickets sold, not those left
+    unlogged: bool = False  # an event log is missing or short: any number of orders besides
+
+    def rows(self) -> tuple[Orders | Observations, ...]:
+        """Return all columns; a torn read of an order is among the refused ones, too."""
+        return (
+            self.sold, self.maybe, self.refused, self.refunded, self.maybe_refunded,
+            self.searches, self.sold_outs,
+        )  # fmt: skip
 
     def shown(self, count: int) -> int:
         """Return a count of tickets left as the history writes it."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from math import inf
 
 from booking.checker.inventory import Inventory, Numbers
-from booking.checker.operations import Op, operations
+from booking.checker.operations import Op, operations, refunds
 from booking.checker.reduction import (
     ALL_CONSTRAINTS,
     Clock,
@@ -105,28 +106,48 @@ def _merge(counter: Counter, sales: list[int], happened: list[int]) -> list[int]
 
 
 def replay(
-    inventory: Inventory, tickets: int, numbers: Numbers, order: Sequence[int]
+    inventory: Inventory,
+    tickets: int,
+    numbers: Numbers,
+    order: Sequence[int],
+    most: int | None = None,
 ) -> str | None:
-    """Serve the operations in a given order with a plain counter.
+    """Serve the operations in a given order with a plain counter, which never exceeds `most`.
 
     Independent of how the order was found. Returns what goes wrong, None where nothing does.
     """
-    ops = operations(inventory, numbers, ALL_CONSTRAINTS)
+    ops = [*operations(inventory, numbers, ALL_CONSTRAINTS), *refunds(inventory)]
     by_index = {x.index: x for x in ops if x.what != "end"}
     count, now = tickets, float("-inf")
+    latest: dict[int | str, int] = {}  # the last invocation of each process
     for index in order:
         x: Op = by_index.pop(index)  # a second time is a KeyError
         now = max(now, x.invoked)
-        if x.returned < now:
-            return f"operation {index} returned before another one began that comes before it"
-        if x.low is not None and x.high is not None and not x.low <= count <= x.high:
-            return f"operation {index} saw {x.low}..{x.high}, the count was {count}"
-        count -= x.quantity
-        if count < 0:
-            return f"operation {index} took the count to {count}"
-    left_out = [x.index for x in by_index.values() if x.what != "maybe"]
+        before = latest.get(x.process, index)
+        wrong = _misplaced(x, now, before) or _misread(x, count)
+        count += x.quantity if x.gives_back else -x.quantity
+        if not wrong and (count < 0 or (most is not None and count > most)):
+            wrong = f"took the count to {count}"
+        if wrong:
+            return f"operation {index} {wrong}"
+        latest[x.process] = max(index, before)
+    left_out = [x.index for x in by_index.values() if not x.what.startswith("maybe")]
     if left_out:
         return f"operation {left_out[0]} does not occur"
     if inventory.remaining is not None and inventory.remaining != count:
         return f"{inventory.remaining} remained, the count is {count}"
+    return None
+
+
+def _misplaced(x: Op, now: float, latest: int) -> str | None:
+    if x.returned < now:
+        return "returned before another one began that comes before it"
+    if x.returned < inf and latest > x.index:
+        return "comes after a later one of its process"
+    return None
+
+
+def _misread(x: Op, count: int) -> str | None:
+    if x.low is not None and x.high is not None and not x.low <= count <= x.high:
+        return f"saw {x.low}..{x.high}, the count was {count}"
     return None

@@ -158,6 +158,8 @@ def _with_refunds(proof: Certificate) -> str:
         case "twice":
             number = min(x.high or 0 for x in members)
             return f"{who} were sold ticket {number}, and no refund can have come in between"
+        case "too high" if proof.seat is not None:
+            return f"ticket {proof.seat} was sold to {who}"
         case "too high":
             return _too_high(proof, f"{total} went to {who}")
         case "too low":
@@ -169,38 +171,35 @@ def _with_refunds(proof: Certificate) -> str:
 
 
 def _too_high(proof: Certificate, sold: str) -> str:
-    a, b = proof.before, proof.after
+    """Return how more tickets were seen than sales had left, and refunds can have brought back."""
+    a, b, back = proof.before, proof.after, proof.against
     if proof.seat is not None:
-        return (
-            f"{buyers_of(proof.members)} were sold seat {proof.seat}, and no refund lies in between"
-        )
-    if not proof.members and a is not None and b is not None:
-        return f"{saw(b)} although {saw(a)} before that began: too few tickets came back"
-    if a is None and b is None:
-        return f"{sold}: more than the {proof.high} at the start and all that came back by then"
-    return (
-        f"{sold}{_between(a, b)}, although the count {_moved(proof)}: the refunds of that time "
-        "cannot make up for that"
-    )
-
-
-def _moved(proof: Certificate) -> str:
-    """Return what the count did between the two observations of a certificate."""
-    high, low = proof.high, proof.low
-    if high == low:
-        return f"was {high} before and after"
-    return f"{'fell' if low < high else 'rose'} from {high} to {low}"
+        who = buyers_of(proof.members)
+        return f"{who} were sold seat {proof.seat}, and no refund lies in between"
+    returned = f"at most {back} can have come back" if back else ""
+    if b is None:
+        after = f" after {saw(a)}" if a is not None else ""
+        return f"{sold}{after}{f', and {returned}' if returned else ''}: so many were not left"
+    if a is None:
+        clauses = [f"{sold} before that" if proof.members else "", returned]
+    else:
+        clauses = [
+            f"{saw(a)} before that began", f"{sold} in between" if proof.members else "", returned
+        ]  # fmt: skip
+    return f"{saw(b)} although {listed(clause for clause in clauses if clause)}"
 
 
 def _too_low(proof: Certificate, back: str) -> str:
-    a, b = proof.before, proof.after
+    """Return how fewer tickets were seen than orders can have left, or more came back."""
+    a, b, sold = proof.before, proof.after, proof.against
     if proof.seat is not None:
-        return f"{back}: seat {proof.seat} cannot have been sold so often"
+        return f"{back}: seat {proof.seat} was not sold so often"
+    since = f"after {saw(a)}" if a is not None else "by then"
     if b is None:
-        return f"{back}{_between(a, b)}: more than can have been sold"
-    if proof.members:
-        return f"{back}{_between(a, b)}, where the count went from {proof.high} to {proof.low}"
-    return (
-        f"the count fell from {proof.high} to {proof.low}{_between(a, b)}: "
-        "the orders of that time cannot have taken so many"
-    )
+        return f"{back}, although at most {sold} can have been sold {since}"
+    clauses = [
+        f"{saw(a)} before that began" if a is not None else "",
+        f"{back} {'in between' if a is not None else 'before that'}" if proof.members else "",
+        f"at most {sold} can have been sold {'meanwhile' if a is not None else 'by then'}",
+    ]
+    return f"{saw(b)} although {listed(clause for clause in clauses if clause)}"

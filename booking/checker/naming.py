@@ -18,7 +18,7 @@ class Naming:
     `numbers` states what an ok buy's value is: the count `before` it (ours), the count `after`
     it, a `seat` (an identity without an order), or nothing of use. None: as the values show.
     `counting` "up" means that the counter counts the tickets sold and not those left. Operations
-    named in `ignore` are left out on purpose.
+    named in `ignore` are left out on purpose. `keyed`: every operation has a key.
     """
 
     buy: tuple[str, ...] = ("buy",)
@@ -28,3 +28,4 @@ class Naming:
     counting: Counting = "down"
     numbers: Numbers | None = None
     ignore: tuple[str, ...] = ()
+    keyed: bool = False

@@ -123,9 +123,9 @@ def _orders(what: What, rows: Orders, numbers: Numbers) -> Iterator[Op]:
     ):
         before = count_before(number, quantity, numbers)
         seat = number if numbers == "seat" else None
-        answered = number if numbers == "after" and isinstance(number, int) else None
+        recorded = number if numbers == "after" and isinstance(number, int) else None
         yield Op(
-            what, process, index, done, invoked, end, quantity, before, before, seat, answered
+            what, process, index, done, invoked, end, quantity, before, before, seat, recorded
         )  # fmt: skip
 
 

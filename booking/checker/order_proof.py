@@ -87,7 +87,9 @@ def can_be_ordered(members: Sequence[Op], start: int, most: int) -> bool:
             x = members[at]
             late = any(_precedes(members[other], x) for other in left if other != at)
             after = done | 1 << at
-            if not late and after not in seen and _is_right(x, count, most):
+            chosen = [y for other, y in enumerate(members) if after >> other & 1]
+            fits = _is_right(x, count, most) and _fits_seats(chosen)
+            if not late and after not in seen and fits:
                 seen.add(after)
                 reached.append(after)
     return False
@@ -109,3 +111,23 @@ def _is_right(x: Op, count: int, most: int) -> bool:
 
 def _taken(x: Op) -> int:
     return -x.quantity if x.gives_back else x.quantity
+
+
+def _fits_seats(done: Sequence[Op]) -> bool:
+    """Return whether no seat need be sold twice, nor come back unsold; a necessary condition.
+
+    What was done too often must be made up for by orders and refunds that name no seat.
+    """
+    sold: dict[int | str, int] = {}
+    unnamed_orders = unnamed_refunds = 0
+    for x in done:
+        if x.seat is not None:
+            sold[x.seat] = sold.get(x.seat, 0) + (-1 if x.gives_back else 1)
+        others = x.quantity if x.seat is None else x.quantity - 1
+        if x.gives_back:
+            unnamed_refunds += others
+        else:
+            unnamed_orders += max(0, others)
+    twice = sum(max(0, times - 1) for times in sold.values())
+    unsold = sum(max(0, -times) for times in sold.values())
+    return twice <= unnamed_refunds and unsold <= unnamed_orders

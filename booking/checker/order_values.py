@@ -35,6 +35,11 @@ class Shape:
     is_pair: bool = False  # the answer was [delta result]
 
 
+def is_size(quantity: object) -> bool:
+    """Return whether so many tickets can be ordered."""
+    return type(quantity) is int and 0 < quantity <= QUANTITY_MAX
+
+
 def quantity_of(invoke: Event) -> tuple[int, Asked]:
     """Return how many tickets an order is about, and what its value is."""
     value, quantity = invoke.value, invoke.quantity
@@ -49,7 +54,7 @@ def quantity_of(invoke: Event) -> tuple[int, Asked]:
                 f"orders {quantity} tickets by its quantity, and {value} by its value"
             )
         asked, quantity = ("minus" if value < 0 else "plus"), abs(value)
-    if type(quantity) is not int or not 0 < quantity <= QUANTITY_MAX:
+    if not is_size(quantity):
         raise ValueRefusedError(f"orders {quantity!r} tickets; 1 is the least, 2⁶³-1 the most")
     return quantity, asked
 

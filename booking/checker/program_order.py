@@ -6,7 +6,7 @@ the later one was invoked after the earlier one had completed, though the clock 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import inf
 from typing import TypeVar
@@ -35,16 +35,22 @@ def predecessors(ops: Sequence[Op]) -> dict[int, int]:
     return touching
 
 
-def touches(inventory: Inventory) -> bool:
-    """Return whether some operation was invoked at the very time its process's last returned."""
-    last: dict[int | str, int] = {}
-    for rows, row in _in_program_order(inventory):
-        process = rows.process[row]
-        if last.get(process) == rows.invoked[row]:
-            return True
-        if rows.returned:
-            last[process] = rows.returned[row]
-    return False
+def keeps_program_order(inventory: Inventory, order: Sequence[int]) -> bool:
+    """Return whether an order of indexes has each process's operations as it invoked them.
+
+    One of unknown outcome comes after those before it, and at any time after that.
+    """
+    of: dict[int, tuple[int | str, bool]] = {}
+    for rows, row in _places(inventory):
+        of[rows.index[row]] = rows.process[row], bool(rows.returned)
+    latest: dict[int | str, int] = {}
+    for index in order:
+        process, returned = of[index]
+        last = latest.get(process, index)
+        if returned and index < last:
+            return False
+        latest[process] = max(last, index)
+    return True
 
 
 def tightened(inventory: Inventory) -> Inventory:
@@ -97,14 +103,14 @@ def _parted(rows: Rows, levels: dict[int, int], left: dict[int, int], most: int)
     )
 
 
-def _in_program_order(inventory: Inventory) -> Iterable[Place]:
-    places: list[Place] = [
-        (rows, row)
-        for rows in (
-            inventory.sold, inventory.maybe, inventory.refunded, inventory.maybe_refunded,
-            inventory.searches, inventory.sold_outs,
-        )
-        for row in range(len(rows.invoked))
-    ]  # fmt: skip
-    places.sort(key=lambda place: place[0].index[place[1]])
-    return places
+def _in_program_order(inventory: Inventory) -> list[Place]:
+    return sorted(_places(inventory), key=lambda place: place[0].index[place[1]])
+
+
+def _places(inventory: Inventory) -> Iterator[Place]:
+    for rows in (
+        inventory.sold, inventory.maybe, inventory.refunded, inventory.maybe_refunded,
+        inventory.searches, inventory.sold_outs,
+    ):  # fmt: skip
+        for row in range(len(rows.invoked)):
+            yield rows, row

@@ -56,7 +56,20 @@ class Counter:
     def has_too_many_single_sales(self) -> bool:
         """Whether dividing the orders into units would not fit into memory."""
         quantities = chain(self.inventory.sold.quantity, self.inventory.maybe.quantity)
-        return sum(quantities) // self.unit > SINGLE_SALES_MAX
+        singles = sum(quantities) // self.unit
+        if self.inventory.unlogged:
+            singles += self.tickets - self.least_seen
+        return singles > SINGLE_SALES_MAX
+
+    @property
+    def least_seen(self) -> int:
+        """The least count that was observed; the count at the start where none was."""
+        inventory = self.inventory
+        counts = [self.tickets, *inventory.searches.value]
+        counts += [number for number in inventory.sold.number if isinstance(number, int)]
+        counts += [0] if inventory.sold_outs.value else []
+        counts += [] if inventory.remaining is None else [inventory.remaining]
+        return min(counts)
 
     def units_sold(self, count: int) -> int:
         """Return the units sold when `count` is left, rounded down."""
@@ -69,6 +82,8 @@ class Counter:
 
 def unit_of(inventory: Inventory) -> int:
     """Return the greatest number of tickets that divides every order (1 where there is none)."""
+    if inventory.unlogged:
+        return 1  # orders that no log shows may have been of any quantity
     unit = 0
     for rows in (inventory.sold, inventory.maybe, inventory.refunded, inventory.maybe_refunded):
         unit = gcd(unit, *set(rows.quantity))
@@ -132,6 +147,10 @@ def slot_problem(counter: Counter, constraints: Constraints) -> SlotProblem:
         problem.seen_returned.append(clock.end)
         problem.seen_least.append(counter.units_sold(inventory.remaining))
         problem.seen_most.append(counter.units_sold(inventory.remaining))
+    if inventory.unlogged:
+        # Orders that no log shows may have filled every slot that must be filled, at any time.
+        must = max(chain(problem.seen_least, problem.pinned), default=0)
+        problem.unknown = [clock.before_all] * must + problem.unknown
     return problem
 
 

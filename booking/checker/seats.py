@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from booking.checker.balance import Running
-from booking.checker.certificate import Certificate, as_seat
+from booking.checker.certificate import Certificate
 from booking.checker.excess import Stock, too_high, too_low
 from booking.checker.inventory import Inventory
 from booking.checker.operations import Op, all_operations
@@ -26,11 +28,10 @@ def refute_seats(inventory: Inventory) -> Certificate | None:
     orders: list[Op] = []
     for x in all_operations(inventory, "seat", ALL_CONSTRAINTS):
         if x.seat is not None:
-            by_seat.setdefault(x.seat, []).append(as_seat(x))
-        elif x.gives_back:
-            refunds.append(x)
-        elif x.quantity:
-            orders.append(x)
+            by_seat.setdefault(x.seat, []).append(replace(x, quantity=1))
+        unnamed = x.quantity if x.seat is None else x.quantity - 1
+        if unnamed:
+            (refunds if x.gives_back else orders).append(replace(x, seat=None, quantity=unnamed))
     coming, going = Running(refunds), Running(orders)
     proofs: list[Certificate] = []
     for seat, own in by_seat.items():

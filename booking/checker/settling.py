@@ -1,9 +1,10 @@
-"""Settle what only the whole history tells: what values mean, and the counts of each inventory."""
+"""Settle what only the whole history tells: what values mean, and each inventory's counts."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,19 @@ def settle(columns: Columns) -> None:
     _settle(columns, numbers, keeps_values=keeps_values, as_seats=as_seats)
     for name, count in columns.left_out.items():
         columns.notes.append(f"left out, as --ignore says: {name} ({count:,})")
+    if not columns.sale:  # our own sales have the errors that we know
+        columns.notes += _refusals(columns)
+
+
+def _refusals(columns: Columns) -> Iterator[str]:
+    """Yield a note on purchases whose errors may mean that none was left, under another name."""
+    errors = Counter(error for one in columns.inventories.values() for error in one.refused.error)
+    if errors:
+        listed = ", ".join(f"{error or 'no error'} ({count:,})" for error, count in errors.items())
+        yield (
+            f"purchases failed for reasons that prove no count: {listed}; --sold-out names the one "
+            "that means none left"
+        )
 
 
 def _asked(columns: Columns) -> Numbers | None:

@@ -63,7 +63,7 @@ class _Execution:
         return len(self._trail)
 
     def begin_until(self, now: float) -> None:
-        """Let every operation begin that was invoked by now, and serve what is right already."""
+        """Begin every operation that was invoked by now, and serve what is right already."""
         rows, row = self.rows, self.begun
         while row < len(rows) and rows.ops[row].invoked <= now:
             self.begun = row + 1
@@ -213,6 +213,11 @@ class Search:
         """The operations among which the search ended: the ones before them have an order."""
         return self._rows.ops[self._settled : self._farthest]
 
+    @property
+    def dead_ends(self) -> int:
+        """How many states turned out to be dead ends by now."""
+        return self._dead_before + len(self._dead)
+
     def run(self, states_max: int = STATES_MAX) -> list[Op] | None:
         """Return an order that explains every operation, or None where there is none."""
         execution, at = self._execution, 0
@@ -261,7 +266,7 @@ class Search:
                 execution.serve(left.pop())
                 return at
             self._open.pop()
-            if self._dead_before + len(self._dead) >= states_max:
+            if self.dead_ends >= states_max:
                 raise BudgetExceededError
             self._dead.add(self._key(at))
         return None

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from operator import eq
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from booking.cli.options import json_option
-from booking.errors import EXIT_CODE_OF_VERDICT, HistoryError
+from booking.errors import EXIT_CODE_OF_VERDICT, HistoryError, UsageError
 
 if TYPE_CHECKING:
     from booking.checker import Columns, Decision
     from booking.checker.inventory import Inventory
-    from booking.checker.operations import Op
     from booking.history import Reader
     from booking.history.model import Event
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
+KINDS = {"buy": "buy", "observe": "search", "refund": "refund"}  # and their default names
 SIGNS = {"valid": ("✓", "green"), "invalid": ("✗", "red"), "unknown": ("?", "yellow")}
 
 EPILOG = """\b
@@ -28,6 +30,7 @@ Examples:
   booking simulate --buyers 10 --history sale.jsonl
   booking check sale.jsonl --explain
   booking check jepsen.edn --buy add --observe read --counting up --tickets 100
+  booking check - --ignore swap < history.txt
 
 \b
 Exit codes: 0 valid, 1 an anomaly, 2 the history cannot be read, 3 unknown.
@@ -39,14 +42,13 @@ def _names(flag: str, default: str, what: str) -> Callable[[_Command], _Command]
     return click.option(
         flag,
         multiple=True,
-        default=(default,),
         metavar="NAME",
         help=f"{what} Several are allowed.  [default: {default}]",
     )
 
 
 @click.command("check", epilog=EPILOG)
-@click.argument("history", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("history", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--tickets", type=click.IntRange(min=0), help="Count at the start, if not recorded.")
 @click.option("--remaining", type=int, help="Count at the end, if not recorded.")
 @_names("--buy", "buy", "What a purchase is called there.")
@@ -67,6 +69,14 @@ def _names(flag: str, default: str, what: str) -> Callable[[_Command], _Command]
     help="What an ok purchase's value is: the count before it, the count after it, a seat's "
     "number, or nothing.  [default: as the values show]",
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["auto", "jsonl", "edn", "jepsen-log"]),
+    default="auto",
+    show_default=True,
+    help="How the history is written; auto looks at its content.",
+)
 @click.option("--keyed", is_flag=True, help="Values are [key, value]: several inventories.")
 @click.option(
     "--states",
@@ -86,6 +96,7 @@ def command(  # noqa: PLR0917 - a flag each
     ignore: tuple[str, ...],
     counting: str,
     numbers: str | None,
+    form: str,
     keyed: bool,
     states: int | None,
     explain: bool,
@@ -93,23 +104,33 @@ def command(  # noqa: PLR0917 - a flag each
 ) -> None:
     """Check a recorded history: is there an order of it that a correct counter could have served?
 
-    HISTORY is JSON lines with Jepsen's keys (process, type, f, value, time, index), or EDN as
-    Jepsen writes it (by its suffix .edn).
+    HISTORY is JSON lines with Jepsen's keys (process, type, f, value, time, index), EDN as Jepsen
+    writes it, or a log of Jepsen; - is standard input.
     """
     from booking.checker import Columns, Naming, decide
     from booking.checker.wgl import STATES_MAX
+    from booking.core.protocols import SOLD_OUT
     from booking.history import read
 
     began = time.perf_counter()
+    buy, observe, refund = _told_apart({"buy": buy, "observe": observe, "refund": refund}, ignore)
     naming = Naming(
-        buy, observe, refund, sold_out, cast("Any", counting), cast("Any", numbers), ignore
+        buy,
+        observe,
+        refund,
+        sold_out or (SOLD_OUT,),
+        cast("Any", counting),
+        cast("Any", numbers),
+        ignore,
+        keyed,
     )
     columns = Columns(naming, tickets, remaining)
-    reader = read(history, keyed=keyed)
+    reader = read(history, keyed=keyed, format=cast("Any", form))
+    click.get_current_context().call_on_close(reader.source.close)
     _load(columns, reader)
-    _require_operations(columns, history)
-    _require_unique_indexes(columns, history)
-    _require_tickets(columns, history)
+    _require_operations(columns, reader.name)
+    _require_unique_indexes(columns, reader.name)
+    _require_tickets(columns, reader.name)
     decision = decide(
         columns,
         want_order=as_json,
@@ -119,10 +140,28 @@ def command(  # noqa: PLR0917 - a flag each
     )
     elapsed_s = time.perf_counter() - began
     if as_json:
-        _print_json(decision, columns, elapsed_s)
+        from booking.report import documents
+        from booking.report.check_document import check_document
+
+        reason = _reason(decision, columns)
+        documents.show(check_document(decision, columns, reason, elapsed_s))
     else:
         _print(decision, columns, elapsed_s, explain=explain)
     click.get_current_context().exit(EXIT_CODE_OF_VERDICT[decision.verdict.outcome])
+
+
+def _told_apart(
+    given: dict[str, tuple[str, ...]], ignore: tuple[str, ...]
+) -> Iterator[tuple[str, ...]]:
+    """Yield the names of each kind of operation; a default gives way to what the user says."""
+    kind_of: dict[str, str] = dict.fromkeys(ignore, "ignore")
+    for kind, names in given.items():
+        for name in names:
+            if kind_of.setdefault(name, kind) != kind:
+                raise UsageError(f"--{kind} {name}: --{kind_of[name]} names the same operations")
+    for kind, names in given.items():
+        default = KINDS[kind]
+        yield names or (() if default in kind_of else (default,))
 
 
 def _load(columns: Columns, reader: Reader) -> None:
@@ -136,7 +175,7 @@ def _load(columns: Columns, reader: Reader) -> None:
     except ContradictionError as error:
         line = reader.line_of(error.event)
         where = f", line {line}" if line is not None else ""
-        raise HistoryError(f"{reader.path}{where}: {error.why}") from error
+        raise HistoryError(f"{reader.name}{where}: {error.why}") from error
     columns.notes += reader.notes
 
 
@@ -153,88 +192,47 @@ def _with_progress(chunks: Iterable[list[Event]]) -> Iterator[list[Event]]:
         display.update(f"checking: {lines:,} events")
 
 
-def _require_unique_indexes(columns: Columns, path: Path) -> None:
-    """Refuse a history in which two operations share an index: a proof names events by it."""
-    seen: set[int] = set()
-    count = 0
+def _require_unique_indexes(columns: Columns, name: str) -> None:
+    """Refuse a history in which two events share an index: a proof names events by it."""
+    indexes: list[int] = []
     for inventory in columns.inventories.values():
-        for rows in (inventory.sold, inventory.searches, inventory.sold_outs):
-            seen.update(rows.index)
-            count += len(rows.index)
-    if len(seen) < count:
+        for rows in inventory.rows():
+            indexes += rows.index
+            indexes += [index for index in rows.done if index is not None]
+    indexes.sort()
+    count = sum(map(eq, indexes, islice(indexes, 1, None)))
+    if count:
         raise HistoryError(
-            f"{path}: {count - len(seen)} operations have the index of another one; number the "
-            "events, or leave `index` out everywhere"
+            f"{name}: {count} events have the index of another one; number the events, or leave "
+            "`index` out everywhere"
         )
+    if indexes and indexes[0] < 0:
+        raise HistoryError(f"{name}: an event has the index {indexes[0]}; 0 is the least")
 
 
-def _require_operations(columns: Columns, path: Path) -> None:
+def _require_operations(columns: Columns, name: str) -> None:
     """Refuse a history without orders and searches: most likely it has other names for them."""
     if sum(columns.outcomes.values()):
         return
     if columns.ignored:
         names = ", ".join(sorted(columns.ignored))
         raise HistoryError(
-            f"{path}: no orders and no searches in it; say which are, with --buy NAME and "
+            f"{name}: no orders and no searches in it; say which are, with --buy NAME and "
             f"--observe NAME: it has {names}"
         )
-    raise HistoryError(f"{path}: {'; '.join(columns.notes) or 'it is empty'}: nothing to check")
+    raise HistoryError(f"{name}: {'; '.join(columns.notes) or 'it is empty'}: nothing to check")
 
 
-def _require_tickets(columns: Columns, path: Path) -> None:
+def _require_tickets(columns: Columns, name: str) -> None:
     """Refuse a history that does not tell the count at the start, unless a flag does."""
     if any(inventory.tickets is None for inventory in columns.inventories.values()):
         raise HistoryError(
-            f"{path} does not say how many tickets there were at the start: give --tickets N"
+            f"{name} does not say how many tickets there were at the start: give --tickets N"
         )
 
 
 def _reason(decision: Decision, columns: Columns) -> str:
     return "; ".join([decision.verdict.reason, *columns.notes])
-
-
-def _print_json(decision: Decision, columns: Columns, elapsed_s: float) -> None:
-    from booking.report import documents
-
-    verdict = decision.verdict
-    document = {
-        "verdict": verdict.outcome.value,
-        "reason": _reason(decision, columns),
-        "anomalies": [
-            {
-                "name": anomaly.name.value,
-                "message": anomaly.message,
-                "witness": list(anomaly.evidence),
-            }
-            for anomaly in verdict.anomalies
-        ],
-        "operations": columns.outcomes,
-        "ignored": columns.ignored,
-        "tickets": columns.tickets,
-        "remaining": columns.remaining,
-        "elapsed_s": round(elapsed_s, 6),
-        "witness_order": decision.order,
-        "certificates": [
-            {
-                "kind": proof.kind,
-                "key": proof.key,
-                "high": proof.high,
-                "low": proof.low,
-                "before": _index(proof.before),
-                "after": _index(proof.after),
-                "members": [x.index for x in proof.members],
-            }
-            for proof in decision.certificates
-        ],
-        "notes": columns.notes,
-    }
-    documents.show(document)
-
-
-def _index(op: Op | None) -> int | str | None:
-    if op is None:
-        return None
-    return "end" if op.what == "end" else op.index
 
 
 def _print(decision: Decision, columns: Columns, elapsed_s: float, *, explain: bool) -> None:

@@ -31,6 +31,10 @@ class BaseStore:
         """Hold the right to run a sale on an inventory that other machines can reach."""
         return nullcontext()
 
+    def answers(self, timeout_s: float) -> bool:
+        """Return whether the store's server answers within `timeout_s`; True where it has none."""
+        return True
+
     def sweep(self) -> None:
         """Remove what dead processes left."""
 
@@ -47,6 +51,10 @@ class BaseGuard:
         """Bring the inventory into the guard's shape before the sale: by default one counter."""
         hooks(store).gather()
 
+    def answers(self, timeout_s: float) -> bool:
+        """Return whether the guard's server answers within `timeout_s`; True where it has none."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class StoreHooks:
@@ -56,6 +64,7 @@ class StoreHooks:
     connect: Callable[[], None]
     disconnect: Callable[[], None]  # before a fork: closes a store that connects
     reserved: Callable[[], AbstractContextManager[None]]
+    answers: Callable[[float], bool] | None  # None where the store has no method of its own
     sweep: Callable[[], None]
     gather: Callable[[], None]
     gathers: bool  # whether `gather` is the store's own
@@ -67,6 +76,7 @@ class GuardHooks:
 
     arrange: Callable[[Store], None]
     rearranges: bool  # whether `arrange` is the guard's own
+    answers: Callable[[float], bool] | None  # None where the guard has no method of its own
 
 
 _NO_HOOKS = BaseStore()
@@ -84,6 +94,7 @@ def hooks(store: Store) -> StoreHooks:
         connect=hook("connect"),
         disconnect=store.close if _overrides(store, BaseStore, "connect") else _NO_HOOKS.close,
         reserved=hook("reserved"),
+        answers=hook("answers") if _overrides(store, BaseStore, "answers") else None,
         sweep=hook("sweep"),
         gather=hook("gather"),
         gathers=_overrides(store, BaseStore, "gather"),
@@ -93,7 +104,9 @@ def hooks(store: Store) -> StoreHooks:
 def guard_hooks(guard: Guard) -> GuardHooks:
     """Return the optional methods of a guard, a default for each that it lacks."""
     arrange: Callable[[Store], None] = getattr(guard, "arrange", BaseGuard().arrange)
-    return GuardHooks(arrange, _overrides(guard, BaseGuard, "arrange"))
+    asked = _overrides(guard, BaseGuard, "answers")
+    answers: Callable[[float], bool] | None = getattr(guard, "answers") if asked else None  # noqa: B009 - optional
+    return GuardHooks(arrange, _overrides(guard, BaseGuard, "arrange"), answers)
 
 
 def _overrides(member: object, base: type, name: str) -> bool:

@@ -137,7 +137,7 @@ def run_sale(
     if controlled:  # the control has a server of its own
         ensure_connections(assemble(_control_of(assembly, 0)), ", or --no-control")
     sale = _run_once(assembly, listener, fleet)
-    if not controlled:
+    if not controlled or sale.history.end.unanswered:
         return sale
     try:
         control = _run_once(assemble(_control_of(assembly, sale.tickets)), listener, fleet)
@@ -145,7 +145,7 @@ def run_sale(
         return replace(sale, verdict=without_control(sale.verdict, error))
     if assembly.one_inventory:
         _restore(assembly, sale.remaining or 0)
-    verdict = against_control(sale.verdict, control.verdict, control.sold, control.scenario)
+    verdict = against_control(sale.verdict, control.verdict, control.history, control.scenario)
     return replace(sale, verdict=verdict, control=control)
 
 
@@ -177,7 +177,8 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
                 arrange(store, guard)
                 hooks(store).disconnect()
                 history: History = launched.run(scenario, store, guard)
-                history.tickets, history.remaining = tickets, _count(store)
+                history.tickets = tickets
+                history.remaining = None if history.end.unanswered else _count(store)
             finally:
                 leave(store)
         shown = scenario.but(store=assembly.shown_store)
@@ -185,7 +186,7 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
         if (numbers := assembly.guard_traits.numbers) != "before":
             history.sale["numbers"] = numbers
         sale = Sale(assembly, history, UNDECIDED)
-        return replace(sale, verdict=verdict_on(history, sale.sold, scenario.faults))
+        return replace(sale, verdict=verdict_on(history, sale.sold))
 
 
 def _stock(store: Store, assembly: Assembly) -> int:

@@ -1,30 +1,24 @@
-"""Decide on a sale: its history, the ends of its processes, its fault plan, its control."""
+"""Decide on a sale: by its history, which says how its processes ended, and by its control."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from booking.checker import check
 from booking.core.order_execution import BUY
-from booking.core.scenario import Fault, Scenario
-from booking.core.verdict import AnomalyName, Outcome, Verdict, merge
+from booking.core.protocols import SOLD_OUT
+from booking.core.scenario import Scenario
+from booking.core.verdict import AnomalyName, Outcome, Verdict
 from booking.errors import BookingError
 from booking.history.model import History
 
+REPLIES = frozenset({"ok", "fail", "info"})
 STUCK = {AnomalyName.HANG, AnomalyName.STALE_LOCK}  # show no race
 
 
-def verdict_on(history: History, sold: int, faults: Sequence[Fault]) -> Verdict:
-    """Return the verdict on a history, on the ends of its processes, and on the fault plan."""
-    verdict = merge(
-        [_processes(history), check(history, answers_needed=True), _plan(history, faults)]
-    )
+def verdict_on(history: History, sold: int) -> Verdict:
+    """Return the verdict on a sale's history, as `check` of its file; state what was sold."""
+    verdict = check(history, answers_needed=True)
     if verdict.outcome is not Outcome.VALID:
         return verdict
-    if history.remaining is None:
-        return Verdict(
-            Outcome.UNKNOWN, "the count at the end could not be read: is the store gone?"
-        )
     each = "each once, " if sold > 1 else ""
     reason = f"{sold} of {history.tickets} tickets sold, {each}{history.remaining} left"
     return Verdict(Outcome.VALID, reason, verdict.anomalies)
@@ -38,53 +32,40 @@ def without_control(verdict: Verdict, error: BookingError) -> Verdict:
     return Verdict(Outcome.UNKNOWN, f"the control could not be run: {error}; {advice}")
 
 
-def against_control(verdict: Verdict, control: Verdict, sold: int, scenario: Scenario) -> Verdict:
+def against_control(
+    verdict: Verdict, control: Verdict, history: History, scenario: Scenario
+) -> Verdict:
     """Weaken `valid` unless the control raced: only then did the guard make a difference.
 
-    `control`, `sold` and `scenario` are the control's.
+    `control`, `history` and `scenario` are the control's.
     """
     if verdict.outcome is not Outcome.VALID:
         return verdict
     if {anomaly.name for anomaly in control.anomalies} - STUCK:
+        oks = [event for event in history.events if event.f == BUY and event.type == "ok"]
+        sold = sum(event.quantity for event in oks)
         raced = f"the same sale without the guard raced and sold {sold}"
         return Verdict(Outcome.VALID, f"{verdict.reason}; {raced}")
-    advice = "give more buyers or a longer delay"
-    if scenario.arrival != "together":
-        advice += ", or let them come together"
-    if not sold:
-        advice = "nothing could be sold; give more tickets or a smaller quantity"
+    why = _why_it_did_not_race(control, history, scenario)
     return Verdict(
         Outcome.UNKNOWN,
-        f"the control did not race, so the guard was not put to the test; {advice}",
+        f"the control did not race, so the guard was not put to the test; {why}",
     )
 
 
-def _processes(history: History) -> Verdict:
-    """Compare the ends of the processes with the plan: an unplanned death decides nothing."""
-    end = history.end
-    if end.silent:
-        silent = ", ".join(map(str, end.silent))
-        reason = f"no buyer took a step, and buyer {silent} was ended; give a longer --timeout"
-        return Verdict(Outcome.UNKNOWN, reason)
-    crashed = {n: why for n, why in end.deaths.items() if n not in end.planned}
-    if crashed:
-        number, why = next(iter(crashed.items()))
-        more = f" (and {len(crashed) - 1} more)" if len(crashed) > 1 else ""
-        process = number if isinstance(number, str) else f"buyer {number}"
-        return Verdict(Outcome.UNKNOWN, f"{process} ended early{more}: {why}")
-    if not any(event.f == BUY for event in history.events):
-        return Verdict(Outcome.UNKNOWN, "no buyer ordered anything, so nothing was put to the test")
-    if end.alive or end.zombies or end.orphans:
-        return Verdict(Outcome.UNKNOWN, "processes of the sale are left which would not end")
-    return Verdict(Outcome.VALID, "every buyer ended")
-
-
-def _plan(history: History, faults: Sequence[Fault]) -> Verdict:
-    """Compare the fault plan with the history: a fault that never struck shows nothing."""
-    for number, fault in enumerate(faults):
-        if number not in history.end.struck:
-            steps = ", ".join(sorted({event.f for event in history.steps()}))
-            what = f"{fault.kind} before {fault.before}"
-            reason = f"the planned fault never struck ({what}); steps that were taken: {steps}"
-            return Verdict(Outcome.UNKNOWN, reason)
-    return Verdict(Outcome.VALID, "every planned fault struck")
+def _why_it_did_not_race(control: Verdict, history: History, scenario: Scenario) -> str:
+    """Return what is known of it, or what would let it race."""
+    replies = [event for event in history.events if event.f == BUY and event.type in REPLIES]
+    sold_nothing = all(event.type != "ok" for event in replies)
+    errors = [event.error for event in replies if event.error not in {None, SOLD_OUT}]
+    all_ended = control.outcome is not Outcome.INVALID and not history.end.deaths
+    if sold_nothing and errors and all_ended:
+        return f"the control sold nothing: {errors[0]}"
+    if control.outcome is not Outcome.VALID:
+        return f"of the control itself: {control.reason}"
+    if sold_nothing:
+        return "nothing could be sold; give more tickets or a smaller quantity"
+    advice = "give more buyers or a longer delay"
+    if scenario.arrival != "together":
+        advice += ", or let them come together"
+    return advice

@@ -24,14 +24,16 @@ from booking.processes.clerk_supervisor import ClerkSupervisor
 from booking.processes.orphans import Census
 from booking.processes.process_group import ProcessGroup, interrupts_blocked
 from booking.processes.resource_limits import ensure_room
+from booking.processes.server_probe import silent_servers
 from booking.processes.start_barrier import StartBarrier
-from booking.recording.event_log import EventLogReader
+from booking.recording.event_log import EventLogReader, create
 
 TICK_S = 0.05
 TICK_EACH_S = 0.0005  # reading a thousand event logs takes a while: look less often
 QUIET_S = 0.5  # without a sign of life for so long, buyers may have ended unseen
 START_S = 30.0
 START_EACH_S = 0.5
+OF_A_CUT_LOG = {0, -signal.SIGBUS}  # how a buyer ends whose log is gone, or was cut off under it
 EXIT_CODES = {"kill": -signal.SIGKILL, "terminate": -signal.SIGTERM, "raise": FAILED}
 
 
@@ -59,7 +61,7 @@ class _LocalRun:
     ) -> None:
         self.folder = folder
         self.listener = listener
-        self.scenario = scenario
+        self.scenario, self.store, self.guard = scenario, store, guard
         self.start_barrier = StartBarrier()
         self.start_timeout_s = START_S + START_EACH_S * scenario.buyers
         self.tick_s = TICK_S + TICK_EACH_S * scenario.buyers
@@ -72,10 +74,14 @@ class _LocalRun:
         ]  # fmt: skip
         self.processes = ProcessGroup([buyer_process(spec) for spec in self.specs])
         self.clerk_supervisor = ClerkSupervisor(scenario, store, guard, folder, self.processes)
+        for spec in self.specs:
+            create(spec.event_log, spec.number)
         self.readers = [EventLogReader(spec.event_log, spec.number) for spec in self.specs]
         self.follower = EventFollower(self.readers, listener)
         self.hung: list[int] = []  # ended in the middle of an operation
         self.silent: list[int] = []  # ended between two operations
+        self.lost: list[int] = []  # ended because their logs show nothing any more
+        self.unanswered: list[str] = []  # servers that were silent when no buyer moved
         self.closed: list[int] = []  # ended because the harness left
         self.opened_ns = self.started_ns = 0
         self.moved_s = self.looked_s = time.monotonic()
@@ -155,10 +161,22 @@ class _LocalRun:
         self._look(now=True)
 
     def _end_stalled(self, stalled: list[int]) -> None:
-        """Kill stalled buyers: a buyer in the middle of an operation is hung, others are silent."""
+        """Kill stalled buyers: a buyer in the middle of an operation is hung, others are silent.
+
+        A server that does not answer is asked first: it may keep every buyer waiting.
+        """
+        moved_s = self.moved_s
+        unanswered = silent_servers(self.scenario, self.store, self.guard)
+        self._look(now=True)
+        if self.moved_s > moved_s:
+            return  # a buyer goes on
+        self.unanswered = unanswered
         for number in stalled:
             in_operation = self.follower.has_open_operation(number)
-            (self.hung if in_operation else self.silent).append(number)
+            if not self.readers[number].is_whole():
+                self.lost.append(number)
+            else:
+                (self.hung if in_operation else self.silent).append(number)
         self.processes.end()
 
     def _look(self, *, now: bool = False) -> None:
@@ -216,6 +234,8 @@ class _LocalRun:
             closed={number: exit_codes.get(number) for number in self.closed},
             hung=self.hung,
             silent=self.silent,
+            unlogged=self._unlogged(),
+            unanswered=self.unanswered,
             waits=waits(self.hung, {n: step for n, step in last_steps.items() if step}, steps),
             alive=census.alive,
             zombies=census.zombies,
@@ -224,15 +244,27 @@ class _LocalRun:
 
     def _crashed(self) -> dict[int | str, str]:
         """Return why each process ended that neither finished nor was ended by the harness."""
-        ended = {*self.hung, *self.silent, *self.closed}
+        ended = {*self.hung, *self.silent, *self.lost, *self.closed}
         crashed: dict[int | str, str] = {
             number: self._death(number)
-            for number in sorted(self.processes.exit_codes)
+            for number, code in sorted(self.processes.exit_codes.items())
             if not self.readers[number].done and number not in ended
+            if code not in OF_A_CUT_LOG or self.readers[number].is_whole()
         }
         if cause := self.clerk_supervisor.cause():
             crashed["clerk"] = cause
         return crashed
+
+    def _unlogged(self) -> list[int | str]:
+        """Return the processes whose logs are missing, cut short, or end before they did."""
+        unlogged: list[int | str] = [
+            number
+            for number, code in sorted(self.processes.exit_codes.items())
+            if not self.readers[number].is_whole() or (code == 0 and not self.readers[number].done)
+        ]
+        if not all(reader.is_whole() for reader in self.clerk_supervisor.readers):
+            unlogged.append("clerk")
+        return unlogged
 
 
 def _arrivals(scenario: Scenario) -> list[float]:

@@ -12,6 +12,7 @@ from booking.history.lock_state import waits
 from booking.history.model import History, SaleEnd
 from booking.processes.controlled_pool import ControlledPool, ControlledRun, history_of
 from booking.processes.resource_limits import ensure_room
+from booking.processes.server_probe import silent_servers
 from booking.schedulers.scheduler import scheduler
 
 
@@ -37,6 +38,7 @@ class ScheduledFleet:
             opened_ns = time.monotonic_ns()
             self.listener.opened(opened_ns)
             run = self.controlled_run = pool.run(chosen)
+            unanswered = silent_servers(scenario, store, guard) if run.hung else []
         finally:
             census = pool.close()
         self.listener.progress("sell", buyers, buyers, run.events)
@@ -50,6 +52,7 @@ class ScheduledFleet:
             ended_ns=time.monotonic_ns(),
             crashed=run.failed,
             hung=run.hung,
+            unanswered=unanswered,
             waits=waits(run.hung, last_steps, run.steps()),
             alive=census.alive,
             zombies=census.zombies,

@@ -1,7 +1,7 @@
-"""Read recorded histories, ours and other tools': JSON lines and EDN, as they stream by.
+"""Read recorded histories, ours and other tools': JSON lines, EDN, and Jepsen's log.
 
-`read(path)` returns a `Reader`. Its `chunks()` are lists of events. Its `notes` hold, after the
-last, what the reader noticed (a history that was cut off while it was written).
+`read(path)` returns a `Reader`. Its `chunks()` are lists of events, as they stream by. Its `notes`
+hold, after the last, what the reader noticed (a history that was cut off while it was written).
 """
 
 from __future__ import annotations
@@ -9,17 +9,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from booking.history.edn import EdnReader
+from booking.history.formats import Format, format_of
+from booking.history.jepsen_log import JepsenLogReader
 from booking.history.jsonl import JsonlReader
 from booking.history.reader import Reader
+from booking.history.source import Source
 
-__all__ = ["Reader", "read"]
+__all__ = ["Format", "Reader", "read"]
+
+_READERS: dict[str, type[Reader]] = {
+    "jsonl": JsonlReader,
+    "edn": EdnReader,
+    "jepsen-log": JepsenLogReader,
+}
 
 
-def read(path: Path, *, keyed: bool = False) -> Reader:
-    """Return the reader for a history: `.edn` is EDN, everything else JSON lines.
+def read(path: Path, *, keyed: bool = False, format: Format = "auto") -> Reader:  # noqa: A002
+    """Return the reader for a history; `-` is standard input.
 
     `keyed`: values are `[key, value]`, as jepsen.independent writes them.
     """
-    if path.suffix == ".edn":
-        return EdnReader(path, keyed=keyed)
-    return JsonlReader(path, keyed=keyed)
+    source = Source(path)
+    return _READERS[format_of(source) if format == "auto" else format](source, keyed=keyed)

@@ -14,9 +14,8 @@ from typing import Any
 
 import msgspec
 
-from booking.errors import HistoryError
 from booking.history.model import Event
-from booking.history.reader import Line, Reader, placed, shape_of
+from booking.history.reader import Loose, Reader, key_of
 
 CHUNK_EVENTS = 4_096
 DEPTH_MAX = 100
@@ -40,12 +39,12 @@ _CLOSES = {"(": ")", "[": "]", "{": "}", "#{": "}"}
 _LITERALS = {"nil": None, "true": True, "false": False}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 DIGITS_MAX = 4000  # what Python turns into a number; more is no count of tickets
-_FIELDS = frozenset(Line.__struct_fields__)
+_FIELDS = frozenset(Loose.__struct_fields__)
 
 Token = tuple[str, str, int]  # what it is, its text, its line
 
 
-class _TruncatedError(Exception):
+class TruncatedError(Exception):
     """The text ends in the middle of something."""
 
 
@@ -54,19 +53,17 @@ class EdnReader(Reader):
 
     def lines(self) -> Iterator[tuple[int, list[Event]]]:
         """Yield each event with its line."""
-        shape: type[Line] | None = None
         for line, form in self._forms():
             if not isinstance(form, dict):
                 self.refuse(line, f"an event is a map, this is {_short(form)}")
             fields = {name: value for name, value in form.items() if name in _FIELDS}
-            shape = shape or shape_of(fields)
             try:
-                event = msgspec.convert(fields, shape)
+                event = msgspec.convert(fields, Loose)
             except msgspec.ValidationError as error:
                 self.refuse(
                     line, str(error).replace("Object missing required field", "there is no")
                 )
-            yield line, [placed(event, shape, line)]
+            yield line, [self.placed(event, line)]
 
     def chunks(self) -> Iterator[list[Event]]:
         """Yield the events, some thousands at a time."""
@@ -91,24 +88,24 @@ class EdnReader(Reader):
                     if not around or around.pop() != text:
                         self.refuse(line, f"nothing is open that {text} closes")
                 elif kind == "discard":
-                    self._form(next(tokens, None), tokens, 0)
+                    self.form(next(tokens, None), tokens, 0)
                 else:
-                    yield line, self._form(token, tokens, 0)
-        except _TruncatedError:
+                    yield line, self.form(token, tokens, 0)
+        except TruncatedError:
             self.cut_off(line)
             return
         if around:
             self.cut_off(line)
 
-    def _form(self, token: Token | None, tokens: Iterator[Token], depth: int) -> Any:
+    def form(self, token: Token | None, tokens: Iterator[Token], depth: int) -> Any:
         """Return the value that begins with `token`."""
         if token is None:
-            raise _TruncatedError
+            raise TruncatedError
         kind, text, line = token
         if depth > DEPTH_MAX:
             self.refuse(line, f"nested more than {DEPTH_MAX} deep")
         if kind == "tag":
-            return self._form(next(tokens, None), tokens, depth + 1)
+            return self.form(next(tokens, None), tokens, depth + 1)
         if kind == "open":
             return self._collection(text, line, tokens, depth)
         if kind == "string":
@@ -124,48 +121,59 @@ class EdnReader(Reader):
         while True:
             token = next(tokens, None)
             if token is None:
-                raise _TruncatedError
+                raise TruncatedError
             if token[0] == "close":
                 if token[1] != closing:
                     self.refuse(token[2], f"{opening} of line {line} is closed by {token[1]}")
                 break
             if token[0] == "discard":
-                self._form(next(tokens, None), tokens, depth + 1)
+                self.form(next(tokens, None), tokens, depth + 1)
                 continue
-            items.append(self._form(token, tokens, depth + 1))
+            items.append(self.form(token, tokens, depth + 1))
         if opening != "{":
             return items
         if len(items) % 2:
             self.refuse(line, "a map has a key without a value")
         return {
-            key if isinstance(key, str) else repr(key): value
+            key if isinstance(key, str) else str(key_of(key)): value
             for key, value in zip(items[::2], items[1::2], strict=True)
         }
 
     def _tokens(self) -> Iterator[Token]:
         """Yield the tokens of the file; a string may go on in the next line."""
         rest, line = "", 0
-        try:
-            with self.path.open(encoding="utf-8") as file:
-                for number, text in enumerate(file, 1):
-                    rest, line = rest + text, line if rest else number
-                    at = 0
-                    while at < len(rest):
-                        match = _TOKEN.match(rest, at)
-                        if match is None:
-                            if rest[at] == '"' and len(rest) < STRING_MAX:
-                                break  # the string goes on in the next line
-                            self.refuse(number, f"{_short(rest[at:].strip())} is no EDN")
-                        at = match.end()
-                        if match.lastgroup and match.lastgroup != "space":
-                            yield match.lastgroup, match.group(), number
-                    rest = rest[at:]
-        except UnicodeDecodeError as error:
-            raise HistoryError(f"{self.path}: not UTF-8 text: {error.reason}") from error
-        except OSError as error:
-            raise HistoryError(f"{self.path}: {error.strerror or error}") from error
+        with self.source.open() as file:
+            for number, raw in enumerate(file, 1):
+                try:
+                    text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+                except UnicodeDecodeError as error:
+                    self.refuse(number, f"not UTF-8 text: {error.reason}")
+                rest, line = rest + text, line if rest else number
+                at = 0
+                while at < len(rest):
+                    match = _TOKEN.match(rest, at)
+                    if match is None:
+                        if rest[at] == '"' and len(rest) < STRING_MAX:
+                            break  # the string goes on in the next line
+                        self.refuse(number, f"{_short(rest[at:].strip())} is no EDN")
+                    at = match.end()
+                    if match.lastgroup and match.lastgroup != "space":
+                        yield match.lastgroup, match.group(), number
+                rest = rest[at:]
         if rest:
-            raise _TruncatedError
+            raise TruncatedError
+
+
+def tokens_of(text: str, line: int) -> Iterator[Token]:
+    """Yield the tokens of one line; raise `ValueError` where it is no EDN."""
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise ValueError(text[at:])
+        at = match.end()
+        if match.lastgroup and match.lastgroup != "space":
+            yield match.lastgroup, match.group(), line
 
 
 def _atom(text: str) -> Any:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import msgspec
 
-from booking.errors import HistoryError
 from booking.history.model import Event
-from booking.history.reader import Line, Reader, placed, shape_of
+from booking.history.reader import Line, Loose, Reader
+from booking.history.source import Source
 
 CHUNK_BYTES = 1 << 20
 DEPTH_MAX = 500  # brackets in brackets; how many an interpreter bears differs from one to the next
+_LINES = msgspec.json.Decoder(Line)
+_LOOSE = msgspec.json.Decoder(Loose)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_Shape = TypeVar("_Shape", Line, Loose)
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
@@ -23,27 +26,22 @@ class JsonlReader(Reader):
 
     def lines(self) -> Iterator[tuple[int, list[Event]]]:
         """Yield the events of each megabyte, and the number of its first line."""
-        shape: type[Line] | None = None
         line = 1
-        for block, last in _blocks(self.path):
-            if shape is None:
-                shape = _shape(block)
-                decoder = msgspec.json.Decoder(shape)
+        for block, last in _blocks(self.source):
             count = block.count(b"\n")
-            events = _decode_at_once(block, decoder, count)
-            if events is None:
-                for number, event in self._decode_line_by_line(block, line, decoder, last):
-                    yield number, [placed(event, shape, number)]
-            elif shape is Line:
-                yield line, cast("list[Event]", events)
+            complete = None if self._timed is False else _decode_at_once(block, _LINES, count)
+            if complete is not None and self.are_complete(complete):
+                yield line, cast("list[Event]", complete)
+            elif (loose := _decode_at_once(block, _LOOSE, count)) is not None:
+                yield line, [self.placed(event, number) for number, event in enumerate(loose, line)]
             else:
-                numbered = enumerate(events, line)
-                yield line, [placed(event, shape, number) for number, event in numbered]
+                for number, event in self._decode_line_by_line(block, line, last):
+                    yield number, [self.placed(event, number)]
             line += count
 
     def _decode_line_by_line(
-        self, block: bytes, start: int, decoder: msgspec.json.Decoder[Line], last: bool
-    ) -> Iterator[tuple[int, Line]]:
+        self, block: bytes, start: int, last: bool
+    ) -> Iterator[tuple[int, Loose]]:
         """Yield each event with its line; refuse the first line that is wrong."""
         rows = block.split(b"\n")
         for number, row in enumerate(rows, start):
@@ -53,7 +51,7 @@ class JsonlReader(Reader):
             if _too_deep(row):
                 self.refuse(number, "this is nested too deeply")
             try:
-                yield number, decoder.decode(row)
+                yield number, _LOOSE.decode(row)
             except msgspec.ValidationError as error:
                 self.refuse(number, _in_words(error))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -63,20 +61,9 @@ class JsonlReader(Reader):
                 self.refuse(number, f"this is not JSON: {error}")
 
 
-def _shape(block: bytes) -> type[Line]:
-    """Choose the shape of lines by the first; what is wrong with it is named when it is read."""
-    first = block.lstrip().split(b"\n", 1)[0]
-    if _too_deep(first):
-        return Line
-    try:
-        return shape_of(msgspec.json.decode(first))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Line
-
-
 def _decode_at_once(
-    block: bytes, decoder: msgspec.json.Decoder[Line], count: int
-) -> list[Line] | None:
+    block: bytes, decoder: msgspec.json.Decoder[_Shape], count: int
+) -> list[_Shape] | None:
     """Decode a whole block, several times as fast as line by line.
 
     Returns None where some line is wrong, or is blank so that numbers and lines do not agree.
@@ -118,19 +105,17 @@ def _in_words(error: msgspec.ValidationError) -> str:
     )
 
 
-def _blocks(path: Path) -> Iterator[tuple[bytes, bool]]:
+def _blocks(source: Source) -> Iterator[tuple[bytes, bool]]:
     """Yield a file in blocks of whole lines, and whether a block is the last."""
-    rest = b""
-    try:
-        with path.open("rb") as file:
-            while block := file.read(CHUNK_BYTES):
-                end = block.rfind(b"\n") + 1
-                if end == 0:
-                    rest += block
-                    continue
-                whole, rest = rest + block[:end], block[end:]
-                yield whole, False
-    except OSError as error:
-        raise HistoryError(f"{path}: {error.strerror or error}") from error
-    if rest:
+    parts: list[bytes] = []  # of a line that does not end yet
+    with source.open() as file:
+        if file.read(len(_BYTE_ORDER_MARK)) != _BYTE_ORDER_MARK:
+            file.seek(0)
+        while block := file.read(CHUNK_BYTES):
+            end = block.rfind(b"\n") + 1
+            if end:
+                yield b"".join((*parts, block[:end])), False
+                parts = []
+            parts.append(block[end:])
+    if rest := b"".join(parts):
         yield rest, True

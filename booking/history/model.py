@@ -16,6 +16,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 HARNESS = "harness"  # the process that no buyer is
+NO_CLIENTS = frozenset({HARNESS, "nemesis", ":nemesis"})  # what they do is no operation
+FRAME = frozenset({"sale", "end"})  # the first line and the last
 VERSION = 1  # of the format of files; a newer one is refused by the reader
 
 

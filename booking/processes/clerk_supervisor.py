@@ -20,7 +20,7 @@ from booking.faults.injector import FaultPlan
 from booking.processes.buyer_process import FAILED, describe_error, isolate_process
 from booking.processes.process_group import ProcessGroup
 from booking.processes.start_barrier import StartBarrier
-from booking.recording.event_log import EventLogReader
+from booking.recording.event_log import EventLogReader, create
 from booking.recording.recorder import CLERK, Recorder
 
 CLERKS_MAX = 8  # an order that kills each clerk would start new ones without end
@@ -137,6 +137,7 @@ class ClerkSupervisor:
         self._process = context.Process(  # type: ignore[attr-defined]  # every context has it
             target=clerk_main, args=(spec,), name=f"clerk-{number}", daemon=True
         )
+        create(spec.event_log, CLERK)
         self.readers.append(EventLogReader(spec.event_log, "clerk"))
         try:
             self._processes.start_helper(self._process)

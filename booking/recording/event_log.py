@@ -3,25 +3,43 @@
 The page cache belongs to the kernel, so a stored record survives a SIGKILL of the process that
 stored it. A record is written front to back, and its last byte, the kind, makes it valid. A
 reader stops at the first record without a kind.
+
+A log may also vanish or be cut short, by a program that clears temporary folders. So the harness
+makes the file before the process starts, and its header states how large it is at least.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from booking.errors import CapacityError
 from booking.history.model import Event
 
 RECORD = struct.Struct("<qqqHHHBB")  # the fields of `Record`
-HEADER = struct.Struct("<4sIIQxxxxxxxxxxxx")  # magic, pid, parent pid, buyer
+HEADER = struct.Struct("<4sIIQQxxxx")  # magic, pid, parent pid, buyer, bytes of the file
+FILE_BYTES = struct.Struct("<Q")  # the header's last field alone, and where it stands
+FILE_BYTES_AT = 20
 MAGIC = b"bkg1"
 NAME_BYTES_MAX = 400
+UNFINISHED_BYTES = RECORD.size * (2 + -(-NAME_BYTES_MAX // RECORD.size))
 NAMES_MAX = (1 << 16) - 8  # then a process starts anew: a few more fit into the 16 bits
 NO_NAME = 0  # the number of the empty name
 TEXT = 2  # in `has_value`: the value is the number of a name
+
+
+def create(path: Path, number: int) -> None:
+    """Make the log of a process that starts later: one that is missing after that has vanished."""
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        os.write(fd, HEADER.pack(MAGIC, 0, 0, number, HEADER.size))
+        os.close(fd)
+    except OSError as error:
+        raise CapacityError(f"no event log can be made: {error.strerror}; set TMPDIR") from None
 
 
 class RecordKind(IntEnum):
@@ -111,9 +129,30 @@ class EventLogReader:
             self._pending = None
         return events
 
+    def is_whole(self) -> bool:
+        """Return whether the log holds all that its process has recorded by now.
+
+        It does not where it is missing, has lost its header, is smaller than the header states, or
+        goes on behind a gap: a process that outlives a cut makes its file larger again.
+        """
+        if self.done:
+            return True
+        try:
+            with self.path.open("rb") as file:
+                header = file.read(HEADER.size)
+                file.seek(self._offset)
+                rest = file.read()
+                size = os.fstat(file.fileno()).st_size
+        except OSError:
+            return False
+        if len(header) < HEADER.size or not header.startswith(MAGIC):
+            return False
+        # A process that was killed may have left half a record, behind it a name of that record.
+        return size >= HEADER.unpack(header)[-1] and not rest[UNFINISHED_BYTES:].strip(b"\0")
+
     def _read_header(self, data: bytes) -> None:
         if len(data) == HEADER.size and data.startswith(MAGIC):
-            _, self._pid, self._ppid, _ = HEADER.unpack(data)
+            _, self._pid, self._ppid, *_ = HEADER.unpack(data)
 
     def _events(self, data: bytes) -> Iterator[Event]:
         at = 0

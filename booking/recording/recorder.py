@@ -12,6 +12,8 @@ from time import monotonic_ns
 from booking.core.order_execution import Completion
 from booking.core.seam_checks import ensure_number
 from booking.recording.event_log import (
+    FILE_BYTES,
+    FILE_BYTES_AT,
     HEADER,
     MAGIC,
     NAME_BYTES_MAX,
@@ -53,7 +55,7 @@ class Recorder:
         self._names = {"": NO_NAME}
         self._limit = 0  # from this offset on, the file grows before a record is written
         self._grow(FIRST_BYTES)
-        HEADER.pack_into(self._map, 0, MAGIC, os.getpid(), os.getppid(), number)
+        HEADER.pack_into(self._map, 0, MAGIC, os.getpid(), os.getppid(), number, FIRST_BYTES)
         self._at = HEADER.size
 
     def step(self, action: str, resource: str, value: int | None) -> None:
@@ -104,7 +106,8 @@ class Recorder:
     def complete(self, completion: Completion) -> None:
         """Record that an operation ended: `ok`, `fail` or `info`."""
         operation, value = completion.operation, completion.value
-        error, has_value = NO_NAME, int(value is not None)
+        error = NO_NAME
+        has_value: int = value is not None
         if completion.error is not None:
             text = completion.text or ""
             error = self._names.get(text) or self._new_name(text)
@@ -178,4 +181,5 @@ class Recorder:
         """Allocate `size` bytes on disk, so that a full disk is an error here, not a SIGBUS."""
         os.posix_fallocate(self._fd, 0, size)
         self._map = mmap.mmap(self._fd, size)
+        FILE_BYTES.pack_into(self._map, FILE_BYTES_AT, size)
         self._limit = size - _SIZE

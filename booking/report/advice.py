@@ -20,7 +20,8 @@ REPLAYS = "100"
 
 def causes(sale: Sale) -> list[str]:
     """Return the causes of a sale's verdict, a sentence each, the most telling ones first."""
-    sentences = _waits(sale.history.end)
+    # Behind a server that is silent, where each buyer stopped is no cause.
+    sentences = [] if sale.history.end.unanswered else _waits(sale.history.end)
     if not sale.assembly.store_traits.shared:
         sentences.append(
             "every buyer sold from a copy of its own: processes share no variables, "

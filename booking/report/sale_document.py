@@ -35,6 +35,8 @@ def sale_document(sale: Sale, replay: str) -> dict[str, Any]:
             "orphans": end.orphans,
             "deaths": end.deaths,
             "waits": end.waits,
+            "unlogged": end.unlogged,
+            "unanswered": end.unanswered,
         },
         "elapsed_s": sale.elapsed_s,
         "sales_per_s": sale.sales_per_s,

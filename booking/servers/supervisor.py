@@ -81,12 +81,29 @@ def _change_owner(folder: Path, uid: int, gid: int) -> None:
 
 
 def _stop(server: subprocess.Popen[bytes], number: int) -> None:
+    for pid in _family(server.pid):  # one that was stopped would outlive its parent
+        with suppress(OSError):
+            os.kill(pid, signal.SIGCONT)
     for how in (number, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.kill(server.pid, how)
         deadline_s = time.monotonic() + STOP_S
         while server.poll() is None and time.monotonic() < deadline_s:
             time.sleep(0.01)
+
+
+def _family(root: int) -> list[int]:
+    """Return a process and all that descend from it."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, IndexError, ValueError):
+            parents[int(entry.name)] = int(
+                (entry / "stat").read_text().rpartition(")")[2].split()[1]
+            )
+    family = [root]
+    for member in family:
+        family += [pid for pid, parent in parents.items() if parent == member]
+    return family
 
 
 def _die_with_parent() -> None:

@@ -79,6 +79,17 @@ class PostgresStore(SqlInventory["Connection[Any]"]):
         finally:
             session.close()
 
+    def answers(self, timeout_s: float) -> bool:
+        """Ask for a session of its own; a server that refuses one answers, too."""
+        import psycopg
+
+        try:
+            with psycopg.connect(self._dsn, connect_timeout=max(2, int(timeout_s))) as session:
+                session.execute("SELECT 1")
+        except psycopg.Error as error:
+            return "FATAL" in str(error)  # from the server itself: too many sessions, for example
+        return True
+
     def lock_advisory(self) -> bool:
         """Take the session's advisory lock of this sale; return False where it took too long."""
         step("acquire", f"{self.resource}.advisory")

@@ -166,6 +166,18 @@ class RedisStore(DatabaseStore["Redis"]):
         """Connect this process: the client connects at its first command."""
         self._call("PING", write=False)
 
+    def answers(self, timeout_s: float) -> bool:
+        """Send PING on a connection of its own; a server that refuses it answers, too."""
+        import redis
+
+        try:
+            self._client(timeout_s).ping()
+        except redis.ResponseError:
+            return True
+        except redis.RedisError:
+            return False
+        return True
+
     @contextmanager
     def reserved(self) -> Iterator[None]:
         """Hold a connection whose name says so; the server forgets it with the connection.
@@ -210,7 +222,7 @@ class RedisStore(DatabaseStore["Redis"]):
             self._server = private_valkey(durable=self.durable)
         return self._server
 
-    def _client(self) -> Redis:
+    def _client(self, answer_s: float = ANSWER_S) -> Redis:
         """Return a client that has not connected yet."""
         import redis
         from redis.backoff import NoBackoff
@@ -218,7 +230,7 @@ class RedisStore(DatabaseStore["Redis"]):
 
         try:
             return redis.Redis.from_url(
-                self._address(), socket_connect_timeout=CONNECT_S, socket_timeout=ANSWER_S,
+                self._address(), socket_connect_timeout=CONNECT_S, socket_timeout=answer_s,
                 retry=Retry(NoBackoff(), 0),  # sent once: a second time might sell twice
             )  # fmt: skip
         except ValueError as error:

@@ -204,7 +204,9 @@ def _order_wrongly(rng: Random, rows: list[Row], row: Row, choice: int) -> None:
         row.done = row.begin if row.done is None else row.done
         row.value = row.value if row.outcome == "ok" else None
     elif choice == 7:
-        row.quantity += 1
+        same = [x for x in rows if x.intent is not None and x.intent == row.intent]
+        for attempt in same or [row]:
+            attempt.quantity += 1
     else:
         alike = [x for x in rows if x.f == "buy" and x.quantity == row.quantity]
         rng.choice(alike).intent = row.intent = row.intent or "again"

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from booking.checker import Columns, Decision, Naming, decide
-from booking.core.verdict import Anomaly, Outcome, Verdict
+from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict
 from booking.history.model import Event
 from tests.support.definition import END, Recording, explained, operations, pairs, replayed
 from tests.support.names import implausible
@@ -160,11 +160,21 @@ def evidence_problems(recording: Recording, anomaly: Anomaly) -> Iterator[str]:
         yield f"evidence is not in the order of time: {name}"
 
 
+def _gave_back(recording: Recording) -> set[Any]:
+    """Return all that processes did which gave something back."""
+    ops = [op for key in recording.tickets for op in operations(recording, key)]
+    processes = {op.process for op in ops if op.kind == "refund"}
+    return {op.index for op in ops if op.process in processes and op.kind in {"buy", "refund"}}
+
+
 def _evidence(recording: Recording, anomaly: Anomaly, right: bool) -> Iterator[str]:
     yield from evidence_problems(recording, anomaly)
     if right or anomaly.name.value in BESIDES:
         return
-    if anomaly.evidence and explained(recording, keep=indexes(anomaly, recording)):
+    keep = indexes(anomaly, recording)
+    if anomaly.name is AnomalyName.OVERSELL:
+        keep |= _gave_back(recording)  # evidence shows who holds; these do not
+    if anomaly.evidence and explained(recording, keep=keep):
         yield f"evidence proves nothing: {anomaly.name.value} ({anomaly.message})"
 
 

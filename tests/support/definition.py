@@ -82,7 +82,7 @@ def operations(recording: Recording, key: Any) -> list[Op]:
             continue
         value = done.get("value") if done else None
         quantity = invoke.get("quantity", 1)
-        if kind == "buy" and invoke.get("value") is not None:
+        if invoke["f"] == "buy" and invoke.get("value") is not None:
             quantity, value = invoke["value"], None if value == invoke["value"] else value
         if kind == "refund":
             value = invoke.get("value") if value is None else value
@@ -129,7 +129,8 @@ def explained(
         ops = operations(recording, key)
         left = end_count(recording, key)
         if keep is not None:
-            ops = [weakened for op in ops if (weakened := _weakened(op, keep)) is not None]
+            weakened = (_weakened(op, keep, recording.meaning) for op in ops)
+            ops = [op for op in weakened if op is not None]
             left = left if END in keep else None
         if "end" in without:
             left = None
@@ -141,12 +142,12 @@ def explained(
     return True
 
 
-def _weakened(op: Op, keep: Collection[Any]) -> Op | None:
+def _weakened(op: Op, keep: Collection[Any], meaning: str) -> Op | None:
     if op.index in keep:
         return op
     if op.kind in {"search", "sold-out"}:
         return None
-    value = op.value if op.kind == "refund" else None
+    value = op.value if op.kind == "refund" or meaning == "seat" else None
     return op._replace(certain=False, value=value)
 
 
@@ -258,17 +259,16 @@ def _give_back(op: Op, state: State, tickets: int, meaning: str) -> Iterator[Sta
         yield state._replace(count=count)
         return
     unnamed = tickets - state.count - len(state.held)  # sold, and which seat is not known
-    named = {op.value} if op.value in state.held else frozenset()
+    named = state.held & {op.value}
+    others, rest = state.held - named, op.quantity
     if op.value is not None:
-        rest = op.quantity - 1
-        if named or unnamed > 0:
-            choices = combinations(state.held - named, rest) if rest else [()]
-            for others in choices:
-                yield state._replace(count=count, held=state.held - named - set(others))
+        rest -= 1
+        unnamed -= 0 if named else 1
+    if unnamed < 0:
         return
-    for size in range(max(0, op.quantity - max(unnamed, 0)), op.quantity + 1):
-        for seats in combinations(sorted(state.held, key=str), size):
-            yield state._replace(count=count, held=state.held - set(seats))
+    for size in range(max(0, rest - unnamed), rest + 1):
+        for seats in combinations(sorted(others, key=str), size):
+            yield state._replace(count=count, held=others - set(seats))
 
 
 def replayed(recording: Recording, order: list[int]) -> str | None:

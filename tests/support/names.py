@@ -31,12 +31,12 @@ def _oversell(recording: Recording, quoted: set[Any]) -> str | None:
     ops = [op for op in quoted_ops(recording, quoted) if op.kind == "buy"]
     if _shared(recording, ops):
         return None
-    tickets = min(recording.tickets.values())
-    if any(op.value is not None and _lowest(recording, op) < 1 for op in ops):
+    counted = recording.meaning in {"before", "after"}
+    if any(counted and op.value is not None and _lowest(recording, op) < 1 for op in ops):
         return None  # it was sold more than its own number leaves
     if not explained(recording, keep=quoted - {END}, without=("numbers", "search", "sold-out")):
         return None
-    return f"the quoted orders are no more than {tickets} and share no ticket"
+    return "the quoted orders are no more than the tickets, and share none"
 
 
 def _double_sold(recording: Recording, quoted: set[Any]) -> str | None:
@@ -92,7 +92,10 @@ def _phantom_sold_out(recording: Recording, quoted: set[Any]) -> str | None:
     wrong = {op.index for op in ops if op.kind == "sold-out"}
     if not wrong:
         return "no sold-out is quoted"
-    return None if explained(recording, keep=quoted - wrong) else "the fault is another one"
+    if explained(recording, keep=quoted, without=("numbers",)):
+        return "the quoted sold-out can be true"
+    right = explained(recording, keep=quoted - wrong, without=("numbers",))
+    return None if right else "the fault is another one"
 
 
 def _stale_read(recording: Recording, quoted: set[Any]) -> str | None:

@@ -100,6 +100,7 @@ def _processes(end: SaleEnd) -> str:
     parts += [f"{len(end.deaths)} died"] if end.deaths else []
     parts += [f"{len(end.hung)} hung"] if end.hung else []
     parts += [f"{len(end.closed)} ended by the harness"] if end.closed else []
+    parts += [f"{len(end.unlogged)} without a whole event log"] if end.unlogged else []
     left = end.alive + end.zombies + end.orphans
     return ", ".join(parts) + (f", {left} LEFT OVER" if left else ", none left behind")
 

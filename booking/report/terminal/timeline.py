@@ -72,13 +72,8 @@ def _did_all(ops: list[Op]) -> str:
 
 
 def _did(op: Op) -> str:
-    if op.what in {"refund", "maybe-refund"}:
-        seat = f"seat {op.seat}" if op.seat is not None else f"{op.quantity}"
-        return f"{'gives' if op.what == 'refund' else 'may have given'} back {seat}"
-    if op.what == "buy" and op.seat is not None:
-        return f"buys seat {op.seat}"
-    if op.what == "buy":
-        return f"buys {op.quantity}" if op.high is None else f"buys ticket {ticket_of(op)}"
+    if op.quantity and op.what != "maybe":
+        return _moved(op)
     if op.what == "maybe":
         return f"may have bought {op.quantity}"
     if op.what == "sold-out":
@@ -88,19 +83,29 @@ def _did(op: Op) -> str:
     return f"sees {seen}" if op.what == "search" else left
 
 
+def _moved(op: Op) -> str:
+    """Return what was bought or given back."""
+    what = str(op.quantity) if op.seat is None else f"seat {op.seat}"
+    if op.gives_back:
+        return f"{'gives' if op.what == 'refund' else 'may have given'} {what} back"
+    return f"buys {what}" if op.high is None else f"buys ticket {ticket_of(op)}"
+
+
 def _needed(proof: Certificate, columns: dict[float, int], width: int) -> str:
     """Return the bounds on the count, each below the moment at which it must hold."""
     a, b = proof.before, proof.after
     marks: list[tuple[int, str]] = []
-    if proof.kind == "starved":
+    if proof.kind in {"starved", "too low"}:
         marks.append((columns[a.invoked] if a else 0, f"≥{proof.high}"))
         marks.append((columns[b.returned] if b else width, f"≤{proof.low}"))
-    elif proof.kind == "overfull":
+    elif proof.kind in {"overfull", "too high"}:
         marks.append((columns[a.returned] if a else 0, f"≤{proof.high}"))
         marks.append((columns[b.invoked] if b else width, f"≥{proof.low}"))
     elif proof.kind == "rose" and a is not None and b is not None:
         marks.append((columns[a.returned], f"≤{a.left_at_most}"))
         marks.append((columns[b.invoked], f"≥{b.left_at_least}"))
+    elif proof.kind == "no order":
+        marks.append((columns[a.returned] if a else 0, f"={proof.high}"))
     elif proof.kind == "out of range" and a is not None:
         marks.append((columns[a.invoked], "cannot be that"))
     text = ""

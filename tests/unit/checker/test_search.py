@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 
 import pytest
 
 from booking.checker.operations import Op
-from booking.checker.wgl import search
+from booking.checker.wgl import Search, search
 
 INF = float("inf")
 
@@ -55,7 +56,9 @@ def some_order(ops: list[Op], tickets: int, most: int | None) -> bool:
     return False
 
 
-def random_operations(rng: random.Random, refunds: bool) -> tuple[list[Op], int, int | None]:
+def random_operations(
+    rng: random.Random, refunds: bool, quantities: tuple[int, ...] = (1, 1, 2, 3)
+) -> tuple[list[Op], int, int | None]:
     """Make a few operations of a few processes; a process's next often touches its last."""
     tickets = rng.choice([2, 3, 5, 8])
     span = rng.choice([2, 4, 8])
@@ -66,7 +69,7 @@ def random_operations(rng: random.Random, refunds: bool) -> tuple[list[Op], int,
         process = rng.choice([*free])
         begin = free[process] + rng.choice([0, 0, 0, 1, rng.randint(0, span)])
         end = free[process] = begin + rng.choice([0, 0, 1, rng.randint(0, span)])
-        quantity = rng.choice([1, 1, 2, 3])
+        quantity = rng.choice(quantities)
         seen = max(0, left + rng.choice([0, 0, 0, 1, -1, 2, -2]))
         draw = rng.random()
         row = (process, index, index + 1, begin, end)
@@ -104,3 +107,63 @@ def test_the_search_agrees_with_every_order(seed):
         assert order is None or right_order(order, ops, tickets, most), (ops, tickets, most)
         answers[expected] += 1
     assert min(answers.values()) > 50, answers
+
+
+def one_after_another(count: int) -> tuple[list[Op], int]:
+    """Make orders of several quantities and searches, of which no two overlap."""
+    ops, left = [], 3 * count
+    for at in range(count):
+        row = (at % 7, 2 * at, 2 * at + 1, 10 * at, 10 * at + 5)
+        if at % 3 == 2:
+            ops.append(Op("search", *row, 0, left, left))
+        else:
+            quantity = at % 4 + 1
+            ops.append(Op("buy", *row, quantity))
+            left -= quantity
+    return ops, 3 * count
+
+
+@pytest.mark.parametrize("count", [30_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def test_a_path_without_freedom_costs_no_budget(count):
+    ops, tickets = one_after_another(count)
+    order = search(ops, tickets, states_max=1)
+    assert order == ops
+    *_, last = (x for x in ops if x.what == "search")
+    wrong = last.low - 1
+    ops[ops.index(last)] = Op("search", *row_of(last), 0, wrong, wrong)
+    assert search(ops, tickets, states_max=1) is None
+
+
+def row_of(x: Op) -> tuple:
+    return x.process, x.index, x.done, x.invoked, x.returned
+
+
+def test_a_long_operation_takes_no_more_memory():
+    """One that lasts for all the others must not make each state as large as the history."""
+    ops, tickets = one_after_another(20_000)
+    long = Op("buy", "slow", -2, 10**9, 0, 10**9, 5)
+    tracemalloc.start()
+    try:
+        assert search([long, *ops], tickets, states_max=1) is not None
+        assert tracemalloc.get_traced_memory()[1] < 20_000 * 1_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_choices_before_a_quiet_moment_are_settled():
+    """Each part has two ways; a fault at the end must not try all their combinations."""
+    ops: list[Op] = []
+    left = tickets = 10_000
+    for part in range(300):
+        at = 100 * part
+        for n, quantity in enumerate((1, 2, 3)):
+            ops.append(Op("buy", n, len(ops) * 2, len(ops) * 2 + 1, at, at + 9, quantity))
+        ops.append(
+            Op("search", 9, len(ops) * 2, len(ops) * 2 + 1, at + 1, at + 8, 0, left - 3, left - 3)
+        )
+        left -= 6
+    wrong = Op("search", 9, 10**6, 10**6 + 1, 10**6, 10**6 + 1, 0, left + 1, left + 1)
+    assert search(ops, tickets, states_max=10) is not None
+    question = Search([*ops, wrong], tickets)
+    assert question.run(states_max=10) is None
+    assert question.stuck == [wrong]

@@ -14,6 +14,7 @@ from tests.support.process_tree import under, until
 from tests.unit.servers.conftest import PROGRAMS
 
 LIMIT_S = 60
+PROCESSES = {"postgres": 6, "redis": 1}  # of a server that is up, at the least
 
 
 @pytest.mark.sweep(
@@ -39,6 +40,25 @@ def test_a_server_ends_with_its_harness_however_that_ends(
     harness.wait(LIMIT_S)
     until(lambda: not any(_runs(pid) for pid in processes))
     until(lambda: not folder.exists())
+
+
+@pytest.mark.parametrize("store", PROGRAMS)
+def test_a_server_that_was_stopped_ends_with_all_its_processes(
+    selling: Callable[[str], subprocess.Popen[bytes]], store: str
+) -> None:
+    """SIGSTOP of each process of it: none of them sees that its parent is gone."""
+    harness = selling(store)
+
+    def server() -> list[int]:
+        return [pid for pid, name in under(harness.pid) if name.startswith(PROGRAMS[store])]
+
+    until(lambda: len(server()) >= PROCESSES[store])
+    pids = server()
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    harness.send_signal(signal.SIGKILL)
+    harness.wait(LIMIT_S)
+    until(lambda: not any(_runs(pid) for pid in pids))
 
 
 def _runs(pid: int) -> bool:
