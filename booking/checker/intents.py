@@ -8,12 +8,14 @@ explains shows a duplicate.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from booking.checker.inventory import Attempt, Inventory, Orders
 from booking.checker.messages import buyer, explanation, in_time_order, listed, proof_events
+from booking.checker.program_order import invocations
 from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict
 from booking.history.model import Event
 
@@ -210,10 +212,31 @@ def _inventory(
     if twice is not None and twice.lost:
         for row in (*twice.kept, twice.unnumbered[0]):
             sold.invoked[place[row]] = twice.began[0]
+    apart = _apart(source, sold, place, retried) if source.touches else set()
     maybe = _without(source.maybe, dropped)
     for row in sorted(again):
         _append_unknown(maybe, source.sold, row)
-    return replace(source, sold=sold, maybe=maybe)
+    return replace(source, sold=sold, maybe=maybe, apart=apart)
+
+
+def _apart(
+    source: Inventory, sold: Orders, place: dict[int, int], retried: Iterable[Purchase]
+) -> set[int]:
+    """Return the purchases that no process's program orders: which attempt took effect is open.
+
+    Where one process made all attempts, and did nothing else in between, its program orders them.
+    """
+    own = invocations(source)
+    apart: set[int] = set()
+    for purchase in retried:
+        attempts = {x.invoke.index for x in purchase.attempts}
+        processes = {x.invoke.process for x in purchase.attempts}
+        first, last = min(attempts), max(attempts)
+        between = own[next(iter(processes))]
+        others = between[bisect_left(between, first) : bisect_right(between, last)]
+        if len(processes) > 1 or not attempts.issuperset(others):
+            apart.update(sold.index[place[row]] for row in purchase.kept)
+    return apart
 
 
 def _with_doubtful(inventory: Inventory, indexes: set[int]) -> Inventory:

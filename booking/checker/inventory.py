@@ -57,6 +57,7 @@ class Inventory:
     key: Key = None
     tickets: int | None = None
     remaining: int | None = None
+    counts_up: bool = False  # the history counts tickets sold; the columns have been converted
     sold: Orders = field(default_factory=Orders)
     maybe: Orders = field(default_factory=Orders)  # outcome unknown: may have happened
     refused: Orders = field(default_factory=Orders)  # did not happen, for another reason
@@ -70,7 +71,9 @@ class Inventory:
     # An operation was invoked at the very time at which the last one of its process completed,
     # so the times alone do not show the order of the two.
     touches: bool = False
-    counts_up: bool = False  # the history counts the tickets sold, not those left
+    # Indexes of purchases whose attempts are of several processes, or have other operations in
+    # between: they have their times, and no place in the program of one process.
+    apart: set[int] = field(default_factory=set)
     unlogged: bool = False  # an event log is missing or short: any number of orders besides
 
     def rows(self) -> tuple[Orders | Observations, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from math import inf
 from typing import Literal
 
@@ -36,6 +36,7 @@ class Op(msgspec.Struct, frozen=True, gc=False):
     high: int | None = None
     seat: int | str | None = None  # which ticket it is about, where tickets have names
     recorded: int | None = None  # what the history has, where that is not `low`
+    apart: bool = False  # it has no place in the program of one process (`Inventory.apart`)
 
     @property
     def left_at_least(self) -> int | None:
@@ -55,7 +56,8 @@ class Op(msgspec.Struct, frozen=True, gc=False):
 
 def operations(inventory: Inventory, numbers: Numbers, constraints: Constraints) -> Iterator[Op]:
     """Return an inventory's operations, as far as `constraints` includes them."""
-    yield from _orders("buy", inventory.sold, numbers if constraints.numbers else "none")
+    numbers = numbers if constraints.numbers else "none"
+    yield from _orders("buy", inventory.sold, numbers, inventory.apart)
     yield from _orders("maybe", inventory.maybe, "none")
     if constraints.searches:
         tickets = inventory.tickets if inventory.counts_up else None
@@ -109,7 +111,9 @@ def torn_read_op(inventory: Inventory, row: int) -> Op:
     )  # fmt: skip
 
 
-def _orders(what: What, rows: Orders, numbers: Numbers) -> Iterator[Op]:
+def _orders(
+    what: What, rows: Orders, numbers: Numbers, apart: Container[int] = frozenset()
+) -> Iterator[Op]:
     returned: Sequence[float] = rows.returned if rows.returned else [inf] * len(rows.invoked)
     for number, quantity, process, index, done, invoked, end in zip(
         rows.number,
@@ -125,7 +129,8 @@ def _orders(what: What, rows: Orders, numbers: Numbers) -> Iterator[Op]:
         seat = number if numbers == "seat" else None
         recorded = number if numbers == "after" and isinstance(number, int) else None
         yield Op(
-            what, process, index, done, invoked, end, quantity, before, before, seat, recorded
+            what, process, index, done, invoked, end, quantity, before, before, seat, recorded,
+            index in apart,
         )  # fmt: skip
 
 

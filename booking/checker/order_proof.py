@@ -99,8 +99,9 @@ def _precedes(x: Op, y: Op) -> bool:
     """Return whether `x` must come before `y`: in time, or in the program of one process."""
     if not _is_certain(x):
         return False  # it may be left out
-    own_program = x.process == y.process and x.returned == y.invoked and x.index < y.index
-    return x.returned < y.invoked or own_program
+    if x.apart or y.apart or x.process != y.process:
+        return x.returned < y.invoked
+    return x.returned < y.invoked or (x.returned == y.invoked and x.index < y.index)
 
 
 def _is_right(x: Op, count: int, most: int) -> bool:

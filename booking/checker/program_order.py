@@ -27,6 +27,8 @@ def predecessors(ops: Sequence[Op]) -> dict[int, int]:
     touching: dict[int, int] = {}
     for at in sorted(range(len(ops)), key=lambda at: ops[at].index):
         x = ops[at]
+        if x.apart:
+            continue
         earlier = last.get(x.process)
         if earlier is not None and ops[earlier].returned == x.invoked:
             touching[at] = earlier
@@ -45,6 +47,8 @@ def keeps_program_order(inventory: Inventory, order: Sequence[int]) -> bool:
         of[rows.index[row]] = rows.process[row], bool(rows.returned)
     latest: dict[int | str, int] = {}
     for index in order:
+        if index in inventory.apart:
+            continue
         process, returned = of[index]
         last = latest.get(process, index)
         if returned and index < last:
@@ -104,7 +108,19 @@ def _parted(rows: Rows, levels: dict[int, int], left: dict[int, int], most: int)
 
 
 def _in_program_order(inventory: Inventory) -> list[Place]:
-    return sorted(_places(inventory), key=lambda place: place[0].index[place[1]])
+    apart = inventory.apart
+    places = _places(inventory)
+    if apart:
+        places = (place for place in places if place[0].index[place[1]] not in apart)
+    return sorted(places, key=lambda place: place[0].index[place[1]])
+
+
+def invocations(inventory: Inventory) -> dict[int | str, list[int]]:
+    """Return the indexes of each process's invocations, in its program's order."""
+    found: dict[int | str, list[int]] = {}
+    for rows, row in sorted(_places(inventory), key=lambda place: place[0].index[place[1]]):
+        found.setdefault(rows.process[row], []).append(rows.index[row])
+    return found
 
 
 def _places(inventory: Inventory) -> Iterator[Place]:

@@ -36,7 +36,7 @@ class Question(Protocol):
     def dead_ends(self) -> int:
         """How many states it has seen in vain."""
 
-    def run(self, states_max: int) -> list[Op] | None:
+    def run(self, states_max: int, /) -> list[Op] | None:
         """Return an order, or None where there is none."""
 
 
