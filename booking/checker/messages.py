@@ -190,7 +190,7 @@ def _too_low(proof: Certificate, back: str) -> str:
     """Return how fewer tickets were seen than orders can have left, or more came back."""
     a, b, sold = proof.before, proof.after, proof.against
     if proof.seat is not None:
-        return f"{back}: seat {proof.seat} was not sold so often"
+        return f"{back}: ticket {proof.seat} was not sold so often"
     most = f"at most {sold}" if sold else "none"
     since = f"after {saw(a)}" if a is not None else "by then"
     if b is None:
