@@ -169,7 +169,8 @@ def _shared_ticket(refuted: RefutedCount, *, oversold: bool) -> Iterator[Named]:
     for x in sales:
         if 0 <= (x.low or 0) < x.quantity and not oversold:
             proof = Certificate("out of range", before=x, key=refuted.stock.key)
-            message = f"{buyer(x.process)} was sold {tickets_(x.quantity)} when {x.low} were left"
+            left = f"{x.low} {_was(x.low or 0)} left"
+            message = f"{buyer(x.process)} was sold {tickets_(x.quantity)} when {left}"
             yield Anomaly(AnomalyName.OVERSELL, message, events_of([x])), proof
             oversold = True
     proof_ = refute_counts([*sales, *(x for x in refuted.ops if x.gives_back)], refuted.stock)

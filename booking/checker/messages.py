@@ -174,6 +174,10 @@ def _too_high(proof: Certificate, sold: str) -> str:
     """Return how more tickets were seen than sales had left, and refunds can have brought back."""
     a, b, back = proof.before, proof.after, proof.against
     returned = f"at most {back} can have come back" if back else ""
+    if proof.seat is not None:
+        return (
+            f"{buyers_of(proof.members)} were sold seat {proof.seat}, and no refund lies in between"
+        )
     if b is None:
         after = f" after {saw(a)}" if a is not None else ""
         return f"{sold}{after}{f', and {returned}' if returned else ''}: so many were not left"
@@ -190,7 +194,7 @@ def _too_low(proof: Certificate, back: str) -> str:
     """Return how fewer tickets were seen than orders can have left, or more came back."""
     a, b, sold = proof.before, proof.after, proof.against
     if proof.seat is not None:
-        return f"{back}: ticket {proof.seat} was not sold so often"
+        return f"{back}: seat {proof.seat} was not sold so often"
     since = f"after {saw(a)}" if a is not None else "by then"
     if b is None:
         return f"{back}, although at most {sold} can have been sold {since}"
