@@ -174,10 +174,6 @@ def _too_high(proof: Certificate, sold: str) -> str:
     """Return how more tickets were seen than sales had left, and refunds can have brought back."""
     a, b, back = proof.before, proof.after, proof.against
     returned = f"at most {back} can have come back" if back else ""
-    if proof.seat is not None:
-        return (
-            f"{buyers_of(proof.members)} were sold seat {proof.seat}, and no refund lies in between"
-        )
     if b is None:
         after = f" after {saw(a)}" if a is not None else ""
         return f"{sold}{after}{f', and {returned}' if returned else ''}: so many were not left"
@@ -194,13 +190,14 @@ def _too_low(proof: Certificate, back: str) -> str:
     """Return how fewer tickets were seen than orders can have left, or more came back."""
     a, b, sold = proof.before, proof.after, proof.against
     if proof.seat is not None:
-        return f"{back}: seat {proof.seat} was not sold so often"
+        return f"{back}: ticket {proof.seat} was not sold so often"
+    most = f"at most {sold}" if sold else "none"
     since = f"after {saw(a)}" if a is not None else "by then"
     if b is None:
-        return f"{back}, although at most {sold} can have been sold {since}"
+        return f"{back}, although {most} can have been sold {since}"
     clauses = [
         f"{saw(a)} before that began" if a is not None else "",
         f"{back} {'in between' if a is not None else 'before that'}" if proof.members else "",
-        f"at most {sold} can have been sold {'meanwhile' if a is not None else 'by then'}",
+        f"{most} can have been sold {'meanwhile' if a is not None else 'by then'}",
     ]
     return f"{saw(b)} although {listed(clause for clause in clauses if clause)}"

@@ -67,7 +67,9 @@ def _findings(
     torture: Torture, declared: LockTraits, *, named: bool
 ) -> tuple[dict[str, bool], list[str], str | None]:
     """Return facts and faults; a lock that excludes no process has no facts."""
-    if faults := torture.exclusion() or (torture.another_folder() if named else []):
+    faults = torture.exclusion() or (torture.another_folder() if named else [])
+    # What stops at each line comes first: which fault is named must not depend on luck.
+    if faults := faults or torture.interrupted():
         return {}, faults, None
     faults, in_turn = torture.hand_over(ROUNDS if declared.fair else 1)
     if faults:
@@ -79,8 +81,7 @@ def _findings(
     }
     if declared.fair:  # a few waiters in turn show no fairness that is not stated
         found["fair"] = in_turn
-    # The press last: what it finds takes luck, and what stops at each line does not.
-    faults = torture.interrupted() or torture.press()
+    faults = torture.press()
     deaths, why = torture.death(_grant_s(declared.crash_safe))
     if not deaths:
         found["crash_safe"] = why is None

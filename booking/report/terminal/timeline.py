@@ -72,23 +72,23 @@ def _did_all(ops: list[Op]) -> str:
 
 
 def _did(op: Op) -> str:
-    match op.what:
-        case "refund" | "maybe-refund":
-            seat = f"seat {op.seat}" if op.seat is not None else f"{op.quantity}"
-            did = f"{'gives' if op.what == 'refund' else 'may have given'} back {seat}"
-        case "buy" if op.seat is not None:
-            did = f"buys seat {op.seat}"
-        case "buy":
-            did = f"buys {op.quantity}" if op.high is None else f"buys ticket {ticket_of(op)}"
-        case "maybe":
-            did = f"may have bought {op.quantity}"
-        case "sold-out":
-            did = "is told: sold out"
-        case _:
-            seen = str(op.low) if op.recorded is None else f"{op.recorded} sold"
-            left = f"{op.low} left" if op.recorded is None else seen
-            did = f"sees {seen}" if op.what == "search" else left
-    return did
+    if op.quantity and op.what != "maybe":
+        return _moved(op)
+    if op.what == "maybe":
+        return f"may have bought {op.quantity}"
+    if op.what == "sold-out":
+        return "is told: sold out"
+    seen = str(op.low) if op.recorded is None else f"{op.recorded} sold"
+    left = f"{op.low} left" if op.recorded is None else seen
+    return f"sees {seen}" if op.what == "search" else left
+
+
+def _moved(op: Op) -> str:
+    """Return what was bought or given back."""
+    what = str(op.quantity) if op.seat is None else f"seat {op.seat}"
+    if op.gives_back:
+        return f"{'gives' if op.what == 'refund' else 'may have given'} {what} back"
+    return f"buys {what}" if op.high is None else f"buys ticket {ticket_of(op)}"
 
 
 def _needed(proof: Certificate, columns: dict[float, int], width: int) -> str:

@@ -115,7 +115,7 @@ def test_the_message_names_the_seat_and_its_holders():
 def test_a_seat_that_came_back_unsold_is_told_so():
     rows, _ = SALES["given back, never sold"]
     verdict = decision_of(events_of(rows))[0].verdict
-    assert verdict.reason == "1 ticket came back from buyer 1: seat A-1 was not sold so often"
+    assert verdict.reason == "1 ticket came back from buyer 1: ticket A-1 was not sold so often"
 
 
 def random_rows(rng):
