@@ -28,7 +28,7 @@ from booking.explorer.result import Exploration, Progress
 from booking.explorer.search import Explorer
 from booking.explorer.shrink import shrunk
 from booking.explorer.state_graph import StateGraphExplorer
-from booking.explorer.transition import Caveat, Inconclusive
+from booking.explorer.transition import BoundReached, Caveat, Inconclusive
 from booking.explorer.transition_cache import TransitionCache
 from booking.system.scratch import scratch_folder
 
@@ -103,13 +103,20 @@ def prove(
     premises = tuple(premises_of(assembly, buyers, chosen, alike=alike))
     start_s = time.monotonic()
     with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as environment:
+        limits = limits or Limits()
+        environment.ends_s = start_s + limits.seconds_max
         try:
             cache = EXPLORERS[chosen].transitions(environment)
-        except Inconclusive as inconclusive:
-            caveats = [*environment.caveats(), inconclusive.caveat]
-            result = Exploration(chosen, caveats=caveats)
+        except (BoundReached, Inconclusive) as ended:
+            result = Exploration(chosen, caveats=environment.caveats())
+            result.executions = environment.executions
+            result.elapsed_s = time.monotonic() - start_s
+            if isinstance(ended, Inconclusive):
+                result.caveats.append(ended.caveat)
+            else:
+                result.bound = ended.bound
             return Proof(assembly, tuple(buyers), result, premises=premises)
-        result = EXPLORERS[chosen](cache, check, limits or Limits(), progress).explore(first=first)
+        result = EXPLORERS[chosen](cache, check, limits, progress).explore(first=first)
         if result.outcome is Outcome.VALID:
             result.caveats += [] if result.sells else [NOTHING_SOLD]
             result.caveats += caveats_of(assembly, len(buyers)) if result.sells else []
@@ -160,7 +167,10 @@ def _shrink(result: Exploration, cache: TransitionCache) -> None:
     """Replace the shortest finding by a shorter one, where steps can be left out."""
     finding = result.shortest
     if finding is not None:
-        schedule = shrunk(cache, finding.schedule, finding.name)
+        try:
+            schedule = shrunk(cache, finding.schedule, finding.name)
+        except BoundReached:
+            return
         result.findings[finding.name] = replace(finding, schedule=tuple(schedule))
 
 

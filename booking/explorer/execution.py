@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from itertools import count
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import Any, cast
 
 from booking.core.assembly import arrange, users_code
@@ -19,7 +21,7 @@ from booking.explorer.audit_monitor import AuditMonitor, listen
 from booking.explorer.call_monitor import CallMonitor, MonitoredLock, MonitoredStore
 from booking.explorer.model import Plan
 from booking.explorer.task import CooperativeScheduler, Task
-from booking.explorer.transition import Caveat, Inconclusive, Step, Transition
+from booking.explorer.transition import BoundReached, Caveat, Inconclusive, Step, Transition
 from booking.history.actions import KEEPS_CONTENT, MESSAGES, Action
 from booking.stores.common.connection_cache import caching_connections
 from booking.system.pickled_copy import PickledCopy
@@ -53,6 +55,7 @@ class ExecutionEnvironment:
         self.contents = Contents()
         self.executions = 0
         self.driver = CooperativeScheduler()
+        self.ends_s = inf  # when the time of the search is over
         self._caveats: list[Caveat] = []
         self._calls = CallMonitor(self.driver, self._caveats, patient=not plan.timeouts)
         self._audit = AuditMonitor(self.driver, closely=not plan.built_in)
@@ -92,9 +95,19 @@ class ExecutionEnvironment:
 
     def run_segment(self, task: Task) -> None:
         """Have a task take its step and run up to its next one, and watch what it does."""
+        left_s = self.time_left_s()
         self._audit.before_segment()
-        self.driver.resume(task)
+        self.driver.resume(task, left_s)
+        if task.failed is not None:
+            self.time_left_s()  # a segment that the limit has cut short has not failed
         self._audit.after_segment(task)
+
+    def time_left_s(self) -> float:
+        """Return how long the search may still go on; raise `BoundReached` when it is over."""
+        left_s = self.ends_s - monotonic()
+        if left_s <= 0:
+            raise BoundReached("max-seconds")
+        return left_s
 
     def add_caveat(self, caveat: Caveat) -> None:
         """Remember why nothing can be proved."""

@@ -19,7 +19,7 @@ from booking.explorer.model import CLERK, Limits
 from booking.explorer.path_count import Edge, Position, counts
 from booking.explorer.result import Check, Progress
 from booking.explorer.search import Explorer
-from booking.explorer.transition import Caveat, Inconclusive, Transition
+from booking.explorer.transition import BoundReached, Caveat, Inconclusive, Transition
 from booking.explorer.transition_cache import Locks, TransitionCache
 
 RECHECKS_MAX = 2000
@@ -239,7 +239,10 @@ class StateGraphExplorer(Explorer):
             if executed >= RECHECKS_MAX or self._late():
                 break
             moves, end = self._whole_sale(number, passed)
-            self.cache.verify(self._buyers_of(moves, last=last), self._nodes[end].content)
+            try:
+                self.cache.verify(self._buyers_of(moves, last=last), self._nodes[end].content)
+            except BoundReached:
+                break
             executed += 1
         self.result.rechecked = sum(passed)
 

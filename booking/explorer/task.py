@@ -20,6 +20,10 @@ SEGMENT_S = 5.0  # of one task between two steps
 CANCELLATIONS_MAX = 100  # code that goes on after so many exceptions is parked for good
 
 
+# Code that swallows all that is raised in it. What ends it would run it once more: never dropped.
+_parked_for_good: list[greenlet] = []
+
+
 class _Cancelled(GreenletExit):
     """Ends a task in the middle; each step it still tries in a `finally` raises this again."""
 
@@ -158,12 +162,12 @@ class CooperativeScheduler:
         """Switch back to the explorer."""
         self._hub.switch()
 
-    def resume(self, task: Task) -> None:
-        """Run a task until its next step, or until it has finished."""
+    def resume(self, task: Task, left_s: float = SEGMENT_S) -> None:
+        """Run a task until its next step, or until it has finished; not beyond `left_s`."""
         task.observed, task.completed, task.saw = [], [], None
         self.current = task
         # A segment that waits for an event that never comes must not outlast the search.
-        armed = arm(SEGMENT_S)
+        armed = arm(min(SEGMENT_S, left_s), self._insist)
         try:
             task.greenlet.switch()
         finally:
@@ -181,6 +185,15 @@ class CooperativeScheduler:
             task.cancel()
         finally:
             self.current = None
+
+    def _insist(self) -> None:
+        """Suspend code for good that goes on although its time is over and it was told so."""
+        task = self.current
+        if task is not None and getcurrent() is task.greenlet:
+            task.failed, task.cancellations = Expired(), CANCELLATIONS_MAX + 1
+            _parked_for_good.append(task.greenlet)
+            while True:
+                self._hub.switch()
 
     def _park_stubborn(self, task: Task) -> None:
         """Suspend code for good that goes on whatever is raised in it."""
