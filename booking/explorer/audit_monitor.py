@@ -93,6 +93,7 @@ class _Touch(NamedTuple):
     effect: _Effect
     name: str
     where: str
+    announced: str | None  # what the step before it names instead, where its action fits
 
 
 class AuditMonitor:
@@ -155,7 +156,7 @@ class AuditMonitor:
     def _seen_by_kernel(self, task: Task, name: str, seen: Seen) -> None:
         step = task.current
         where = f"buyer {task.number}, step {step}" if step else f"buyer {task.number}, at first"
-        resource = step.resource.rpartition(os.sep)[2] if step else ""
+        resource = _base(step.resource) if step else ""
         if seen.writes > 1 or (seen.read and seen.writes):
             how = "writes" if not seen.read else "reads and writes"
             twice = "" if seen.read else " twice"
@@ -246,7 +247,7 @@ class AuditMonitor:
         if effect is _Effect.WRITE and self._is_seen(key):
             return  # the kernel tells what is written
         if not self._covered(task, effect, key) and not _is_pipe(whole):
-            self._uncovered[key][_Touch(effect, key, _where())] = None
+            self._uncovered[key][_Touch(effect, key, _where(), _misnamed(task, effect, key))] = None
 
     def _is_seen(self, key: str) -> bool:
         """Return whether the kernel reports what is done to a file, which is there already."""
@@ -258,10 +259,10 @@ class AuditMonitor:
         return path.startswith(self._root) and not path.startswith(self._folder)
 
     def _covered(self, task: Task, effect: _Effect, key: str) -> bool:
-        step, name = task.current, key.rpartition(os.sep)[2]
+        step, name = task.current, _base(key)
         if step is None:
             return False
-        resource = step.resource.rpartition(os.sep)[2]
+        resource = _base(step.resource)
         if step.action in _LOCKING:
             return name.startswith(resource)
         return resource == name and self._spend(task, step, effect, name)
@@ -306,6 +307,18 @@ def place_of(function: object) -> str:
     """Return where a function is defined."""
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     return _shown(code, code.co_firstlineno) if isinstance(code, CodeType) else repr(function)
+
+
+def _misnamed(task: Task, effect: _Effect, key: str) -> str | None:
+    """Return the name that a task announced, where its step fits an effect but for the name."""
+    step = task.current
+    if step is None or step.action in _LOCKING or _COVERS.get(step.action, effect) is not effect:
+        return None
+    return None if _base(step.resource) == _base(key) else step.resource
+
+
+def _base(path: str) -> str:
+    return path.rpartition(os.sep)[2]
 
 
 def _path_of(fd: object) -> str:
@@ -360,6 +373,12 @@ def _shown(code: CodeType, line: int) -> str:
 
 def _caveat(touch: _Touch) -> Caveat:
     words, action = _ANNOUNCED_BY[touch.effect]
+    if touch.announced is not None:
+        return Caveat(
+            f"{words.format(touch.name)}, and the step before it names {touch.announced!r}, which "
+            f'is no name of this file: call step("{action}", "{_base(touch.name)}", …)',
+            touch.where,
+        )
     more = ", and what fills it is a step of its own" if touch.effect is _Effect.TRUNCATE else ""
     return Caveat(
         f"{words.format(touch.name)}, and no step announces it: "
