@@ -167,11 +167,14 @@ class CooperativeScheduler:
         task.observed, task.completed, task.saw = [], [], None
         self.current = task
         # A segment that waits for an event that never comes must not outlast the search.
-        armed = arm(min(SEGMENT_S, left_s), self._insist)
+        armed: bool | None = None  # it may ring before it is known
         try:
+            armed = arm(min(SEGMENT_S, left_s), self._insist)
             task.greenlet.switch()
+        except Expired:
+            pass  # it rang when the task had stopped already
         finally:
-            if armed:
+            if armed is not False:
                 disarm()
             self.current = None
         if isinstance(task.failed, Expired):

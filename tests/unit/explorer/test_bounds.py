@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from booking.core.verdict import Outcome
 from booking.explorer.model import Limits
+from booking.explorer.task import CooperativeScheduler
+from booking.system.deadline import Expired
 from tests.support.explorations import explored
 
 METHODS = ["graph", "reduced", "plain"]
@@ -32,6 +35,19 @@ def test_the_time_is_over_inside_an_execution(guard: str, method: Any) -> None:
     bound, elapsed_s, _ = ended(guard, method, seconds_max=0.4)
     assert bound == "max-seconds"
     assert elapsed_s < FAR_S
+
+
+def test_an_alarm_that_comes_too_late_is_no_error() -> None:
+    """It may ring behind the task's last instruction, in the search itself."""
+    driver = CooperativeScheduler()
+
+    def switch() -> None:
+        raise Expired
+
+    task: Any = SimpleNamespace(greenlet=SimpleNamespace(switch=switch), failed=None)
+    driver.resume(task)
+    assert driver.current is None
+    assert task.failed is None
 
 
 @pytest.mark.parametrize("method", METHODS)
