@@ -169,7 +169,7 @@ class DporExplorer(PathExplorer):
         """Count the linear extensions of this execution's order."""
         ways = {0: 1}
         for _ in self._steps:
-            self.cache.environment.time_left_s()
+            self.cache.environment.ensure_time()
             after: dict[int, int] = {}
             for done, count in ways.items():
                 for number, past in enumerate(self._pasts):

@@ -56,9 +56,11 @@ class ExecutionEnvironment:
         self.executions = 0
         self.driver = CooperativeScheduler()
         self.ends_s = inf  # when the time of the search is over
+        self._now_s = monotonic()  # as of the last segment, so that none asks twice
+        self._closely = not plan.built_in
         self._caveats: list[Caveat] = []
         self._calls = CallMonitor(self.driver, self._caveats, patient=not plan.timeouts)
-        self._audit = AuditMonitor(self.driver, closely=not plan.built_in)
+        self._audit = AuditMonitor(self.driver, closely=self._closely)
         self._folder = folder
         self._serial = count()
         self._driver_before: Driver | None = None
@@ -80,6 +82,7 @@ class ExecutionEnvironment:
     def open(self) -> Execution:
         """Begin an execution."""
         self.executions += 1
+        self.ensure_time()
         folder = self._folder / str(next(self._serial))
         folder.mkdir()
         with users_code("setting up the sale"):
@@ -95,18 +98,18 @@ class ExecutionEnvironment:
 
     def run_segment(self, task: Task) -> None:
         """Have a task take its step and run up to its next one, and watch what it does."""
-        left_s = self.time_left_s()
-        self._audit.before_segment()
-        self.driver.resume(task, left_s)
-        self.time_left_s()  # a segment that the limit has cut short did nothing that counts
-        self._audit.after_segment(task)
+        if self._closely:
+            self._audit.before_segment()
+        self.driver.resume(task, self.ends_s - self._now_s)
+        self.ensure_time()  # a segment that the limit has cut short did nothing that counts
+        if self._closely:
+            self._audit.after_segment(task)
 
-    def time_left_s(self) -> float:
-        """Return how long the search may still go on; raise `BoundReached` when it is over."""
-        left_s = self.ends_s - monotonic()
-        if left_s <= 0:
+    def ensure_time(self) -> None:
+        """Raise `BoundReached` when the time of the search is over."""
+        self._now_s = now_s = monotonic()
+        if now_s >= self.ends_s:
             raise BoundReached("max-seconds")
-        return left_s
 
     def add_caveat(self, caveat: Caveat) -> None:
         """Remember why nothing can be proved."""
