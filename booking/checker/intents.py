@@ -281,19 +281,45 @@ def decide_purchases(purchases: Purchases, decide: Decide) -> Decision:
 
     Where it cannot, and can with a purchase carried out twice, that is the anomaly.
     """
-    once = decide(purchases.once)
+    once = _with_answers(decide(purchases.once), purchases)
     repeatable = purchases.repeatable
     if not repeatable and not purchases.changed:
         return once
     if once.verdict.outcome is Outcome.VALID:
         doubt = _doubt(purchases, decide)
         return once if doubt is None else replace(once, verdict=doubt, order=None)
-    often = decide(purchases.repeating(repeatable))
+    often = _with_answers(decide(purchases.repeating(repeatable)), purchases)
     if often.verdict.outcome is Outcome.INVALID:
         return often
     if once.verdict.outcome is Outcome.INVALID and often.verdict.outcome is Outcome.VALID:
         return _duplicate(purchases, once, decide)
     return once
+
+
+def _with_answers(decision: Decision, purchases: Purchases) -> Decision:
+    """Show of each purchase that is quoted the attempt that was told its ticket.
+
+    An operation has the index of the first attempt, which may have been told none.
+    """
+    sold = purchases.source.sold
+    answers: dict[int, list[Event]] = {}
+    for purchase in purchases.retried:
+        done = {sold.done[row] for row in purchase.kept}
+        answers[purchase.began[1]] = [
+            event
+            for x in purchase.attempts
+            if x.complete is not None and x.complete.index in done
+            for event in (x.invoke, x.complete)
+        ]
+    anomalies = tuple(
+        replace(one, evidence=(*one.evidence, *_answers_to(one.evidence, answers)))
+        for one in decision.verdict.anomalies
+    )
+    return replace(decision, verdict=replace(decision.verdict, anomalies=anomalies))
+
+
+def _answers_to(evidence: Iterable[Event], answers: dict[int, list[Event]]) -> Iterator[Event]:
+    return (event for quoted in evidence for event in answers.get(quoted.index, ()))
 
 
 def _duplicate(purchases: Purchases, once: Decision, decide: Decide) -> Decision:

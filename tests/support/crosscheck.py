@@ -85,7 +85,7 @@ def _verdict(recording: Recording, verdict: Verdict, right: bool) -> Iterator[st
     accused, outcome = _about_order(verdict), verdict.outcome.value
     if right and accused:
         yield f"accused falsely: {accused}"
-    if not right and not accused:
+    if not right and not accused and not (recording.unlogged and outcome == "unknown"):
         kind = "missed" if outcome == "valid" else f"{outcome} although it is impossible"
         yield f"{kind}: {verdict.reason}"
     if right and outcome == "unknown" and not may_be_unknown(recording):
@@ -123,14 +123,23 @@ def _order(recording: Recording, decision: Decision) -> Iterator[str]:
 
 
 def _certificates(recording: Recording, decision: Decision) -> Iterator[str]:
-    if _about_order(decision.verdict) and not decision.certificates:
-        names = sorted({one.name.value for one in decision.verdict.anomalies})
-        yield f"no certificate: {names}"
+    # Two answers with different tickets say themselves that one intent was carried out twice.
+    names = {one.name.value for one in decision.verdict.anomalies} - BESIDES
+    if names - {"duplicate-purchase"} and not decision.certificates:
+        yield f"no certificate: {sorted(names)}"
     for proof in decision.certificates:
         ops = [op for op in (proof.before, *proof.members, proof.after) if op is not None]
         keep = {END if op.what == "end" else op.index for op in ops}
+        keep |= _attempts(recording, keep)
         if explained(recording, keep=keep):
             yield f"certificate proves nothing: {proof.kind} {sorted(map(str, keep))}"
+
+
+def _attempts(recording: Recording, keep: set[Any]) -> set[Any]:
+    """Return all attempts at the intents of operations: a certificate names them by the first."""
+    ops = [op for key in recording.tickets for op in operations(recording, key)]
+    intents = {op.intent for op in ops if op.index in keep} - {None}
+    return {op.index for op in ops if op.intent in intents}
 
 
 def indexes(anomaly: Anomaly, recording: Recording) -> set[Any]:

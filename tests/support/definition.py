@@ -117,12 +117,13 @@ def explained(
     once: bool = True,
     unlogged: bool | None = None,
     without: Collection[str] = (),
+    programs: bool = True,
 ) -> bool:
     """Return whether every inventory's operations have an order that explains them.
 
     `keep` weakens all others: an order becomes one that may have been, an observation is dropped.
     `once=False` lets an intent take effect as often as it was answered. `without` drops kinds of
-    observations: search, sold-out, end, numbers.
+    observations: search, sold-out, end, numbers. `programs=False` forgets which process did what.
     """
     unlogged = recording.unlogged if unlogged is None else unlogged
     for key, tickets in recording.tickets.items():
@@ -137,6 +138,8 @@ def explained(
         if "numbers" in without:
             ops = [op._replace(value=None) if op.kind == "buy" else op for op in ops]
         ops = [op for op in ops if op.kind not in without]
+        if not programs:
+            ops = [op._replace(process=op.index) for op in ops]
         if not has_order(ops, tickets, left, recording.meaning, once=once, unlogged=unlogged):
             return False
     return True
