@@ -53,7 +53,7 @@ def phantom_sold_out(refuted: RefutedInventory, balanced: bool) -> Iterator[Anom
         could = sum(x.quantity for x in proof.members)
         sold = f"at most {could}" if could else "none"
         why = f"{sold} of {tickets_(refuted.tickets)} can have been sold by then"
-        evidence = events_of([*proof.members, sold_out])
+        evidence = events_of([*proof.members, *proof.elsewhere, sold_out])
     else:
         went = tickets_(sum(x.quantity for x in proof.members))
         why = f"{went} went to {buyers_of(proof.members)} afterwards"

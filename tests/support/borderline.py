@@ -137,7 +137,8 @@ def _serve(rng: Random, profile: Profile, office: BoxOffice, row: Row) -> None:
             row.quantity, row.seat = office.orders[0]
         else:
             row.quantity, row.seat = office.give_back(rng)
-        row.seat = row.seat if rng.random() < 0.7 else None
+        named = rng.random() < 0.7 and (row.quantity == 1 or profile.text_seats)
+        row.seat = row.seat if named else None  # a number with a quantity says two quantities
         row.outcome = "info" if lost else "ok"
     elif draw < 0.75:
         _order(rng, profile, office, row)
