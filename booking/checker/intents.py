@@ -189,7 +189,8 @@ def _inventory(
     The rows `again` of `sold`, and the rows `lost` of `maybe`, may have happened besides. The
     purchase `twice` happened twice for certain.
     """
-    retried = list(retried)
+    retried, again = list(retried), list(again)
+    apart = {source.sold.index[row] for row in again}  # operations of their own
     repeated = {row for purchase in retried for row in purchase.repeated}
     if twice is not None:
         repeated.remove(twice.unnumbered[0])
@@ -199,7 +200,7 @@ def _inventory(
     for purchase in retried:
         if purchase is twice:
             continue  # each answer has a purchase of its own
-        own = {source.sold.index[row] for row in purchase.kept[1:]}
+        own = apart | {source.sold.index[row] for row in purchase.kept[1:]}
         for row in purchase.kept:
             at = place[row]
             sold.invoked[at] = purchase.began[0]
