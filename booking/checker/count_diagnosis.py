@@ -201,6 +201,8 @@ def _imbalance(refuted: RefutedCount) -> Iterator[Named]:
     sold = sum(x.quantity for x in refuted.ops if x.what == "buy")
     back = sum(x.quantity for x in refuted.ops if x.what == "refund")
     counts = f"the count went from {stock.tickets} to {end.low}"
+    if end.recorded is not None:  # of tickets sold
+        counts = f"the count went from 0 to {end.recorded}"
     returned = f" and {back} given back" if back else ""
     orders = f"{tickets_(sold)} sold{returned}"
     if lost is not None:
