@@ -13,6 +13,7 @@ from booking.checker.certificate import (
     follows,
     possible,
     precedes,
+    runs_between,
     tickets_within,
 )
 from booking.checker.operations import Op, operations
@@ -65,7 +66,14 @@ def certify(violator: HallViolator, counter: Counter, constraints: Constraints) 
     if violator.kind == "starved":
         upper = _latest_at_least(ops, high, unit) if violator.first > 1 else None
         bare = replace(bare, before=upper, after=_earliest_at_most(ops, low, unit))
-        return replace(bare, members=tuple(x for x in ops if can_lie_between(bare, x)))
+        here = [x for x in ops if runs_between(bare, x)]
+        return replace(
+            bare,
+            members=tuple(x for x in here if can_lie_between(bare, x)),
+            elsewhere=tuple(
+                x for x in here if not can_lie_between(bare, x) and x not in {upper, bare.after}
+            ),
+        )
     upper = _earliest_at_most(ops, high, unit) if violator.first > 1 else None
     lower = _latest_at_least(ops, low, unit) if low >= unit else None
     members = _fewest_sales(replace(bare, before=upper, after=lower), ops, tickets, unit)

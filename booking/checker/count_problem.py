@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from booking.checker.certificate import Certificate, possible
 from booking.checker.excess import Stock, refute_counts
 from booking.checker.inventory import Inventory
 from booking.checker.operations import Op, all_operations
+from booking.checker.program_order import is_in_program_order
 from booking.checker.reduction import ALL_CONSTRAINTS, Counter
 from booking.checker.returns import latest_order
 from booking.checker.unorderable import no_order
@@ -108,11 +110,4 @@ class _Latest:
 
 def breaks_program_order(order: Sequence[Op]) -> bool:
     """Return whether a process's operations are not in the order in which it invoked them."""
-    last: dict[int | str, int] = {}
-    for x in order:
-        if x.apart:
-            continue
-        if x.index < last.get(x.process, x.index):
-            return True
-        last[x.process] = x.index
-    return False
+    return not is_in_program_order((x.program, x.returned < inf) for x in order)

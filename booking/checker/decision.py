@@ -234,7 +234,10 @@ def _in_program_order(
     answer = _match_or_refute(parted, ALL_CONSTRAINTS)
     if answer is None or isinstance(answer, Certificate):
         return _search(counter, steps, request)
-    return _valid(linearize(parted, *answer) if request.order else None)
+    order = linearize(parted, *answer)
+    if not keeps_program_order(counter.inventory, order):  # of a purchase with several attempts
+        return _search(counter, steps, request)
+    return _valid(order if request.order else None)
 
 
 def _no_start(tickets: int | None) -> str:

@@ -180,10 +180,9 @@ def _lost_update(refuted: RefutedInventory, message: str) -> Anomaly | None:
         return Anomaly(AnomalyName.LOST_UPDATE, message, evidence)
     if _stops_at_nothing(refuted):
         return _lost_before_nothing(refuted)
-    proof = refuted.refute_end()
-    members = proof.members if proof and proof.kind == "overfull" else ()
-    end = proof.after if proof else None
-    return Anomaly(AnomalyName.LOST_UPDATE, message, events_of([*members, end]))
+    fell = refuted.tickets - (refuted.remaining or 0)
+    evidence = events_of([*refuted.sold_more_than(fell), refuted.last_count])
+    return Anomaly(AnomalyName.LOST_UPDATE, message, evidence)
 
 
 def _stops_at_nothing(refuted: RefutedInventory) -> bool:

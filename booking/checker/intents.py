@@ -8,14 +8,13 @@ explains shows a duplicate.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
-from booking.checker.inventory import Attempt, Inventory, Orders
+from booking.checker.answers import with_answers
+from booking.checker.inventory import Attempt, Inventory, Orders, Program
 from booking.checker.messages import buyer, explanation, in_time_order, listed, proof_events
-from booking.checker.program_order import invocations
 from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict
 from booking.history.model import Event
 
@@ -200,11 +199,12 @@ def _inventory(
     for purchase in retried:
         if purchase is twice:
             continue  # each answer has a purchase of its own
+        own = {source.sold.index[row] for row in purchase.kept[1:]}
         for row in purchase.kept:
             at = place[row]
             sold.invoked[at] = purchase.began[0]
-            if not lost:  # else the earliest attempt is an operation of its own
-                sold.index[at] = purchase.began[1]
+            if not lost and row == purchase.kept[0] and purchase.began[1] not in own:
+                sold.index[at] = purchase.began[1]  # else it is an operation of its own
             if len(purchase.kept) == 1:
                 first = purchase.answered[0]
                 sold.returned[at] = source.sold.returned[first]
@@ -212,31 +212,27 @@ def _inventory(
     if twice is not None and twice.lost:
         for row in (*twice.kept, twice.unnumbered[0]):
             sold.invoked[place[row]] = twice.began[0]
-    apart = _apart(source, sold, place, retried) if source.touches else set()
+    programs = _programs(source, sold, place, retried) if source.touches else {}
     maybe = _without(source.maybe, dropped)
     for row in sorted(again):
         _append_unknown(maybe, source.sold, row)
-    return replace(source, sold=sold, maybe=maybe, apart=apart)
+    return replace(source, sold=sold, maybe=maybe, programs=programs)
 
 
-def _apart(
+def _programs(
     source: Inventory, sold: Orders, place: dict[int, int], retried: Iterable[Purchase]
-) -> set[int]:
-    """Return the purchases that no process's program orders: which attempt took effect is open.
-
-    Where one process made all attempts, and did nothing else in between, its program orders them.
-    """
-    own = invocations(source)
-    apart: set[int] = set()
+) -> dict[int, Program]:
+    """Find the programs in which each purchase begins and is over, by its index."""
+    programs: dict[int, Program] = {}
     for purchase in retried:
-        attempts = {x.invoke.index for x in purchase.attempts}
-        processes = {x.invoke.process for x in purchase.attempts}
-        first, last = min(attempts), max(attempts)
-        between = own[next(iter(processes))]
-        others = between[bisect_left(between, first) : bisect_right(between, last)]
-        if len(processes) > 1 or not attempts.issuperset(others):
-            apart.update(sold.index[place[row]] for row in purchase.kept)
-    return apart
+        first = purchase.attempts[0].invoke
+        together = any(x.invoke.time == first.time for x in purchase.attempts[1:])
+        begin = None if together else (first.process, first.index)
+        for row in purchase.kept:
+            answered = purchase.answered[0] if len(purchase.kept) == 1 else row
+            end = source.sold.process[answered], source.sold.index[answered]
+            programs[sold.index[place[row]]] = Program(begin, end)
+    return programs
 
 
 def _with_doubtful(inventory: Inventory, indexes: set[int]) -> Inventory:
@@ -281,14 +277,14 @@ def decide_purchases(purchases: Purchases, decide: Decide) -> Decision:
 
     Where it cannot, and can with a purchase carried out twice, that is the anomaly.
     """
-    once = decide(purchases.once)
+    once = with_answers(decide(purchases.once), purchases)
     repeatable = purchases.repeatable
     if not repeatable and not purchases.changed:
         return once
     if once.verdict.outcome is Outcome.VALID:
         doubt = _doubt(purchases, decide)
         return once if doubt is None else replace(once, verdict=doubt, order=None)
-    often = decide(purchases.repeating(repeatable))
+    often = with_answers(decide(purchases.repeating(repeatable)), purchases)
     if often.verdict.outcome is Outcome.INVALID:
         return often
     if once.verdict.outcome is Outcome.INVALID and often.verdict.outcome is Outcome.VALID:

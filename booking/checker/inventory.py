@@ -6,13 +6,27 @@ Times are nanoseconds, counts are tickets.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from booking.history.model import Event
 
 Key = str | int | None
 # What an ok buy's value is: the count before it, the count after it, a seat, or nothing of use.
 Numbers = Literal["before", "after", "seat", "none"]
+
+
+Place = tuple[int | str, int]  # in the program of a process: its name, an invocation's index
+
+
+class Program(NamedTuple):
+    """Between which operations of which programs something took effect.
+
+    A purchase with several attempts begins in the program of the first, and is over in the program
+    of the one that was answered first. `begin` is None where two attempts began at one time.
+    """
+
+    begin: Place | None
+    end: Place
 
 
 @dataclass(slots=True)
@@ -71,9 +85,8 @@ class Inventory:
     # An operation was invoked at the very time at which the last one of its process completed,
     # so the times alone do not show the order of the two.
     touches: bool = False
-    # Indexes of purchases whose attempts are of several processes, or have other operations in
-    # between: they have their times, and no place in the program of one process.
-    apart: set[int] = field(default_factory=set)
+    # Purchases with several attempts, by index, where times touch.
+    programs: dict[int, Program] = field(default_factory=dict)
     unlogged: bool = False  # an event log is missing or short: any number of orders besides
 
     def rows(self) -> tuple[Orders | Observations, ...]:

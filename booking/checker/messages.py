@@ -49,7 +49,7 @@ def events_of(ops: Iterable[Op | None]) -> tuple[Event, ...]:
 
 def proof_events(proof: Certificate) -> tuple[Event, ...]:
     """Return the events of a certificate."""
-    return events_of([proof.before, *proof.members, proof.after])
+    return events_of([proof.before, *proof.members, *proof.elsewhere, proof.after])
 
 
 def in_time_order(events: Iterable[Event]) -> tuple[Event, ...]:

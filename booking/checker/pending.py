@@ -24,8 +24,9 @@ class Rows:
         self.ops = sorted(ops, key=lambda x: (x.invoked, x.index))
         self.before = predecessors(self.ops)
         self.after: dict[int, list[int]] = {}
-        for later, earlier in self.before.items():
-            self.after.setdefault(earlier, []).append(later)
+        for later, touched in self.before.items():
+            for earlier in touched:
+                self.after.setdefault(earlier, []).append(later)
         self.change = [x.quantity if x.gives_back else -x.quantity for x in self.ops]
         self.optional = bytearray(x.what.startswith("maybe") for x in self.ops)
         self.exact = [x.low if x.low == x.high else None for x in self.ops]

@@ -6,55 +6,75 @@ the later one was invoked after the earlier one had completed, though the clock 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import inf
 from typing import TypeVar
 
-from booking.checker.inventory import Inventory, Observations, Orders
+from booking.checker.inventory import Inventory, Observations, Orders, Program
 from booking.checker.operations import Op
 
 Rows = TypeVar("Rows", Orders, Observations)
 Place = tuple[Orders | Observations, int]  # columns, and a row of them
 
 
-def predecessors(ops: Sequence[Op]) -> dict[int, int]:
-    """Return for each place in `ops` the place of the operation whose return it touches.
+def predecessors(ops: Sequence[Op]) -> dict[int, tuple[int, ...]]:
+    """Return for each place in `ops` the places of the operations whose return it touches.
 
-    Only where both are of one process. Of several that return at that time it is the last.
+    Only where they are of one process. Of several that return at that time it is the last, and
+    the purchases that other processes had begun.
     """
-    last: dict[int | str, int] = {}
-    touching: dict[int, int] = {}
-    for at in sorted(range(len(ops)), key=lambda at: ops[at].index):
+    last: dict[int | str, tuple[int, ...]] = {}
+    touching: dict[int, tuple[int, ...]] = {}
+    for _, is_end, at in sorted(_ends_of(ops)):
         x = ops[at]
-        if x.apart:
-            continue
-        earlier = last.get(x.process)
-        if earlier is not None and ops[earlier].returned == x.invoked:
-            touching[at] = earlier
-        if x.returned < inf:  # one of unknown outcome may take effect at any later time
-            last[x.process] = at
+        if is_end:
+            process = x.program.end[0]
+            last[process] = (at,) if x.attempts is None else (*last.get(process, ()), at)
+        elif x.program.begin is not None:
+            earlier = last.get(x.program.begin[0], ())
+            if touched := tuple(row for row in earlier if ops[row].returned == x.invoked):
+                touching[at] = touched
     return touching
 
 
-def keeps_program_order(inventory: Inventory, order: Sequence[int]) -> bool:
-    """Return whether an order of indexes has each process's operations as it invoked them.
+def _ends_of(ops: Sequence[Op]) -> Iterator[tuple[int, bool, int]]:
+    """Yield where operations begin and end in their programs: index, which of both, and place."""
+    for at, x in enumerate(ops):
+        begin, end = (x.index, x.index) if x.attempts is None else _indexes(x.attempts)
+        yield begin, False, at
+        if x.returned < inf:  # one of unknown outcome may take effect at any later time
+            yield end, True, at
 
-    One of unknown outcome comes after those before it, and at any time after that.
+
+def _indexes(attempts: Program) -> tuple[int, int]:
+    return (attempts.begin or attempts.end)[1], attempts.end[1]
+
+
+def is_in_program_order(programs: Iterable[tuple[Program, bool]]) -> bool:
+    """Return whether operations come in the order in which processes invoked them.
+
+    One of unknown outcome (False) comes after those before it, and at any time after that.
     """
-    of: dict[int, tuple[int | str, bool]] = {}
-    for rows, row in _places(inventory):
-        of[rows.index[row]] = rows.process[row], bool(rows.returned)
     latest: dict[int | str, int] = {}
-    for index in order:
-        if index in inventory.apart:
-            continue
-        process, returned = of[index]
-        last = latest.get(process, index)
-        if returned and index < last:
+    for program, returned in programs:
+        process, index = program.end
+        if returned and index < latest.get(process, index):
             return False
-        latest[process] = max(last, index)
+        if program.begin is not None:
+            process, index = program.begin
+            latest[process] = max(index, latest.get(process, index))
     return True
+
+
+def keeps_program_order(inventory: Inventory, order: Sequence[int]) -> bool:
+    """Return whether an order of indexes has each process's operations as it invoked them."""
+    of: dict[int, tuple[Program, bool]] = {}
+    for rows, row in _places(inventory):
+        place = rows.process[row], rows.index[row]
+        of[rows.index[row]] = Program(place, place), bool(rows.returned)
+    of |= {index: (program, True) for index, program in inventory.programs.items()}
+    return is_in_program_order(of[index] for index in order)
 
 
 def tightened(inventory: Inventory) -> Inventory:
@@ -108,19 +128,11 @@ def _parted(rows: Rows, levels: dict[int, int], left: dict[int, int], most: int)
 
 
 def _in_program_order(inventory: Inventory) -> list[Place]:
-    apart = inventory.apart
-    places = _places(inventory)
-    if apart:
-        places = (place for place in places if place[0].index[place[1]] not in apart)
+    """Return the operations that one process invoked, once."""
+    places = [
+        place for place in _places(inventory) if place[0].index[place[1]] not in inventory.programs
+    ]
     return sorted(places, key=lambda place: place[0].index[place[1]])
-
-
-def invocations(inventory: Inventory) -> dict[int | str, list[int]]:
-    """Return the indexes of each process's invocations, in its program's order."""
-    found: dict[int | str, list[int]] = {}
-    for rows, row in sorted(_places(inventory), key=lambda place: place[0].index[place[1]]):
-        found.setdefault(rows.process[row], []).append(rows.index[row])
-    return found
 
 
 def _places(inventory: Inventory) -> Iterator[Place]:

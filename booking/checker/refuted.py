@@ -77,6 +77,26 @@ class RefutedInventory:
             return None
         return last if searches.invoked[last] > max(sold.returned, default=-inf) else None
 
+    @property
+    def last_count(self) -> Op | None:
+        """The operation that shows `remaining`."""
+        if self.inventory.remaining is not None:
+            return next(x for x in self.ops() if x.what == "end")
+        last = self.last_search
+        if last is None:
+            return None
+        index = self.inventory.searches.index[last]
+        return next(x for x in self.ops() if x.index == index)
+
+    def sold_more_than(self, fell: int) -> list[Op]:
+        """Return the fewest sales that took more tickets than a count fell by."""
+        chosen: list[Op] = []
+        for x in sorted(self.ops(SALES_ALONE), key=lambda x: -x.quantity):
+            if x.what == "buy" and fell >= 0:
+                chosen.append(x)
+                fell -= x.quantity
+        return chosen
+
     def refute_end(self) -> Certificate | None:
         """Prove that sales and the count at the end do not agree, as `remaining` has it."""
         if self.inventory.remaining is not None or self.last_search is None:

@@ -77,8 +77,9 @@ def _parted(ops: Sequence[Op], share: int) -> list[Op]:
             end = min(first.returned, second.returned)
             if begin <= end < inf:
                 moment = begin + (end - begin) // PARTS * share // PARTS * PARTS
-                scaled[x.index] = replace(first, returned=moment)
-                scaled[y.index] = replace(second, invoked=moment + 1)
+                if moment < second.returned:  # else too many operations share one time
+                    scaled[x.index] = replace(first, returned=moment)
+                    scaled[y.index] = replace(second, invoked=moment + 1)
     return list(scaled.values())
 
 
@@ -112,7 +113,7 @@ class SeatSearch:
         touching = predecessors(ops)
         self.before = [
             sum(1 << at for at in required if self.ops[at].returned < x.invoked)
-            | (1 << touching[row] if row in touching else 0)
+            | sum(1 << at for at in touching.get(row, ()))
             for row, x in enumerate(ops)
         ]
 

@@ -14,7 +14,7 @@ choices before it are settled, and the memory begins anew.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import inf
 
 from booking.checker.operations import Op
@@ -68,8 +68,7 @@ class _Execution:
         while row < len(rows) and rows.ops[row].invoked <= now:
             self.begun = row + 1
             self.seeing += rows.seeing[row]
-            earlier = rows.before.get(row)
-            if earlier is not None and self._state[earlier] != _SERVED:
+            if row in rows.before and not self._has_served(rows.before[row]):
                 self._state[row] = _BLOCKED
                 self.blocked += 1
                 self._trail.append(row << 2 | _BLOCK)
@@ -132,6 +131,9 @@ class _Execution:
                 self.seeing -= rows.seeing[row]
                 self.begun = row
 
+    def _has_served(self, earlier: Iterable[int]) -> bool:
+        return all(self._state[row] == _SERVED for row in earlier)
+
     def _enter(self, row: int, kind: int) -> None:
         self._state[row] = _PENDING
         self._trail.append(row << 2 | kind)
@@ -145,7 +147,7 @@ class _Execution:
         self.seeing -= self.rows.seeing[row]
         self.pending.take(row)
         for later in self.rows.after.get(row, ()):
-            if self._state[later] == _BLOCKED:
+            if self._state[later] == _BLOCKED and self._has_served(self.rows.before[later]):
                 self.blocked -= 1
                 self._enter(later, _UNBLOCK)
 

@@ -53,13 +53,14 @@ def phantom_sold_out(refuted: RefutedInventory, balanced: bool) -> Iterator[Anom
         could = sum(x.quantity for x in proof.members)
         sold = f"at most {could}" if could else "none"
         why = f"{sold} of {tickets_(refuted.tickets)} can have been sold by then"
-        evidence = events_of([*proof.members, sold_out])
+        evidence = events_of([*proof.members, *proof.elsewhere, sold_out])
     else:
         went = tickets_(sum(x.quantity for x in proof.members))
         why = f"{went} went to {buyers_of(proof.members)} afterwards"
         if not proof.members:
             why = f"the sale ended with {tickets_(refuted.inventory.remaining or 0)} left"
-        evidence = events_of([sold_out, *proof.members])
+        end = proof.after if proof.after is not sold_out else None
+        evidence = events_of([sold_out, *proof.members, end])
     yield Anomaly(
         AnomalyName.PHANTOM_SOLD_OUT,
         f"{buyer(sold_out.process)}{wanted} was told that it is sold out although {why}",
