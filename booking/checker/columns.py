@@ -33,8 +33,6 @@ from booking.history.model import FRAME, NO_CLIENTS, Event, SaleEnd
 STEPS_MAX = 1_000_000  # more are counted, not kept: they tell causes, not verdicts
 TORN_READ = "torn-read"
 
-_DEFINITE = frozenset({"ok", "fail"})
-
 
 class ContradictionError(HistoryError):
     """An event contradicts the ones before it, or cannot be read."""
@@ -114,7 +112,8 @@ class Columns:
                     self._not_after.add((process, event.time, event.key))
                 continue
             invoke = pending.pop(process, None)
-            if invoke is None or kind not in _DEFINITE:
+            ok = kind == "ok"
+            if invoke is None or not (ok or kind == "fail"):
                 self._feed_rare(event, invoke)
                 continue
             time = event.time
@@ -142,7 +141,7 @@ class Columns:
                 if invoke.value is not None or (quantity != 1 and not is_size(quantity)):
                     self._feed_rare(event, invoke)
                     continue
-                if kind == "ok":
+                if ok:
                     if type(value) is not int:
                         value = self._number(invoke, event)
                     elif not numbered:
@@ -163,7 +162,7 @@ class Columns:
                 else:
                     self._feed_rare(event, invoke)
                     continue
-            elif name in observe and kind == "ok" and type(value) is int:
+            elif ok and name in observe and type(value) is int:
                 oks += 1
                 invoked, returned, values, processes, indexes, done = search
             else:

@@ -169,7 +169,8 @@ def _shared_ticket(refuted: RefutedCount, *, oversold: bool) -> Iterator[Named]:
     for x in sales:
         if 0 <= (x.low or 0) < x.quantity and not oversold:
             proof = Certificate("out of range", before=x, key=refuted.stock.key)
-            message = f"{buyer(x.process)} was sold {tickets_(x.quantity)} when {x.low} were left"
+            left = f"{x.low} {_was(x.low or 0)} left"
+            message = f"{buyer(x.process)} was sold {tickets_(x.quantity)} when {left}"
             yield Anomaly(AnomalyName.OVERSELL, message, events_of([x])), proof
             oversold = True
     proof_ = refute_counts([*sales, *(x for x in refuted.ops if x.gives_back)], refuted.stock)
@@ -200,6 +201,8 @@ def _imbalance(refuted: RefutedCount) -> Iterator[Named]:
     sold = sum(x.quantity for x in refuted.ops if x.what == "buy")
     back = sum(x.quantity for x in refuted.ops if x.what == "refund")
     counts = f"the count went from {stock.tickets} to {end.low}"
+    if end.recorded is not None:  # of tickets sold
+        counts = f"the count went from 0 to {end.recorded}"
     returned = f" and {back} given back" if back else ""
     orders = f"{tickets_(sold)} sold{returned}"
     if lost is not None:

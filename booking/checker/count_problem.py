@@ -46,8 +46,11 @@ class CountProblem:
     def refute(self, ops: Sequence[Op]) -> Certificate | None:
         """Return why some of the operations have no order, if that is found quickly."""
         proof = refute_counts(ops, self.stock)
-        if proof is not None or _finds_latest_order(ops, self.stock):
+        if proof is not None:
             return proof
+        answer = _unobserved(ops, self.stock)
+        if answer is not None:
+            return answer if isinstance(answer, Certificate) else None
         try:
             found = search_or_refute(CountProblem(list(ops), self.stock, False), STATES_MAX)
         except BudgetExceededError:
@@ -63,10 +66,11 @@ def order_or_refute(problem: CountProblem, states_max: int) -> list[Op] | Certif
     proof = refute_counts(problem.ops, problem.stock)
     if proof is not None:
         return proof
-    if all(x.low is None for x in problem.ops):
-        order = latest_order(problem.ops, problem.stock.tickets)
-        if order is not None and not (problem.touches and breaks_program_order(order)):
-            return order
+    answer = _unobserved(problem.ops, problem.stock)
+    if isinstance(answer, Certificate):
+        return answer
+    if answer is not None and not (problem.touches and breaks_program_order(answer)):
+        return answer
     return search_or_refute(problem, states_max)
 
 
@@ -77,8 +81,31 @@ def search_or_refute(problem: CountProblem, states_max: int) -> list[Op] | Certi
     return no_order(problem.ops, problem.stock) if path is None else path
 
 
-def _finds_latest_order(ops: Sequence[Op], stock: Stock) -> bool:
-    return all(x.low is None for x in ops) and latest_order(ops, stock.tickets) is not None
+def _unobserved(ops: Sequence[Op], stock: Stock) -> list[Op] | Certificate | None:
+    """Decide operations that no observation restricts; None where only a search can tell.
+
+    Orders of one quantity are decided for certain.
+    """
+    if any(x.low is not None for x in ops):
+        return None
+    order = latest_order(ops, stock.tickets)
+    if order is None and all(x.quantity in {0, stock.unit} for x in ops):
+        return no_order(ops, stock, _Latest)
+    return order
+
+
+class _Latest:
+    """Ask for the latest order in place of a search: it is exact here."""
+
+    dead_ends = 0
+
+    def __init__(self, ops: Sequence[Op], tickets: int, _most: int) -> None:
+        self._ops = ops
+        self._tickets = tickets
+
+    def run(self, _states_max: int) -> list[Op] | None:
+        """Return the order, or None where there is none."""
+        return latest_order(self._ops, self._tickets)
 
 
 def breaks_program_order(order: Sequence[Op]) -> bool:

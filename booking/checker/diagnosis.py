@@ -147,15 +147,23 @@ def _imbalance(refuted: RefutedInventory) -> Iterator[Anomaly]:
     if refuted.remaining is None or refuted.remaining > refuted.tickets:
         return
     fell = refuted.tickets - refuted.remaining
-    counts = f"the count fell by {fell}, from {refuted.tickets} to {refuted.remaining}"
-    if not fell:
-        counts = f"the count is {refuted.tickets} as at the start"
+    counts = _moved(refuted, refuted.remaining)
     if fell < refuted.sold:
         anomaly = _lost_update(refuted, f"{tickets_(refuted.sold)} sold, yet {counts}")
         if anomaly is not None:
             yield anomaly
     elif fell > refuted.sold + refuted.maybe and not refuted.inventory.unlogged:
         yield _lost_ticket(refuted, fell - refuted.sold - refuted.maybe, counts)
+
+
+def _moved(refuted: RefutedInventory, remaining: int) -> str:
+    """Return how the count moved, in numbers as the history has them."""
+    shown = refuted.inventory.shown
+    first, last = shown(refuted.tickets), shown(remaining)
+    if first == last:
+        return f"the count is {first} as at the start"
+    moved = "rose" if last > first else "fell"
+    return f"the count {moved} by {abs(last - first)}, from {first} to {last}"
 
 
 def _lost_update(refuted: RefutedInventory, message: str) -> Anomaly | None:

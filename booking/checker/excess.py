@@ -1,8 +1,8 @@
 """Find certificates where tickets come back, or orders are of several quantities.
 
 Cheap conditions that every order must meet: O(n log n), whatever the number of buyers. They look
-at one operation, at two sales of one ticket, and at each two moments (`balance`). Without
-observations and with orders of one quantity they are complete: what meets them has an order.
+at one operation, at two sales of one ticket, and at each two moments (`balance`). They are
+necessary, and very nearly sufficient where no operation observes the count.
 """
 
 from __future__ import annotations

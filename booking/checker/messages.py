@@ -191,12 +191,13 @@ def _too_low(proof: Certificate, back: str) -> str:
     a, b, sold = proof.before, proof.after, proof.against
     if proof.seat is not None:
         return f"{back}: ticket {proof.seat} was not sold so often"
+    most = f"at most {sold}" if sold else "none"
     since = f"after {saw(a)}" if a is not None else "by then"
     if b is None:
-        return f"{back}, although at most {sold} can have been sold {since}"
+        return f"{back}, although {most} can have been sold {since}"
     clauses = [
         f"{saw(a)} before that began" if a is not None else "",
         f"{back} {'in between' if a is not None else 'before that'}" if proof.members else "",
-        f"at most {sold} can have been sold {'meanwhile' if a is not None else 'by then'}",
+        f"{most} can have been sold {'meanwhile' if a is not None else 'by then'}",
     ]
     return f"{saw(b)} although {listed(clause for clause in clauses if clause)}"

@@ -56,7 +56,7 @@ def order_seats(
     path = search_seats(problem.ops, problem.stock.tickets, states_max, problem.stock.tickets)
     if path is not None:
         return path
-    proof = no_order(problem.ops, problem.stock, search_seats)
+    proof = no_order(problem.ops, problem.stock, SeatSearch)
     if not has_no_order(proof.members, problem.ops, problem.stock.tickets, proof.before):
         raise BudgetExceededError  # nothing is believed without a second look
     return proof
@@ -92,11 +92,11 @@ def search_seats(
     ops: Sequence[Op], tickets: int, states_max: int, most: int | None
 ) -> list[Op] | None:
     """Return an order that fits count and seats, or None where there is none."""
-    search = _Search(ops, tickets, most if most is not None else tickets)
+    search = SeatSearch(ops, tickets, most if most is not None else tickets)
     return search.run(states_max)
 
 
-class _Search:
+class SeatSearch:
     """Depth first, remembering the sets of operations that were served, with the seats then held.
 
     An order or refund without a seat is of one that no operation names, or of any that one names.
@@ -105,6 +105,7 @@ class _Search:
     def __init__(self, ops: Sequence[Op], tickets: int, most: int) -> None:
         self.ops = list(ops)
         self.most = most
+        self.dead_ends = 0  # or states that lead to an order: here they are not told apart
         self.tickets = tickets
         self.seats = frozenset(x.seat for x in ops if x.seat is not None)
         required = [at for at, x in enumerate(ops) if not x.what.startswith("maybe")]
@@ -119,6 +120,7 @@ class _Search:
     def run(self, states_max: int) -> list[Op] | None:
         """Search until all that must be served is served."""
         start: State = (0, frozenset())
+        self.dead_ends = 0
         came: dict[State, tuple[State, int] | None] = {start: None}
         agenda = [(start, self.tickets)]
         while agenda:
@@ -131,6 +133,7 @@ class _Search:
                 if len(came) > states_max:
                     raise BudgetExceededError
                 came[after] = state, row
+                self.dead_ends = len(came)
                 x = self.ops[row]
                 left = count + x.quantity if x.gives_back else count - x.quantity
                 agenda.append((after, left))

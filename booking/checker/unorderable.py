@@ -12,22 +12,35 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import Protocol
 
 import msgspec
 
-from booking.checker import wgl
 from booking.checker.certificate import Certificate
 from booking.checker.excess import Stock
 from booking.checker.operations import Op, without_answer
-from booking.checker.wgl import BudgetExceededError
+from booking.checker.wgl import BudgetExceededError, Search
 
 STATES_EACH_MAX = 2_000  # for each question of the search
 WORK_MAX = 300_000  # operations of all questions together
 WORK_OF_A_STATE = 10  # operations that take as long as a dead end
 PINS_MAX = 16  # observations that are tried as the start
 
-Search = Callable[[Sequence[Op], int, int, int | None], list[Op] | None]
 Weaken = Callable[[Op], Op | None]  # None: the operation is dropped
+
+
+class Question(Protocol):
+    """One search for an order."""
+
+    @property
+    def dead_ends(self) -> int:
+        """How many states it has seen in vain."""
+
+    def run(self, states_max: int, /) -> list[Op] | None:
+        """Return an order, or None where there is none."""
+
+
+Ask = Callable[[Sequence[Op], int, int], Question]  # of operations, a start, and the most
 
 
 @dataclass(slots=True)
@@ -37,7 +50,7 @@ class _Core:
     ops: list[Op]
     start: int
     most: int
-    search: Search | None  # None: the one that knows no seats
+    ask: Ask
     pin: Op | None = None
     work: int = 0
 
@@ -46,17 +59,11 @@ class _Core:
         self.work += len(ops)
         if self.work > WORK_MAX:
             return False
+        question = self.ask(ops, start, self.most)
         try:
-            return self._find(ops, start) is None
+            return question.run(STATES_EACH_MAX) is None
         except BudgetExceededError:
             return False
-
-    def _find(self, ops: Sequence[Op], start: int) -> list[Op] | None:
-        if self.search is not None:
-            return self.search(ops, start, STATES_EACH_MAX, self.most)
-        question = wgl.Search(ops, start, self.most)
-        try:
-            return question.run(STATES_EACH_MAX)
         finally:
             self.work += question.dead_ends * WORK_OF_A_STATE
 
@@ -71,9 +78,9 @@ class _Core:
         return True
 
 
-def no_order(ops: Sequence[Op], stock: Stock, search: Search | None = None) -> Certificate:
+def no_order(ops: Sequence[Op], stock: Stock, ask: Ask = Search) -> Certificate:
     """Return the certificate of operations that the search could not order."""
-    core = _Core(_until_over(ops), stock.tickets, stock.tickets, search)
+    core = _Core(_until_over(ops), stock.tickets, stock.tickets, ask)
     _shorten(core)
     if not any(x.seat is not None for x in ops):  # else it matters who holds what then
         _start_later(core)

@@ -30,7 +30,7 @@ Examples:
   booking simulate --buyers 10 --history sale.jsonl
   booking check sale.jsonl --explain
   booking check jepsen.edn --buy add --observe read --counting up --tickets 100
-  booking check - --ignore cas < history.txt
+  booking check - --ignore swap < history.txt
 
 \b
 Exit codes: 0 valid, 1 an anomaly, 2 the history cannot be read, 3 unknown.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from booking.checker import check
 from booking.core.order_execution import BUY
 from booking.core.protocols import SOLD_OUT
 from booking.core.scenario import Scenario
 from booking.core.verdict import AnomalyName, Outcome, Verdict
 from booking.errors import BookingError
-from booking.history.model import Event, History
+from booking.history.model import History
 
 REPLIES = frozenset({"ok", "fail", "info"})
 STUCK = {AnomalyName.HANG, AnomalyName.STALE_LOCK}  # show no race
@@ -43,26 +41,29 @@ def against_control(
     """
     if verdict.outcome is not Outcome.VALID:
         return verdict
-    replies = [event for event in history.events if event.f == BUY and event.type in REPLIES]
-    sold = sum(event.quantity for event in replies if event.type == "ok")
     if {anomaly.name for anomaly in control.anomalies} - STUCK:
+        oks = [event for event in history.events if event.f == BUY and event.type == "ok"]
+        sold = sum(event.quantity for event in oks)
         raced = f"the same sale without the guard raced and sold {sold}"
         return Verdict(Outcome.VALID, f"{verdict.reason}; {raced}")
-    why = _why_it_did_not_race(control, replies, scenario)
+    why = _why_it_did_not_race(control, history, scenario)
     return Verdict(
         Outcome.UNKNOWN,
         f"the control did not race, so the guard was not put to the test; {why}",
     )
 
 
-def _why_it_did_not_race(control: Verdict, replies: Sequence[Event], scenario: Scenario) -> str:
+def _why_it_did_not_race(control: Verdict, history: History, scenario: Scenario) -> str:
     """Return what is known of it, or what would let it race."""
+    replies = [event for event in history.events if event.f == BUY and event.type in REPLIES]
+    sold_nothing = all(event.type != "ok" for event in replies)
+    errors = [event.error for event in replies if event.error not in {None, SOLD_OUT}]
+    all_ended = control.outcome is not Outcome.INVALID and not history.end.deaths
+    if sold_nothing and errors and all_ended:
+        return f"the control sold nothing: {errors[0]}"
     if control.outcome is not Outcome.VALID:
         return f"of the control itself: {control.reason}"
-    if not any(event.type == "ok" for event in replies):
-        others = [event.error for event in replies if event.error not in {None, SOLD_OUT}]
-        if others:
-            return f"the control sold nothing: {others[0]}"
+    if sold_nothing:
         return "nothing could be sold; give more tickets or a smaller quantity"
     advice = "give more buyers or a longer delay"
     if scenario.arrival != "together":

@@ -106,7 +106,8 @@ class Recorder:
     def complete(self, completion: Completion) -> None:
         """Record that an operation ended: `ok`, `fail` or `info`."""
         operation, value = completion.operation, completion.value
-        error, has_value = NO_NAME, int(value is not None)
+        error = NO_NAME
+        has_value: int = value is not None
         if completion.error is not None:
             text = completion.text or ""
             error = self._names.get(text) or self._new_name(text)

@@ -12,6 +12,7 @@ from booking.history.model import Event, History, SaleEnd
 from tests.support.histories import history_of
 from tests.support.planted_histories import buy, dies, fails, planted, search
 
+SEATS = ("--numbers", "seat")
 UP = ("--counting", "up")
 ADDS = ("--buy", "add", "--observe", "read", *UP)
 
@@ -35,6 +36,14 @@ def attempt(who, begin, end, kind="ok", value=None, intent="order-17", error=Non
 
 def refund(who, begin, end, quantity=1):
     return (who, "refund", begin, end, "ok", None, quantity, None)
+
+
+def seat(who, begin, end, name):
+    return (who, "buy", begin, end, "ok", name, 1, None)
+
+
+def back(who, begin, end, name):
+    return (who, "refund", begin, end, "ok", name, 1, None)
 
 
 def of(*ops, tickets=3, remaining=None, **more):
@@ -142,7 +151,7 @@ def _others() -> dict[str, Told]:
             framed=False,
         ),
         "numbers-after": Told(after, ("--numbers", "after")),
-        "seats": Told(of(buy(1, 1, 2, 7), buy(2, 3, 4, 7), tickets=9), ("--numbers", "seat")),
+        "seats": Told(of(buy(1, 1, 2, 7), buy(2, 3, 4, 7), tickets=9), SEATS),
         "remaining-given": Told(
             of(buy(1, 1, 2)), ("--tickets", "3", "--remaining", "0"), framed=False
         ),
@@ -151,6 +160,45 @@ def _others() -> dict[str, Told]:
         ),
         "keyed": Told(keyed),
         "refund-valid": Told(of(buy(1, 1, 2), refund(1, 3, 4), buy(2, 5, 6), tickets=1)),
+        "seat-given-back-and-sold-again": Told(
+            of(seat(1, 1, 2, "A-1"), back(1, 3, 4, "A-1"), seat(2, 5, 6, "A-1")), SEATS
+        ),
+        "seat-held-by-two": Told(
+            of(
+                seat(1, 1, 2, "A-1"),
+                back(1, 3, 4, "A-1"),
+                seat(2, 5, 6, "A-1"),
+                seat(3, 7, 8, "A-1"),
+            ),
+            SEATS,
+        ),
+        "seat-never-sold-came-back": Told(of(back(1, 3, 4, "A-1")), SEATS),
+        "refund-too-many": Told(of(buy(1, 1, 2), refund(1, 3, 4), refund(2, 5, 6))),
+        "refund-stale-read": Told(
+            of(buy(1, 1, 2), search(9, 3, 4, 3), buy(2, 5, 6), refund(2, 7, 8), remaining=2)
+        ),
+        "refund-lost-update": Told(
+            of(buy(1, 1, 2), buy(2, 3, 4), refund(1, 5, 6), tickets=3, remaining=3)
+        ),
+        "refund-lost-ticket": Told(of(buy(1, 1, 2), refund(1, 3, 4), remaining=1)),
+        "refund-phantom-sold-out": Told(
+            of(buy(1, 1, 2), fails(2, 3, 4), refund(1, 5, 6), remaining=3)
+        ),
+        "refund-number-twice": Told(
+            of(buy(1, 1, 2, 3), buy(2, 3, 4, 3), buy(3, 5, 6), refund(3, 7, 8))
+        ),
+        "refund-negative": Told(
+            of(buy(1, 1, 2), buy(2, 1, 2), refund(1, 3, 4), tickets=1, remaining=-1)
+        ),
+        "refund-stops-at-0": Told(
+            of(refund(9, 1, 2), buy(1, 3, 4), buy(2, 3, 4), buy(3, 3, 4), tickets=1, remaining=0)
+        ),
+        "quantities-stop-at-0": Told(
+            of(buy(1, 1, 2, None, 2), buy(2, 3, 4, None, 3), tickets=4, remaining=0)
+        ),
+        "quantities-no-order": Told(
+            of(buy(1, 1, 9, None, 2), buy(2, 1, 9, None, 4), search(3, 1, 9, 5), tickets=10)
+        ),
         "refund-oversell": Told(
             of(buy(1, 1, 2), buy(2, 3, 4), refund(1, 5, 6), tickets=1, remaining=0)
         ),
@@ -165,8 +213,8 @@ def _undecided() -> dict[str, Told]:
         "one-failed": Told(of(buy(1, 1, 2), fails(2, 1, 2, "lock-timeout"), remaining=2)),
         "no-operation": Told(of(tickets=2, remaining=2)),
         "cut-budget": Told(
-            of(*[(n, "buy", 0, None, "info", None, 2 * (60 + 7 * n), None) for n in range(14)],
-               dies(50, 0, 3), search(60, 1, 2, 1001), tickets=2000),
+            of(*[dies(n, 0, (50 + 7 * n * n % 49) * 10**7) for n in range(20)],
+               dies(50, 0, 3), search(60, 1, 2, 10**10 - 13), tickets=2 * 10**10),
             ("--states", "500"),
         ),
         "died-and-hung": Told(

@@ -32,7 +32,8 @@ def timeline(proof: Certificate, tickets: int) -> list[str]:
         lines.append(f"  {name:<{label_width}}  {''.join(bar)}  {_did_all(ops)}")
     if left_out:
         lines.append(f"  … and {left_out} more operations")
-    lines.append(f"  {'the count':<{label_width}}  {_needed(proof, columns, width)}")
+    if needed := _needed(proof, columns, width):
+        lines.append(f"  {'the count':<{label_width}}  {needed}")
     below = (_overlaps(shown), explanation(proof, tickets))
     lines += [wrapped(f"  {line}", "  ") for line in below if line]
     return lines
@@ -71,19 +72,23 @@ def _did_all(ops: list[Op]) -> str:
 
 
 def _did(op: Op) -> str:
-    if op.seat is not None:
-        return f"gives {op.seat} back" if op.gives_back else f"buys {op.seat}"
-    if op.what == "buy":
-        return f"buys {op.quantity}" if op.high is None else f"buys ticket {ticket_of(op)}"
+    if op.quantity and op.what != "maybe":
+        return _moved(op)
     if op.what == "maybe":
         return f"may have bought {op.quantity}"
-    if op.gives_back:
-        return f"gives {op.quantity} back" if op.what == "refund" else "may have given back"
     if op.what == "sold-out":
         return "is told: sold out"
     seen = str(op.low) if op.recorded is None else f"{op.recorded} sold"
     left = f"{op.low} left" if op.recorded is None else seen
     return f"sees {seen}" if op.what == "search" else left
+
+
+def _moved(op: Op) -> str:
+    """Return what was bought or given back."""
+    what = str(op.quantity) if op.seat is None else f"seat {op.seat}"
+    if op.gives_back:
+        return f"{'gives' if op.what == 'refund' else 'may have given'} {what} back"
+    return f"buys {what}" if op.high is None else f"buys ticket {ticket_of(op)}"
 
 
 def _needed(proof: Certificate, columns: dict[float, int], width: int) -> str:
@@ -101,7 +106,7 @@ def _needed(proof: Certificate, columns: dict[float, int], width: int) -> str:
         marks.append((columns[b.invoked], f"≥{b.left_at_least}"))
     elif proof.kind == "no order":
         marks.append((columns[a.returned] if a else 0, f"={proof.high}"))
-    elif a is not None:
+    elif proof.kind == "out of range" and a is not None:
         marks.append((columns[a.invoked], "cannot be that"))
     text = ""
     for at, mark in marks:

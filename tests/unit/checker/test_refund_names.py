@@ -34,7 +34,7 @@ SALES = {
     ),
     "back before it was sold": (
         [back(1, 2, 3), buy(1, 4, 5)], 2, None, ["not-linearizable"], ["too low"],
-        "1 ticket came back from buyer 1, although at most 0 can have been sold by then",
+        "1 ticket came back from buyer 1, although none can have been sold by then",
     ),
     "a search too high": (
         [buy(1, 0, 1), back(1, 2, 3), buy(2, 4, 5), search(3, 6, 7, 2), search(3, 8, 9, 1)], 2, 1,

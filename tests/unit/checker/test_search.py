@@ -167,3 +167,15 @@ def test_choices_before_a_quiet_moment_are_settled():
     question = Search([*ops, wrong], tickets)
     assert question.run(states_max=10) is None
     assert question.stuck == [wrong]
+
+
+def test_a_full_hall_makes_the_order_of_unseen_operations_matter():
+    """Two of two tickets are taken, three come back to at most three, and one is taken again."""
+    ops = [
+        Op("maybe", 3, 0, None, 0, INF, 2),
+        Op("refund", 2, 2, 3, 0, 1, 3),
+        Op("buy", 1, 4, 5, 0, 0, 1),
+    ]
+    order = search(ops, 2, most=3)
+    assert order is not None
+    assert [x.index for x in order] == [0, 2, 4]
