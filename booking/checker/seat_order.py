@@ -9,21 +9,22 @@ that does not find, a search finds that knows the seats, for a few hundred opera
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import pairwise, product
 from math import inf
 
 from msgspec.structs import replace
 
 from booking.checker.certificate import Certificate
-from booking.checker.count_problem import CountProblem, breaks_program_order, search_or_refute
+from booking.checker.count_problem import CountProblem, breaks_program_order
 from booking.checker.operations import Op
 from booking.checker.order_proof import has_no_order
 from booking.checker.program_order import predecessors
 from booking.checker.returns import latest_order
 from booking.checker.seat_replay import fits_seats
 from booking.checker.unorderable import no_order
-from booking.checker.wgl import BudgetExceededError
+from booking.checker.wgl import BudgetExceededError, search
 
+UNFIT = "the count has an order, and so has every seat; no order was found that fits both"
 SEARCHED_MAX = 300  # operations that the search with seats is tried on
 PARTS = 1 << 10  # moments of one time: operations that touch are parted within it
 QUARTERS = 4
@@ -47,21 +48,21 @@ def order_seats(
     for share, seats_first in product(SHARES, (True, False)):
         parted = _parted(problem.ops, share, seats_first=seats_first)
         try:
-            found = search_or_refute(CountProblem(parted, problem.stock, True), states_max)
+            found = search(parted, problem.stock.tickets, states_max, problem.stock.tickets)
         except BudgetExceededError:
             continue
-        if not isinstance(found, Certificate):
+        if found is not None:
             own = [by_index[x.index] for x in found]
             if fits_seats(own) and not breaks_program_order(own):
                 return own
     if len(problem.ops) > SEARCHED_MAX:
-        raise BudgetExceededError
+        raise BudgetExceededError(UNFIT)
     path = search_seats(problem.ops, problem.stock.tickets, states_max, problem.stock.tickets)
     if path is not None:
         return path
     proof = no_order(problem.ops, problem.stock, SeatSearch)
     if not has_no_order(proof.members, problem.ops, problem.stock.tickets, proof.before):
-        raise BudgetExceededError  # nothing is believed without a second look
+        raise BudgetExceededError(UNFIT)  # nothing is believed without a second look
     return proof
 
 
@@ -89,7 +90,7 @@ def _part_seats(scaled: dict[int, Op], share: int) -> None:
             by_seat.setdefault(x.seat, []).append(replace(x, quantity=1))
     for own in by_seat.values():
         order = (latest_order(own, 1) if len(own) > 1 else None) or ()
-        for x, y in zip(order, order[1:], strict=False):
+        for x, y in pairwise(order):
             _part(scaled, x.index, y.index, share)
 
 
