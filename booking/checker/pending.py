@@ -53,7 +53,7 @@ class Rows:
         """Return the rows that must be served, in the order in which they must have been."""
         ops = self.ops
         required = [row for row in range(len(ops)) if not self.optional[row]]
-        required.sort(key=lambda row: (ops[row].returned, ops[row].index, row))
+        required.sort(key=lambda row: (ops[row].returned, ops[row].program.end[1], row))
         return required
 
 

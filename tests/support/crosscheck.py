@@ -61,7 +61,9 @@ def decision_of(recording: Recording) -> Decision:
         return {index: events[index] for index in indexes if index in events}
 
     with patch.object(deciding, "_unknown", wraps=deciding._unknown) as unknown:
-        decision = decide(columns_of(recording), want_order=True, originals=originals)
+        decision = decide(
+            columns_of(recording), want_order=True, originals=originals, answers_needed=True
+        )
     for call in unknown.call_args_list:
         reason = call.args[0]
         assert "crash" not in reason, (reason, shown(recording))
@@ -151,6 +153,9 @@ def _certificates(recording: Recording, decision: Decision) -> Iterator[str]:
     names = {one.name.value for one in decision.verdict.anomalies} - BESIDES
     if names - {"duplicate-purchase"} and not decision.certificates:
         yield f"no certificate: {sorted(names)}"
+    # A second purchase of an intent is proved on the ground that it was answered already.
+    repeated = "duplicate-purchase" in names
+    answered = _answered_intents(recording) if repeated else set()
     for proof in decision.certificates:
         ops = [
             op
@@ -158,7 +163,7 @@ def _certificates(recording: Recording, decision: Decision) -> Iterator[str]:
             if op is not None
         ]
         keep = {END if op.what == "end" else op.index for op in ops}
-        keep |= _attempts(recording, keep)
+        keep |= _attempts(recording, keep) | answered
         if explained(recording, keep=keep):
             yield f"certificate proves nothing: {proof.kind} {sorted(map(str, keep))}"
 
@@ -168,6 +173,11 @@ def _attempts(recording: Recording, keep: set[Any]) -> set[Any]:
     ops = [op for key in recording.tickets for op in operations(recording, key)]
     intents = {op.intent for op in ops if op.index in keep} - {None}
     return {op.index for op in ops if op.intent in intents}
+
+
+def _answered_intents(recording: Recording) -> set[Any]:
+    ops = [op for key in recording.tickets for op in operations(recording, key)]
+    return {op.index for op in ops if op.kind == "buy" and op.certain and op.intent is not None}
 
 
 def indexes(anomaly: Anomaly, recording: Recording) -> set[Any]:

@@ -25,6 +25,11 @@ def _is_right(recording: Recording, quoted: set[Any], **how: Any) -> bool:
     return any(explained(recording, keep=quoted, once=once, **how) for once in (True, False))
 
 
+def _orders(recording: Recording, quoted: set[Any]) -> set[Any]:
+    """Return the quoted orders. Refunds are quoted as well: no more can have come back."""
+    return {op.index for op in quoted_ops(recording, quoted) if op.kind == "buy"}
+
+
 def _negative_stock(recording: Recording, quoted: set[Any]) -> str | None:
     counts = [op.value for op in quoted_ops(recording, quoted) if op.kind == "search"]
     if END in quoted or not counts:
@@ -92,7 +97,8 @@ def _lost_ticket(recording: Recording, quoted: set[Any]) -> str | None:
         seen += [n for key in recording.tickets if (n := end_count(recording, key)) is not None]
     if any(_is_short(recording, key, n) for key in recording.tickets for n in seen):
         return None
-    if not _is_right(recording, quoted, unlogged=True, without=("numbers",)):
+    loose: dict[str, Any] = {"unlogged": True, "without": ("numbers",), "programs": False}
+    if not _is_right(recording, quoted, **loose):
         return "more orders would not explain the quoted operations"
     return None
 
@@ -114,8 +120,7 @@ def _phantom_sold_out(recording: Recording, quoted: set[Any]) -> str | None:
     if explained(recording, keep=quoted, without=("numbers",)):
         return "the quoted sold-out can be true"
     about = {invoke.get("key") for invoke, _ in pairs(recording) if invoke["index"] in wrong}
-    back = {op.index for op in quoted_ops(recording, quoted) if op.kind == "refund"}
-    others = quoted - wrong - back  # more than these cannot have come back
+    others = _orders(recording, quoted)
     right = _is_right(recording, others, without=("numbers",), programs=False, about=about)
     return None if right else "the fault is another one"
 
@@ -124,7 +129,8 @@ def _stale_read(recording: Recording, quoted: set[Any]) -> str | None:
     searches = {op.index for op in quoted_ops(recording, quoted) if op.kind == "search"}
     if not searches:
         return "no search is quoted"
-    right = _is_right(recording, quoted - searches)
+    orders = _orders(recording, quoted)
+    right = _is_right(recording, orders, without=("numbers",), programs=False)
     return None if right else "the fault is another one"
 
 
