@@ -20,7 +20,7 @@ Class = int | tuple[int, int]  # the change of the count; with the row where it 
 class Rows:
     """The operations as columns, a row each, in the order of invocation; those never change."""
 
-    def __init__(self, ops: Sequence[Op]) -> None:
+    def __init__(self, ops: Sequence[Op], *, seats: bool = False) -> None:
         self.ops = sorted(ops, key=lambda x: (x.invoked, x.index))
         self.before = predecessors(self.ops)
         self.after: dict[int, list[int]] = {}
@@ -31,6 +31,8 @@ class Rows:
         self.optional = bytearray(x.what.startswith("maybe") for x in self.ops)
         self.exact = [x.low if x.low == x.high else None for x in self.ops]
         self.seeing = bytearray(x.low is not None for x in self.ops)
+        # The seat of each, where seats have a say; else the search knows counts alone.
+        self.seats = [x.seat for x in self.ops] if seats else None
         self.rises = any(x.gives_back for x in self.ops)
         # A count that only falls must not fall below what a later operation proves.
         self.proved_later: list[float] = [-inf] * (len(self.ops) + 1)
@@ -45,9 +47,11 @@ class Rows:
     def class_of(self, row: int) -> Class:
         """Return a name of the orders that are interchangeable with this one.
 
-        One that another operation of its process touches stands alone: it lets that one begin.
+        One that another operation of its process touches stands alone: it lets that one begin. So
+        does one with a seat.
         """
-        return self.change[row] if row not in self.after else (self.change[row], row)
+        alone = row in self.after or (self.seats is not None and self.seats[row] is not None)
+        return (self.change[row], row) if alone else self.change[row]
 
     def by_return(self) -> list[int]:
         """Return the rows that must be served, in the order in which they must have been."""

@@ -1,9 +1,11 @@
 """Order a sale of named seats that come back: the count and every seat have one order together.
 
 Each seat alone has an order, and the count has one. Both must be the same. So the order that was
-found for the count is held against the seats. Where it does not fit, operations on one seat are
-parted at some moment at which both may have happened, in the order that the seat demands. What
-that does not find, a search finds that knows the seats, for a few hundred operations.
+found for the count is held against the seats. Where it does not fit, the search for the count looks
+at the seats that operations name, too; a ticket whose seat is not known it takes for no seat. Else
+operations on one seat are parted at some moment at which both may have happened, in the order that
+the seat demands. What that does not find, a search finds that tries every seat, for a few hundred
+operations.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from booking.checker.program_order import predecessors
 from booking.checker.returns import latest_order
 from booking.checker.seat_replay import fits_seats
 from booking.checker.unorderable import no_order
-from booking.checker.wgl import BudgetExceededError, search
+from booking.checker.wgl import BudgetExceededError, Search, search
 
 UNFIT = "the count has an order, and so has every seat; no order was found that fits both"
 SEARCHED_MAX = 300  # operations that the search with seats is tried on
@@ -44,6 +46,33 @@ def order_seats(
     """
     if fits_seats(order):
         return order
+    found = _by_named_seats(problem, states_max) or _by_parting(problem, states_max)
+    if found is not None:
+        return found
+    if len(problem.ops) > SEARCHED_MAX:
+        raise BudgetExceededError(UNFIT)
+    tickets = problem.stock.tickets
+    path = search_seats(problem.ops, tickets, states_max, tickets)
+    if path is not None:
+        return path
+    proof = no_order(problem.ops, problem.stock, SeatSearch)
+    if not has_no_order(proof.members, problem.ops, tickets, proof.before):
+        raise BudgetExceededError(UNFIT)  # nothing is believed without a second look
+    return proof
+
+
+def _by_named_seats(problem: CountProblem, states_max: int) -> list[Op] | None:
+    """Search by the count and the seats that operations name; what it does not find may be."""
+    tickets = problem.stock.tickets
+    try:
+        path = Search(problem.ops, tickets, tickets, seats=True).run(states_max)
+    except BudgetExceededError:
+        return None
+    return path if path is not None and fits_seats(path) else None
+
+
+def _by_parting(problem: CountProblem, states_max: int) -> list[Op] | None:
+    """Search by the count alone, operations on one seat being parted beforehand."""
     by_index = {x.index: x for x in problem.ops}
     for share, seats_first in product(SHARES, (True, False)):
         parted = _parted(problem.ops, share, seats_first=seats_first)
@@ -55,15 +84,7 @@ def order_seats(
             own = [by_index[x.index] for x in found]
             if fits_seats(own) and not breaks_program_order(own):
                 return own
-    if len(problem.ops) > SEARCHED_MAX:
-        raise BudgetExceededError(UNFIT)
-    path = search_seats(problem.ops, problem.stock.tickets, states_max, problem.stock.tickets)
-    if path is not None:
-        return path
-    proof = no_order(problem.ops, problem.stock, SeatSearch)
-    if not has_no_order(proof.members, problem.ops, problem.stock.tickets, proof.before):
-        raise BudgetExceededError(UNFIT)  # nothing is believed without a second look
-    return proof
+    return None
 
 
 def _parted(ops: Sequence[Op], share: int, *, seats_first: bool) -> list[Op]:

@@ -47,6 +47,7 @@ class _Execution:
         self.blocked = 0  # rows that wait for another operation of their process
         self._most = inf if most is None else most
         self._state = bytearray(len(rows))
+        self._held: set[int | str] = set()  # seats, where they have a say
         self._trail = array("q")
 
     def is_served(self, row: int) -> bool:
@@ -98,6 +99,8 @@ class _Execution:
         count that only falls leaves no choice where an order needs the count as it is now.
         """
         rows, pending = self.rows, self.pending
+        if rows.seats is not None:
+            return self._choices_of_seats(due, rows.seats)
         numbered = pending.numbered.get(self.count, [])
         if numbered and not rows.rises:
             return numbered if len(numbered) == 1 and self._fits(numbered[0]) else ()
@@ -108,6 +111,15 @@ class _Execution:
             return ()
         return [row for row in (*numbered, *pending.heads()) if self._fits(row)]
 
+    def _choices_of_seats(self, due: int, seats: Sequence[int | str | None]) -> Sequence[int]:
+        """Return what may be served next, what concerns the seat of `due` first."""
+        seat, heads = seats[due], self.pending.heads()
+        fitting = [row for row in heads if self._fits(row)]
+        contested = seat is not None and any(seats[row] == seat for row in heads if row != due)
+        if due in fitting and not (self.seeing or contested) and self._is_roomy():
+            return (due,)
+        return sorted(fitting, key=lambda row: (row != due, seats[row] != seat))
+
     def undo(self, mark: int) -> None:
         """Undo everything since a mark."""
         rows, trail, pending = self.rows, self._trail, self.pending
@@ -116,6 +128,7 @@ class _Execution:
             row, kind = entry >> 2, entry & 3
             if kind == _SERVE:
                 self._state[row] = _PENDING
+                self._hold(row, -rows.change[row])
                 self.count -= rows.change[row]
                 self.seeing += rows.seeing[row]
                 pending.put_back(row)
@@ -144,6 +157,7 @@ class _Execution:
     def _serve(self, row: int) -> None:
         self._state[row] = _SERVED
         self._trail.append(row << 2 | _SERVE)
+        self._hold(row, self.rows.change[row])
         self.count += self.rows.change[row]
         self.seeing -= self.rows.seeing[row]
         self.pending.take(row)
@@ -159,7 +173,17 @@ class _Execution:
             self._serve(row)
             row = self.pending.observer(self.count)
 
+    def _hold(self, row: int, change: int) -> None:
+        """Note that a seat is held from now on, or no longer."""
+        seat = None if self.rows.seats is None else self.rows.seats[row]
+        if seat is not None:
+            (self._held.add if change < 0 else self._held.discard)(seat)
+
     def _fits(self, row: int) -> bool:
+        if self.rows.seats is not None:
+            seat = self.rows.seats[row]
+            if seat is not None and (seat in self._held) != (self.rows.change[row] > 0):
+                return False
         exact = self.rows.exact[row]
         if exact is not None and exact != self.count:
             return False
@@ -201,8 +225,10 @@ class _Execution:
 class Search:
     """One search; `stuck` holds, where there is no order, the operations that have none."""
 
-    def __init__(self, ops: Sequence[Op], tickets: int, most: int | None = None) -> None:
-        self._rows = Rows(ops)
+    def __init__(
+        self, ops: Sequence[Op], tickets: int, most: int | None = None, *, seats: bool = False
+    ) -> None:
+        self._rows = Rows(ops, seats=seats)
         self._due = self._rows.by_return()
         self._execution = _Execution(self._rows, tickets, most)
         self._dead: set[tuple[int, ...]] = set()
