@@ -35,10 +35,10 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from booking.checker.inventory import Key
+from booking.checker.counter.reduction import ALL_CONSTRAINTS, Constraints
 from booking.checker.operations import Op
 from booking.checker.order_proof import ORDERED_MAX, has_no_order
-from booking.checker.reduction import ALL_CONSTRAINTS, Constraints
+from booking.checker.reading.inventory import Key
 
 Kind = Literal[
     "out of range", "rose", "overfull", "starved", "too high", "too low", "twice", "no order"

@@ -8,8 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from booking.checker.inventory import Inventory, Numbers, Observations, Orders, Program
-from booking.checker.reduction import Constraints, count_before
+from booking.checker.counter.reduction import Constraints, count_before
+from booking.checker.reading.inventory import Inventory, Numbers, Observations, Orders, Program
 from booking.history.model import HARNESS
 
 What = Literal["buy", "maybe", "search", "sold-out", "end", "refund", "maybe-refund"]
