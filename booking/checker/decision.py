@@ -319,7 +319,9 @@ def _answer_of(
 ) -> Decision:
     try:
         found = answer(request.states_max)
-    except BudgetExceededError:
+    except BudgetExceededError as exceeded:
+        if str(exceeded):
+            return _unknown(str(exceeded))
         budget = f"the budget of {request.states_max} states"
         return _unknown(f"no order found within {budget}; a larger --states goes further")
     if isinstance(found, Certificate):

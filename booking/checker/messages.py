@@ -43,8 +43,14 @@ def listed(names: Iterable[str], most: int = 4) -> str:
 
 def events_of(ops: Iterable[Op | None]) -> tuple[Event, ...]:
     """Return the events of operations, in the order of time; the sale's end is an event, too."""
-    events = [event for op in ops if op is not None for event in _events(op)]
-    return shortened(in_time_order(events))
+    chosen = [op for op in ops if op is not None]
+    events = [event for op in chosen for event in _events(op)]
+    if len(events) <= EVIDENCE_MAX:
+        return in_time_order(events)
+    # What was observed is what the orders are held against: it is never left out.
+    seen = [event for op in chosen if not op.quantity for event in _events(op)][:EVIDENCE_MAX]
+    orders = in_time_order(event for op in chosen if op.quantity for event in _events(op))
+    return in_time_order((*seen, *shortened(orders, EVIDENCE_MAX - len(seen))))
 
 
 def proof_events(proof: Certificate) -> tuple[Event, ...]:
@@ -57,10 +63,10 @@ def in_time_order(events: Iterable[Event]) -> tuple[Event, ...]:
     return tuple(sorted(events, key=lambda x: (x.index == END_INDEX, x.time, x.index)))
 
 
-def shortened(events: tuple[Event, ...]) -> tuple[Event, ...]:
+def shortened(events: tuple[Event, ...], most: int = EVIDENCE_MAX) -> tuple[Event, ...]:
     """Return the first events and the last, where there are too many."""
-    half = EVIDENCE_MAX // 2
-    return events if len(events) <= EVIDENCE_MAX else (*events[:half], *events[-half:])
+    half = most // 2
+    return events if len(events) <= most else (*events[:half], *events[len(events) - half :])
 
 
 def _events(op: Op) -> list[Event]:

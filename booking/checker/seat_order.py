@@ -11,23 +11,27 @@ operations.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise, product
 from math import inf
 
 from msgspec.structs import replace
 
 from booking.checker.certificate import Certificate
-from booking.checker.count_problem import CountProblem, breaks_program_order, search_or_refute
+from booking.checker.count_problem import CountProblem, breaks_program_order
 from booking.checker.operations import Op
 from booking.checker.order_proof import has_no_order
 from booking.checker.program_order import predecessors
 from booking.checker.returns import latest_order
 from booking.checker.seat_replay import fits_seats
 from booking.checker.unorderable import no_order
-from booking.checker.wgl import BudgetExceededError, Search
+from booking.checker.wgl import BudgetExceededError, Search, search
 
+UNFIT = "the count has an order, and so has every seat; no order was found that fits both"
 SEARCHED_MAX = 300  # operations that the search with seats is tried on
-PARTS = 4  # moments of a parted time
-SHARES = (0, 2, 4)  # quarters of the time that two operations on one seat have in common
+PARTS = 1 << 10  # moments of one time: operations that touch are parted within it
+QUARTERS = 4
+MIDDLE = 2
+SHARES = (1, MIDDLE, 3)  # quarters of the time that two operations on one seat have in common
 
 Held = frozenset[int | str]
 State = tuple[int, Held]
@@ -46,14 +50,14 @@ def order_seats(
     if found is not None:
         return found
     if len(problem.ops) > SEARCHED_MAX:
-        raise BudgetExceededError
+        raise BudgetExceededError(UNFIT)
     tickets = problem.stock.tickets
     path = search_seats(problem.ops, tickets, states_max, tickets)
     if path is not None:
         return path
     proof = no_order(problem.ops, problem.stock, SeatSearch)
     if not has_no_order(proof.members, problem.ops, tickets, proof.before):
-        raise BudgetExceededError  # nothing is believed without a second look
+        raise BudgetExceededError(UNFIT)  # nothing is believed without a second look
     return proof
 
 
@@ -70,38 +74,56 @@ def _by_named_seats(problem: CountProblem, states_max: int) -> list[Op] | None:
 def _by_parting(problem: CountProblem, states_max: int) -> list[Op] | None:
     """Search by the count alone, operations on one seat being parted beforehand."""
     by_index = {x.index: x for x in problem.ops}
-    for share in SHARES:
-        parted = _parted(problem.ops, share)
+    for share, seats_first in product(SHARES, (True, False)):
+        parted = _parted(problem.ops, share, seats_first=seats_first)
         try:
-            found = search_or_refute(CountProblem(parted, problem.stock, True), states_max)
+            found = search(parted, problem.stock.tickets, states_max, problem.stock.tickets)
         except BudgetExceededError:
             continue
-        if not isinstance(found, Certificate):
+        if found is not None:
             own = [by_index[x.index] for x in found]
             if fits_seats(own) and not breaks_program_order(own):
                 return own
     return None
 
 
-def _parted(ops: Sequence[Op], share: int) -> list[Op]:
-    """Part the operations on each seat in time, as an order of that seat has them."""
-    by_seat: dict[int | str, list[Op]] = {}
+def _parted(ops: Sequence[Op], share: int, *, seats_first: bool) -> list[Op]:
+    """Part the operations on each seat in time, as an order of that seat has them.
+
+    Those of one process that touch are parted, too: scaled, they would no longer touch. What is
+    parted first leaves less room to the others, so both ways are tried.
+    """
     scaled = {x.index: _scaled(x) for x in ops}
+    if seats_first:
+        _part_seats(scaled, share)
+    for row, earlier in predecessors(ops).items():
+        for first in earlier:
+            _part(scaled, ops[first].index, ops[row].index, MIDDLE)
+    if not seats_first:
+        _part_seats(scaled, share)
+    return list(scaled.values())
+
+
+def _part_seats(scaled: dict[int, Op], share: int) -> None:
+    by_seat: dict[int | str, list[Op]] = {}
     for x in scaled.values():
         if x.seat is not None:
             by_seat.setdefault(x.seat, []).append(replace(x, quantity=1))
     for own in by_seat.values():
-        order = latest_order(own, 1) if len(own) > 1 else None
-        for x, y in zip(order or (), (order or ())[1:], strict=False):
-            first, second = scaled[x.index], scaled[y.index]
-            begin = max(first.invoked, second.invoked)
-            end = min(first.returned, second.returned)
-            if begin <= end < inf:
-                moment = begin + (end - begin) // PARTS * share // PARTS * PARTS
-                if moment < second.returned:  # else too many operations share one time
-                    scaled[x.index] = replace(first, returned=moment)
-                    scaled[y.index] = replace(second, invoked=moment + 1)
-    return list(scaled.values())
+        order = (latest_order(own, 1) if len(own) > 1 else None) or ()
+        for x, y in pairwise(order):
+            _part(scaled, x.index, y.index, share)
+
+
+def _part(scaled: dict[int, Op], first: int, second: int, share: int) -> None:
+    """Part one operation from another one that comes later, at a moment that both have."""
+    x, y = scaled[first], scaled[second]
+    begin, end = max(x.invoked, y.invoked), min(x.returned, y.returned)
+    if begin <= end < inf:
+        moment = begin + (end - begin) * share // QUARTERS
+        if moment < y.returned:  # else too many operations share one time
+            scaled[first] = replace(x, returned=moment)
+            scaled[second] = replace(y, invoked=moment + 1)
 
 
 def _scaled(x: Op) -> Op:

@@ -104,7 +104,8 @@ class _Execution:
         numbered = pending.numbered.get(self.count, [])
         if numbered and not rows.rises:
             return numbered if len(numbered) == 1 and self._fits(numbered[0]) else ()
-        if not self.seeing and self._fits(due) and self._is_roomy():
+        can_come = self._state[due] == _PENDING  # else it waits for one of its process
+        if can_come and not self.seeing and self._fits(due) and self._is_roomy():
             return (due,)
         if not rows.rises and not self._is_reachable(due):
             return ()

@@ -214,6 +214,8 @@ def _require_operations(columns: Columns, name: str) -> None:
     """Refuse a history without orders and searches: most likely it has other names for them."""
     if sum(columns.outcomes.values()):
         return
+    if columns.sale and not columns.ignored:
+        return  # ours: a sale in which nothing happened is unknown
     if columns.ignored:
         names = ", ".join(sorted(columns.ignored))
         raise HistoryError(

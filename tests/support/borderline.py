@@ -1,4 +1,4 @@
-"""Small recordings near the border between right and wrong, of every class that `check` judges.
+"""Small recordings near the border between right and wrong, of every class that `check` checks.
 
 Each is a right sale, served by a counter at one moment of every operation. Then most are damaged
 in one place or two. Nothing is known of the result: `definition` tells.

@@ -231,7 +231,7 @@ def same_intent(rng: Random, sale: Sale) -> list[Row]:
 
 
 def seat_never_sold(rng: Random, sale: Sale) -> list[Row]:
-    """A seat comes back that nobody had."""
+    """A seat comes back that no buyer had."""
     row = Row(0, "refund", LATER, LATER + 1, "ok", seat="never sold")
     if sale.left is not None:
         sale.left += 1

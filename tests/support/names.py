@@ -89,7 +89,7 @@ def _lost_update(recording: Recording, quoted: set[Any]) -> str | None:
 
 
 def _lost_ticket(recording: Recording, quoted: set[Any]) -> str | None:
-    """Were there more orders that nobody logged, all would be well; or more is gone than was."""
+    """Were there more orders that no buyer logged, all would be well; or more is gone than was."""
     if recording.unlogged:
         return "a log is missing"
     seen = [op.value for op in quoted_ops(recording, quoted) if op.kind == "search"]
