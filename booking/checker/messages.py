@@ -66,7 +66,7 @@ def in_time_order(events: Iterable[Event]) -> tuple[Event, ...]:
 def shortened(events: tuple[Event, ...], most: int = EVIDENCE_MAX) -> tuple[Event, ...]:
     """Return the first events and the last, where there are too many."""
     half = most // 2
-    return events if len(events) <= most else (*events[:half], *events[len(events) - half :])
+    return events if len(events) <= most else (*events[:half], *events[half - most :])
 
 
 def _events(op: Op) -> list[Event]:
