@@ -2,7 +2,7 @@
 
 Each seat alone has an order, and the count has one. Both must be the same. So the order that was
 found for the count is held against the seats. Where it does not fit, the search for the count looks
-at the seats that operations name, too; a ticket whose seat is not known it takes for no seat. Else
+at the seats that operations name, too. Else
 operations on one seat are parted at some moment at which both may have happened, in the order that
 the seat demands. What that does not find, a search finds that tries every seat, for a few hundred
 operations.

@@ -31,8 +31,7 @@ class Rows:
         self.optional = bytearray(x.what.startswith("maybe") for x in self.ops)
         self.exact = [x.low if x.low == x.high else None for x in self.ops]
         self.seeing = bytearray(x.low is not None for x in self.ops)
-        # The seat of each, where seats have a say; else the search knows counts alone.
-        self.seats = [x.seat for x in self.ops] if seats else None
+        self.seats = seats  # whether seats have a say; else the search knows counts alone
         self.rises = any(x.gives_back for x in self.ops)
         # A count that only falls must not fall below what a later operation proves.
         self.proved_later: list[float] = [-inf] * (len(self.ops) + 1)
@@ -50,7 +49,7 @@ class Rows:
         One that another operation of its process touches stands alone: it lets that one begin. So
         does one with a seat.
         """
-        alone = row in self.after or (self.seats is not None and self.seats[row] is not None)
+        alone = row in self.after or (self.seats and self.ops[row].seat is not None)
         return (self.change[row], row) if alone else self.change[row]
 
     def by_return(self) -> list[int]:

@@ -19,6 +19,7 @@ from math import inf
 
 from booking.checker.operations import Op
 from booking.checker.search.pending import Pending, Rows
+from booking.checker.search.seat_stock import SeatStock
 
 STATES_MAX = 200_000
 CHECKPOINT = 32  # returns after which a path that may be a dead end is remembered as one
@@ -47,7 +48,7 @@ class _Execution:
         self.blocked = 0  # rows that wait for another operation of their process
         self._most = inf if most is None else most
         self._state = bytearray(len(rows))
-        self._held: set[int | str] = set()  # seats, where they have a say
+        self._seats = SeatStock(rows.ops) if rows.seats else None  # None: seats have no say
         self._trail = array("q")
 
     def is_served(self, row: int) -> bool:
@@ -99,8 +100,8 @@ class _Execution:
         count that only falls leaves no choice where an order needs the count as it is now.
         """
         rows, pending = self.rows, self.pending
-        if rows.seats is not None:
-            return self._choices_of_seats(due, rows.seats)
+        if self._seats is not None:
+            return self._choices_of_seats(due, self._seats.seats)
         numbered = pending.numbered.get(self.count, [])
         if numbered and not rows.rises:
             return numbered if len(numbered) == 1 and self._fits(numbered[0]) else ()
@@ -128,7 +129,8 @@ class _Execution:
             row, kind = entry >> 2, entry & 3
             if kind == _SERVE:
                 self._state[row] = _PENDING
-                self._hold(row, -rows.change[row])
+                if self._seats is not None:
+                    self._seats.serve(row, -1)
                 self.count -= rows.change[row]
                 self.seeing += rows.seeing[row]
                 pending.put_back(row)
@@ -157,7 +159,8 @@ class _Execution:
     def _serve(self, row: int) -> None:
         self._state[row] = _SERVED
         self._trail.append(row << 2 | _SERVE)
-        self._hold(row, self.rows.change[row])
+        if self._seats is not None:
+            self._seats.serve(row)
         self.count += self.rows.change[row]
         self.seeing -= self.rows.seeing[row]
         self.pending.take(row)
@@ -173,17 +176,9 @@ class _Execution:
             self._serve(row)
             row = self.pending.observer(self.count)
 
-    def _hold(self, row: int, change: int) -> None:
-        """Note that a seat is held from now on, or no longer."""
-        seat = None if self.rows.seats is None else self.rows.seats[row]
-        if seat is not None:
-            (self._held.add if change < 0 else self._held.discard)(seat)
-
     def _fits(self, row: int) -> bool:
-        if self.rows.seats is not None:
-            seat = self.rows.seats[row]
-            if seat is not None and (seat in self._held) != (self.rows.change[row] > 0):
-                return False
+        if self._seats is not None and not self._seats.fits(row):
+            return False
         exact = self.rows.exact[row]
         if exact is not None and exact != self.count:
             return False
