@@ -7,7 +7,7 @@ again. Building comes later, because each sale has a folder of its own.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,10 +96,17 @@ class Assembly:
         self._ensure_capable(store)
         return store
 
-    def build_guard(self, folder: Path, store: Store) -> Guard:
-        """Build the guard with its lock, to wait as long as the scenario says."""
+    def build_guard(
+        self, folder: Path, store: Store, given: Callable[[Lock], Lock] | None = None
+    ) -> Guard:
+        """Build the guard with its lock, to wait as long as the scenario says.
+
+        `given` returns the lock as the guard shall have it.
+        """
         scenario = self.scenario
         lock = self.build_lock(folder, store)
+        if lock is not None and given is not None:
+            lock = given(lock)
         answer_timeout_s = scenario.acquire_timeout or scenario.timeout / 2
         return self.guard_with(Kit(lock, scenario.patience_s, answer_timeout_s))
 

@@ -12,7 +12,7 @@ from booking.core.traits import guard_traits, lock_traits, store_traits
 
 FACTS = {
     "store": ("shared", "torn_reads"),
-    "lock": ("crash_safe", "cross_host", "fair", "reentrant"),
+    "lock": ("crash_safe", "cross_host", "fair", "reentrant", "threads", "owned"),
     "guard": ("sound", "needs"),
     "fleet": (),
     "behaviour": (),

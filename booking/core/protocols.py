@@ -86,6 +86,8 @@ class Lock(Protocol):
     cross_host: ClassVar[bool]  # works between machines that share a file system
     fair: ClassVar[bool]  # the longest waiter goes next
     reentrant: ClassVar[bool]  # its holder may take it again
+    threads: ClassVar[bool]  # other threads of its holder have to wait, too
+    owned: ClassVar[bool]  # a release by another process does not free it
 
     def acquire(self, timeout_s: float) -> bool:
         """Take the lock within `timeout_s` seconds (0: only if it is free), or return False."""

@@ -41,6 +41,8 @@ class LockTraits:
     cross_host: bool | None = None  # works between machines that share a file system
     fair: bool | None = None  # the longest waiter goes next
     reentrant: bool | None = None  # its holder may take it again
+    threads: bool | None = None  # other threads of its holder have to wait, too
+    owned: bool | None = None  # a release by another process does not free it
     one_sale_only: bool = False  # only processes of the same sale can take it
 
 

@@ -6,27 +6,22 @@ nowhere else, and a lock that breaks in after a while never gets the time to do 
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from booking.core.assembly import Assembly
 from booking.core.durations import Span
-from booking.core.registry import BUILT_IN, build
+from booking.core.registry import BUILT_IN
 from booking.core.verdict import Outcome
+from booking.experiments.lock_probe import probe
 from booking.experiments.sale import run_sale
 from booking.explorer.transition import Caveat
-from booking.system.deadline import Expired, arm, disarm
-from booking.system.pickled_copy import PickledCopy
 
-WAIT_S = 0.2
-WAIT_MAX_S = 2.0
 BUYERS_MAX = 4
 
 
-def caveats_of(assembly: Assembly, buyers: int, folder: Path) -> list[Caveat]:
+def caveats_of(assembly: Assembly, buyers: int) -> list[Caveat]:
     """Return what speaks against a proof; nothing where store, lock and guard are ours."""
     if assembly.all_built_in:
         return []
-    return _wait_for_held_lock(assembly.scenario.lock, folder) or _sell(assembly, buyers)
+    return _torture(assembly.lock_name) or _sell(assembly, buyers)
 
 
 def _sell(assembly: Assembly, buyers: int) -> list[Caveat]:
@@ -42,25 +37,10 @@ def _sell(assembly: Assembly, buyers: int) -> list[Caveat]:
     return [Caveat(what, "a sale of real processes")]
 
 
-def _wait_for_held_lock(name: str | None, folder: Path) -> list[Caveat]:
-    """Wait for a lock that is held: one that is acquired then, by force or lease, proves nothing.
-
-    The search itself never waits. A built-in lock is tested elsewhere.
-    """
+def _torture(name: str | None) -> list[Caveat]:
+    """Torture the lock alone: the search itself never waits. A built-in one is tested elsewhere."""
     if name is None or name in BUILT_IN["lock"]:
         return []
-    pickled = PickledCopy(build("lock", name, folder / "held.lock"))
-    holder, other = pickled.load(), pickled.load()
-    if not holder.acquire(0.0):
-        return [Caveat("a new lock of its kind is not free", name)]
-    armed = arm(WAIT_MAX_S)
-    try:
-        acquired = other.acquire(WAIT_S)
-        what = "was acquired by two at once, when the second one waited" if acquired else ""
-    except Expired:
-        what = "was held, and asked to wait, and waits on after"
-    finally:
-        if armed:
-            disarm()
-    holder.release()
-    return [Caveat(f"the lock {what} {WAIT_S} s", name)] if what else []
+    return [
+        Caveat(f"tortured alone in real processes, {fault}", name) for fault in probe(name).faults
+    ]

@@ -23,6 +23,7 @@ from booking.explorer.exhaustive import DfsExplorer
 from booking.explorer.explanation import message
 from booking.explorer.model import CLERK, Limits, MonitorLock, Plan, TaskSpec
 from booking.explorer.result import Exploration, Progress
+from booking.explorer.search import Explorer
 from booking.explorer.shrink import shrunk
 from booking.explorer.state_graph import StateGraphExplorer
 from booking.explorer.transition import Inconclusive
@@ -30,7 +31,11 @@ from booking.explorer.transition_cache import TransitionCache
 from booking.system.scratch import scratch_folder
 
 Method = Literal["auto", "graph", "reduced", "plain"]
-EXPLORERS = {"graph": StateGraphExplorer, "reduced": DporExplorer, "plain": DfsExplorer}
+EXPLORERS: dict[str, type[Explorer]] = {
+    "graph": StateGraphExplorer,
+    "reduced": DporExplorer,
+    "plain": DfsExplorer,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +98,13 @@ def prove(
     start_s = time.monotonic()
     with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as environment:
         try:
-            cache = TransitionCache(environment)
+            cache = EXPLORERS[chosen].transitions(environment)
         except Inconclusive as inconclusive:
             caveats = [*environment.caveats(), inconclusive.caveat]
             return Proof(assembly, tuple(buyers), Exploration(chosen, caveats=caveats))
         result = EXPLORERS[chosen](cache, check, limits or Limits(), progress).explore(first=first)
         if result.outcome is Outcome.VALID:
-            result.caveats += caveats_of(assembly, len(buyers), folder)
+            result.caveats += caveats_of(assembly, len(buyers))
             result.complete = not result.caveats
         _add_set_up(result, time.monotonic() - start_s - result.elapsed_s)
         if chosen != "graph":  # which finds the shortest anyway
@@ -178,7 +183,7 @@ def plan_of(
     def set_up(folder: Path, monitored: MonitorLock) -> tuple[Store, Guard]:
         store = assembly.build_store(folder, patience_s=0.0)
         lock = assembly.build_lock(folder, store)
-        # A lock is asked once, when no task holds it by the explorer's books; so are answers.
+        # A lock answers at once: the search decides when a buyer that waits asks it again.
         kit = Kit(None if lock is None else monitored(lock), 0.0, 0.0)
         return store, assembly.guard_with(kit)
 

@@ -169,7 +169,7 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
         launched.ensure_room(scenario)
         assembly.ensure_for_processes()
         store = assembly.build_store(folder)
-        guard = assembly.build_guard(folder, store)
+        guard = assembly.build_guard(folder, store, getattr(launched, "lock", None))
         behaviour_of(scenario)  # refuses an unknown one, and imports it before any fork
         with run_lock(store, assembly.location):
             try:

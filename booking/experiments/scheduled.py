@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from booking.core.assembly import Assembly, assemble
@@ -14,6 +15,7 @@ from booking.errors import UsageError
 from booking.experiments.counterexamples import make_counterexample, steps_of
 from booking.experiments.exploration import plan_of
 from booking.experiments.sale import Sale, run_sale
+from booking.experiments.verdicts import against_lock
 from booking.explorer.execution import ExecutionEnvironment
 from booking.explorer.path import ExecutionPath
 from booking.explorer.result import Finding
@@ -40,6 +42,8 @@ def run_scheduled(
 
     sale = run_sale(scenario, listener, launch)
     run = fleets[0].controlled_run
+    if run is not None:
+        sale = replace(sale, verdict=against_lock(sale.verdict, run.let_in))
     if saved is not None and run is not None:
         counterexample = counterexample_of(sale, run)
         if counterexample is not None:

@@ -21,9 +21,19 @@ _QUIET = frozenset({"reset", "close", "sweep", "snapshot", "prepare"})
 class CallMonitor:
     """Compares calls with the steps that are announced during them."""
 
-    def __init__(self, driver: CooperativeScheduler, caveats: list[Caveat]) -> None:
+    def __init__(
+        self, driver: CooperativeScheduler, caveats: list[Caveat], *, patient: bool = False
+    ) -> None:
         self._driver = driver
         self._caveats = caveats
+        self._patient = patient
+        self._silent = False  # whether the last call announced no step
+
+    def waits(self) -> bool:
+        """Return whether a buyer whose acquire was refused asks again, as a waiting one would."""
+        task = self._driver.current
+        stands = task is not None and not task.cancelled and not self._silent
+        return self._patient and stands
 
     def call(self, owner: object, name: str, method: Callable[..., Any], *args: Any) -> Any:
         """Call a method; remember what it returned, and whether it announced a step."""
@@ -36,7 +46,8 @@ class CallMonitor:
         except BookingError as error:
             task.observe((name, type(error).__name__))
             raise
-        if task.steps == before:
+        self._silent = task.steps == before
+        if self._silent:
             self._caveats.append(
                 Caveat(
                     f"{type(owner).__name__}.{name} has an effect on something shared, "
@@ -72,11 +83,13 @@ class MonitoredLock:
 
     def __init__(self, lock: Lock, monitor: CallMonitor) -> None:
         self._lock = lock
-        self._monitor = monitor
+        self._calls = monitor
 
     def acquire(self, timeout_s: float) -> bool:
-        """Take the lock if it is free; the explorer knows when to ask."""
+        """Ask the lock; a buyer that waits asks again, each time the explorer resumes it."""
         acquired: bool = self._call("acquire", self._lock.acquire, timeout_s)
+        while not acquired and self._calls.waits():
+            acquired = self._call("acquire", self._lock.acquire, timeout_s)
         return acquired
 
     def release(self) -> None:
@@ -89,4 +102,4 @@ class MonitoredLock:
         return getattr(self._lock, name)
 
     def _call(self, name: str, method: Callable[..., Any], *args: Any) -> Any:
-        return self._monitor.call(self._lock, name, method, *args)
+        return self._calls.call(self._lock, name, method, *args)

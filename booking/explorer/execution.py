@@ -57,7 +57,7 @@ class ExecutionEnvironment:
         self.executions = 0
         self.driver = CooperativeScheduler()
         self._caveats: list[Caveat] = []
-        self._calls = CallMonitor(self.driver, self._caveats)
+        self._calls = CallMonitor(self.driver, self._caveats, patient=not plan.timeouts)
         self._audit = AuditMonitor(self.driver)
         self._folder = folder
         self._serial = count()
@@ -128,6 +128,7 @@ class Execution:
     ) -> None:
         self.tasks = tasks
         self.holds: list[tuple[str, ...]] = [()] * len(tasks)
+        self.taken: list[int] = []  # the task of each step so far
         self._environment = environment
         self._store = store
         self._guard = guard
@@ -137,6 +138,9 @@ class Execution:
         self._path = inventory_path(store)
         self._hidden: list[Hashable] = []  # the effects so far that the store cannot show
         self._observed: list[tuple[Hashable, ...]] = [()] * len(tasks)
+        self._irregular: set[str] = set()  # locks of which the books may be wrong by now
+        self._begun: set[tuple[int, str]] = set()  # tasks, and what each of them has to release
+        self._shown: Hashable = None
         self.content = self._number_of_content()
         self.first = [self.advance(number) for number in range(len(tasks))]
 
@@ -162,33 +166,81 @@ class Execution:
         task, environment = self.tasks[number], self._environment
         step = task.next
         environment.driver.resume(task)
+        if step is not None:
+            self.taken.append(number)
+        refused = step is not None and _refused(step, task.saw)
         self._remember_hidden(number, task, step)
-        content = self._number_of_content()
-        if content != self.content and _keeps_content(step):
-            what = "the shared content changed, and no step announced it"
-            environment.add_caveat(Caveat(what, _after(task, step)))
-        self.content = content
+        self._update_books(number, step, refused=refused)
+        self._look(task, step)
         if task.failed is not None:
             error = task.failed
             what = f"buyer's code failed: {type(error).__name__}: {' '.join(str(error).split())}"
             environment.add_caveat(Caveat(what, _after(task, step)))
-        refused = step is not None and _refused(step, task.saw)
-        self._update_holds(number, step, refused=refused)
         return Transition(
             tuple(task.observed), tuple(task.completed), task.next, task.saw, refused,
-            self.holds[number], content,
+            self.holds[number], self.content,
         )  # fmt: skip
 
-    def _update_holds(self, number: int, step: Step | None, *, refused: bool) -> None:
+    def ask(self, number: int) -> bool:
+        """Ask the real lock that a task waits for; return whether it refused, and the task waits.
+
+        A wait is no step. Other tasks may only notice it by what the lock answers them later.
+        """
+        task = self.tasks[number]
+        step = task.next
+        assert step is not None
+        self._environment.driver.resume(task)
+        if not _refused(step, task.saw) or task.next is None or task.next[:3] != step[:3]:
+            return False
+        task.next = step  # its operation began when it came, not when it asked again
+        self._look(task, step)
+        return True
+
+    def _look(self, task: Task, step: Step | None) -> None:
+        """Look at the shared content; a step that changes none must have left it as it was."""
+        before = self._shown
+        self.content = self._number_of_content()
+        if self._shown != before and _keeps_content(step):
+            what = "the shared content changed, and no step announced it"
+            self._environment.add_caveat(Caveat(what, _after(task, step)))
+
+    def _update_books(self, number: int, step: Step | None, *, refused: bool) -> None:
+        """Note who holds which lock; where that may be wrong, all that follows is a state apart."""
         if step is None:
             return
-        held = self.holds[number]
-        if step.action == Action.ACQUIRE and not refused and self.tasks[number].saw != LOST:
-            self.holds[number] = tuple(sorted((*held, step.resource)))
-        elif step.action == Action.RELEASE and step.resource in held:
-            rest = list(held)
-            rest.remove(step.resource)
-            self.holds[number] = tuple(rest)
+        resource = step.resource
+        if step.action == Action.ACQUIRE:
+            self._acquired(number, resource, refused=refused)
+        elif step.action == Action.RELEASE:
+            self._released(number, step)
+        else:
+            self._begun.add((number, resource))
+            return
+        if resource in self._irregular:
+            self._hidden.append((self.tasks[number].spec, self._observed[number]))
+
+    def _acquired(self, number: int, resource: str, *, refused: bool) -> None:
+        if refused:
+            return
+        self._begun.add((number, resource))
+        if self.tasks[number].saw == LOST:
+            return
+        if any(resource in held for at, held in enumerate(self.holds) if at != number):
+            self._irregular.add(resource)
+        self.holds[number] = tuple(sorted((*self.holds[number], resource)))
+
+    def _released(self, number: int, step: Step) -> None:
+        """Note a release: of what was acquired, or of a transaction that another step began."""
+        held = list(self.holds[number])
+        if step.resource in held:
+            held.remove(step.resource)
+            self.holds[number] = tuple(held)
+        elif (number, step.resource) not in self._begun:
+            self._irregular.add(step.resource)
+            what = "a buyer that does not hold it releases it, and may free it for another"
+            self._environment.add_caveat(Caveat(what, _after(self.tasks[number], step)))
+        if step.resource not in self.holds[number]:
+            self._begun.discard((number, step.resource))
 
     def _remember_hidden(self, number: int, task: Task, step: Step | None) -> None:
         """Remember an effect that the store's content would not show."""
@@ -202,17 +254,14 @@ class Execution:
 
     def _number_of_content(self) -> int:
         """Return the number of the content that all tasks share, read without a step."""
-        content: Hashable
         if self._snapshot is not None:
-            snapshot = self._snapshot()
-            content = (snapshot, tuple(self._hidden)) if self._hidden else snapshot
+            self._shown = self._snapshot()
         elif self._path is not None:
-            content = (_bytes(self._path), tuple(self._hidden))
+            self._shown = _bytes(self._path)
         elif self._shared:
             # It shows nothing: only the same effects in the same order are surely the same.
-            content = (self._count(), tuple(self._hidden))
-        else:
-            content = None
+            self._shown = self._count()
+        content = (self._shown, tuple(self._hidden)) if self._hidden else self._shown
         return self._environment.contents.number(content, self._store)
 
     def _count(self) -> int | str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from booking.explorer.model import Limits
 from booking.explorer.result import Check, Progress
 from booking.explorer.search import PathExplorer
-from booking.explorer.transition_cache import TransitionCache
+from booking.explorer.transition_cache import TransitionCache, UncachedTransitions
 
 
 @dataclass(slots=True)
@@ -26,6 +26,7 @@ class DfsExplorer(PathExplorer):
     """Enumerate interleavings depth first."""
 
     method = "plain"
+    transitions = UncachedTransitions
 
     def __init__(
         self, cache: TransitionCache, check: Check, limits: Limits, progress: Progress

@@ -27,6 +27,7 @@ class ExecutionPath:
         self.schedule: list[int] = []
         self.states = cache.initial_states(execution)
         self.certain: tuple[AnomalyName, int] | None = None  # the first, after how many steps
+        self.waited = False  # whether a buyer ever had to wait for a lock
         self._counter = CounterState()
         self._watermarks = [0] * len(self.states)
         self._builder = HistoryBuilder.of(cache.plan)
@@ -104,4 +105,5 @@ class ExecutionPath:
         transition = self.cache.transition(
             state, self.execution.content, locks, lambda: [*self.schedule, task]
         )
+        self.waited = self.waited or transition.refused
         return self.cache.enabled(state, transition, locks)

@@ -19,11 +19,14 @@ from booking.explorer.transition import Caveat, Inconclusive
 from booking.explorer.transition_cache import TransitionCache
 from booking.history.model import History
 
+VERIFIED_MAX = 50
+
 
 class Explorer(ABC):
     """A search of a bounded sale within limits."""
 
     method: ClassVar[str]
+    transitions: ClassVar[type[TransitionCache]] = TransitionCache  # what it learns them with
 
     def __init__(
         self, cache: TransitionCache, check: Check, limits: Limits, progress: Progress
@@ -97,6 +100,7 @@ class PathExplorer(Explorer):
     ) -> None:
         super().__init__(cache, check, limits, progress)
         self.result.interleavings = self.result.violating = 0
+        self._verified = 0  # orders executed again, with every buyer that waits asking at once
 
     @abstractmethod
     def prefixes(self) -> Iterator[Sequence[int]]:
@@ -135,6 +139,9 @@ class PathExplorer(Explorer):
                 self.result.states += 1
                 self.take(path, chosen)
             self._settle(path, self.completed(path))
+        if path.waited and self._verified < VERIFIED_MAX:
+            self._verified += 1
+            self.cache.verify(path.schedule, path.execution.content)
 
     def _settle(self, path: ExecutionPath, interleavings: int) -> None:
         """Check a complete execution, and count it as so many interleavings."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from booking.explorer.execution import Execution, ExecutionEnvironment
 from booking.explorer.history_builder import HistoryBuilder
@@ -102,7 +103,7 @@ class TransitionCache:
         self.environment = environment
         self.local_states = LocalStates()
         self.plan: Plan = environment.plan
-        self._transitions: dict[tuple[int, int, Locks], Transition] = {}
+        self._transitions: dict[Hashable, Transition] = {}
         self._initial: dict[tuple[str, int], int] = {}
         with environment.open() as execution:
             self.content = execution.content
@@ -113,13 +114,20 @@ class TransitionCache:
         self, state: int, content: int, locks: Locks, reach: Callable[[], list[int]]
     ) -> Transition:
         """Return what a step does; `reach` returns a schedule that ends with the step."""
-        transition = self._transitions.get((state, content, locks))
+        key = self._key(state, content, locks, reach)
+        transition = self._transitions.get(key)
         if transition is None:
             schedule = reach()
             with self.environment.open() as execution:
                 self.run(execution, schedule)
-            transition = self._transitions[state, content, locks]
+            transition = self._transitions[key]
         return transition
+
+    def _key(
+        self, state: int, content: int, locks: Locks, schedule: Callable[[], Sequence[int]]
+    ) -> Hashable:
+        """Return all that a transition depends on; `schedule` returns the one that it ends."""
+        return state, content, locks
 
     def run(self, execution: Execution, schedule: Sequence[int]) -> None:
         """Execute a schedule from the start, and compare each transition with the known one."""
@@ -129,7 +137,10 @@ class TransitionCache:
 
     def step(self, execution: Execution, states: list[int], task: int) -> Transition:
         """Execute one step; learn its transition, or compare it with the known one."""
-        key = (states[task], execution.content, locks_of(execution.holds, task))
+        key = self._key(
+            states[task], execution.content, locks_of(execution.holds, task),
+            lambda: (*execution.taken, task),
+        )  # fmt: skip
         transition = execution.advance(task)
         known = self._transitions.setdefault(key, transition)
         if known != transition:
@@ -147,10 +158,13 @@ class TransitionCache:
         states, content = list(self.start), self.content
         for number, transition in enumerate(self._first):
             builder.start(number, transition)
-        for task in schedule:
+        for at, task in enumerate(schedule, 1):
             step = self.local_states.all[states[task]].next
             holds = [self.local_states.all[state].holds for state in states]
-            transition = self._transitions[states[task], content, locks_of(holds, task)]
+            key = self._key(
+                states[task], content, locks_of(holds, task), partial(_first, schedule, at)
+            )
+            transition = self._transitions[key]
             if step is not None:
                 builder.step(task, step, transition)
             states[task] = self.local_states.successor(states[task], transition)
@@ -166,6 +180,14 @@ class TransitionCache:
         if step is not None and step.action == Action.ACQUIRE and not _held(locks, step.resource):
             raise Inconclusive(free_lock_refused(step.resource))
         return self.plan.timeouts and local.kind != CLERK
+
+    def stays(self, state: int, execution: Execution, locks: Locks, task: int) -> bool:
+        """Return whether a task that is refused stands where it stood, as it does in a lock."""
+        key = self._key(state, execution.content, locks, lambda: (*execution.taken, task))
+        known, step = self._transitions.get(key), self.local_states.all[state].next
+        if known is None or not known.refused or known.next is None or step is None:
+            return False
+        return known.next[:3] == step[:3]
 
     def waiting(self, states: Sequence[int]) -> list[int]:
         """Return the buyers that have not finished; a clerk rightly waits for more orders."""
@@ -189,12 +211,32 @@ class TransitionCache:
         return self.remaining(content), tuple(sorted(endings.items()))
 
     def verify(self, schedule: Sequence[int], content: int) -> None:
-        """Execute a whole sale again, and compare every transition and the content at the end."""
+        """Execute a whole sale again, and compare every transition and the content at the end.
+
+        Now buyers that have to wait for a lock really ask it. First all of them wait together. Then
+        only the next one to have it waits, and the others come later.
+        """
+        if self._verify(schedule, content, all_wait=True):
+            self._verify(schedule, content, all_wait=False)
+
+    def _verify(self, schedule: Sequence[int], content: int, *, all_wait: bool) -> bool:
+        """Execute a sale again; return whether any buyer waited."""
         with self.environment.open() as execution:
-            self.run(execution, schedule)
+            states, waiting = self.initial_states(execution), Waiting(self, execution)
+            for at, task in enumerate(schedule):
+                if waiting.any_held():
+                    waiting.ask(states, None if all_wait else self._next(states, schedule[at:]))
+                self.step(execution, states, task)
             if execution.content != content:
                 what = "a whole execution ended with another content than was expected"
                 raise Inconclusive(Caveat(what, "end"))
+        return waiting.asked
+
+    def _next(self, states: Sequence[int], schedule: Sequence[int]) -> int:
+        """Return the first task of a schedule that stands at an acquire; -1 where none does."""
+        steps = {task: self.local_states.all[states[task]].next for task in set(schedule)}
+        acquiring = {task for task, step in steps.items() if step and step.action == Action.ACQUIRE}
+        return next((task for task in schedule if task in acquiring), -1)
 
     def _initial_state(self, execution: Execution, number: int) -> int:
         spec, transition = self.plan.tasks[number], execution.first[number]
@@ -220,6 +262,56 @@ class TransitionCache:
                 f"buyer {task}, step {self.local_states.all[state].next}",
             )
         )
+
+
+class UncachedTransitions(TransitionCache):
+    """Learns of one order nothing for another: a transition depends on all steps before it."""
+
+    def _key(
+        self, state: int, content: int, locks: Locks, schedule: Callable[[], Sequence[int]]
+    ) -> Hashable:
+        return tuple(schedule())
+
+
+class Waiting:
+    """The buyers of one execution that wait for a held lock, each in turn asking it for real."""
+
+    def __init__(self, cache: TransitionCache, execution: Execution) -> None:
+        self._cache = cache
+        self._execution = execution
+        self._asked: dict[int, object] = {}  # of each that was asked, who held what then
+
+    @property
+    def asked(self) -> bool:
+        """Whether any buyer waited."""
+        return bool(self._asked)
+
+    def any_held(self) -> bool:
+        """Return whether any lock is held, so that a buyer may have to wait."""
+        return any(self._execution.holds)
+
+    def ask(self, states: Sequence[int], only: int | None) -> None:
+        """Ask for each buyer that waits, or for one: once while the same buyers hold the locks."""
+        execution = self._execution
+        holds = tuple(execution.holds)
+        for number, state in enumerate(states):
+            step = self._cache.local_states.all[state].next
+            if step is None or step.action != Action.ACQUIRE or only not in {None, number}:
+                continue
+            locks = locks_of(holds, number)
+            if (step.resource, False) not in locks or self._asked.get(number) == holds:
+                continue
+            self._asked[number] = holds
+            if self._cache.stays(state, execution, locks, number) and not execution.ask(number):
+                what = (
+                    "the lock refused this buyer while another one held it, and did not once other "
+                    "buyers had waited, too: two can hold it"
+                )
+                raise Inconclusive(Caveat(what, f"buyer {number}, step {step}"))
+
+
+def _first(schedule: Sequence[int], steps: int) -> Sequence[int]:
+    return schedule[:steps]
 
 
 def locks_of(holds: Sequence[tuple[str, ...]], task: int) -> Locks:

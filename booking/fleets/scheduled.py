@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from typing import Any, cast
 
-from booking.core.protocols import Guard, Store
+from booking.core.protocols import Guard, Lock, Store
 from booking.core.scenario import Scenario
 from booking.fleets.listener import Listener, NullListener
 from booking.history.lock_state import waits
 from booking.history.model import History, SaleEnd
+from booking.processes.asked_lock import AskedLock
 from booking.processes.controlled_pool import ControlledPool, ControlledRun, history_of
 from booking.processes.resource_limits import ensure_room
 from booking.processes.server_probe import silent_servers
@@ -23,6 +25,11 @@ class ScheduledFleet:
         self.schedule = schedule
         self.listener = listener or NullListener()
         self.controlled_run: ControlledRun | None = None
+
+    def lock(self, lock: Lock) -> Lock:
+        """Return the lock as its buyers get it: it answers at once, and the schedule waits."""
+        asked: Any = AskedLock(lock)
+        return cast("Lock", asked)
 
     def ensure_room(self, scenario: Scenario) -> None:
         """Refuse a sale that this machine cannot hold, before anything is touched."""

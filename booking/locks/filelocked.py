@@ -17,6 +17,8 @@ class FilelockLock(FilelockBase["FileLock"]):
     cross_host = False
     fair = False
     reentrant = True
+    threads = True
+    owned = True
 
     def open_own(self) -> FileLock:
         """Build the library's lock."""

@@ -26,6 +26,8 @@ class FlockLock(PerProcess[int]):
     cross_host = False
     fair = True  # waiters are served in turn; measured up to 100 buyers
     reentrant = False
+    threads = False  # they share the descriptor of their process
+    owned = True
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -15,21 +16,32 @@ class MutexLock:
     cross_host = False
     fair = False
     reentrant = False
+    threads = True
+    owned = True
     resource = "mutex"
     one_sale_only = True  # only the processes of its sale can take it
 
     def __init__(self, _path: Path) -> None:
         # From the spawn context: that semaphore travels to buyers of every start method.
         self._lock = get_context("spawn").Lock()
+        self._holder: int | None = None  # this process, while it holds the lock
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what travels: a copy holds nothing."""
+        return {**self.__dict__, "_holder": None}
 
     def acquire(self, timeout_s: float) -> bool:
         """Wait on the semaphore."""
         step("acquire", self.resource)
         acquired = self._lock.acquire(block=timeout_s > 0, timeout=timeout_s)
+        if acquired:
+            self._holder = os.getpid()
         saw(int(acquired))
         return acquired
 
     def release(self) -> None:
-        """Raise the semaphore."""
+        """Raise the semaphore; a process that does not hold it would free it for another."""
         step("release", self.resource)
-        self._lock.release()
+        if self._holder == os.getpid():
+            self._holder = None
+            self._lock.release()

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 class SoftLock(FilelockBase["SoftFileLock"]):
     """A marker file with the holder's pid: works where flock does not, waits by polling."""
 
-    crash_safe = True  # a dead process's marker is detected, on the same host
+    # A dead holder's marker is detected, on the same host. A process that dies after it created the
+    # marker, and before it wrote its id there, leaves an empty one, which nothing removes.
+    crash_safe = False
     cross_host = True  # any file system that creates a file for one caller only
     fair = False
     reentrant = True
+    threads = True
+    owned = True
 
     def __init__(self, path: Path) -> None:
         # A name of its own: flock's file stays for good, and a marker that stays is a held lock.

@@ -30,10 +30,25 @@ from booking.processes.controlled_worker import (
 from booking.processes.orphans import Census
 from booking.processes.process_group import ProcessGroup
 from booking.schedulers.scheduler import Scheduler
+from booking.schedulers.script import ScriptScheduler
 
 START_S = 30.0
 BLOCKED_S = 0.25  # a buyer that passed an acquire and reports nothing for so long is blocked
 STEPS_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class LetIn:
+    """A lock was granted to a buyer while others held it."""
+
+    resource: str
+    buyer: int
+    holders: tuple[int, ...]
+    event: int  # index of the acquire
+
+    def __str__(self) -> str:
+        held = " and ".join(f"buyer {number}" for number in self.holders)
+        return f"lock {self.resource}: buyer {self.buyer} was let in while {held} held it"
 
 
 @dataclass(slots=True)
@@ -45,6 +60,7 @@ class ControlledRun:
     hung: list[int] = field(default_factory=list)
     failed: dict[int | str, str] = field(default_factory=dict)
     blocked: list[int] = field(default_factory=list)  # each buyer that ever waited in an acquire
+    let_in: list[LetIn] = field(default_factory=list)
 
     def steps(self) -> list[Event]:
         """Return the steps, in their order."""
@@ -131,7 +147,10 @@ class _RunController:
         self.result = ControlledRun()
         self.waiting: dict[int, ControlledStep] = {}  # reported, and not let pass yet
         self.passed: dict[int, ControlledStep] = {}  # let pass, and nothing reported since
-        self.holders: dict[str, int] = {}
+        self.holders: dict[str, list[int]] = {}
+        self.changes: dict[str, int] = {}  # grants and releases of each lock so far
+        self.asked: dict[int, int] = {}  # of each buyer, the changes when its held lock refused it
+        self.refused: dict[int, int] = {}  # of each buyer, the steps taken when it was refused
         self.last_step_at: dict[int, int] = {}  # index of each buyer's last step in the events
 
     def run(self, scheduler: Scheduler) -> ControlledRun:
@@ -141,7 +160,8 @@ class _RunController:
             self._receive(number, None, START_S)
         for _ in range(STEPS_MAX):
             self._poll_passed()
-            able = [number for number in sorted(self.waiting) if self._can_pass(number)]
+            self._ask_held()
+            able = [number for number in sorted(self.waiting) if self._can_pass(number, scheduler)]
             if not able:
                 if not self.passed or not self._wait_for_any():
                     break
@@ -153,26 +173,61 @@ class _RunController:
         self.result.hung = sorted({*self.waiting, *self.passed})
         return self.result
 
-    def _can_pass(self, number: int) -> bool:
-        """Return whether a buyer can go on: not while another one holds the lock it wants."""
+    def _can_pass(self, number: int, scheduler: Scheduler) -> bool:
+        """Return whether a buyer can go on: it need not wait, as far as the harness knows.
+
+        A counterexample may say that a held lock lets its buyer in: then the lock is asked.
+        """
         step = self.waiting[number]
-        return self.timeouts or step.action != Action.ACQUIRE or step.resource not in self.holders
+        if self.timeouts or step.action != Action.ACQUIRE:
+            return True
+        if self.refused.get(number) == len(self.result.schedule):
+            return False
+        return not self.holders.get(step.resource) or _is_let_in(scheduler, number)
+
+    def _ask_held(self) -> None:
+        """Have each buyer that must wait ask its lock, again after each grant and release of it.
+
+        The lock answers, not the harness. A refusal leaves no trace, and who is let in goes on.
+        """
+        for number in sorted(self.waiting):
+            step = self.waiting[number]
+            changes = self.changes.get(step.resource, 0)
+            if step.asks and self.holders.get(step.resource) and self.asked.get(number) != changes:
+                self.asked[number] = changes
+                self._let_pass(number)
 
     def _let_pass(self, number: int) -> None:
         step = self.waiting.pop(number)
+        events, steps = len(self.result.events), len(self.result.schedule)
         if step.begins:
             self._write(number, "invoke", step.begins, None, step.quantity)
         self.result.schedule.append(number)
         self.last_step_at[number] = len(self.result.events)
         self._write(number, "step", step.action, step.value, 1, resource=step.resource)
         if step.action == Action.RELEASE:
-            self.holders.pop(step.resource, None)
+            self._change(step.resource)
+            if number in self.holders.get(step.resource, ()):
+                self.holders[step.resource].remove(number)
         with suppress(BrokenPipeError):
             self.connections[number].send_bytes(PASS)
         timeout_s = BLOCKED_S if step.action == Action.ACQUIRE else self.step_timeout_s
         if not self._receive(number, step, timeout_s):
             self.passed[number] = step
             self.result.blocked.append(number)
+        elif step.asks and self._stands_again(number, step):
+            del self.result.events[events:], self.result.schedule[steps:]
+            self.refused[number] = steps
+
+    def _stands_again(self, number: int, step: ControlledStep) -> bool:
+        """Return whether a buyer was refused, and waits at the same step, with what it began."""
+        again = self.waiting.get(number)
+        if self.result.events[self.last_step_at[number]].saw != 0 or again is None:
+            return False
+        if (again.action, again.resource) != (step.action, step.resource):
+            return False
+        self.waiting[number] = step
+        return True
 
     def _receive(self, number: int, step: ControlledStep | None, timeout_s: float) -> bool:
         """Wait for a buyer's report on `step`; return False where none comes in that time."""
@@ -204,7 +259,14 @@ class _RunController:
         events, at = self.result.events, self.last_step_at[number]
         events[at] = msgspec.structs.replace(events[at], saw=saw)
         if step.action == Action.ACQUIRE and saw == 1:
-            self.holders[step.resource] = number
+            holders = self.holders.setdefault(step.resource, [])
+            if others := tuple(other for other in holders if other != number):
+                self.result.let_in.append(LetIn(step.resource, number, others, at))
+            holders.append(number)
+            self._change(step.resource)
+
+    def _change(self, resource: str) -> None:
+        self.changes[resource] = self.changes.get(resource, 0) + 1
 
     def _poll_passed(self) -> None:
         """Receive what buyers that were let pass have reported by now."""
@@ -234,6 +296,10 @@ class _RunController:
                 quantity=quantity, resource=resource, pid=self.pids.get(number), ppid=os.getpid(),
             )
         )  # fmt: skip
+
+
+def _is_let_in(scheduler: Scheduler, number: int) -> bool:
+    return isinstance(scheduler, ScriptScheduler) and scheduler.lets_in == number
 
 
 def history_of(

@@ -15,6 +15,8 @@ from booking.core.protocols import Guard, Store
 from booking.core.scenario import Scenario
 from booking.core.seam_checks import ensure_number
 from booking.core.steps import drive
+from booking.history.actions import Action
+from booking.processes.asked_lock import AskedLock
 from booking.processes.buyer import Buyer
 from booking.processes.buyer_process import behaviour_of, isolate_process
 from booking.system.pickled_copy import PickledCopy
@@ -31,6 +33,7 @@ class ControlledStep(msgspec.Struct, array_like=True, frozen=True):
     value: int | None = None
     begins: str | None = None
     quantity: int = 1
+    asks: bool = False  # an acquire that answers at once; a buyer that is refused comes back to it
 
 
 class ControlledCompletion(msgspec.Struct, array_like=True, frozen=True):
@@ -72,7 +75,8 @@ class ControlledDriver:
         ensure_number(value, f"step({action!r}, …)")
         begins, quantity = self._invoked or (None, 1)
         self._invoked = None
-        self._report(ControlledStep(action, resource, value, begins, quantity), None)
+        asks = AskedLock.asking and action == Action.ACQUIRE
+        self._report(ControlledStep(action, resource, value, begins, quantity, asks), None)
         if not self._connection.poll(self._timeout_s) or self._connection.recv_bytes() != PASS:
             raise TimeoutError("the harness did not let this step pass")
 

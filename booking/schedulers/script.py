@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from booking.core.counterexample import CounterexampleStep
+from booking.history.actions import Action
 
 
 class ScriptScheduler:
@@ -17,6 +18,14 @@ class ScriptScheduler:
         self.problem: str | None = None
         self._steps = steps
         self._at = 0
+
+    @property
+    def lets_in(self) -> int | None:
+        """The buyer that gets a lock by the next step, whether another one holds it or not."""
+        step = self._steps[self._at] if self._at < len(self._steps) else None
+        if step is None or step.action != Action.ACQUIRE or step.saw != 1:
+            return None
+        return step.buyer
 
     def choose(self, enabled: Sequence[int]) -> int | None:
         """Return the buyer of the next step; None where that buyer is not enabled."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from booking.cli.main import COMMANDS, main
+from booking.core.registry import BUILT_IN
 from tests.conftest import ROOT
 from tests.support.golden import golden
 
@@ -214,6 +215,32 @@ def test_the_command_that_repeats_a_sale_says_how_many_tickets_there_were(
     (tmp_path / "data.json").write_text('{"ticket_num": 4}')
     done = program("simulate", "--store", "json:data.json", "--lock", "--buyers", "2", "--json")
     assert "--tickets 4" in json.loads(done.stdout)["replay"]
+
+
+def test_a_probe_agrees_with_the_facts(program: Program) -> None:
+    """Of every lock that is installed; what it found is in the document."""
+    done = program("list", "--probe", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    for lock in json.loads(done.stdout)["locks"]:
+        found = lock["probe"]["found"]
+        assert lock["probe"]["lies"] == []
+        assert found.items() <= lock["facts"].items()
+
+
+@pytest.mark.parametrize("name, said", [
+    ("tests.support.planted:NoLock", "a second process is let in while the first one holds it"),
+    ("tests.support.user_locks:StatesOwned", "owned is stated as yes, and found to be no"),
+])  # fmt: skip
+def test_a_lie_of_a_lock_is_one_line_and_1(
+    name: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """The table shows what was found beside what is stated."""
+    monkeypatch.setitem(BUILT_IN, "lock", {"mutex": BUILT_IN["lock"]["mutex"], "liar": name})
+    assert main(["list", "--probe"]) == 1
+    shown = capsys.readouterr()
+    assert shown.err.startswith(f"booking: lock liar: {said}")
+    assert shown.err.count("\n") == 1
+    assert ("yes, found no" in shown.out) == ("owned" in said)
 
 
 def test_completion_knows_the_commands(fresh_program: Program) -> None:

@@ -179,6 +179,13 @@ class OpenDoor(FlockLock):
         step("release", self.resource)
 
 
+class FailingLock(FlockLock):
+    """Its own code breaks."""
+
+    def release(self) -> None:
+        raise ZeroDivisionError("a defect of the lock")
+
+
 class ShutDoor(FlockLock):
     """Never says yes."""
 

@@ -21,14 +21,17 @@ def show_catalogue(catalogue: dict[str, list[dict[str, Any]]]) -> None:
             table.add_column(column, header_style="dim", overflow="fold")
         for entry in entries:
             name = entry["name"] + (" *" if entry.get("default") else "")
-            values = [_cell(entry["facts"].get(fact)) for fact in facts]
+            found = entry.get("probe", {}).get("found", {})
+            values = [_cell(entry["facts"].get(fact), found.get(fact)) for fact in facts]
             table.add_row(name, *values, escape(entry["what"]))
         console().print(table)
         console().print()
     console().print("[dim]* the default of --lock[/]", markup=True)
 
 
-def _cell(fact: Any) -> str:
-    if isinstance(fact, bool):
-        return "yes" if fact else "no"
-    return str(fact)
+def _cell(fact: Any, found: bool | None = None) -> str:
+    """Show a fact; beside it what a probe found, where that differs."""
+    shown = ("yes" if fact else "no") if isinstance(fact, bool) else str(fact)
+    if found is None or found == fact:
+        return shown
+    return f"{shown if fact is not None else 'unstated'}, found {'yes' if found else 'no'}"

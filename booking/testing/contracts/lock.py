@@ -9,23 +9,21 @@ class TestMyLock(LockContract):
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, ClassVar
 
 from booking.core.protocols import Lock
-from booking.core.registry import build
+from booking.core.registry import build, takes_argument
 from booking.core.steps import driven_by
 from booking.core.traits import LockTraits, lock_traits
+from booking.experiments.lock_torture import GRANT_S, Torture
 from booking.history.actions import Action
+from booking.processes.forked_process import LIMIT_S, ForkedProcess
 from booking.system.pickled_copy import PickledCopy
 from booking.testing.contracts.base import Contract, class_of, name_of, only_if
 from booking.testing.contracts.drivers import Interference, StepRecorder
-from booking.testing.contracts.forked import LIMIT_S, ForkedProcess
 
-PROCESSES = 3
 TIMES = 5
-INSIDE_S = 0.002  # how long a holder stays between its read and its write
 SHORT_S = 0.1  # a time limit that runs out
 SLOW_S = 1.0  # what is not at once, also on a busy machine
 
@@ -38,6 +36,16 @@ def states_crash_safety(kind: Any) -> bool:
 def states_reentrancy(kind: Any) -> bool:
     """Return whether a lock says whether its holder may take it again."""
     return lock_traits(kind).reentrant is not None
+
+
+def states_ownership(kind: Any) -> bool:
+    """Return whether a lock says what a release by another process does."""
+    return lock_traits(kind).owned is not None
+
+
+def states_threads(kind: Any) -> bool:
+    """Return whether a lock says whether threads of one process exclude one another."""
+    return lock_traits(kind).threads is not None
 
 
 class LockContract(Contract):
@@ -55,22 +63,40 @@ class LockContract(Contract):
         lock: Lock = build("lock", name_of(self.lock), folder / "sale.lock")
         return lock
 
+    def torture(self, folder: Path) -> Torture:
+        """Return the checks of the lock alone, which `booking list --probe` runs, too."""
+        return Torture(self.built, folder / "torture")
+
     def facts(self) -> LockTraits:
         """Return what the lock states about itself."""
         return lock_traits(class_of("lock", self.lock))
 
     def test_one_process_holds_it_at_a_time(self, tmp_path: Path) -> None:
-        """Processes that add 1 to a file, each inside the lock, lose no addition."""
-        count = tmp_path / "count"
-        count.write_text("0")
-        adder = _Adder(self.built(tmp_path), count)
-        with ExitStack() as stack:
-            others = [stack.enter_context(ForkedProcess(adder)) for _ in range(PROCESSES)]
-            for other in others:
-                other.begin("add", TIMES)
-            for other in others:
-                other.result()
-        assert int(count.read_text()) == PROCESSES * TIMES
+        """Asked while it is held, stopped at each line of its code, and pressed by all at once."""
+        torture = self.torture(tmp_path)
+        assert torture.exclusion() == []
+        assert torture.interrupted() == []
+        assert torture.press() == []
+
+    def test_it_is_handed_over_to_each_that_waits(self, tmp_path: Path) -> None:
+        """Two wait, and have it one after the other, while a third one is refused."""
+        faults, _ = self.torture(tmp_path).hand_over()
+        assert faults == []
+
+    def test_the_lock_of_another_folder_is_another(self, tmp_path: Path) -> None:
+        """A sale in one folder keeps no buyer of another waiting."""
+        if takes_argument(class_of("lock", self.lock)):
+            assert self.torture(tmp_path).another_folder() == []
+
+    @only_if(states_ownership)
+    def test_a_release_by_another_process_is_as_stated(self, tmp_path: Path) -> None:
+        """The fact `owned`: a process that does not hold it can't free it."""
+        assert self.torture(tmp_path).is_owned() == self.facts().owned
+
+    @only_if(states_threads)
+    def test_threads_wait_as_stated(self, tmp_path: Path) -> None:
+        """The fact `threads`: another thread of the holder is refused."""
+        assert self.torture(tmp_path).threads_wait() == self.facts().threads
 
     def test_a_fork_inherits_no_held_lock(self, tmp_path: Path) -> None:
         """A process that was forked while its parent holds the lock does not hold it."""
@@ -118,14 +144,12 @@ class LockContract(Contract):
             assert other.result()
 
     @only_if(states_crash_safety)
-    def test_a_killed_holder_frees_it_as_stated(self, tmp_path: Path) -> None:
-        """The fact `crash_safe`: after SIGKILL the next process gets it, or never does."""
-        lock = self.built(tmp_path)
-        with ForkedProcess(lock) as other:
-            assert other.call("acquire", LIMIT_S)
-            other.kill()
-            timeout_s = LIMIT_S if self.facts().crash_safe else SHORT_S
-            assert lock.acquire(timeout_s) == self.facts().crash_safe
+    def test_a_killed_process_frees_it_as_stated(self, tmp_path: Path) -> None:
+        """The fact `crash_safe`: SIGKILL of a holder, of a waiter, in the middle of an acquire."""
+        crash_safe = self.facts().crash_safe
+        faults, held = self.torture(tmp_path).death(GRANT_S if crash_safe else SHORT_S)
+        assert faults == []
+        assert (held is None) == crash_safe, held
 
     @only_if(states_reentrancy)
     def test_its_holder_may_take_it_again_as_stated(self, tmp_path: Path) -> None:
@@ -174,25 +198,6 @@ class LockContract(Contract):
                 assert lock.acquire(LIMIT_S)
                 lock.release()
             assert free == [True, False]
-
-
-class _Adder:
-    """A buyer of the shortest kind: it adds 1 to a file, with time for a race."""
-
-    def __init__(self, lock: Lock, count: Path) -> None:
-        self._lock = lock
-        self._count = count
-
-    def add(self, times: int) -> None:
-        """Add 1 so many times, each inside the lock."""
-        for _ in range(times):
-            assert self._lock.acquire(LIMIT_S)
-            try:
-                count = int(self._count.read_text())
-                time.sleep(INSIDE_S)
-                self._count.write_text(str(count + 1))
-            finally:
-                self._lock.release()
 
 
 def _timed(lock: Lock, timeout_s: float) -> tuple[bool, float]:

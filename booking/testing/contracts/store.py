@@ -22,11 +22,11 @@ from booking.core.steps import driven_by
 from booking.core.traits import StoreTraits, store_traits
 from booking.errors import InventoryError, MalformedError
 from booking.history.actions import READS
+from booking.processes.forked_process import ForkedProcess
 from booking.system.pickled_copy import PickledCopy
 from booking.testing.contracts.base import class_of, name_of, only_if
 from booking.testing.contracts.capabilities import CapabilityFacts
 from booking.testing.contracts.drivers import Interference, StepRecorder
-from booking.testing.contracts.forked import ForkedProcess
 
 PATIENCE_S = 0.05  # how long a store waits for another one here
 TIMES = 5

@@ -23,7 +23,7 @@ def test_what_cannot_travel_to_a_process_is_refused():
 
 
 @pytest.mark.parametrize("flags, said", [
-    ({"lock": "Thief"}, "acquired by two at once"),
+    ({"lock": "Thief"}, "is let in while another holds it"),
     ({"store": "Classy", "lock": "flock"}, "real processes fail"),
     ({"store": "Shelling", "lock": "flock"}, "another process"),
 ])  # fmt: skip

@@ -13,6 +13,9 @@ from booking.errors import UsageError
 from booking.experiments.replay import replay
 from booking.experiments.scheduled import run_scheduled
 
+LOCKS = "tests.support.user_locks"
+NO_LOCK = "tests.support.planted:NoLock"
+
 
 def test_each_buyer_is_a_process_and_none_is_left():
     """Every step was announced by a process of its own."""
@@ -61,3 +64,64 @@ def test_an_unknown_schedule_is_refused():
     """The refusal lists the registered ones."""
     with pytest.raises(UsageError, match="random, pct"):
         run_scheduled(from_flags({}).but(seed=1), "luck")
+
+
+@pytest.mark.parametrize("name", ["random", "pct"])
+@pytest.mark.parametrize("lock", [NO_LOCK, f"{LOCKS}:RefusalFrees"])
+def test_a_lock_that_lets_a_second_buyer_in_is_found_and_replayed(lock, name, tmp_path):
+    """The lock answers, not the harness; who holds it and who was let in are the evidence."""
+    scenario = from_flags({"buyers": 3, "tickets": 3, "lock": lock}).but(
+        control=False, search=False
+    )
+    path = tmp_path / "w.json"
+    outcomes = []
+    for seed in range(12):
+        verdict = run_scheduled(scenario.but(seed=seed), name, path).verdict
+        outcomes.append(verdict.outcome)
+        assert "was let in while buyer" in verdict.reason
+        if verdict.outcome is Outcome.INVALID:
+            break
+    assert Outcome.VALID not in outcomes
+    assert outcomes[-1] is Outcome.INVALID
+    if lock.endswith("NoLock"):
+        played = replay(load(path), 5)
+        assert (played.same, played.difference) == (5, None)
+
+
+def test_a_buyer_that_is_let_in_without_harm_is_a_doubt():
+    """Two are inside at once, and both find it sold out: no anomaly, and no proof either."""
+    scenario = from_flags({"buyers": 2, "tickets": 1, "quantity": 2, "lock": NO_LOCK})
+    verdict = run_scheduled(scenario.but(seed=1, control=False), "random").verdict
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert verdict.reason.startswith("lock nothing: buyer ")
+
+
+def test_a_release_by_a_buyer_that_does_not_hold_lets_another_one_in():
+    """The harness keeps no buyer out whom the lock would let in."""
+    given = {
+        "buyers": 4,
+        "tickets": 4,
+        "lock": f"{LOCKS}:Marker",
+        "guard": f"{LOCKS}:ReleasesTwice",
+    }
+    scenario = from_flags(given).but(control=False)
+    verdicts = [run_scheduled(scenario.but(seed=seed), "random").verdict for seed in range(8)]
+    assert any("was let in while buyer" in verdict.reason for verdict in verdicts)
+
+
+@pytest.mark.parametrize("lock", ["flock", "filelock", "soft", "mutex", f"{LOCKS}:Marker"])
+def test_asking_a_held_lock_leaves_the_sale_as_it_was(lock):
+    """A sound lock refuses; a wait is no step, and no buyer hangs."""
+    scenario = from_flags({"buyers": 4, "tickets": 3, "lock": lock}).but(control=False, seed=3)
+    sale = run_scheduled(scenario, "random")
+    assert sale.verdict.outcome is Outcome.VALID
+    acquires = [step.saw for step in sale.history.steps() if step.f == "acquire"]
+    assert acquires == [1, 1, 1, 1]
+
+
+def test_a_lock_that_stays_held_ends_in_a_hang_and_not_in_a_loop():
+    """Nothing holds it by the steps, and it refuses: each buyer is asked, and none spins."""
+    scenario = from_flags({"buyers": 2, "lock": f"{LOCKS}:KeepsMarker"})
+    sale = run_scheduled(scenario.but(control=False, seed=1, timeout=1.0), "random")
+    assert sale.history.end.hung in ([1], [0])
+    assert sale.verdict.outcome is Outcome.INVALID

@@ -1,4 +1,4 @@
-"""A real process for a contract: a fork that calls the methods of one object on request."""
+"""A process that was forked to call the methods of one object on request."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class ForkedProcess:
     """A fork of this process that has inherited an object; a `with` block kills it at its end."""
 
     def __init__(self, inherited: object) -> None:
-        self._line, theirs = multiprocessing.Pipe()
+        self.line, theirs = multiprocessing.Pipe()
         with warnings.catch_warnings():
             # Python warns where the test runner has threads; the child uses none of them.
             warnings.simplefilter("ignore", DeprecationWarning)
-            self._pid = os.fork()
-        if self._pid == 0:
+            self.pid = os.fork()
+        if self.pid == 0:
             try:
-                self._line.close()
+                self.line.close()
                 drive(None)
                 _serve(inherited, theirs)
             finally:
@@ -38,7 +38,7 @@ class ForkedProcess:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-        self._line.close()
+        self.line.close()
 
     def call(self, method: str, *values: object) -> Any:
         """Call a method there; return its result, or raise its exception."""
@@ -47,23 +47,27 @@ class ForkedProcess:
 
     def begin(self, method: str, *values: object) -> None:
         """Call a method there without waiting for its result."""
-        self._line.send((method, values))
+        self.line.send((method, values))
 
     def result(self, limit_s: float = LIMIT_S) -> Any:
         """Return the result of the method that was begun, or raise its exception."""
-        if not self._line.poll(limit_s):
+        if not self.answered(limit_s):
             raise TimeoutError(f"no answer from the other process within {limit_s} s")
-        done, value = self._line.recv()
+        done, value = self.line.recv()
         if not done:
             raise value
         return value
 
+    def answered(self, limit_s: float = 0.0) -> bool:
+        """Return whether the method that was begun has ended, or ends within the limit."""
+        return self.line.poll(limit_s)
+
     def kill(self) -> None:
         """Kill the process with SIGKILL, and reap it."""
-        if self._pid:
-            os.kill(self._pid, signal.SIGKILL)
-            os.waitpid(self._pid, 0)
-            self._pid = 0
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self.pid = 0
 
 
 def _serve(inherited: object, line: Connection) -> None:
