@@ -39,6 +39,7 @@ EXPLORERS: dict[str, type[Explorer]] = {
     "plain": DfsExplorer,
 }
 NOTHING_SOLD = Caveat("in no order was a ticket sold, so nothing was at stake", "end")
+ALONE = Caveat("there was one buyer, so nothing was at stake; give 2 or more", "--buyers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,8 @@ def prove(
         result = EXPLORERS[chosen](cache, check, limits, progress).explore(first=first)
         if result.outcome is Outcome.VALID:
             result.caveats += [] if result.sells else [NOTHING_SOLD]
-            if result.sells:
+            result.caveats += [] if len(plan.tasks) > 1 else [ALONE]
+            if not result.caveats:
                 result.caveats += caveats_of(assembly, [buyer.quantity for buyer in buyers])
             result.complete = not result.caveats
         _add_set_up(result, time.monotonic() - start_s - result.elapsed_s)
