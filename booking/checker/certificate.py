@@ -35,10 +35,10 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from booking.checker.inventory import Key
+from booking.checker.counter.reduction import ALL_CONSTRAINTS, Constraints
 from booking.checker.operations import Op
 from booking.checker.order_proof import ORDERED_MAX, has_no_order
-from booking.checker.reduction import ALL_CONSTRAINTS, Constraints
+from booking.checker.reading.inventory import Key
 
 Kind = Literal[
     "out of range", "rose", "overfull", "starved", "too high", "too low", "twice", "no order"
@@ -58,6 +58,8 @@ class Certificate:
     key: Key = None
     constraints: Constraints = ALL_CONSTRAINTS
     seat: int | str | None = None
+    # Orders of that time which their numbers place elsewhere (`starved`).
+    elsewhere: tuple[Op, ...] = ()
     against: int = 0  # tickets that can have gone the other way meanwhile (`too high`, `too low`)
 
     @property
@@ -149,15 +151,19 @@ def precedes(x: Op, b: Op | None) -> bool:
     return b is not None and x.returned < b.invoked
 
 
-def can_lie_between(proof: Certificate, x: Op) -> bool:
-    """Return whether an order can have taken a ticket between `high` and `low` (`starved`)."""
+def runs_between(proof: Certificate, x: Op) -> bool:
+    """Return whether an order can have taken effect between the two observations (`starved`)."""
     a, b = proof.before, proof.after
     return (
         x.what in {"buy", "maybe"}
         and (a is None or x.returned >= a.invoked)
         and (b is None or x.invoked <= b.returned)
-        and tickets_within(proof, x) > 0
     )
+
+
+def can_lie_between(proof: Certificate, x: Op) -> bool:
+    """Return whether an order can have taken a ticket between `high` and `low` (`starved`)."""
+    return runs_between(proof, x) and tickets_within(proof, x) > 0
 
 
 def possible(x: Op, tickets: int, unit: int) -> bool:

@@ -8,38 +8,38 @@ from functools import partial
 
 import msgspec
 
-from booking.checker.causes import StepsByProcess
-from booking.checker.certain import certain_fault, rise
 from booking.checker.certificate import Certificate, verify
-from booking.checker.certify import certify, out_of_range
-from booking.checker.columns import Columns
-from booking.checker.count_diagnosis import RefutedCount, diagnose_count, oversell, unsold
-from booking.checker.count_problem import CountProblem, order_or_refute, search_or_refute
-from booking.checker.diagnosis import diagnose
-from booking.checker.evidence import Originals, quoted
-from booking.checker.excess import Stock
-from booking.checker.grounds import grounded
-from booking.checker.intents import decide_purchases, purchases_of
-from booking.checker.invariants import broken_invariants
-from booking.checker.inventory import Inventory
-from booking.checker.linearization import linearize
-from booking.checker.lock_anomalies import find_lock_anomalies
-from booking.checker.operations import Op, all_operations, operations
-from booking.checker.program_order import keeps_program_order, tightened
-from booking.checker.reduction import (
+from booking.checker.counter.certain import certain_fault, rise
+from booking.checker.counter.certify import certify, out_of_range
+from booking.checker.counter.linearization import linearize
+from booking.checker.counter.reduction import (
     ALL_CONSTRAINTS,
     Constraints,
     Counter,
     slot_problem,
     unit_of,
 )
-from booking.checker.refuted import RefutedInventory
-from booking.checker.sale_caveats import sale_caveats
-from booking.checker.seat_order import order_seats
-from booking.checker.seats import refute_seats
-from booking.checker.slot_matching import HallViolator, Matching, SlotProblem, solve
-from booking.checker.unjudged import repeated_answers, unjudged
-from booking.checker.wgl import STATES_MAX, BudgetExceededError
+from booking.checker.counter.slot_matching import HallViolator, Matching, SlotProblem, solve
+from booking.checker.diagnosis.evidence import Originals, quoted
+from booking.checker.diagnosis.falling import diagnose
+from booking.checker.diagnosis.refuted import RefutedInventory
+from booking.checker.diagnosis.rising import RefutedCount, diagnose_count, oversell, unsold
+from booking.checker.operations import Op, all_operations, operations
+from booking.checker.reading.columns import Columns
+from booking.checker.reading.inventory import Inventory
+from booking.checker.reading.unjudged import repeated_answers, unjudged
+from booking.checker.returns.count_problem import CountProblem, order_or_refute, search_or_refute
+from booking.checker.returns.excess import Stock
+from booking.checker.returns.seat_order import order_seats
+from booking.checker.returns.seats import refute_seats
+from booking.checker.rules.causes import StepsByProcess
+from booking.checker.rules.grounds import grounded
+from booking.checker.rules.intents import decide_purchases, purchases_of
+from booking.checker.rules.invariants import broken_invariants
+from booking.checker.rules.lock_anomalies import find_lock_anomalies
+from booking.checker.rules.sale_caveats import sale_caveats
+from booking.checker.search.program_order import keeps_program_order, tightened
+from booking.checker.search.wgl import STATES_MAX, BudgetExceededError
 from booking.core.verdict import Anomaly, Outcome, Verdict, merge
 from booking.errors import HistoryError
 from booking.history.model import Event, History, frame
@@ -234,7 +234,10 @@ def _in_program_order(
     answer = _match_or_refute(parted, ALL_CONSTRAINTS)
     if answer is None or isinstance(answer, Certificate):
         return _search(counter, steps, request)
-    return _valid(linearize(parted, *answer) if request.order else None)
+    order = linearize(parted, *answer)
+    if not keeps_program_order(counter.inventory, order):  # of a purchase with several attempts
+        return _search(counter, steps, request)
+    return _valid(order if request.order else None)
 
 
 def _no_start(tickets: int | None) -> str:
@@ -316,7 +319,9 @@ def _answer_of(
 ) -> Decision:
     try:
         found = answer(request.states_max)
-    except BudgetExceededError:
+    except BudgetExceededError as exceeded:
+        if str(exceeded):
+            return _unknown(str(exceeded))
         budget = f"the budget of {request.states_max} states"
         return _unknown(f"no order found within {budget}; a larger --states goes further")
     if isinstance(found, Certificate):

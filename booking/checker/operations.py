@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Literal
 
 import msgspec
 
-from booking.checker.inventory import Inventory, Numbers, Observations, Orders
-from booking.checker.reduction import Constraints, count_before
+from booking.checker.counter.reduction import Constraints, count_before
+from booking.checker.reading.inventory import Inventory, Numbers, Observations, Orders, Program
 from booking.history.model import HARNESS
 
 What = Literal["buy", "maybe", "search", "sold-out", "end", "refund", "maybe-refund"]
@@ -36,7 +36,13 @@ class Op(msgspec.Struct, frozen=True, gc=False):
     high: int | None = None
     seat: int | str | None = None  # which ticket it is about, where tickets have names
     recorded: int | None = None  # what the history has, where that is not `low`
-    apart: bool = False  # it has no place in the program of one process (`Inventory.apart`)
+    attempts: Program | None = None  # None: one process invoked it, once
+
+    @property
+    def program(self) -> Program:
+        """Its place in the programs of processes."""
+        place = self.process, self.index
+        return self.attempts or Program(place, place)
 
     @property
     def left_at_least(self) -> int | None:
@@ -57,8 +63,8 @@ class Op(msgspec.Struct, frozen=True, gc=False):
 def operations(inventory: Inventory, numbers: Numbers, constraints: Constraints) -> Iterator[Op]:
     """Return an inventory's operations, as far as `constraints` includes them."""
     numbers = numbers if constraints.numbers else "none"
-    yield from _orders("buy", inventory.sold, numbers, inventory.apart)
-    yield from _orders("maybe", inventory.maybe, "none")
+    yield from _orders("buy", inventory.sold, numbers, inventory.programs)
+    yield from _orders("maybe", inventory.maybe, "none", inventory.programs)
     if constraints.searches:
         tickets = inventory.tickets if inventory.counts_up else None
         yield from _observations("search", inventory.searches, tickets)
@@ -112,7 +118,7 @@ def torn_read_op(inventory: Inventory, row: int) -> Op:
 
 
 def _orders(
-    what: What, rows: Orders, numbers: Numbers, apart: Container[int] = frozenset()
+    what: What, rows: Orders, numbers: Numbers, programs: Mapping[int, Program] | None = None
 ) -> Iterator[Op]:
     returned: Sequence[float] = rows.returned if rows.returned else [inf] * len(rows.invoked)
     for number, quantity, process, index, done, invoked, end in zip(
@@ -130,7 +136,7 @@ def _orders(
         recorded = number if numbers == "after" and isinstance(number, int) else None
         yield Op(
             what, process, index, done, invoked, end, quantity, before, before, seat, recorded,
-            index in apart,
+            None if programs is None else programs.get(index),
         )  # fmt: skip
 
 

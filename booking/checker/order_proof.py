@@ -99,9 +99,10 @@ def _precedes(x: Op, y: Op) -> bool:
     """Return whether `x` must come before `y`: in time, or in the program of one process."""
     if not _is_certain(x):
         return False  # it may be left out
-    if x.apart or y.apart or x.process != y.process:
+    if x.returned != y.invoked:
         return x.returned < y.invoked
-    return x.returned < y.invoked or (x.returned == y.invoked and x.index < y.index)
+    (process, index), later = x.program.end, y.program.begin
+    return later is not None and later[0] == process and index < later[1]
 
 
 def _is_right(x: Op, count: int, most: int) -> bool:

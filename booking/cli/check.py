@@ -16,7 +16,7 @@ from booking.errors import EXIT_CODE_OF_VERDICT, HistoryError, UsageError
 
 if TYPE_CHECKING:
     from booking.checker import Columns, Decision
-    from booking.checker.inventory import Inventory
+    from booking.checker.reading.inventory import Inventory
     from booking.history import Reader
     from booking.history.model import Event
 
@@ -108,7 +108,7 @@ def command(  # noqa: PLR0917 - a flag each
     writes it, or a log of Jepsen; - is standard input.
     """
     from booking.checker import Columns, Naming, decide
-    from booking.checker.wgl import STATES_MAX
+    from booking.checker.search.wgl import STATES_MAX
     from booking.core.protocols import SOLD_OUT
     from booking.history import read
 
@@ -166,7 +166,7 @@ def _told_apart(
 
 def _load(columns: Columns, reader: Reader) -> None:
     """Read the whole history into columns; the error for a contradiction names its line."""
-    from booking.checker.columns import ContradictionError
+    from booking.checker.reading.columns import ContradictionError
 
     try:
         for events in _with_progress(reader.chunks()):
@@ -214,6 +214,8 @@ def _require_operations(columns: Columns, name: str) -> None:
     """Refuse a history without orders and searches: most likely it has other names for them."""
     if sum(columns.outcomes.values()):
         return
+    if columns.sale and not columns.ignored:
+        return  # ours: a sale in which nothing happened is unknown
     if columns.ignored:
         names = ", ".join(sorted(columns.ignored))
         raise HistoryError(

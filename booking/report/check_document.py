@@ -38,6 +38,7 @@ def _certificate(proof: Certificate) -> dict[str, Any]:
         "before": _index(proof.before),
         "after": _index(proof.after),
         "members": [x.index for x in proof.members],
+        "elsewhere": [x.index for x in proof.elsewhere],
         "against": proof.against,
         "seat": proof.seat,
         "verified": proof.is_verifiable,  # one that can be verified, and fails, is not reported

@@ -1,4 +1,4 @@
-"""Small recordings near the border between right and wrong, of every class that `check` judges.
+"""Small recordings near the border between right and wrong, of every class that `check` checks.
 
 Each is a right sale, served by a counter at one moment of every operation. Then most are damaged
 in one place or two. Nothing is known of the result: `definition` tells.
@@ -61,6 +61,7 @@ class BoxOffice:
         ]
         self.orders: list[tuple[int, Any]] = []  # that were served and not given back
         self.answers: dict[Any, Any] = {}
+        self.meant: dict[Any, int] = {}  # how many tickets each intent is about
 
     def buy(self, quantity: int) -> Any:
         """Take tickets; return what the buyer is told."""
@@ -136,7 +137,8 @@ def _serve(rng: Random, profile: Profile, office: BoxOffice, row: Row) -> None:
             row.quantity, row.seat = office.orders[0]
         else:
             row.quantity, row.seat = office.give_back(rng)
-        row.seat = row.seat if rng.random() < 0.7 else None
+        named = rng.random() < 0.7 and (row.quantity == 1 or profile.text_seats)
+        row.seat = row.seat if named else None  # a number with a quantity says two quantities
         row.outcome = "info" if lost else "ok"
     elif draw < 0.75:
         _order(rng, profile, office, row)
@@ -147,11 +149,12 @@ def _serve(rng: Random, profile: Profile, office: BoxOffice, row: Row) -> None:
 def _order(rng: Random, profile: Profile, office: BoxOffice, row: Row) -> None:
     row.f, row.quantity = "buy", rng.choice(profile.quantities)
     if rng.random() < profile.intents:
-        known = list(office.answers)
+        known = list(office.meant)
         row.intent = rng.choice(known) if known and rng.random() < 0.5 else f"i{len(known)}"
+        row.quantity = office.meant.setdefault(row.intent, row.quantity)
     lost = rng.random() < profile.unknown
     if row.intent in office.answers:
-        row.quantity, row.value = office.answers[row.intent]
+        row.value = office.answers[row.intent]
     elif rng.random() < 0.08:
         row.outcome, row.error = ("info", None) if lost else ("fail", "odd")
         return
@@ -161,7 +164,7 @@ def _order(rng: Random, profile: Profile, office: BoxOffice, row: Row) -> None:
     else:
         row.value = office.buy(row.quantity)
         if row.intent is not None:
-            office.answers[row.intent] = row.quantity, row.value
+            office.answers[row.intent] = row.value
     if lost:
         row.outcome, row.value = "info", None
     elif rng.random() < 0.2:

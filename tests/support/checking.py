@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from booking.checker import Columns, decide
 from booking.checker.certificate import verify
-from booking.checker.linearization import replay
+from booking.checker.counter.linearization import replay
+from booking.checker.counter.reduction import unit_of
 from booking.checker.operations import all_operations
-from booking.checker.reduction import unit_of
 from booking.core.verdict import AnomalyName, Outcome
 from tests.support.brute_force import linearizable
 

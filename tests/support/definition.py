@@ -6,7 +6,7 @@ of all operations that a right box office could have served? Slow, short, for ei
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import inf
@@ -51,8 +51,10 @@ class State(NamedTuple):
     """What is left, which seats are known to be held, and which intents took effect."""
 
     count: int
-    held: frozenset[Any]
-    effects: frozenset[tuple[Any, Any]]
+    held: frozenset[Any] = frozenset()
+    # Of each ticket that is held and whose seat no answer told: the seats that it cannot be.
+    unnamed: tuple[frozenset[Any], ...] = ()
+    effects: frozenset[tuple[Any, Any]] = frozenset()
 
 
 def pairs(recording: Recording) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
@@ -98,9 +100,14 @@ def operations(recording: Recording, key: Any) -> list[Op]:
         end = inf if outcome == "info" else done["time"]
         ops.append(
             Op(invoke["index"], invoke["process"], kind, invoke["time"], end, quantity, value,
-               invoke.get("intent"), outcome != "info")
+               _meant(invoke.get("intent"), quantity), outcome != "info")
         )  # fmt: skip
     return ops
+
+
+def _meant(intent: Any, quantity: int) -> Any:
+    """A retry repeats its order: attempts at another quantity mean something else."""
+    return None if intent is None else (intent, quantity)
 
 
 def end_count(recording: Recording, key: Any) -> int | None:
@@ -117,29 +124,48 @@ def explained(
     once: bool = True,
     unlogged: bool | None = None,
     without: Collection[str] = (),
+    programs: bool = True,
+    about: Collection[Any] = (),
 ) -> bool:
     """Return whether every inventory's operations have an order that explains them.
 
     `keep` weakens all others: an order becomes one that may have been, an observation is dropped.
     `once=False` lets an intent take effect as often as it was answered. `without` drops kinds of
-    observations: search, sold-out, end, numbers.
+    observations: search, sold-out, end, numbers. `programs=False` forgets which process did what.
+    The count at the end is that of the inventories `about`: those of the operations in `keep`.
     """
     unlogged = recording.unlogged if unlogged is None else unlogged
+    about = about or {
+        invoke.get("key") for invoke, _ in pairs(recording) if invoke["index"] in (keep or ())
+    }
     for key, tickets in recording.tickets.items():
         ops = operations(recording, key)
         left = end_count(recording, key)
         if keep is not None:
             weakened = (_weakened(op, keep, recording.meaning) for op in ops)
             ops = [op for op in weakened if op is not None]
-            left = left if END in keep else None
+            left = left if END in keep and (key in about or not about) else None
         if "end" in without:
             left = None
         if "numbers" in without:
             ops = [op._replace(value=None) if op.kind == "buy" else op for op in ops]
         ops = [op for op in ops if op.kind not in without]
+        if not programs:
+            ops = [op._replace(process=op.index) for op in ops]
+        if once and _changed_its_mind(ops):
+            return False
         if not has_order(ops, tickets, left, recording.meaning, once=once, unlogged=unlogged):
             return False
     return True
+
+
+def _changed_its_mind(ops: list[Op]) -> bool:
+    """Return whether one intent was told different tickets for orders of different quantities."""
+    told = [op for op in ops if op.kind == "buy" and op.certain and op.intent and op.value]
+    return any(
+        x.intent[0] == y.intent[0] and x.quantity != y.quantity and x.value != y.value
+        for x, y in combinations(told, 2)
+    )
 
 
 def _weakened(op: Op, keep: Collection[Any], meaning: str) -> Op | None:
@@ -159,9 +185,9 @@ def has_order(
     certain = sum(1 << at for at, op in enumerate(ops) if op.certain)
     answers: dict[Any, set[Any]] = {}
     for op in ops:
-        if op.intent is not None and op.kind == "buy" and op.certain:
+        if op.intent is not None and op.kind == "buy" and op.value is not None:
             answers.setdefault(op.intent, set()).add(op.value)
-    start = (0, State(tickets, frozenset(), frozenset()))
+    start = (0, State(tickets))
     seen, agenda = {start}, [start]
     while agenda:
         done, state = agenda.pop()
@@ -171,13 +197,19 @@ def has_order(
             if done >> at & 1 or before[at] & ~done or after[at] & done:
                 continue
             for lower in range(state.count + 1) if unlogged else (state.count,):
-                now = state._replace(count=lower)
+                now = _besides(state, lower, meaning)
                 for following in serve(op, now, tickets, meaning, answers if once else None):
                     node = (done | 1 << at, following)
                     if node not in seen:
                         seen.add(node)
                         agenda.append(node)
     return False
+
+
+def _besides(state: State, count: int, meaning: str) -> State:
+    """Return what is left when orders that no log shows took some: of any seats."""
+    more = state.count - count if meaning == "seat" else 0
+    return state._replace(count=count, unnamed=(*state.unnamed, *[frozenset[Any]()] * more))
 
 
 def _ends(count: int, left: int | None, unlogged: bool) -> bool:
@@ -229,7 +261,10 @@ def _sell_once(op: Op, state: State, meaning: str, answers: dict[Any, set[Any]])
         if op.value is None or op.value == effects[op.intent]:
             yield state
         return
-    values = {op.value} if op.value is not None else {*answers.get(op.intent, ()), None}
+    told = answers.get(op.intent, set())
+    values = {op.value} if op.value is not None else {*told, None}
+    if op.end is not inf and told:
+        values -= {None}  # another attempt was told which ticket it is
     for value in values:
         for after, ticket in _sell(op, state, meaning, value):
             yield after._replace(effects=state.effects | {(op.intent, ticket)})
@@ -240,14 +275,25 @@ def _sell(op: Op, state: State, meaning: str, value: Any) -> Iterator[tuple[Stat
     if left < 0:
         return
     if meaning == "seat":
-        if value is None:
-            yield state._replace(count=left), None
-        elif value not in state.held:
-            yield state._replace(count=left, held=state.held | {value}), value
+        yield from _take_seats(state, op.quantity, value)
         return
     ticket = {"before": state.count, "after": left}.get(meaning)
     if value is None or value == ticket:
         yield state._replace(count=left), ticket
+
+
+def _take_seats(state: State, quantity: int, seat: Any) -> Iterator[tuple[State, Any]]:
+    """Take one seat that is named, and others; what is held is not sold again."""
+    if seat in state.held:
+        return
+    named = frozenset() if seat is None else frozenset({seat})
+    held = state.held | named
+    unnamed = [seats | named for seats in state.unnamed] + [held] * (quantity - len(named))
+    yield state._replace(count=state.count - quantity, held=held, unnamed=_sorted(unnamed)), seat
+
+
+def _sorted(unnamed: Iterable[frozenset[Any]]) -> tuple[frozenset[Any], ...]:
+    return tuple(sorted(unnamed, key=lambda seats: sorted(map(str, seats))))
 
 
 def _give_back(op: Op, state: State, tickets: int, meaning: str) -> Iterator[State]:
@@ -258,17 +304,27 @@ def _give_back(op: Op, state: State, tickets: int, meaning: str) -> Iterator[Sta
     if meaning != "seat":
         yield state._replace(count=count)
         return
-    unnamed = tickets - state.count - len(state.held)  # sold, and which seat is not known
-    named = state.held & {op.value}
-    others, rest = state.held - named, op.quantity
-    if op.value is not None:
-        rest -= 1
-        unnamed -= 0 if named else 1
-    if unnamed < 0:
+    for after in [state] if op.value is None else _give_seat_back(state, op.value):
+        rest = op.quantity - (op.value is not None)
+        holdings = [*sorted(after.held, key=str), *after.unnamed]
+        for gone in combinations(range(len(holdings)), rest):
+            kept = [x for at, x in enumerate(holdings) if at not in gone]
+            yield state._replace(
+                count=count,
+                held=frozenset(x for x in kept if not isinstance(x, frozenset)),
+                unnamed=_sorted(x for x in kept if isinstance(x, frozenset)),
+            )
+
+
+def _give_seat_back(state: State, seat: Any) -> Iterator[State]:
+    """Give a seat back that is held, or a ticket that may be that one."""
+    if seat in state.held:
+        yield state._replace(held=state.held - {seat})
         return
-    for size in range(max(0, rest - unnamed), rest + 1):
-        for seats in combinations(sorted(others, key=str), size):
-            yield state._replace(count=count, held=others - set(seats))
+    for at, seats in enumerate(state.unnamed):
+        if seat not in seats:
+            others = state.unnamed[:at] + state.unnamed[at + 1 :]
+            yield state._replace(unnamed=_sorted(x | {seat} for x in others))
 
 
 def replayed(recording: Recording, order: list[int]) -> str | None:

@@ -142,10 +142,9 @@ def replay(recording: Recording, order: list[int]) -> str | None:
     for index in order:
         op = ops.pop(index)  # a second time is a KeyError
         now = max(now, op.begin)
-        if op.end < now or latest.get(op.process, 0) > index:
+        if op.end < now or (op.certain and latest.get(op.process, 0) > index):
             return f"{op} comes too late"
-        if op.certain:
-            latest[op.process] = index
+        latest[op.process] = max(index, latest.get(op.process, 0))
         if not counter.answers(op):
             return f"{op} is answered otherwise: {counter.count} are left"
     missing = [op for op in ops.values() if op.certain]
@@ -232,7 +231,7 @@ def same_intent(rng: Random, sale: Sale) -> list[Row]:
 
 
 def seat_never_sold(rng: Random, sale: Sale) -> list[Row]:
-    """A seat comes back that nobody had."""
+    """A seat comes back that no buyer had."""
     row = Row(0, "refund", LATER, LATER + 1, "ok", seat="never sold")
     if sale.left is not None:
         sale.left += 1

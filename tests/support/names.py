@@ -20,6 +20,16 @@ def quoted_ops(recording: Recording, quoted: set[Any]) -> list[Op]:
             if op.index in quoted]  # fmt: skip
 
 
+def _is_right(recording: Recording, quoted: set[Any], **how: Any) -> bool:
+    """Return whether operations are right if intents took effect once, or as often as answered."""
+    return any(explained(recording, keep=quoted, once=once, **how) for once in (True, False))
+
+
+def _orders(recording: Recording, quoted: set[Any]) -> set[Any]:
+    """Return the quoted orders. Refunds are quoted as well: no more can have come back."""
+    return {op.index for op in quoted_ops(recording, quoted) if op.kind == "buy"}
+
+
 def _negative_stock(recording: Recording, quoted: set[Any]) -> str | None:
     counts = [op.value for op in quoted_ops(recording, quoted) if op.kind == "search"]
     if END in quoted or not counts:
@@ -34,7 +44,8 @@ def _oversell(recording: Recording, quoted: set[Any]) -> str | None:
     counted = recording.meaning in {"before", "after"}
     if any(counted and op.value is not None and _lowest(recording, op) < 1 for op in ops):
         return None  # it was sold more than its own number leaves
-    if not explained(recording, keep=quoted - {END}, without=("numbers", "search", "sold-out")):
+    alone = ("numbers", "search", "sold-out")
+    if not explained(recording, keep=quoted - {END}, without=alone, once=False):
         return None
     return "the quoted orders are no more than the tickets, and share none"
 
@@ -63,7 +74,7 @@ def _shared(recording: Recording, ops: list[Op]) -> bool:
     return any(
         _tickets(recording, x) & _tickets(recording, y)
         for x, y in combinations(ops, 2)
-        if x.intent is None or x.intent != y.intent
+        if x.intent is None or (x.intent, x.value) != (y.intent, y.value)
     )
 
 
@@ -72,19 +83,33 @@ def _lost_update(recording: Recording, quoted: set[Any]) -> str | None:
     shows = END in quoted or any(op.kind == "search" for op in quoted_ops(recording, quoted))
     if not shows:
         return "no count is quoted"
-    if explained(recording, keep=quoted, without=("numbers",)):
+    if explained(recording, keep=quoted, without=("numbers",), once=False):
         return "the quoted orders and counts agree"
-    orders = explained(recording, keep=quoted, without=("numbers", "end", "search"))
-    return None if orders or END in quoted else "the orders alone are too many"
+    return None
 
 
 def _lost_ticket(recording: Recording, quoted: set[Any]) -> str | None:
-    """Were there more orders that nobody logged, all would be well."""
+    """Were there more orders that no buyer logged, all would be well; or more is gone than was."""
     if recording.unlogged:
         return "a log is missing"
-    if not explained(recording, keep=quoted, unlogged=True):
+    seen = [op.value for op in quoted_ops(recording, quoted) if op.kind == "search"]
+    if END in quoted:
+        seen += [n for key in recording.tickets if (n := end_count(recording, key)) is not None]
+    if any(_is_short(recording, key, n) for key in recording.tickets for n in seen):
+        return None
+    loose: dict[str, Any] = {"unlogged": True, "without": ("numbers",), "programs": False}
+    if not _is_right(recording, quoted, **loose):
         return "more orders would not explain the quoted operations"
     return None
+
+
+def _is_short(recording: Recording, key: Any, left: int) -> bool:
+    """Return whether more is gone than was sold and may have been."""
+    signs = {"buy": 1, "refund": -1}
+    ops = operations(recording, key)
+    taken = sum(op.quantity * signs.get(op.kind, 0) for op in ops if op.certain)
+    taken += sum(op.quantity for op in ops if op.kind == "buy" and not op.certain)
+    return recording.tickets[key] - left > taken
 
 
 def _phantom_sold_out(recording: Recording, quoted: set[Any]) -> str | None:
@@ -94,7 +119,9 @@ def _phantom_sold_out(recording: Recording, quoted: set[Any]) -> str | None:
         return "no sold-out is quoted"
     if explained(recording, keep=quoted, without=("numbers",)):
         return "the quoted sold-out can be true"
-    right = explained(recording, keep=quoted - wrong, without=("numbers",))
+    about = {invoke.get("key") for invoke, _ in pairs(recording) if invoke["index"] in wrong}
+    others = _orders(recording, quoted)
+    right = _is_right(recording, others, without=("numbers",), programs=False, about=about)
     return None if right else "the fault is another one"
 
 
@@ -102,11 +129,13 @@ def _stale_read(recording: Recording, quoted: set[Any]) -> str | None:
     searches = {op.index for op in quoted_ops(recording, quoted) if op.kind == "search"}
     if not searches:
         return "no search is quoted"
-    return None if explained(recording, keep=quoted - searches) else "the fault is another one"
+    orders = _orders(recording, quoted)
+    right = _is_right(recording, orders, without=("numbers",), programs=False)
+    return None if right else "the fault is another one"
 
 
 def _duplicate_purchase(recording: Recording, quoted: set[Any]) -> str | None:
-    intents = [op.intent for op in quoted_ops(recording, quoted) if op.intent is not None]
+    intents = [op.intent[0] for op in quoted_ops(recording, quoted) if op.intent is not None]
     if not intents:
         return "no order with an intent is quoted"
     for invoke, _ in pairs(recording):

@@ -6,7 +6,7 @@ from itertools import combinations
 from math import inf
 
 from booking.checker.certificate import Certificate
-from booking.checker.messages import buyer, explanation, listed, ticket_of
+from booking.checker.diagnosis.messages import buyer, explanation, listed, ticket_of
 from booking.checker.operations import Op
 from booking.report.terminal.wrapping import wrapped
 

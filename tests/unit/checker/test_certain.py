@@ -6,8 +6,8 @@ import pytest
 
 from booking.checker import decide
 from booking.checker.certificate import verify
+from booking.checker.counter.reduction import SINGLE_SALES_MAX, unit_of
 from booking.checker.operations import operations
-from booking.checker.reduction import SINGLE_SALES_MAX, unit_of
 from booking.core.verdict import Outcome
 from tests.support.checking import columns_of
 from tests.support.histories import history_of

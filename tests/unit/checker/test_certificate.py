@@ -9,8 +9,8 @@ import pytest
 
 from booking.checker import decide
 from booking.checker.certificate import Certificate, verify
+from booking.checker.counter.reduction import Constraints
 from booking.checker.operations import operations
-from booking.checker.reduction import Constraints
 from tests.support.checking import columns_of
 from tests.support.histories import history_of
 from tests.support.planted_histories import buy, dies, search

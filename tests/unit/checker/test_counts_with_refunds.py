@@ -10,12 +10,12 @@ import msgspec
 import pytest
 
 from booking.checker.certificate import verify
-from booking.checker.count_problem import CountProblem, order_or_refute
-from booking.checker.excess import Stock, refute_counts
 from booking.checker.operations import Op
 from booking.checker.order_proof import ORDERED_MAX
-from booking.checker.returns import latest_order
-from booking.checker.unorderable import no_order
+from booking.checker.returns.count_problem import CountProblem, order_or_refute
+from booking.checker.returns.excess import Stock, refute_counts
+from booking.checker.returns.latest_order import latest_order
+from booking.checker.search.unorderable import no_order
 from tests.support.random_counts import follows, has_order, long_sale, random_counts
 
 

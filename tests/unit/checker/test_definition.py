@@ -150,7 +150,7 @@ def test_recordings_are_near_the_border():
         }  # fmt: skip
         for name in (name for name, occurs in classes.items() if occurs):
             counts.setdefault(name, [0, 0])[right] += 1
-    few = {name: both for name, both in counts.items() if min(both) < 20}
+    few = {name: both for name, both in counts.items() if min(both) < 10}
     assert len(counts) == 12
     assert not few
 

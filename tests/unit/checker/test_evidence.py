@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from booking.checker import check
-from booking.checker.messages import EVIDENCE_MAX
+from booking.checker.diagnosis.messages import EVIDENCE_MAX
 from booking.cli.check import command
 from booking.core.verdict import Outcome
 from booking.history.model import dump, frame

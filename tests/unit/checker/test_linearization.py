@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from booking.checker import decide
-from booking.checker.linearization import replay
+from booking.checker.counter.linearization import replay
 from tests.support.checking import columns_of
 from tests.support.histories import history_of
 from tests.support.planted_histories import buy, search

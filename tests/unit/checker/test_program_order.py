@@ -7,7 +7,7 @@ import random
 import pytest
 
 from booking.checker import Columns, decide
-from booking.checker.linearization import replay
+from booking.checker.counter.linearization import replay
 from booking.core.verdict import Outcome
 from booking.history.model import Event, History
 from tests.unit.checker.test_search import random_operations, some_order

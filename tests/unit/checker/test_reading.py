@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from booking.checker import Columns, Decision, Naming, check, decide
-from booking.checker.columns import ContradictionError
+from booking.checker.reading.columns import ContradictionError
 from booking.core.verdict import Outcome
 from booking.errors import HistoryError
 from booking.history.model import Event, History, SaleEnd

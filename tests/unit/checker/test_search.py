@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from booking.checker.operations import Op
-from booking.checker.wgl import Search, search
+from booking.checker.search.wgl import Search, search
 
 INF = float("inf")
 

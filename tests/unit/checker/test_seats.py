@@ -9,10 +9,10 @@ import pytest
 
 from booking.checker import Columns, Naming, decide
 from booking.checker.certificate import verify
+from booking.checker.counter.reduction import ALL_CONSTRAINTS
 from booking.checker.operations import all_operations
-from booking.checker.reduction import ALL_CONSTRAINTS
-from booking.checker.seat_order import search_seats
-from booking.checker.seat_replay import fits_seats
+from booking.checker.returns.seat_order import search_seats
+from booking.checker.returns.seat_replay import fits_seats
 from booking.core.verdict import Outcome
 from booking.history.model import Event
 from tests.support.definition import Recording, explained, replayed

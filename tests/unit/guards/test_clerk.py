@@ -245,8 +245,8 @@ def test_a_forgotten_order_is_unknown(sell: Sell) -> None:
 
 
 def test_a_full_queue_delays_buyers_and_loses_no_order(sell: Sell) -> None:
-    """One place for eight buyers, and a clerk that comes late."""
-    late = {"kind": "pause", "buyer": "clerk", "before": "receive", "duration": "200ms"}
+    """One place for eight buyers, and a clerk that comes late, when all of them are there."""
+    late = {"kind": "pause", "buyer": "clerk", "before": "receive", "duration": "1s"}
     few = {"buyers": 8, "tickets": 8, "delay": "0ms", "faults": [late], "control": False}
     sale = sell(guard="tests.support.planted:FullQueue", **few)
     assert (sale["verdict"], sale["sold"], sale["remaining"]) == ("valid", 8, 0)

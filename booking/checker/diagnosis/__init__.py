@@ -1,0 +1,1 @@
+"""Name what is wrong, in sentences and with the events that prove it."""

@@ -1,0 +1,1 @@
+"""Turn a history's events into columns: what each operation means, and what cannot be placed."""

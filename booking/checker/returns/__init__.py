@@ -1,0 +1,1 @@
+"""Decide a counter whose tickets come back, and seats that have names: bounds, then an order."""

@@ -1,0 +1,1 @@
+"""Search for an order where nothing quicker decides, and find the fewest operations without one."""
