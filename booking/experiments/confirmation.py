@@ -12,6 +12,7 @@ from booking.core.registry import BUILT_IN
 from booking.core.verdict import Outcome
 from booking.experiments.lock_probe import probe
 from booking.experiments.sale import run_sale
+from booking.explorer.execution import in_one_line
 from booking.explorer.transition import Caveat
 
 BUYERS_MAX = 4
@@ -30,7 +31,10 @@ def _sell(assembly: Assembly, buyers: int) -> list[Caveat]:
         buyers=min(buyers, BUYERS_MAX), tickets=assembly.tickets, control=False,
         delay=Span(0.0, 0.002), seed=0, acquire_timeout=None,
     )  # fmt: skip
-    verdict = run_sale(real).verdict
+    try:
+        verdict = run_sale(real).verdict
+    except Exception as error:  # the user's code may raise anything
+        return [Caveat(f"it could not be run: {in_one_line(error)}", "a sale of real processes")]
     if verdict.outcome is not Outcome.INVALID:
         return []
     what = f"sound when explored in one process, but real processes fail: {verdict.reason}"

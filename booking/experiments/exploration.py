@@ -17,6 +17,8 @@ from booking.core.verdict import Outcome
 from booking.errors import UsageError
 from booking.experiments.confirmation import caveats_of
 from booking.experiments.counterexamples import make_counterexample
+from booking.experiments.premises import premises_of
+from booking.experiments.second_look import dispute
 from booking.explorer.dpor import DporExplorer
 from booking.explorer.execution import ExecutionEnvironment
 from booking.explorer.exhaustive import DfsExplorer
@@ -26,7 +28,7 @@ from booking.explorer.result import Exploration, Progress
 from booking.explorer.search import Explorer
 from booking.explorer.shrink import shrunk
 from booking.explorer.state_graph import StateGraphExplorer
-from booking.explorer.transition import Inconclusive
+from booking.explorer.transition import BoundReached, Caveat, Inconclusive
 from booking.explorer.transition_cache import TransitionCache
 from booking.system.scratch import scratch_folder
 
@@ -36,6 +38,7 @@ EXPLORERS: dict[str, type[Explorer]] = {
     "reduced": DporExplorer,
     "plain": DfsExplorer,
 }
+NOTHING_SOLD = Caveat("in no order was a ticket sold, so nothing was at stake", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,9 @@ class Proof:
     assembly: Assembly
     buyers: tuple[CounterexampleBuyer, ...]
     exploration: Exploration
-    counterexample: Counterexample | None = None  # the shortest
+    counterexample: Counterexample | None = None  # the shortest; real processes may dispute it
     counterexamples: tuple[Counterexample, ...] = ()  # one of each anomaly
+    premises: tuple[str, ...] = ()  # what the result rests on, and what was left out
 
     @property
     def scenario(self) -> Scenario:
@@ -67,7 +71,7 @@ class Proof:
     def reason(self) -> str:
         """Why the result is what it is, in one sentence."""
         result = self.exploration
-        if self.counterexample is not None:
+        if self.counterexample is not None and result.outcome is Outcome.INVALID:
             return self.counterexample.message
         if result.outcome is Outcome.VALID:
             return "every interleaving was explored, and none is unsound"
@@ -95,21 +99,48 @@ def prove(
     if plan.staffed and chosen != "graph":
         # Where a clerk answers tells its buyers apart; only the graph takes them in order.
         plan = plan_of(assembly, buyers, named=True)
+    alike = chosen == "graph" and plan.symmetric and len(buyers) > 1
+    premises = tuple(premises_of(assembly, buyers, chosen, alike=alike))
     start_s = time.monotonic()
     with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as environment:
+        limits = limits or Limits()
+        environment.ends_s = start_s + limits.seconds_max
         try:
             cache = EXPLORERS[chosen].transitions(environment)
-        except Inconclusive as inconclusive:
-            caveats = [*environment.caveats(), inconclusive.caveat]
-            return Proof(assembly, tuple(buyers), Exploration(chosen, caveats=caveats))
-        result = EXPLORERS[chosen](cache, check, limits or Limits(), progress).explore(first=first)
+        except (BoundReached, Inconclusive) as ended:
+            result = Exploration(chosen, caveats=environment.caveats())
+            result.executions = environment.executions
+            result.elapsed_s = time.monotonic() - start_s
+            if isinstance(ended, Inconclusive):
+                result.caveats.append(ended.caveat)
+            else:
+                result.bound = ended.bound
+            return Proof(assembly, tuple(buyers), result, premises=premises)
+        result = EXPLORERS[chosen](cache, check, limits, progress).explore(first=first)
         if result.outcome is Outcome.VALID:
-            result.caveats += caveats_of(assembly, len(buyers))
+            result.caveats += [] if result.sells else [NOTHING_SOLD]
+            result.caveats += caveats_of(assembly, len(buyers)) if result.sells else []
             result.complete = not result.caveats
         _add_set_up(result, time.monotonic() - start_s - result.elapsed_s)
         if chosen != "graph":  # which finds the shortest anyway
             _shrink(result, cache)
-        return _with_counterexamples(assembly, tuple(buyers), result, cache)
+        proof = _with_counterexamples(assembly, tuple(buyers), result, cache)
+    return _looked_at_again(replace(proof, premises=premises))
+
+
+def _looked_at_again(proof: Proof) -> Proof:
+    """Return a proof of which the counterexample was replayed, where the code is not ours."""
+    result, counterexample = proof.exploration, proof.counterexample
+    if counterexample is None:
+        return proof
+    disputed = dispute(proof.assembly, counterexample, doubted=bool(result.caveats))
+    if disputed is None:
+        return proof
+    result.findings.clear()
+    result.caveats.insert(0, disputed)
+    result.complete = False
+    result.interleavings = result.violating = result.classes = result.fatal = None
+    return replace(proof, counterexamples=())
 
 
 def _chosen(method: Method, plan: Plan, guard: str) -> str:
@@ -136,7 +167,10 @@ def _shrink(result: Exploration, cache: TransitionCache) -> None:
     """Replace the shortest finding by a shorter one, where steps can be left out."""
     finding = result.shortest
     if finding is not None:
-        schedule = shrunk(cache, finding.schedule, finding.name)
+        try:
+            schedule = shrunk(cache, finding.schedule, finding.name)
+        except BoundReached:
+            return
         result.findings[finding.name] = replace(finding, schedule=tuple(schedule))
 
 
@@ -200,4 +234,5 @@ def plan_of(
         scenario.search,
         traits.numbers,
         scenario.acquire_timeout is not None,
+        assembly.all_built_in,
     )

@@ -8,10 +8,14 @@ Each one that a task causes is compared with the step that the task took last:
 * `acquire` and `release` cover all that the lock does to files that carry its name;
 * a file is shared once a task writes it, if it was there before the tasks started or two of
   them touch it: a temporary file of one task alone is private.
+
+Code that is not ours is watched more closely, because more than one effect may come under a step
+without an event: a file that stays open is read and written, a database runs several statements.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
 import stat
 import sys
@@ -22,6 +26,9 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
+from booking.explorer.client_monitor import ClientMonitor
+from booking.explorer.effect_count import EffectCount
+from booking.explorer.folder_events import FolderEvents, Seen
 from booking.explorer.task import CooperativeScheduler, Task
 from booking.explorer.transition import Caveat, Step
 from booking.history.actions import Action
@@ -72,9 +79,12 @@ _CONNECTS = {"sqlite3.connect", "socket.connect"}
 _STARTS = {"subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec"}
 _LOCKS = {"fcntl.flock", "fcntl.lockf"}
 
+_SQLITE_FILES = ("-wal", "-shm", "-journal")  # beside a database, and part of it
+
 _COMPILED = "__pycache__"  # written by the process that imports first
 _WRITING = os.O_WRONLY | os.O_RDWR
 _OURS = str(Path(__file__).parent)
+_PACKAGE = str(Path(__file__).parents[1])
 _LIBRARY = sysconfig.get_paths()["stdlib"]
 _SITE = sysconfig.get_paths()["purelib"]
 
@@ -83,13 +93,19 @@ class _Touch(NamedTuple):
     effect: _Effect
     name: str
     where: str
+    announced: str | None  # what the step before it names instead, where its action fits
 
 
 class AuditMonitor:
     """Compares the audit events of tasks with their steps; one at a time in a process."""
 
-    def __init__(self, driver: CooperativeScheduler) -> None:
+    def __init__(self, driver: CooperativeScheduler, *, closely: bool = False) -> None:
         self._driver = driver
+        self._closely = closely  # watch what each step does to open files and databases, too
+        self._count = EffectCount(driver)
+        self._clients = ClientMonitor(self._count, _users_line)
+        self._events = FolderEvents() if closely else None
+        self._databases: set[str] = set()
         self._folder = self._root = ""
         self._there: frozenset[str] = frozenset()
         self._spent: set[str] = set()
@@ -100,16 +116,64 @@ class AuditMonitor:
         self._touched: dict[str, set[int]] = defaultdict(set)
         self._certain: dict[Caveat, None] = {}
 
+    def start(self) -> None:
+        """Watch the clients of databases and servers from now on."""
+        if self._closely:
+            self._clients.start()
+
     def begin(self, folder: Path) -> None:
         """Start a new execution in `folder`, which holds what all tasks share already."""
         self._folder = f"{folder}{os.sep}"
         self._root = f"{folder.parent}{os.sep}"
         self._there = frozenset(entry.name for entry in os.scandir(folder))
         self._touched.clear()
+        if self._events is not None:
+            self._clients.watch()
+            self._events.begin(self._folder)
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._clients.close()
+        if self._events is not None:
+            self._events.close()
+
+    def before_segment(self) -> None:
+        """Forget what the harness itself did to files."""
+        if self._events is not None:
+            self._events.forget(self._there - self._databases)
+
+    def after_segment(self, task: Task) -> None:
+        """Compare what the kernel saw with the step that a task took last."""
+        if self._events is None:
+            return
+        for name, seen in self._events.take().items():
+            self._touched[name].add(task.number)
+            if name not in self._there and len(self._touched[name]) == 1:
+                continue  # a temporary file of one task alone
+            if not self._is_machinery(name, task.current):
+                self._seen_by_kernel(task, name, seen)
+
+    def _seen_by_kernel(self, task: Task, name: str, seen: Seen) -> None:
+        step = task.current
+        where = f"buyer {task.number}, step {step}" if step else f"buyer {task.number}, at first"
+        resource = _base(step.resource) if step else ""
+        if seen.writes > 1 or (seen.read and seen.writes):
+            how = "writes" if not seen.read else "reads and writes"
+            twice = "" if seen.read else " twice"
+            what = f"{how} {name}{twice}: others can come between; announce each effect"
+            self._count.doubt(what, where)
+        elif seen.writes and name != resource:
+            self._count.doubt(f"writes {name}, and no step announces it", where)
+
+    def _is_machinery(self, name: str, step: Step | None) -> bool:
+        """Return whether a file is part of a lock, a database or a mailbox."""
+        if step is not None and step.action in _LOCKING and name.startswith(step.resource):
+            return True
+        return name in self._databases or _is_pipe(self._folder + name)
 
     def caveats(self) -> list[Caveat]:
         """Return every effect on something shared that was not announced."""
-        caveats = dict(self._certain)
+        caveats = {**self._certain, **dict.fromkeys(self._count.caveats())}
         for path, touches in self._uncovered.items():
             if path in self._written and path in self._shared:
                 caveats.update((_caveat(touch), None) for touch in touches)
@@ -117,6 +181,9 @@ class AuditMonitor:
 
     def hear(self, event: str, args: tuple[Any, ...]) -> None:
         """Examine one audit event; those of the harness itself are passed over."""
+        if self._closely and event == "sqlite3.connect":
+            self._clients.connected(args[0])
+            self._note_database(args[0])
         task = self._driver.current
         if task is None or task.cancelled:
             return
@@ -132,8 +199,22 @@ class AuditMonitor:
         elif event in _STARTS:
             what = f"{event}: what another process does can't be seen, so nothing can be proved"
             self._certain[Caveat(what, _where())] = None
+        elif event == "mmap.__new__":
+            self._map(args)
         elif event in _CONNECTS and task.steps == 0:
             self._certain[Caveat(f"{event} before any step was announced", _where())] = None
+
+    def _note_database(self, database: object) -> None:
+        if isinstance(database, (str, bytes, os.PathLike)):
+            name = Path(os.fsdecode(database)).name
+            self._databases.update((name, *(name + suffix for suffix in _SQLITE_FILES)))
+
+    def _map(self, args: tuple[Any, ...]) -> None:
+        """Examine a mapping: what is read and written in it raises no event at all."""
+        path = _path_of(args[0])
+        if self._closely and path.startswith(self._folder) and not _is_read_only(args):
+            what = "maps a file into memory: what it reads and writes there can't be seen"
+            self._certain[Caveat(what, _where())] = None
 
     def _lock(self, task: Task, event: str, fd: object) -> None:
         step = task.current
@@ -163,18 +244,25 @@ class AuditMonitor:
             self._shared.add(key)
         if effect not in _HARMLESS:
             self._written.add(key)
+        if effect is _Effect.WRITE and self._is_seen(key):
+            return  # the kernel tells what is written
         if not self._covered(task, effect, key) and not _is_pipe(whole):
-            self._uncovered[key][_Touch(effect, key, _where())] = None
+            self._uncovered[key][_Touch(effect, key, _where(), _misnamed(task, effect, key))] = None
+
+    def _is_seen(self, key: str) -> bool:
+        """Return whether the kernel reports what is done to a file, which is there already."""
+        seen = self._events is not None and self._events.available
+        return seen and os.sep not in key and os.path.exists(self._folder + key)  # noqa: PTH110 - hot
 
     def _past(self, path: str) -> bool:
         """Return whether a file is of an earlier execution, which Python clears away late."""
         return path.startswith(self._root) and not path.startswith(self._folder)
 
     def _covered(self, task: Task, effect: _Effect, key: str) -> bool:
-        step, name = task.current, key.rpartition(os.sep)[2]
+        step, name = task.current, _base(key)
         if step is None:
             return False
-        resource = step.resource.rpartition(os.sep)[2]
+        resource = _base(step.resource)
         if step.action in _LOCKING:
             return name.startswith(resource)
         return resource == name and self._spend(task, step, effect, name)
@@ -221,6 +309,18 @@ def place_of(function: object) -> str:
     return _shown(code, code.co_firstlineno) if isinstance(code, CodeType) else repr(function)
 
 
+def _misnamed(task: Task, effect: _Effect, key: str) -> str | None:
+    """Return the name that a task announced, where its step fits an effect but for the name."""
+    step = task.current
+    if step is None or step.action in _LOCKING or _COVERS.get(step.action, effect) is not effect:
+        return None
+    return None if _base(step.resource) == _base(key) else step.resource
+
+
+def _base(path: str) -> str:
+    return path.rpartition(os.sep)[2]
+
+
 def _path_of(fd: object) -> str:
     try:
         return os.readlink(f"/proc/self/fd/{fd}")  # noqa: PTH115 - hot
@@ -243,12 +343,23 @@ def _opening(args: tuple[Any, ...]) -> _Effect:
     return _Effect.WRITE if flags & (_WRITING | os.O_CREAT) else _Effect.READ
 
 
-def _where() -> str:
+def _is_read_only(mapping: tuple[Any, ...]) -> bool:
+    access = mapping[2] if len(mapping) > 2 else mmap.ACCESS_DEFAULT  # noqa: PLR2004
+    return access in {mmap.ACCESS_READ, mmap.ACCESS_COPY}
+
+
+def _users_line() -> str:
+    """Return the line of a user's code at work; where there is none, the line of ours."""
+    line = _where(_PACKAGE)
+    return _where() if line == "?" else line
+
+
+def _where(ours_in: str = _OURS) -> str:
     """Return the line of code at work: the innermost that is neither ours nor Python's."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         name = frame.f_code.co_filename
-        ours = name.startswith((_OURS, "<"))
+        ours = name.startswith((ours_in, "<"))
         library = name.startswith(_LIBRARY) and not name.startswith(_SITE)
         if not ours and not library:
             return _shown(frame.f_code, frame.f_lineno)
@@ -262,6 +373,12 @@ def _shown(code: CodeType, line: int) -> str:
 
 def _caveat(touch: _Touch) -> Caveat:
     words, action = _ANNOUNCED_BY[touch.effect]
+    if touch.announced is not None:
+        return Caveat(
+            f"{words.format(touch.name)}, and the step before it names {touch.announced!r}, which "
+            f'is no name of this file: call step("{action}", "{_base(touch.name)}", …)',
+            touch.where,
+        )
     more = ", and what fills it is a step of its own" if touch.effect is _Effect.TRUNCATE else ""
     return Caveat(
         f"{words.format(touch.name)}, and no step announces it: "

@@ -11,6 +11,9 @@ Where two dependent steps could have come the other way round, the second one's 
 before the first; where that task could not go on there, all that could are. A sleep set
 holds the tasks that need not be tried again: each class is then executed to its end exactly once.
 A class stands for as many interleavings as its order has linear extensions.
+
+That steps on different resources commute is what their names say. `commuting` holds it against
+what they do.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from booking.explorer.commuting import ensure_commuting
 from booking.explorer.model import Limits
 from booking.explorer.path import ExecutionPath
 from booking.explorer.result import Check, Progress
@@ -69,6 +73,7 @@ class DporExplorer(PathExplorer):
         self._points: list[_Point] = []
         self._steps: list[TakenStep] = []
         self._pasts: list[int] = []  # of each step, the steps that happened before it: bits
+        self._learnt: list[Transition] = []  # what each step did
 
     def prefixes(self) -> Iterator[Sequence[int]]:
         """Yield the way to the last point at which another task is to be tried, until none is."""
@@ -80,7 +85,7 @@ class DporExplorer(PathExplorer):
                 self._points.pop()
                 continue
             point.taken = min(untried)
-            self._steps, self._pasts = [], []
+            self._steps, self._pasts, self._learnt = [], [], []
             yield [point.taken for point in self._points]
 
     def choose(self, enabled: Sequence[int]) -> int | None:
@@ -95,7 +100,9 @@ class DporExplorer(PathExplorer):
         """Take a task's next step; want it tried before the steps it races with."""
         step = path.next(task)
         assert step is not None
-        taken = _taken(task, step, path.take(task))
+        transition = path.take(task)
+        self._learnt.append(transition)
+        taken = _taken(task, step, transition)
         self._race(taken)
         past = 0
         for number, earlier in enumerate(self._steps):
@@ -108,6 +115,7 @@ class DporExplorer(PathExplorer):
     def completed(self, path: ExecutionPath) -> int:
         """Count the class of a complete execution; return how many interleavings it has."""
         self._race_waiting(path)
+        ensure_commuting(self.cache, path.schedule, self._pasts, self._learnt)
         self.result.classes = (self.result.classes or 0) + 1
         return self._linear_extensions()
 
@@ -161,6 +169,7 @@ class DporExplorer(PathExplorer):
         """Count the linear extensions of this execution's order."""
         ways = {0: 1}
         for _ in self._steps:
+            self.cache.environment.ensure_time()
             after: dict[int, int] = {}
             for done, count in ways.items():
                 for number, past in enumerate(self._pasts):

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from itertools import count
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import Any, cast
 
-from booking.core.assembly import arrange
+from booking.core.assembly import arrange, users_code
 from booking.core.base_classes import inventory_path
 from booking.core.capabilities import Snapshot
 from booking.core.protocols import Guard, Lock, Staffed, Store
 from booking.core.steps import LOST, Driver, drive
 from booking.core.traits import store_traits
-from booking.errors import InventoryError
 from booking.explorer.audit_monitor import AuditMonitor, listen
 from booking.explorer.call_monitor import CallMonitor, MonitoredLock, MonitoredStore
 from booking.explorer.model import Plan
 from booking.explorer.task import CooperativeScheduler, Task
-from booking.explorer.transition import Caveat, Step, Transition
+from booking.explorer.transition import BoundReached, Caveat, Inconclusive, Step, Transition
 from booking.history.actions import KEEPS_CONTENT, MESSAGES, Action
 from booking.stores.common.connection_cache import caching_connections
 from booking.system.pickled_copy import PickledCopy
@@ -41,10 +42,8 @@ class Contents:
         number = self._numbers.get(content)
         if number is None:
             number = self._numbers[content] = len(self.counts)
-            try:
-                self.counts.append(store.read())
-            except InventoryError:
-                self.counts.append(None)
+            count = _count(store)
+            self.counts.append(count if isinstance(count, int) else None)
         return number
 
 
@@ -56,9 +55,12 @@ class ExecutionEnvironment:
         self.contents = Contents()
         self.executions = 0
         self.driver = CooperativeScheduler()
+        self.ends_s = inf  # when the time of the search is over
+        self._now_s = monotonic()  # as of the last segment, so that none asks twice
+        self._closely = not plan.built_in
         self._caveats: list[Caveat] = []
         self._calls = CallMonitor(self.driver, self._caveats, patient=not plan.timeouts)
-        self._audit = AuditMonitor(self.driver)
+        self._audit = AuditMonitor(self.driver, closely=self._closely)
         self._folder = folder
         self._serial = count()
         self._driver_before: Driver | None = None
@@ -67,28 +69,47 @@ class ExecutionEnvironment:
     def __enter__(self) -> ExecutionEnvironment:
         self._driver_before = drive(self.driver)
         listen(self._audit)
+        self._audit.start()
         self._connections.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._connections.__exit__(None, None, None)
         listen(None)
+        self._audit.close()
         drive(self._driver_before)
 
     def open(self) -> Execution:
         """Begin an execution."""
         self.executions += 1
+        self.ensure_time()
         folder = self._folder / str(next(self._serial))
         folder.mkdir()
-        store, guard = self.plan.set_up(folder, self._monitored)
-        store.reset(self.plan.tickets)
-        arrange(store, guard)
+        with users_code("setting up the sale"):
+            store, guard = self.plan.set_up(folder, self._monitored)
+            store.reset(self.plan.tickets)
+            arrange(store, guard)
         if self.plan.staffed:
             buyers = len(self.plan.tasks) - 1  # the last task is the clerk
             cast("Staffed", guard).open(folder, buyers)
         tasks = self._tasks(store, guard)
         self._audit.begin(folder)
         return Execution(self, store, guard, tasks)
+
+    def run_segment(self, task: Task) -> None:
+        """Have a task take its step and run up to its next one, and watch what it does."""
+        if self._closely:
+            self._audit.before_segment()
+        self.driver.resume(task, self.ends_s - self._now_s)
+        self.ensure_time()  # a segment that the limit has cut short did nothing that counts
+        if self._closely:
+            self._audit.after_segment(task)
+
+    def ensure_time(self) -> None:
+        """Raise `BoundReached` when the time of the search is over."""
+        self._now_s = now_s = monotonic()
+        if now_s >= self.ends_s:
+            raise BoundReached("max-seconds")
 
     def add_caveat(self, caveat: Caveat) -> None:
         """Remember why nothing can be proved."""
@@ -152,7 +173,7 @@ class Execution:
             self._environment.driver.cancel(task)
             task.close()
         self.tasks.clear()
-        with suppress(InventoryError):
+        with suppress(Exception):  # the user's code may raise anything
             self._store.close()
         if self._environment.plan.staffed:
             cast("Staffed", self._guard).close()
@@ -165,7 +186,7 @@ class Execution:
         """Resume a task: it takes the step it announced, and runs up to its next one."""
         task, environment = self.tasks[number], self._environment
         step = task.next
-        environment.driver.resume(task)
+        environment.run_segment(task)
         if step is not None:
             self.taken.append(number)
         refused = step is not None and _refused(step, task.saw)
@@ -174,7 +195,7 @@ class Execution:
         self._look(task, step)
         if task.failed is not None:
             error = task.failed
-            what = f"buyer's code failed: {type(error).__name__}: {' '.join(str(error).split())}"
+            what = f"buyer's code failed: {in_one_line(error)}"
             environment.add_caveat(Caveat(what, _after(task, step)))
         return Transition(
             tuple(task.observed), tuple(task.completed), task.next, task.saw, refused,
@@ -189,7 +210,7 @@ class Execution:
         task = self.tasks[number]
         step = task.next
         assert step is not None
-        self._environment.driver.resume(task)
+        self._environment.run_segment(task)
         if not _refused(step, task.saw) or task.next is None or task.next[:3] != step[:3]:
             return False
         task.next = step  # its operation began when it came, not when it asked again
@@ -254,21 +275,45 @@ class Execution:
 
     def _number_of_content(self) -> int:
         """Return the number of the content that all tasks share, read without a step."""
-        if self._snapshot is not None:
-            self._shown = self._snapshot()
-        elif self._path is not None:
-            self._shown = _bytes(self._path)
-        elif self._shared:
-            # It shows nothing: only the same effects in the same order are surely the same.
-            self._shown = self._count()
+        self._shown = self._look_at_shared()
         content = (self._shown, tuple(self._hidden)) if self._hidden else self._shown
-        return self._environment.contents.number(content, self._store)
+        known = len(self._environment.contents.counts)
+        number = self._environment.contents.number(content, self._store)
+        if number == known and self._look_at_shared() != self._shown:
+            what = "a read by the harness changes what the store shows: a read must change nothing"
+            raise Inconclusive(Caveat(what, f"{type(self._store).__name__}.read"))
+        return number
 
-    def _count(self) -> int | str:
+    def _look_at_shared(self) -> Hashable:
+        """Return what the store shows of the content that all tasks share."""
+        if self._snapshot is not None:
+            return self._shown_by_snapshot(self._snapshot)
+        if self._path is not None:
+            return _bytes(self._path)
+        # It shows nothing: only the same effects in the same order are surely the same.
+        return _count(self._store) if self._shared else None
+
+    def _shown_by_snapshot(self, snapshot: Callable[[], Hashable]) -> Hashable:
         try:
-            return self._store.read()
-        except InventoryError as error:
-            return type(error).__name__
+            shown = snapshot()
+            hash(shown)
+        except Exception as error:  # the user's code may raise anything
+            what = f"it fails: {in_one_line(error)}"
+            raise Inconclusive(Caveat(what, f"{type(self._store).__name__}.snapshot")) from None
+        return shown
+
+
+def in_one_line(error: BaseException) -> str:
+    """Return what a user's code raised, by its type and its text."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _count(store: Store) -> int | str:
+    """Return the count, read by the harness; where it fails, by what: half a file, for example."""
+    try:
+        return store.read()
+    except (Exception, SystemExit) as error:  # the user's code may raise anything
+        return type(error).__name__
 
 
 def _refused(step: Step, saw: int | None) -> bool:

@@ -35,6 +35,7 @@ class Plan:
     search: bool = False
     numbers: Numbers = "before"  # what a bought ticket's number means
     timeouts: bool = False  # whether a wait for a lock may end without it
+    built_in: bool = True  # whether all code is ours: what that does under a step is tested
 
     @property
     def staffed(self) -> bool:

@@ -47,6 +47,11 @@ class Exploration:
     elapsed_s: float = 0.0
 
     @property
+    def sells(self) -> bool:
+        """Whether an order was answered with a ticket at any end; else nothing was at stake."""
+        return any(word == "ok" for _, endings in self.ends for word, _ in endings)
+
+    @property
     def outcome(self) -> Outcome:
         """Invalid beats unknown; valid is only a complete search without a caveat."""
         if self.findings:

@@ -15,7 +15,7 @@ from booking.core.verdict import AnomalyName, Outcome
 from booking.explorer.model import Limits
 from booking.explorer.path import STEPS_MAX, ExecutionPath
 from booking.explorer.result import Check, Exploration, Progress
-from booking.explorer.transition import Caveat, Inconclusive
+from booking.explorer.transition import BoundReached, Caveat, Inconclusive
 from booking.explorer.transition_cache import TransitionCache
 from booking.history.model import History
 
@@ -38,6 +38,7 @@ class Explorer(ABC):
         self._progress = progress
         self._first = False
         self._start_s = time.monotonic()
+        cache.environment.ends_s = self._start_s + limits.seconds_max
 
     def explore(self, *, first: bool = False) -> Exploration:
         """Search within the limits; `first`: only until an anomaly is found."""
@@ -47,6 +48,8 @@ class Explorer(ABC):
             self._search()
         except Inconclusive as inconclusive:
             result.caveats.append(inconclusive.caveat)
+        except BoundReached as reached:
+            result.bound = reached.bound
         result.caveats = environment.caveats() + result.caveats  # places in the code first
         result.complete = not (result.bound or result.caveats)
         if not result.complete:
@@ -137,6 +140,8 @@ class PathExplorer(Explorer):
                     what = f"one execution took {STEPS_MAX:,} steps, and did not end"
                     raise Inconclusive(Caveat(what, f"buyer {chosen}, step {path.next(chosen)}"))
                 self.result.states += 1
+                if self.result.states > self._limits.states_max + 1:
+                    raise BoundReached("max-states")
                 self.take(path, chosen)
             self._settle(path, self.completed(path))
         if path.waited and self._verified < VERIFIED_MAX:

@@ -8,19 +8,20 @@ Breadth first, the first state in which an anomaly is certain gives the shortest
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from booking.core.order_execution import BUY
 from booking.core.verdict import AnomalyName, Outcome
 from booking.explorer.incremental_check import CounterState, Unordered, updated
-from booking.explorer.model import CLERK, Limits
+from booking.explorer.model import CLERK, Limits, TaskSpec
 from booking.explorer.path_count import Edge, Position, counts
 from booking.explorer.result import Check, Progress
 from booking.explorer.search import Explorer
-from booking.explorer.transition import Caveat, Inconclusive, Transition
+from booking.explorer.transition import BoundReached, Caveat, Inconclusive, Transition
 from booking.explorer.transition_cache import Locks, TransitionCache
+from booking.history.actions import Action
 
 RECHECKS_MAX = 2000
 IDLE = -1  # watermark of a buyer without an open operation; a number, so positions can be sorted
@@ -210,7 +211,7 @@ class StateGraphExplorer(Explorer):
         moves.reverse()
         return moves
 
-    def _buyers_of(self, moves: Iterable[Move], *, last: bool = False) -> list[int]:
+    def _buyers_of(self, moves: Sequence[Move], *, last: bool = False) -> list[int]:
         """Assign each move to the first buyer at the position where it starts, or to the last."""
         positions = [(state, IDLE) for state in self.cache.start]
         schedule = []
@@ -225,7 +226,27 @@ class StateGraphExplorer(Explorer):
                 buyer = len(positions) - 1 - positions[::-1].index(wanted)
             positions[buyer] = (after[0], IDLE) if lost else after
             schedule.append(buyer)
-        return schedule
+        return self._numbered(moves, schedule) if self.plan.staffed else schedule
+
+    def _numbered(self, moves: Sequence[Move], schedule: list[int]) -> list[int]:
+        """Number equal buyers in the order in which they send: a clerk answers by the number.
+
+        Until a buyer sends it is any of its equals. Where it is the first of them to send, it is
+        the first of them by number, whatever else happened before.
+        """
+        tasks, everything = self.plan.tasks, self.cache.local_states.all
+        free: dict[TaskSpec, list[int]] = {}
+        for number, spec in enumerate(tasks):
+            free.setdefault(spec, []).append(number)
+        senders = [
+            buyer
+            for (before, _), buyer in zip(moves, schedule, strict=True)
+            if (step := everything[before[0]].next) is not None and step.action == Action.SEND
+        ]
+        numbers = {
+            buyer: free[tasks[buyer]].pop(0) for buyer in dict.fromkeys([*senders, *schedule])
+        }
+        return [numbers[buyer] for buyer in schedule]
 
     def _recheck(self) -> None:
         """Execute whole sales again until every state was passed through, or enough were."""
@@ -239,7 +260,10 @@ class StateGraphExplorer(Explorer):
             if executed >= RECHECKS_MAX or self._late():
                 break
             moves, end = self._whole_sale(number, passed)
-            self.cache.verify(self._buyers_of(moves, last=last), self._nodes[end].content)
+            try:
+                self.cache.verify(self._buyers_of(moves, last=last), self._nodes[end].content)
+            except BoundReached:
+                break
             executed += 1
         self.result.rechecked = sum(passed)
 

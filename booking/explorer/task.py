@@ -12,13 +12,16 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from booking.core.order_execution import Completion, perform_order, perform_search
 from booking.core.protocols import Guard, Order, Staffed, Store
 from booking.core.seam_checks import ensure_number
-from booking.errors import InventoryError
 from booking.explorer.model import CLERK, TaskSpec
 from booking.explorer.transition import CompletedOperation, Step
 from booking.system.deadline import Expired, arm, disarm
 
 SEGMENT_S = 5.0  # of one task between two steps
 CANCELLATIONS_MAX = 100  # code that goes on after so many exceptions is parked for good
+
+
+# Code that swallows all that is raised in it. What ends it would run it once more: never dropped.
+_parked_for_good: list[greenlet] = []
 
 
 class _Cancelled(GreenletExit):
@@ -100,7 +103,7 @@ class Task:
 
     def close(self) -> None:
         """Close what its own store and guard hold open."""
-        with suppress(InventoryError):
+        with suppress(Exception):  # the user's code may raise anything
             self._store.close()
         if self._staffed:
             cast("Staffed", self._guard).close()
@@ -159,16 +162,19 @@ class CooperativeScheduler:
         """Switch back to the explorer."""
         self._hub.switch()
 
-    def resume(self, task: Task) -> None:
-        """Run a task until its next step, or until it has finished."""
+    def resume(self, task: Task, left_s: float = SEGMENT_S) -> None:
+        """Run a task until its next step, or until it has finished; not beyond `left_s`."""
         task.observed, task.completed, task.saw = [], [], None
         self.current = task
         # A segment that waits for an event that never comes must not outlast the search.
-        armed = arm(SEGMENT_S)
+        armed: bool | None = None  # it may ring before it is known
         try:
+            armed = arm(min(SEGMENT_S, left_s), self._insist)
             task.greenlet.switch()
+        except Expired:
+            pass  # it rang when the task had stopped already
         finally:
-            if armed:
+            if armed is not False:
                 disarm()
             self.current = None
         if isinstance(task.failed, Expired):
@@ -182,6 +188,15 @@ class CooperativeScheduler:
             task.cancel()
         finally:
             self.current = None
+
+    def _insist(self) -> None:
+        """Suspend code for good that goes on although its time is over and it was told so."""
+        task = self.current
+        if task is not None and getcurrent() is task.greenlet:
+            task.failed, task.cancellations = Expired(), CANCELLATIONS_MAX + 1
+            _parked_for_good.append(task.greenlet)
+            while True:
+                self._hub.switch()
 
     def _park_stubborn(self, task: Task) -> None:
         """Suspend code for good that goes on whatever is raised in it."""

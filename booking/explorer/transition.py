@@ -64,6 +64,14 @@ class Inconclusive(Exception):  # noqa: N818 - an answer, not an error
         self.caveat = caveat
 
 
+class BoundReached(Exception):  # noqa: N818 - an answer, not an error
+    """A limit was reached in the middle of an execution; `bound` names it."""
+
+    def __init__(self, bound: str) -> None:
+        super().__init__(bound)
+        self.bound = bound
+
+
 def free_lock_refused(resource: str) -> Caveat:
     """Return the caveat of a lock that contradicts the steps it announces."""
     return Caveat(

@@ -120,7 +120,10 @@ class TransitionCache:
             schedule = reach()
             with self.environment.open() as execution:
                 self.run(execution, schedule)
-            transition = self._transitions[key]
+            transition = self._transitions.get(key)
+        if transition is None:
+            what = "the same steps led to another state than before: the code is not deterministic"
+            raise Inconclusive(Caveat(what, f"step {self.local_states.all[state].next}"))
         return transition
 
     def _key(

@@ -37,6 +37,7 @@ def exploration_document(proof: Proof, saved: Path | None) -> dict[str, Any]:
             for finding in shortest_first(exploration)
         ],
         "doubts": [{"what": caveat.what, "where": caveat.where} for caveat in exploration.caveats],
+        "caveats": list(proof.premises),
         "witness": None if counterexample is None else plain(counterexample),
         "witness_steps": None if counterexample is None else len(counterexample.steps),
         "witness_s": exploration.first_finding_s,

@@ -18,11 +18,13 @@ import atexit
 import os
 import signal
 import threading
+from collections.abc import Callable
 from math import inf
 from time import monotonic
 from types import FrameType
 
 REPEAT_S = 0.02  # an alarm may come before the call begins: another follows after this time
+INSIST_S = 0.2  # for what clears up after the first alarm
 SETITIMER_MIN_S = 1e-6  # setitimer(2) takes 0 for "never"
 
 
@@ -40,11 +42,14 @@ class _Alarm:
         """Forget the timer: a forked child has none, and its only thread is the main one."""
         self.deadline_s = inf  # of the wait under way
         self.rings_s = inf  # when the timer rings next
+        self.insist: Callable[[], None] | None = None
+        self.expired = False  # whether the wait under way was told so
         self.main_thread = threading.main_thread().ident
 
-    def arm(self, timeout_s: float) -> bool:
+    def arm(self, timeout_s: float, insist: Callable[[], None] | None = None) -> bool:
         """Raise `Expired` in this thread after `timeout_s` seconds, unless `disarm` comes first.
 
+        `insist` is called when the wait goes on after that, as code does that swallows exceptions.
         Return False where that is impossible. Alarms come to the main thread only, and another
         part of the program may own them.
         """
@@ -57,7 +62,7 @@ class _Alarm:
                 return False
             self.rings_s = deadline_s
             signal.setitimer(signal.ITIMER_REAL, max(timeout_s, SETITIMER_MIN_S), REPEAT_S)
-        self.deadline_s = deadline_s
+        self.deadline_s, self.insist, self.expired = deadline_s, insist, False
         return True
 
     def disarm(self) -> None:
@@ -88,9 +93,20 @@ class _Alarm:
         elif left_s > 0:
             self.rings_s = self.deadline_s
             signal.setitimer(signal.ITIMER_REAL, left_s, REPEAT_S)
-        else:
+        elif self.insist is None:
             self.deadline_s = inf  # the next ring finds no wait, and stops the timer
             raise Expired
+        else:
+            self._expire_again(self.insist)
+
+    def _expire_again(self, insist: Callable[[], None]) -> None:
+        """Raise `Expired` once; then insist, until the wait is disarmed."""
+        if self.expired:
+            insist()
+            return
+        self.expired, self.rings_s = True, monotonic() + INSIST_S
+        signal.setitimer(signal.ITIMER_REAL, INSIST_S, REPEAT_S)
+        raise Expired
 
 
 # A process has one ITIMER_REAL, so it has one alarm.

@@ -14,6 +14,7 @@ from booking.core.verdict import Outcome, Verdict, merge
 from booking.experiments.exploration import plan_of
 from booking.explorer.execution import ExecutionEnvironment
 from booking.explorer.path import ExecutionPath
+from booking.explorer.transition import Inconclusive
 from booking.explorer.transition_cache import TransitionCache
 from booking.history.model import Event, History
 from booking.schedulers.choices import ChoicesScheduler
@@ -51,7 +52,8 @@ def sell(
     """Sell once, in the order of `schedule`; `store` is a name, a `module:Class`, or a class."""
     scenario = scenario_for(store, tickets, quantity, guard, lock, search=search)
     with new_path(scenario, schedule.buyers) as path:
-        path.run(ChoicesScheduler(schedule.choices))
+        with noting_doubts(path):
+            path.run(ChoicesScheduler(schedule.choices))
         return sale_of(path)
 
 
@@ -94,9 +96,23 @@ def new_path(scenario: Scenario, buyers: int) -> Iterator[ExecutionPath]:
     named = [CounterexampleBuyer(f"buyer {n}", scenario.quantity) for n in range(buyers)]
     plan = plan_of(assemble(scenario), named)
     with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as environment:
-        cache = TransitionCache(environment)
-        with environment.open() as execution:
-            yield ExecutionPath(cache, execution)
+        try:
+            cache = TransitionCache(environment)
+            execution = environment.open()
+            path = ExecutionPath(cache, execution)
+        except Inconclusive as inconclusive:
+            raise AssertionError(f"{Outcome.UNKNOWN}: {inconclusive.caveat}") from None
+        with execution:
+            yield path
+
+
+@contextmanager
+def noting_doubts(path: ExecutionPath) -> Iterator[None]:
+    """Note why an execution cannot go on, so that its sale becomes unknown."""
+    try:
+        yield
+    except Inconclusive as inconclusive:
+        path.cache.environment.add_caveat(inconclusive.caveat)
 
 
 def sale_of(path: ExecutionPath) -> ScheduledSale:
@@ -104,7 +120,7 @@ def sale_of(path: ExecutionPath) -> ScheduledSale:
     history = path.history()
     caveats = path.cache.environment.caveats()
     unknown = [Verdict(Outcome.UNKNOWN, str(caveat)) for caveat in caveats]
-    return ScheduledSale(merge([check(history), *unknown]), history)
+    return ScheduledSale(merge([check(history, answers_needed=True), *unknown]), history)
 
 
 def _line(step: Event) -> str:

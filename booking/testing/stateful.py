@@ -15,7 +15,7 @@ from booking.core.protocols import SOLD_OUT, Guard, Order, Store
 from booking.explorer.path import ExecutionPath
 from booking.schedulers.choices import ChoicesScheduler
 from booking.system.pickled_copy import PickledCopy
-from booking.testing.scheduled_sale import new_path, sale_of, scenario_for
+from booking.testing.scheduled_sale import new_path, noting_doubts, sale_of, scenario_for
 
 TICKETS_MAX = 9
 CHOICES_MAX = 1000
@@ -97,12 +97,12 @@ class RaceMachine(RuleBasedStateMachine):
     @rule(choice=st.integers(0, CHOICES_MAX))
     def step(self, choice: int) -> None:
         """Take a step of one buyer; when none is enabled, begin the next sale."""
-        enabled = self._path.enabled()
-        if enabled:
-            self._path.take(enabled[choice % len(enabled)])
-        else:
-            self._end()
-            self._begin()
+        with noting_doubts(self._path):
+            if enabled := self._path.enabled():
+                self._path.take(enabled[choice % len(enabled)])
+                return
+        self._end()
+        self._begin()
 
     @invariant()
     def sound_so_far(self) -> None:
@@ -123,5 +123,6 @@ class RaceMachine(RuleBasedStateMachine):
         self._path: ExecutionPath = self._exit.enter_context(new_path(scenario, self.buyers))
 
     def _end(self) -> None:
-        self._path.run(ChoicesScheduler())
+        with noting_doubts(self._path):
+            self._path.run(ChoicesScheduler())
         sale_of(self._path).assert_sound()

@@ -88,6 +88,14 @@ class CrowdedShop(Shop):
         fresh.replace(self.path)
 
 
+class MisnamedShop(Shop):
+    """Announces all that it does, under a name that is not the file's."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self.resource = "shop"
+
+
 class TwiceShop(Shop):
     """Reads twice under one step."""
 

@@ -32,7 +32,8 @@ def show_proof(proof: Proof, saved: Path | None) -> None:
         return
     console().print()
     show_counterexample(proof.counterexample, several=len(exploration.findings) > 1)
-    if cure := cure_of_exploration(proof):
+    invalid = exploration.outcome is Outcome.INVALID
+    if invalid and (cure := cure_of_exploration(proof)):
         show_line("cure", cure, LABEL_WIDTH)
     show_line("replay", how_to_replay(proof, saved), LABEL_WIDTH)
 
@@ -108,6 +109,7 @@ def _rows(proof: Proof) -> list[tuple[str, str]]:
     ]
     if exploration.outcome is not Outcome.INVALID:
         rows.append(("why", proof.reason))
+        rows.append(("rests on", "; ".join(proof.premises)))
     for number, caveat in enumerate(exploration.caveats[:CAVEATS_SHOWN_MAX]):
         rows.append(("in doubt" if number == 0 else "", str(caveat)))
     return rows

@@ -38,6 +38,18 @@ def test_a_forgotten_step_is_unknown_and_names_the_place(name, place, what, lock
         assert proof.exploration.outcome is Outcome.UNKNOWN
 
 
+def test_a_step_that_names_another_thing_than_the_file_is_told_so():
+    """It does what the advice for a forgotten step says; what is wrong is its name."""
+    caveats = caveats_of(shop("MisnamedShop"), lock="flock")
+    assert any(
+        "opens shop.txt for reading, and the step before it names 'shop'" in caveat
+        and 'call step("read", "shop.txt", …)' in caveat
+        for caveat in caveats
+    ), caveats
+    assert any('call step("replace", "shop.txt", …)' in caveat for caveat in caveats)
+    assert not any("right before" in caveat for caveat in caveats), caveats
+
+
 def test_a_forgotten_write_would_have_been_a_false_proof():
     """Reading and replacing in one go never races in the explorer: only the caveat tells."""
     proof = explored(3, 2, store=shop("SilentShop"))

@@ -1,0 +1,210 @@
+"""Run one variant in one mode, in this process; `worker` puts a limit around it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from booking.bench.aggregate import kill_safe
+from booking.bench.plan import Variant as BenchVariant
+from booking.checker import Columns, decide
+from booking.core.counterexample import CounterexampleBuyer
+from booking.core.scenario import Scenario, from_flags
+from booking.core.verdict import Outcome
+from booking.experiments import matrix as matrix_module
+from booking.experiments.exploration import Proof, prove
+from booking.experiments.matrix import Shown, fill
+from booking.experiments.replay import replay
+from booking.experiments.sale import run_sale
+from booking.experiments.scheduled import run_scheduled
+from booking.explorer.model import Limits
+from booking.history import read
+from booking.history.model import dump
+from booking.report.exploration_document import exploration_document
+from booking.testing import assert_sound
+from booking.testing.strategies import Schedule
+from tests.trust.variant import UNDECIDABLE, Seen, Variant
+
+LIMITS = Limits(50_000, 4.0)
+BUYERS_REAL = 4  # of a sale without a schedule: at least so many
+SEEDS = range(1, 4)  # of a schedule with its control: any that finds it counts
+MORE_SEEDS = range(4, 13)  # of one without: so that luck is not taken for blindness
+ORDERS = 25  # orders of steps that a test of a user tries
+TRIALS = 4  # of a column of the matrix: its sales of real processes
+TIMEOUT = "2s"
+
+# What `explore` is given in each of its modes: its method, and the shape of its sale.
+EXPLORE = {
+    "explore": ("auto", "plain"),
+    "explore-graph": ("graph", "plain"),
+    "explore-reduced": ("reduced", "plain"),
+    "explore-plain": ("plain", "plain"),
+    "explore-quantity": ("auto", "quantity"),
+    "explore-search": ("auto", "search"),
+    "explore-timeout": ("auto", "timeout"),
+}
+SCHEDULES = ("random", "pct")
+
+
+def explored(variant: Variant, method: str, shape: str) -> Proof:
+    """Explore the bounded sale of a shape."""
+    quantities = [1] * variant.buyers
+    if shape == "quantity":
+        quantities[0] = 2
+    tickets = max(variant.tickets, quantities[0])
+    flags = {**variant.flags, "tickets": tickets, "buyers": variant.buyers, "timeout": TIMEOUT}
+    if shape == "timeout":
+        flags["acquire_timeout"] = "1s"
+    scenario = from_flags(flags).but(search=shape == "search")
+    buyers = [CounterexampleBuyer(f"buyer {n}", quantity) for n, quantity in enumerate(quantities)]
+    return prove(scenario, buyers, LIMITS, method=method)  # type: ignore[arg-type]  # a known one
+
+
+def run(variant: Variant, mode: str) -> Seen:
+    """Return what a mode answers about a variant."""
+    if mode in EXPLORE:
+        return _explore(variant, *EXPLORE[mode])
+    if mode in SCHEDULES:
+        return _schedule(variant, mode)
+    return _OTHERS[mode](variant)
+
+
+def _explore(variant: Variant, method: str, shape: str) -> Seen:
+    proof = explored(variant, method, shape)
+    document: dict[str, Any] = exploration_document(proof, None)
+    caveats = tuple(str(caveat) for caveat in document.get("caveats", ()))
+    found = proof.exploration
+    return Seen(found.outcome.value, proof.reason, caveats, tuple(sorted(found.findings)))
+
+
+def _real(variant: Variant, **more: Any) -> Scenario:
+    buyers = max(variant.buyers, BUYERS_REAL)
+    return from_flags({**variant.flags, "buyers": buyers, "seed": 1, "timeout": TIMEOUT, **more})
+
+
+def _simulate(variant: Variant) -> Seen:
+    verdict = run_sale(_real(variant)).verdict
+    names = tuple(sorted({anomaly.name.value for anomaly in verdict.anomalies}))
+    return Seen(verdict.outcome.value, verdict.reason, anomalies=names)
+
+
+def _schedule(variant: Variant, name: str) -> Seen:
+    """Run the bounded sale with several seeds: invalid beats valid, valid beats unknown."""
+    worst = Seen("unknown", "not run")
+    for seed in SEEDS:
+        scenario = _real(variant, buyers=variant.buyers, seed=seed, search=False)
+        verdict = run_scheduled(scenario, name).verdict
+        seen = Seen(verdict.outcome.value, f"seed {seed}: {verdict.reason}")
+        if seen.outcome == "invalid":
+            return seen
+        if seen.outcome == "valid" or worst.reason == "not run":
+            worst = seen
+    for seed in () if variant.sound else MORE_SEEDS:
+        scenario = _real(variant, buyers=variant.buyers, seed=seed, search=False, control=False)
+        verdict = run_scheduled(scenario, name).verdict
+        if verdict.outcome is Outcome.INVALID:
+            return Seen("invalid", f"seed {seed}: {verdict.reason}")
+    return worst
+
+
+def _assert_sound(variant: Variant) -> Seen:
+    """Sell in many orders, as a test of a user does; the first failure counts."""
+    random = Random(1)
+    worst = Seen("valid", f"{ORDERS} orders")
+    for number in range(ORDERS):
+        choices = tuple(random.randrange(variant.buyers) for _ in range(40 if number else 0))
+        try:
+            assert_sound(
+                variant.store, Schedule(variant.buyers, choices), tickets=variant.tickets,
+                guard=variant.guard, lock=variant.lock,
+            )  # fmt: skip
+        except AssertionError as error:
+            outcome, _, reason = str(error).partition(":")
+            seen = Seen(outcome, f"order {number}: {reason.strip().splitlines()[0]}")
+            if outcome == "invalid":
+                return seen
+            worst = seen
+    return worst
+
+
+def _check(variant: Variant) -> Seen:
+    """Check the saved history of a sale; it has to say what the sale said."""
+    sale = run_sale(_real(variant, control=False))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "sale.jsonl")
+        dump(sale.history, path)
+        columns = Columns()
+        reader = read(path)
+        for events in reader.chunks():
+            columns.feed(events)
+        columns.close()
+    verdict = decide(columns).verdict
+    return Seen(
+        verdict.outcome.value, f"{verdict.reason}; the sale: {sale.verdict.reason}",
+        expected=sale.verdict.outcome.value,
+    )  # fmt: skip
+
+
+def _replay(variant: Variant) -> Seen:
+    """Replay the counterexample of the exploration in real processes."""
+    shape = next((shape for shape in ("plain", "search", "quantity") if shape in variant.shows),
+                 "plain")  # fmt: skip
+    proof = explored(variant, "auto", shape)
+    if proof.counterexample is None:
+        return Seen("none", "no counterexample")
+    replayed = replay(proof.counterexample, 2)
+    expected = "unknown" if variant.sound else "invalid"
+    reason = replayed.difference or "the same each time"
+    return Seen(replayed.outcome.value, reason, expected=expected)
+
+
+def _matrix(variant: Variant) -> Seen:
+    """Fill a column; valid is a cell that says of the variant's own anomaly: prevented.
+
+    Where no sale was judged, or one of real processes broke, no cell may say so.
+    """
+    guard = variant.guard
+    if ":" in guard:
+        _register(guard)
+        guard = "hunted"
+    (column,) = fill([variant.store], [guard], TRIALS)
+    cells = {name: column.cell(name) for name in matrix_module.ROWS}
+    happens = tuple(name.value for name, cell in cells.items() if cell.shown is Shown.HAPPENS)
+    prevented = [name.value for name, cell in cells.items() if cell.shown is Shown.PREVENTED]
+    reason = f"{column.decided} judged, {column.undecided} not; prevented: {', '.join(prevented)}"
+    judged = any(evidence.how == "judged" for evidence in column.found.values())
+    lie = bool(prevented) and (judged or not column.decided)
+    expected = "unknown" if lie else None
+    blind = prevented and (variant.sound or variant.anomaly == UNDECIDABLE)
+    if lie or blind or variant.anomaly in prevented:
+        return Seen("valid", reason, anomalies=happens, expected=expected)
+    return Seen("invalid" if happens else "unknown", reason, anomalies=happens)
+
+
+def _register(guard: str) -> None:
+    """Register a guard, as an installed package would."""
+    point = metadata.EntryPoint("hunted", guard, "booking.guards")
+    real: Callable[..., Any] = metadata.entry_points
+
+    def entry_points(**how: Any) -> Any:
+        found = list(real(**how))
+        return [*found, point] if how.get("group") == point.group else found
+
+    metadata.__dict__["entry_points"] = entry_points
+
+
+def _kill(variant: Variant) -> Seen:
+    """Return what a row of the benchmark says: valid is kill-safe."""
+    safe = kill_safe(BenchVariant(variant.store, variant.guard, variant.lock))
+    return Seen({True: "valid", False: "invalid", None: "unknown"}[safe], f"kill-safe: {safe}")
+
+
+_OTHERS: dict[str, Callable[[Variant], Seen]] = {
+    "simulate": _simulate, "assert_sound": _assert_sound, "check": _check, "replay": _replay,
+    "matrix": _matrix, "kill": _kill,
+}  # fmt: skip
+MODES = (*EXPLORE, "simulate", *SCHEDULES, "assert_sound", "check", "replay", "matrix", "kill")
