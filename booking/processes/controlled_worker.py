@@ -14,7 +14,7 @@ import msgspec
 from booking.core.order_execution import Completion
 from booking.core.protocols import Guard, Store
 from booking.core.scenario import Scenario
-from booking.core.seam_checks import ensure_number
+from booking.core.seam_checks import ensure_names, ensure_number
 from booking.core.steps import drive
 from booking.history.actions import Action
 from booking.processes.asked_lock import AskedLock
@@ -73,6 +73,7 @@ class ControlledDriver:
 
     def step(self, action: str, resource: str, value: int | None) -> None:
         """Report the step that comes next, and wait until the harness lets it pass."""
+        ensure_names(action, resource)
         ensure_number(value, f"step({action!r}, …)")
         begins, quantity = self._invoked or (None, 1)
         self._invoked = None

@@ -78,6 +78,14 @@ class Exits(Shop):
         raise SystemExit(0)
 
 
+class StepsWithoutName(Shop):
+    """Its step has no name."""
+
+    def read(self) -> int:
+        step(None, None)  # type: ignore[arg-type]  # planted
+        return super().read()
+
+
 class CountsInText(Shop):
     """Its count is a text."""
 

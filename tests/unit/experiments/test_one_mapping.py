@@ -46,6 +46,7 @@ STORES = {
     "ClosesBadlyInBuyers": "ValueError: open orders",
     "Exits": "",
     "CountsInText": "TypeError: ",
+    "StepsWithoutName": "Error: ",
 }
 
 
