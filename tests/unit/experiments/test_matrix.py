@@ -140,5 +140,6 @@ def test_kills_and_pauses_strike_orders_and_the_clerk(monkeypatch: pytest.Monkey
         ("kill", "clerk", "write"), ("kill", "clerk", "acquire"), ("kill", "clerk", "release"),
         ("kill", "first", "send"), ("kill", "first", "receive"),
     }  # fmt: skip
+    assert column.undecided == len(undecided)
     # A clerk may hold every order when it dies: then none is answered.
     assert all(reason.startswith("nothing was at stake") for reason in undecided)
