@@ -119,7 +119,8 @@ def prove(
         result = EXPLORERS[chosen](cache, check, limits, progress).explore(first=first)
         if result.outcome is Outcome.VALID:
             result.caveats += [] if result.sells else [NOTHING_SOLD]
-            result.caveats += caveats_of(assembly, len(buyers)) if result.sells else []
+            if result.sells:
+                result.caveats += caveats_of(assembly, [buyer.quantity for buyer in buyers])
             result.complete = not result.caveats
         _add_set_up(result, time.monotonic() - start_s - result.elapsed_s)
         if chosen != "graph":  # which finds the shortest anyway

@@ -61,6 +61,7 @@ class ControlledRun:
     failed: dict[int | str, str] = field(default_factory=dict)
     blocked: list[int] = field(default_factory=list)  # each buyer that ever waited in an acquire
     let_in: list[LetIn] = field(default_factory=list)
+    met: bool = False  # whether a buyer stood at a lock that another one held
 
     def steps(self) -> list[Event]:
         """Return the steps, in their order."""
@@ -193,7 +194,9 @@ class _RunController:
         for number in sorted(self.waiting):
             step = self.waiting[number]
             changes = self.changes.get(step.resource, 0)
-            if step.asks and self.holders.get(step.resource) and self.asked.get(number) != changes:
+            held = step.action == Action.ACQUIRE and bool(self.holders.get(step.resource))
+            self.result.met |= held
+            if step.asks and held and self.asked.get(number) != changes:
                 self.asked[number] = changes
                 self._let_pass(number)
 

@@ -125,3 +125,10 @@ def test_a_lock_that_stays_held_ends_in_a_hang_and_not_in_a_loop():
     sale = run_scheduled(scenario.but(control=False, seed=1, timeout=1.0), "random")
     assert sale.history.end.hung in ([1], [0])
     assert sale.verdict.outcome is Outcome.INVALID
+
+
+def test_the_control_runs_free() -> None:
+    """It shall race: of ten orders that pct chose, seven let each buyer buy alone."""
+    scenario = from_flags({"buyers": 3, "tickets": 2, "lock": "flock"})
+    sales = [run_scheduled(scenario.but(seed=seed), "pct") for seed in range(10)]
+    assert {sale.verdict.outcome for sale in sales} == {Outcome.VALID}
