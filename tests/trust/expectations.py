@@ -62,7 +62,7 @@ def _false(variant: Variant, mode: str, seen: Seen) -> str | None:
 def allowed(variant: Variant, mode: str) -> frozenset[str]:
     """Return the verdicts that are true, or that claim nothing."""
     if mode == "kill":
-        return frozenset({"unknown", "valid" if variant.crash_safe else "invalid"})
+        return frozenset({"valid" if variant.crash_safe else "invalid"})
     if variant.sound:
         return frozenset({"valid", "unknown"})
     if variant.anomaly == UNDECIDABLE:

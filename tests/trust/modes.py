@@ -9,14 +9,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from booking.bench.aggregate import kill_safe
-from booking.bench.plan import Variant as BenchVariant
 from booking.checker import Columns, decide
 from booking.core.counterexample import CounterexampleBuyer
 from booking.core.scenario import Scenario, from_flags
 from booking.core.verdict import Outcome
 from booking.experiments import matrix as matrix_module
 from booking.experiments.exploration import Proof, prove
+from booking.experiments.kill_safety import kill_safety
 from booking.experiments.matrix import Shown, fill
 from booking.experiments.replay import replay
 from booking.experiments.sale import run_sale
@@ -199,7 +198,7 @@ def _register(guard: str) -> None:
 
 def _kill(variant: Variant) -> Seen:
     """Return what a row of the benchmark says: valid is kill-safe."""
-    safe = kill_safe(BenchVariant(variant.store, variant.guard, variant.lock))
+    safe = kill_safety(variant.store, variant.guard, variant.lock)
     return Seen({True: "valid", False: "invalid", None: "unknown"}[safe], f"kill-safe: {safe}")
 
 
