@@ -65,7 +65,8 @@ class OneOrder:
             return verdict if disputed is None else _unknown(disputed)
         if verdict.outcome is Outcome.VALID and not doubts:
             doubts = caveats_of(self._assembly, [buyer.quantity for buyer in self._buyers])
-        return merge([verdict, *map(_unknown, doubts)])
+        # A doubt first: it names the cause, for which perhaps nothing definite was answered.
+        return merge([*map(_unknown, doubts), verdict])
 
     def _dispute(self, verdict: Verdict, *, doubted: bool) -> Caveat | None:
         """Return what real processes say against an accusation; None: it is right."""

@@ -71,8 +71,7 @@ def test_a_lock_of_whole_processes_is_not_accused() -> None:
     assert any("in real processes it goes otherwise" in sale.verdict.reason for sale in sales)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("guard", ["Steps", "Spins"])
+@pytest.mark.parametrize("guard", ["Steps", pytest.param("Spins", marks=pytest.mark.slow)])
 def test_code_that_never_ends_is_no_pass(guard: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An `AssertionError` that says so, and no error of ours."""
     monkeypatch.setattr("booking.experiments.one_order.SECONDS_MAX", 0.5)
