@@ -49,7 +49,4 @@ KNOWN: dict[str, str] = {
     "matrix": """
         AnswersNothing Locked
     """,
-    "kill": """
-        ClaimsCrashSafe HastyClerk Locked-soft
-    """,
 }

@@ -12,13 +12,13 @@ from typing import Any
 from booking.checker import Columns, decide
 from booking.core.counterexample import CounterexampleBuyer
 from booking.core.scenario import Scenario, from_flags
-from booking.core.verdict import Outcome
 from booking.experiments import matrix as matrix_module
 from booking.experiments.exploration import Proof, prove
 from booking.experiments.kill_safety import kill_safety
+from booking.experiments.lock_probe import probe
 from booking.experiments.matrix import Shown, fill
 from booking.experiments.replay import replay
-from booking.experiments.sale import run_sale
+from booking.experiments.sale import Sale, run_sale
 from booking.experiments.scheduled import run_scheduled
 from booking.explorer.model import Limits
 from booking.history import read
@@ -26,6 +26,7 @@ from booking.history.model import dump
 from booking.report.exploration_document import exploration_document
 from booking.testing import assert_sound
 from booking.testing.strategies import Schedule
+from tests.trust.interrupted import interrupted
 from tests.trust.variant import UNDECIDABLE, Seen, Variant
 
 LIMITS = Limits(50_000, 4.0)
@@ -35,6 +36,7 @@ MORE_SEEDS = range(4, 13)  # of one without: so that luck is not taken for blind
 ORDERS = 25  # orders of steps that a test of a user tries
 TRIALS = 4  # of a column of the matrix: its sales of real processes
 TIMEOUT = "2s"
+LONG_S = 10.0
 
 # What `explore` is given in each of its modes: its method, and the shape of its sale.
 EXPLORE = {
@@ -47,6 +49,11 @@ EXPLORE = {
     "explore-timeout": ("auto", "timeout"),
 }
 SCHEDULES = ("random", "pct")
+# What happens in a sale of real processes, beside the orders of steps that it did not take.
+SALES = {
+    "simulate": {"plain", "search"}, "random": {"plain"}, "pct": {"plain"}, "large": {"plain"},
+    "slow": {"plain", "timeout"},
+}  # fmt: skip
 
 
 def explored(variant: Variant, method: str, shape: str) -> Proof:
@@ -85,10 +92,15 @@ def _real(variant: Variant, **more: Any) -> Scenario:
     return from_flags({**variant.flags, "buyers": buyers, "seed": 1, "timeout": TIMEOUT, **more})
 
 
-def _simulate(variant: Variant) -> Seen:
-    verdict = run_sale(_real(variant)).verdict
+def _told(sale: Sale, where: str = "") -> Seen:
+    """Return what a sale of real processes says: its verdict, and what that rests on."""
+    verdict = sale.verdict
     names = tuple(sorted({anomaly.name.value for anomaly in verdict.anomalies}))
-    return Seen(verdict.outcome.value, verdict.reason, anomalies=names)
+    return Seen(verdict.outcome.value, where + verdict.reason, tuple(sale.premises), names)
+
+
+def _simulate(variant: Variant) -> Seen:
+    return _told(run_sale(_real(variant)))
 
 
 def _schedule(variant: Variant, name: str) -> Seen:
@@ -96,17 +108,16 @@ def _schedule(variant: Variant, name: str) -> Seen:
     worst = Seen("unknown", "not run")
     for seed in SEEDS:
         scenario = _real(variant, buyers=variant.buyers, seed=seed, search=False)
-        verdict = run_scheduled(scenario, name).verdict
-        seen = Seen(verdict.outcome.value, f"seed {seed}: {verdict.reason}")
+        seen = _told(run_scheduled(scenario, name), f"seed {seed}: ")
         if seen.outcome == "invalid":
             return seen
         if seen.outcome == "valid" or worst.reason == "not run":
             worst = seen
     for seed in () if variant.sound else MORE_SEEDS:
         scenario = _real(variant, buyers=variant.buyers, seed=seed, search=False, control=False)
-        verdict = run_scheduled(scenario, name).verdict
-        if verdict.outcome is Outcome.INVALID:
-            return Seen("invalid", f"seed {seed}: {verdict.reason}")
+        seen = _told(run_scheduled(scenario, name), f"seed {seed}: ")
+        if seen.outcome == "invalid":
+            return seen
     return worst
 
 
@@ -202,8 +213,29 @@ def _kill(variant: Variant) -> Seen:
     return Seen({True: "valid", False: "invalid", None: "unknown"}[safe], f"kill-safe: {safe}")
 
 
+def _large(variant: Variant) -> Seen:
+    """Run a sale of more of everything under a schedule: buyers, tickets, orders of each buyer."""
+    scenario = _real(variant, buyers=8, tickets=56, until_sold_out=True, control=False)
+    return _told(run_scheduled(scenario.but(search=False, timeout=LONG_S), "random"))
+
+
+def _slow(variant: Variant) -> Seen:
+    """Run a sale in which each order takes far longer than other buyers wait for the lock."""
+    tickets = max(variant.tickets, 3)
+    scenario = _real(variant, tickets=tickets, control=False, delay="400ms", acquire_timeout="50ms")
+    return _told(run_sale(scenario.but(search=False)))
+
+
+def _probe(variant: Variant) -> Seen:
+    """Torture the lock alone."""
+    assert variant.lock is not None
+    lies = probe(variant.lock).lies
+    return Seen("invalid" if lies else "valid", "; ".join(lies))
+
+
 _OTHERS: dict[str, Callable[[Variant], Seen]] = {
     "simulate": _simulate, "assert_sound": _assert_sound, "check": _check, "replay": _replay,
-    "matrix": _matrix, "kill": _kill,
+    "matrix": _matrix, "kill": _kill, "large": _large, "slow": _slow, "probe": _probe,
+    "interrupt": interrupted,
 }  # fmt: skip
-MODES = (*EXPLORE, "simulate", *SCHEDULES, "assert_sound", "check", "replay", "matrix", "kill")
+MODES = (*EXPLORE, "simulate", *SCHEDULES, *[mode for mode in _OTHERS if mode != "simulate"])
