@@ -36,6 +36,7 @@ from booking.checker.rules.causes import StepsByProcess
 from booking.checker.rules.grounds import grounded
 from booking.checker.rules.intents import decide_purchases, purchases_of
 from booking.checker.rules.invariants import broken_invariants
+from booking.checker.rules.let_in import against_lock
 from booking.checker.rules.lock_anomalies import find_lock_anomalies
 from booking.checker.rules.sale_caveats import sale_caveats
 from booking.checker.search.program_order import keeps_program_order, tightened
@@ -130,6 +131,7 @@ def decide(
     decisions += [_unknown(reason) for reason in (*sale_caveats(columns), *unjudged(columns))]
     decision = _join(decisions)
     verdict = grounded(decision.verdict, columns, answers_needed=answers_needed)
+    verdict = against_lock(verdict, columns)
     shown = decision.order if verdict.outcome is Outcome.VALID else None
     return replace(decision, verdict=quoted(verdict, columns, originals), order=shown)
 

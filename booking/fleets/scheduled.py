@@ -65,6 +65,7 @@ class ScheduledFleet:
             crashed=run.failed,
             hung=run.hung,
             unanswered=unanswered,
+            let_in=[str(found) for found in run.let_in],
             waits=waits(run.hung, last_steps, run.steps()),
             alive=census.alive,
             zombies=census.zombies,
