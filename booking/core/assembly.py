@@ -146,6 +146,14 @@ def assemble(scenario: Scenario) -> Assembly:
     )  # fmt: skip
 
 
+def explored_with_searches(scenario: Scenario) -> bool:
+    """Return whether buyers of an exploration search first, where it is not said.
+
+    A read that meets half a write is an anomaly that only they see, when orders hold a lock.
+    """
+    return assemble(scenario).store_traits.torn_reads
+
+
 def arrange(store: Store, guard: Guard) -> None:
     """Bring the inventory into the shape that the guard sells from."""
     guard_hooks(guard).arrange(store)

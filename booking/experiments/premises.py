@@ -34,7 +34,7 @@ def premises_of_sale(
     if scenario.guarded and not controlled:
         sentences.append("no control: nothing shows that the sale races without its guard")
     if scenario.behaviour is None and (scenario.buy_for is not None or not scenario.search):
-        sentences.append("no searches (--search)")
+        sentences.append(_no_searches(assembly))
     if assembly.lock_name is not None and scenario.acquire_timeout is None:
         sentences.append("no time-outs (--acquire-timeout)")
     sentences.append(f"no clock beyond the {elapsed_s:.3f} s that it took")
@@ -70,13 +70,17 @@ def _granted(method: str, *, alike: bool) -> Iterator[str]:
 def _left_out(assembly: Assembly) -> Iterator[str]:
     scenario = assembly.scenario
     if not scenario.search:
-        torn = assembly.store_traits.torn_reads
-        may_tear = f", although a read of {assembly.store_name} may meet half a write"
-        yield f"no searches{may_tear if torn else ''} (--search)"
+        yield _no_searches(assembly)
     if scenario.acquire_timeout is None:
         yield "no time-outs (--acquire-timeout)"
     yield "no clock: no time passes"
     yield "no crash, and no error of the system"
+
+
+def _no_searches(assembly: Assembly) -> str:
+    torn = assembly.store_traits.torn_reads
+    may_tear = f", although a read of {assembly.store_name} may meet half a write"
+    return f"no searches{may_tear if torn else ''} (--search)"
 
 
 def _counted(number: int, noun: str) -> str:

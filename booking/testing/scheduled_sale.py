@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from booking.core.assembly import explored_with_searches
 from booking.core.scenario import Scenario, from_flags
 from booking.core.verdict import Outcome, Verdict
 from booking.experiments.one_order import ENDLESS, OneOrder, one_order
@@ -40,9 +41,12 @@ def sell(
     quantity: int = 1,
     guard: str | None = None,
     lock: str | None = None,
-    search: bool = False,
+    search: bool | None = None,
 ) -> ScheduledSale:
-    """Sell once, in the order of `schedule`; `store` is a name, a `module:Class`, or a class."""
+    """Sell once, in the order of `schedule`; `store` is a name, a `module:Class`, or a class.
+
+    Where it is not said, buyers `search` first if a read of the store may be torn.
+    """
     scenario = scenario_for(store, tickets, quantity, guard, lock, search=search)
     with new_order(scenario, schedule.buyers) as order:
         with order.noting_doubts():
@@ -58,7 +62,7 @@ def assert_sound(
     quantity: int = 1,
     guard: str | None = None,
     lock: str | None = None,
-    search: bool = False,
+    search: bool | None = None,
 ) -> None:
     """Sell once, and raise `AssertionError` with the steps unless the sale was sound."""
     sell(
@@ -73,14 +77,13 @@ def scenario_for(
     guard: str | None,
     lock: str | None,
     *,
-    search: bool,
+    search: bool | None,
 ) -> Scenario:
     """Return the scenario of a test's arguments."""
     name = store if isinstance(store, str) else f"{store.__module__}:{store.__qualname__}"
     given = {"store": name, "tickets": tickets, "quantity": quantity, "guard": guard, "lock": lock}
-    return from_flags({key: value for key, value in given.items() if value is not None}).but(
-        search=search
-    )
+    scenario = from_flags({key: value for key, value in given.items() if value is not None})
+    return scenario.but(search=explored_with_searches(scenario) if search is None else search)
 
 
 @contextmanager

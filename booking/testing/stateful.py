@@ -120,7 +120,7 @@ class RaceMachine(RuleBasedStateMachine):
 
     def _begin(self) -> None:
         self._exit.close()
-        scenario = scenario_for(self.store, self.tickets, 1, self.guard, self.lock, search=False)
+        scenario = scenario_for(self.store, self.tickets, 1, self.guard, self.lock, search=None)
         self._order: OneOrder = self._exit.enter_context(new_order(scenario, self.buyers))
 
     def _end(self) -> None:

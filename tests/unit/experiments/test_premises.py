@@ -85,6 +85,13 @@ def test_a_replay_rests_on_one_order_of_steps() -> None:
             {"no time-outs (--acquire-timeout)", "no crash, and no error of the system"},
         ),
         ({"search": False}, {"no searches (--search)", "no crash, and no error of the system"}),
+        (
+            {"search": False, "store": "json-inplace"},
+            {
+                "no searches, although a read of json-inplace may meet half a write (--search)",
+                "no crash, and no error of the system",
+            },
+        ),
         ({"faults": [{"kind": "kill", "before": "replace"}]}, set()),
         ({"lock": "flock", "acquire_timeout": "1s"}, {"no crash, and no error of the system"}),
     ],

@@ -71,6 +71,17 @@ def test_a_lock_of_whole_processes_is_not_accused() -> None:
     assert any("in real processes it goes otherwise" in sale.verdict.reason for sale in sales)
 
 
+def test_a_store_whose_read_can_tear_is_sold_with_searches() -> None:
+    """As it is explored; the lock holds orders apart, and a search takes none."""
+    order = Schedule(2, (0, 0, 0, 0, 1))
+    found = sell("json-inplace", order, lock="flock")
+    assert (found.verdict.outcome, "half-written" in found.verdict.reason) == (
+        Outcome.INVALID,
+        True,
+    )
+    assert sell("json-inplace", order, lock="flock", search=False).verdict.outcome is Outcome.VALID
+
+
 @pytest.mark.parametrize("guard", ["Steps", pytest.param("Spins", marks=pytest.mark.slow)])
 def test_code_that_never_ends_is_no_pass(guard: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An `AssertionError` that says so, and no error of ours."""
