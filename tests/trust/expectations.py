@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.trust.modes import EXPLORE, SALES, SCHEDULES
 from tests.trust.variant import NEEDS, UNDECIDABLE, Seen, Variant
 
@@ -28,6 +30,7 @@ CONTROLS = {
     "interrupt": ("Locked", "Marker", "TextStore", "sqlite-atomic", "sqlite-optimistic"),
 }
 REFUSING = frozenset({*EXPLORE, *SCHEDULES, "simulate", "check", "replay", "assert_sound", "slow"})
+SOLD = re.compile(r"\d sales?\b")
 # What depends on processes that race, on the clock, or on how busy the machine is.
 BY_LUCK = frozenset(
     {"two-effects", "by-pid", "clock", "old-inode", "waiters", "crash", "foreign-name", "spin"}
@@ -57,6 +60,8 @@ def problem(variant: Variant, mode: str, seen: Seen) -> str | None:
         return f"{what}: {seen.reason}"
     if seen.expected is not None and what not in {seen.expected, "refused"}:
         return f"{what} instead of {seen.expected}: {seen.reason}"
+    if mode == "check" and variant.anomaly == UNDECIDABLE and SOLD.search(seen.reason):
+        return f"{what} about sales that were never answered: {seen.reason}"
     if mode == variant.convicts and what != "invalid":
         return f"not caught, {what}: {seen.reason}"
     if what in {"refused", "none"} or mode in {"check", "replay"}:

@@ -31,9 +31,9 @@ from tests.trust.variant import UNDECIDABLE, Seen, Variant
 
 LIMITS = Limits(50_000, 4.0)
 BUYERS_REAL = 4  # of a sale without a schedule: at least so many
-SEEDS = range(1, 4)  # of a schedule with its control: any that finds it counts
-MORE_SEEDS = range(4, 13)  # of one without: so that luck is not taken for blindness
-ORDERS = 25  # orders of steps that a test of a user tries
+SEEDS = (1, 2)
+MORE_SEEDS = (1, 4, 10, 2, 3, 5, 6, 7)  # so that luck is not taken for blindness
+ORDERS = 15  # orders of steps that a test of a user tries
 TRIALS = 4  # of a column of the matrix: its sales of real processes
 TIMEOUT = "2s"
 LONG_S = 10.0
@@ -104,21 +104,20 @@ def _simulate(variant: Variant) -> Seen:
 
 
 def _schedule(variant: Variant, name: str) -> Seen:
-    """Run the bounded sale with several seeds: invalid beats valid, valid beats unknown."""
-    worst = Seen("unknown", "not run")
+    """Run the bounded sale with several seeds: invalid beats valid, valid beats unknown.
+
+    Only the last ones have a control, which finds nothing and without which nothing is valid.
+    """
+    bounded = _real(variant, buyers=variant.buyers).but(search=False)
+    for seed in MORE_SEEDS if "plain" in variant.shows else SEEDS:
+        seen = _told(run_scheduled(bounded.but(seed=seed, control=False), name), f"seed {seed}: ")
+        if seen.outcome == "invalid":
+            return seen
     for seed in SEEDS:
-        scenario = _real(variant, buyers=variant.buyers, seed=seed, search=False)
-        seen = _told(run_scheduled(scenario, name), f"seed {seed}: ")
-        if seen.outcome == "invalid":
+        seen = _told(run_scheduled(bounded.but(seed=seed), name), f"seed {seed}: ")
+        if seen.outcome != "unknown":
             return seen
-        if seen.outcome == "valid" or worst.reason == "not run":
-            worst = seen
-    for seed in () if variant.sound else MORE_SEEDS:
-        scenario = _real(variant, buyers=variant.buyers, seed=seed, search=False, control=False)
-        seen = _told(run_scheduled(scenario, name), f"seed {seed}: ")
-        if seen.outcome == "invalid":
-            return seen
-    return worst
+    return seen
 
 
 def _assert_sound(variant: Variant) -> Seen:
@@ -142,7 +141,10 @@ def _assert_sound(variant: Variant) -> Seen:
 
 
 def _check(variant: Variant) -> Seen:
-    """Check the saved history of a sale; it has to say what the sale said."""
+    """Check the saved history of a sale; it has to say what the sale said of the answers.
+
+    Whether anything was at stake in a test of a store, no history says.
+    """
     sale = run_sale(_real(variant, control=False))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "sale.jsonl")
@@ -155,7 +157,7 @@ def _check(variant: Variant) -> Seen:
     verdict = decide(columns).verdict
     return Seen(
         verdict.outcome.value, f"{verdict.reason}; the sale: {sale.verdict.reason}",
-        expected=sale.verdict.outcome.value,
+        expected=sale.answers.outcome.value,
     )  # fmt: skip
 
 

@@ -116,6 +116,8 @@ def test_the_known_failures_are_cases() -> None:
     ("json-inplace", "explore-search", Seen("valid", caveats=("no searches",)), "valid"),
     ("RunsOut", "explore", Seen("invalid"), None),
     ("DropsLock", "check", Seen("valid", expected="unknown"), "instead of unknown"),
+    ("AnswersInfo", "check", Seen("valid", "every answer: 4 sales"), "never answered"),
+    ("AnswersInfo", "check", Seen("valid", "every answer: 4 searches"), None),
     ("DropsLock", "replay", Seen("unknown", expected="invalid"), "instead of invalid"),
     ("DropsLock", "matrix", Seen("refused"), "refused"),
     ("ClaimsCrashSafe", "kill", Seen("valid"), "valid"),
