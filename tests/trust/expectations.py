@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from tests.trust.modes import EXPLORE, SALES, SCHEDULES
 from tests.trust.variant import NEEDS, UNDECIDABLE, Seen, Variant
@@ -39,18 +40,26 @@ BY_LUCK = frozenset(
 
 def applies(variant: Variant, mode: str) -> bool:
     """Return whether a mode has anything to say about a variant."""
-    if mode == "explore-timeout":
-        return variant.lock is not None or "Clerk" in variant.guard or variant.guard == "clerk"
-    if mode == "matrix":
-        return variant.name in MATRIX
     if mode in CONTROLS:
         return mode == variant.convicts or variant.name in CONTROLS[mode]
-    if mode == "slow":
-        late = variant.shows == frozenset({"timeout"}) or mode == variant.convicts
-        return variant.lock is not None and (variant.sound or late)
-    if mode == "probe":
-        return variant.guard == "lock" and ":" in str(variant.lock)
-    return mode != "kill" or variant.crash_safe is not None
+    return mode not in _APPLIES or _APPLIES[mode](variant)
+
+
+def _by_time(variant: Variant) -> bool:
+    """Return whether the sale in which buyers wait in vain says something."""
+    late = variant.shows == frozenset({"timeout"}) or variant.convicts == "slow"
+    return variant.lock is not None and (variant.sound or late)
+
+
+_APPLIES: dict[str, Callable[[Variant], bool]] = {
+    "explore-timeout": lambda x: x.lock is not None or "clerk" in x.guard.lower(),
+    "matrix": lambda x: x.name in MATRIX,
+    # Only what an exploration accuses can be replayed; of the sound ones that is one.
+    "replay": lambda x: bool(x.shows - {"timeout"}) or x.name == "ByProcess",
+    "slow": _by_time,
+    "probe": lambda x: x.guard == "lock" and ":" in str(x.lock),
+    "kill": lambda x: x.crash_safe is not None,
+}
 
 
 def problem(variant: Variant, mode: str, seen: Seen) -> str | None:

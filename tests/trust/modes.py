@@ -12,10 +12,10 @@ from typing import Any
 from booking.checker import Columns, decide
 from booking.core.counterexample import CounterexampleBuyer
 from booking.core.scenario import Scenario, from_flags
+from booking.experiments import lock_probe
 from booking.experiments import matrix as matrix_module
 from booking.experiments.exploration import Proof, prove
 from booking.experiments.kill_safety import kill_safety
-from booking.experiments.lock_probe import probe
 from booking.experiments.matrix import Shown, fill
 from booking.experiments.replay import replay
 from booking.experiments.sale import Sale, run_sale
@@ -36,6 +36,8 @@ MORE_SEEDS = (1, 4, 10, 2, 3, 5, 6, 7)  # so that luck is not taken for blindnes
 ORDERS = 15  # orders of steps that a test of a user tries
 TRIALS = 4  # of a column of the matrix: its sales of real processes
 TIMEOUT = "2s"
+SHORT = "500ms"  # of a sale that is never quiet
+SOON_S = 2.0  # a grant that never comes
 LONG_S = 10.0
 
 # What `explore` is given in each of its modes: its method, and the shape of its sale.
@@ -72,6 +74,8 @@ def explored(variant: Variant, method: str, shape: str) -> Proof:
 
 def run(variant: Variant, mode: str) -> Seen:
     """Return what a mode answers about a variant."""
+    if variant.crash_safe is False:
+        lock_probe.GRANT_S = SOON_S
     if mode in EXPLORE:
         return _explore(variant, *EXPLORE[mode])
     if mode in SCHEDULES:
@@ -89,7 +93,8 @@ def _explore(variant: Variant, method: str, shape: str) -> Seen:
 
 def _real(variant: Variant, **more: Any) -> Scenario:
     buyers = max(variant.buyers, BUYERS_REAL)
-    return from_flags({**variant.flags, "buyers": buyers, "seed": 1, "timeout": TIMEOUT, **more})
+    timeout = SHORT if variant.kind == "spin" else TIMEOUT
+    return from_flags({**variant.flags, "buyers": buyers, "seed": 1, "timeout": timeout, **more})
 
 
 def _told(sale: Sale, where: str = "") -> Seen:
@@ -231,7 +236,7 @@ def _slow(variant: Variant) -> Seen:
 def _probe(variant: Variant) -> Seen:
     """Torture the lock alone."""
     assert variant.lock is not None
-    lies = probe(variant.lock).lies
+    lies = lock_probe.probe(variant.lock).lies
     return Seen("invalid" if lies else "valid", "; ".join(lies))
 
 
