@@ -176,12 +176,12 @@ def sidecar(store: Store, folder: Path) -> Path:
 
 @contextmanager
 def users_code(what: str) -> Iterator[None]:
-    """Turn an error in a user's own class into a `UsageError` of one line."""
+    """Turn an error in a user's own class, or its exit, into a `UsageError` of one line."""
     try:
         yield
     except BookingError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         problem = redacted(" ".join(f"{type(error).__name__}: {error}".split()))
         raise UsageError(f"{what} fails: {problem}") from None
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from booking.checker import check
-from booking.core.assembly import Assembly, arrange, assemble
+from booking.core.assembly import Assembly, arrange, assemble, users_code
 from booking.core.base_classes import hooks
 from booking.core.counterexample import Counterexample, CounterexampleStep
 from booking.core.protocols import Guard, Lock, Store
 from booking.core.scenario import Scenario, from_flags
 from booking.core.verdict import Outcome, Verdict
 from booking.errors import UsageError
+from booking.experiments.sale import count_left
 from booking.history.actions import Action
 from booking.history.model import Event
 from booking.processes.asked_lock import AskedLock
@@ -117,14 +118,12 @@ class _ReplayProcesses:
         """Replay once."""
         tickets, steps = self._counterexample.tickets, self._counterexample.steps
         store, guard, pool = self._started or self._start(folder)
-        store.reset(tickets)
-        arrange(store, guard)
+        with users_code(f"store {self._counterexample.store}"):
+            store.reset(tickets)
+            arrange(store, guard)
         script = ScriptScheduler(steps)
         run = pool.run(script)
-        try:
-            remaining = store.read()
-        except Exception:  # the user's code may raise anything
-            remaining = None
+        remaining = count_left(store)
         numbers = self._assembly.guard_traits.numbers
         verdict = check(history_of(run, tickets, remaining, numbers))
         replies = tuple(
@@ -147,8 +146,9 @@ class _ReplayProcesses:
         if self._started is not None:
             store, _, pool = self._started
             self._started = None
-            store.close()
             pool.close()
+            with users_code(f"store {self._counterexample.store}"):
+                store.close()
 
     def _asked(self, lock: Lock) -> Lock:
         """Return the lock as the buyers get it."""
@@ -159,9 +159,11 @@ class _ReplayProcesses:
         assembly = self._assembly
         assembly.ensure_for_processes()
         store = assembly.build_store(folder)
-        store.reset(self._counterexample.tickets)
+        with users_code(f"store {self._counterexample.store}"):
+            store.reset(self._counterexample.tickets)
         guard = assembly.build_guard(folder, store, self._asked)
-        hooks(store).disconnect()
+        with users_code(f"store {self._counterexample.store}"):
+            hooks(store).disconnect()
         quantities = [buyer.quantity for buyer in self._counterexample.buyers]
         pool = ControlledPool(
             assembly.scenario, store, guard, quantities, timeouts=self._counterexample.timeouts

@@ -15,6 +15,7 @@ from booking.core.order_execution import BUY, SEARCH
 from booking.core.protocols import Store
 from booking.core.registry import resolve
 from booking.core.scenario import Scenario
+from booking.core.seam_checks import ensure_count
 from booking.core.verdict import Outcome, Verdict
 from booking.errors import BookingError, InventoryError
 from booking.experiments.premises import premises_of_sale
@@ -193,11 +194,13 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
         with run_lock(store, assembly.location):
             try:
                 tickets = _stock(store, assembly)
-                arrange(store, guard)
-                hooks(store).disconnect()
+                with users_code(f"guard {scenario.guard}"):
+                    arrange(store, guard)
+                with users_code(f"store {assembly.shown_store}"):
+                    hooks(store).disconnect()
                 history: History = launched.run(scenario, store, guard)
                 history.tickets = tickets
-                history.remaining = None if history.end.unanswered else _count(store)
+                history.remaining = None if history.end.unanswered else count_left(store)
             finally:
                 leave(store)
         shown = scenario.but(store=assembly.shown_store)
@@ -230,15 +233,19 @@ def restore(assembly: Assembly, tickets: int) -> None:
             leave(store)
 
 
-def _count(store: Store) -> int | None:
+def count_left(store: Store) -> int | None:
+    """Return what the store says is left; None where it does not tell a number."""
     try:
         with users_code("the store"):
-            return store.read()
+            remaining = store.read()
+            ensure_count(remaining)
+            return remaining
     except BookingError:
         return None
 
 
 def leave(store: Store) -> None:
     """Remove what dead processes left, and close the store."""
-    hooks(store).sweep()
-    store.close()
+    with users_code(f"store {type(store).__qualname__}"):
+        hooks(store).sweep()
+        store.close()
