@@ -41,11 +41,11 @@ def cases(modes: Sequence[str] = MODES, names: Sequence[str] = ()) -> list[Case]
     return [(name, mode) for mode in modes for name in wanted if applies(VARIANTS[name], mode)]
 
 
-def hunt(chosen: Sequence[Case]) -> Hunt:
-    """Run the cases, two at a time."""
+def hunt(chosen: Sequence[Case], number: int = WORKERS) -> Hunt:
+    """Run the cases, so many at a time."""
     done: list[Case] = []
     workers: SimpleQueue[Worker] = SimpleQueue()
-    started = [Worker("tests.trust.worker") for _ in range(WORKERS)]
+    started = [Worker("tests.trust.worker") for _ in range(number)]
     for worker in started:
         workers.put(worker)
 
@@ -59,7 +59,7 @@ def hunt(chosen: Sequence[Case]) -> Hunt:
         finally:
             workers.put(worker)
 
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with ThreadPoolExecutor(number) as pool:
         found = dict(zip(chosen, pool.map(run, chosen), strict=True))
     for worker in started:
         worker.close()
@@ -193,9 +193,10 @@ def main() -> None:
     parser.add_argument("--from", dest="saved", type=Path, action="append", metavar="FILE")
     parser.add_argument("--before", type=Path, metavar="FILE")
     parser.add_argument("--known", action="store_true")
+    parser.add_argument("--workers", type=int, default=WORKERS, metavar="N")
     given = parser.parse_args()
     chosen = cases(given.mode or MODES, given.name or ())
-    hunts = [load(path) for path in given.saved] if given.saved else [hunt(chosen)]
+    hunts = [load(path) for path in given.saved] if given.saved else [hunt(chosen, given.workers)]
     found = hunts[0]
     if given.json:
         write(found, given.json)
