@@ -28,6 +28,9 @@ Case = tuple[str, str]  # the name of a variant, a mode
 Hunt = dict[Case, Seen]
 WORKERS = 2
 COLUMNS = ("caught", "VALID", "false VALID", "unknown", "crash, hang", "refused, none")
+# The modes that judge one order a buyer, without searches and time-outs.
+SAME = ("explore", "explore-graph", "explore-reduced", "explore-plain", "random", "pct",
+        "assert_sound")  # fmt: skip
 # What the hunt of 106 unsound variants saw first: caught, VALID, unknown, crash or hang.
 FIRST = {
     "explore": (44, 35, 24, 2), "simulate": (68, 35, 3, 0), "random": (44, 52, 8, 2),
@@ -110,10 +113,20 @@ def table(found: Hunt) -> Iterator[str]:
         for (name, of), seen in found.items():
             if of == mode and seen.outcome == "valid" and not VARIANTS[name].sound:
                 yield f"  {mode:<17} {name:<24} {_why(VARIANTS[name], mode)}"
+    yield "\ninvalid in one mode and valid in another, of the same bounded sale"
+    yield from disagreements(found)
     yield "\nwhat is not allowed"
     for (name, mode), seen in found.items():
         if (wrong := problem(VARIANTS[name], mode, seen)) is not None:
             yield f"  {mode:<17} {name:<24} {wrong[:150]}"
+
+
+def disagreements(found: Hunt) -> Iterator[str]:
+    """Yield a line for each variant that modes of the same bounded sale judge differently."""
+    for name in VARIANTS:
+        outcomes = {mode: found[name, mode].outcome for mode in SAME if (name, mode) in found}
+        if {"valid", "invalid"} <= set(outcomes.values()):
+            yield f"  {name:<24} {', '.join(f'{mode} {how}' for mode, how in outcomes.items())}"
 
 
 def _why(variant: Variant, mode: str) -> str:

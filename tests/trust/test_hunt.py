@@ -11,7 +11,7 @@ from tests.trust.catalogue import VARIANTS
 from tests.trust.expectations import allowed, applies, by_luck, problem
 from tests.trust.known import KNOWN
 from tests.trust.modes import EXPLORE, MODES
-from tests.trust.table import ask, cases, known_module, load, row, table, write
+from tests.trust.table import ask, cases, disagreements, known_module, load, row, table, write
 from tests.trust.variant import SHAPES, UNDECIDABLE, Seen
 from tests.trust.worker import limited
 
@@ -160,6 +160,9 @@ def test_the_table_counts_and_explains(tmp_path) -> None:
     assert "needs 2 buyers, 1 ticket, search" in text
     assert "1 of 1 answers are unknown" in text
     assert '"explore": """\n        SaysYes json-inplace\n' in known_module([found])
+    assert list(disagreements(found)) == []
+    found["DropsLock", "random"] = Seen("valid")
+    assert list(disagreements(found)) == [f"  {'DropsLock':<24} explore invalid, random valid"]
     write(found, tmp_path / "hunt.json")
     assert load(tmp_path / "hunt.json") == found
 
