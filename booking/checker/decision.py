@@ -32,6 +32,7 @@ from booking.checker.returns.count_problem import CountProblem, order_or_refute,
 from booking.checker.returns.excess import Stock
 from booking.checker.returns.seat_order import order_seats
 from booking.checker.returns.seats import refute_seats
+from booking.checker.rules.at_stake import with_sales
 from booking.checker.rules.causes import StepsByProcess
 from booking.checker.rules.grounds import grounded
 from booking.checker.rules.intents import decide_purchases, purchases_of
@@ -131,7 +132,7 @@ def decide(
     decisions += [_unknown(reason) for reason in (*sale_caveats(columns), *unjudged(columns))]
     decision = _join(decisions)
     verdict = grounded(decision.verdict, columns, answers_needed=answers_needed)
-    verdict = against_lock(verdict, columns)
+    verdict = against_lock(with_sales(verdict, columns), columns)
     shown = decision.order if verdict.outcome is Outcome.VALID else None
     return replace(decision, verdict=quoted(verdict, columns, originals), order=shown)
 

@@ -1,11 +1,12 @@
 """Whether anything was at stake in a sale: one in which nothing can go wrong shows nothing.
 
-`check` judges what was answered. A sale is a test of a store, a guard and a lock as well: without
-a ticket that was sold, or without two orders at a time, they were not tested.
+`check` judges what was answered, and whether anything was sold. A sale is a test of a store, a
+guard and a lock as well: without two orders at a time they were not tested.
 """
 
 from __future__ import annotations
 
+from booking.checker.rules.at_stake import NOTHING_AT_STAKE
 from booking.core.order_execution import BUY
 from booking.core.verdict import Outcome, Verdict
 from booking.history.model import History
@@ -22,10 +23,10 @@ def with_stakes(verdict: Verdict, history: History, *, controlled: bool, met: bo
     """
     if verdict.outcome is not Outcome.VALID:
         return verdict
-    why = _unsold(history) or (None if controlled or met else _alone(history))
+    why = None if controlled or met else _alone(history)
     if why is None:
         return verdict
-    return Verdict(Outcome.UNKNOWN, f"nothing was at stake: {why}")
+    return Verdict(Outcome.UNKNOWN, f"{NOTHING_AT_STAKE}: {why}")
 
 
 def without_control_run(verdict: Verdict) -> Verdict:
@@ -33,18 +34,6 @@ def without_control_run(verdict: Verdict) -> Verdict:
     if verdict.outcome is not Outcome.VALID:
         return verdict
     return Verdict(Outcome.VALID, f"{verdict.reason}; {NO_CONTROL}", verdict.anomalies)
-
-
-def _unsold(history: History) -> str | None:
-    """Return why no order was answered with a ticket; None where one was."""
-    if history.tickets == 0:
-        return "there were no tickets; give some with --tickets"
-    orders = [event for event in history.events if event.f == BUY and event.type in ENDS]
-    if any(event.type == "ok" for event in orders):
-        return None
-    errors = list(dict.fromkeys(event.error for event in orders if event.error))
-    more = f" ({', '.join(errors)})" if errors else ""
-    return f"of {len(orders)} orders none was answered with a ticket{more}"
 
 
 def _alone(history: History) -> str | None:
