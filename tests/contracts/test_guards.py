@@ -103,7 +103,7 @@ def test_a_holder_paused_past_its_lease(sell: Sell, store: str, guard: str, soun
         faults=[{"kind": "pause", "before": "write", "duration": "1500ms"}],
     )  # fmt: skip
     names = {anomaly["name"] for anomaly in sale["anomalies"]}
-    assert (sale["verdict"] == "valid") == sound, sale["reason"]
+    assert (sale["answers"] == "valid") == sound, sale["reason"]
     assert sound or names >= {"oversell", "fenced-out-write"}
     assert sound == (sale["retries"] > 0)
 
