@@ -12,19 +12,21 @@ from booking.bench.cpu_time import CpuMeter
 from booking.bench.metrics import Figures, figures
 from booking.bench.plan import Plan, Variant
 from booking.core.assembly import Assembly, arrange, assemble
-from booking.core.base_classes import hooks
+from booking.core.base_classes import hooks, inventory_path
 from booking.core.durations import Span
 from booking.core.protocols import Store
 from booking.core.scenario import Scenario
-from booking.errors import BookingError
+from booking.errors import BookingError, InventoryError
 from booking.experiments.sale import leave
 from booking.fleets.local import LocalFleet
 from booking.history.model import SaleEnd
 from booking.processes.resource_limits import ensure_connections
+from booking.stores.common.run_lock import Use, run_lock
 from booking.system.scratch import scratch_folder
 
 TICKETS = 10**9  # more than any sale can sell in its time
 WARM_UP_SHARE = 0.2  # of the time; its figures are dropped
+BENCHMARK = Use("a benchmark")
 NO_DELAY = Span(0.0, 0.0)
 
 Tell = Callable[[str, int, int], None]  # what comes next, pieces of work done, of how many
@@ -117,9 +119,32 @@ def _inventory(assembly: Assembly) -> Iterator[tuple[Store, Path]]:
     with scratch_folder() as folder:
         store = assembly.build_store(folder)
         try:
-            yield store, folder
+            with run_lock(store, assembly.named, BENCHMARK), _put_back(store, assembly.named):
+                yield store, folder
         finally:
             leave(store)
+
+
+@contextmanager
+def _put_back(store: Store, named: str) -> Iterator[None]:
+    """Put the tickets back that an inventory of the user's had; remove one that was not there."""
+    if not named:
+        yield
+        return
+    try:
+        before = store.read()
+    except InventoryError:
+        before = None
+    path = inventory_path(store)
+    is_new = before is None and path is not None and not path.exists()
+    try:
+        yield
+    finally:
+        if is_new and path is not None:
+            store.close()
+            path.unlink(missing_ok=True)
+        else:
+            store.reset(before or 0)
 
 
 def _broken(variant: Variant, buyers: int, end: SaleEnd) -> str:

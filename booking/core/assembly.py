@@ -78,6 +78,11 @@ class Assembly:
         """Whether every sale of this store sells from the same inventory."""
         return self.store_name not in BUILT_IN["store"] and not takes_argument(self.store_class)
 
+    @property
+    def named(self) -> str:
+        """What names the inventory for other commands; empty: it is private to each sale."""
+        return self.location or (self.store_name if self.one_inventory else "")
+
     def ensure_for_processes(self) -> None:
         """Raise `UsageError` where real processes cannot share the store."""
         if self.store_traits.explored_only:

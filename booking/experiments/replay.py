@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from booking.errors import UsageError
 from booking.history.model import Event
 from booking.processes.controlled_pool import ControlledPool, history_of
 from booking.schedulers.script import ScriptScheduler
+from booking.stores.common.run_lock import Use, run_lock
 from booking.system.scratch import scratch_folder
 
+REPLAY = Use("a replay")
 TIMES_MAX = 1_000_000
 
 
@@ -100,6 +103,7 @@ class _ReplayProcesses:
     def __init__(self, counterexample: Counterexample, assembly: Assembly) -> None:
         self._counterexample = counterexample
         self._assembly = assembly
+        self._held = ExitStack()  # the permit of an inventory that other commands can name
         self._started: tuple[Store, Guard, ControlledPool] | None = None
 
     def replay(self, folder: Path) -> _Result:
@@ -133,16 +137,18 @@ class _ReplayProcesses:
 
     def close(self) -> None:
         """End the processes, and close the store."""
-        if self._started is not None:
-            store, _, pool = self._started
-            self._started = None
-            store.close()
-            pool.close()
+        with self._held:
+            if self._started is not None:
+                store, _, pool = self._started
+                self._started = None
+                store.close()
+                pool.close()
 
     def _start(self, folder: Path) -> tuple[Store, Guard, ControlledPool]:
         assembly = self._assembly
         assembly.ensure_for_processes()
         store = assembly.build_store(folder)
+        self._held.enter_context(run_lock(store, assembly.named, REPLAY))
         store.reset(self._counterexample.tickets)
         guard = assembly.build_guard(folder, store)
         hooks(store).disconnect()

@@ -38,6 +38,7 @@ def sale_document(sale: Sale, replay: str) -> dict[str, Any]:
             "unlogged": end.unlogged,
             "unanswered": end.unanswered,
         },
+        "outside": end.outside,
         "elapsed_s": sale.elapsed_s,
         "sales_per_s": sale.sales_per_s,
         "seed": scenario.seed,
