@@ -178,7 +178,7 @@ def users_code(what: str) -> Iterator[None]:
         yield
     except BookingError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # an exit would pass for a result
         problem = redacted(" ".join(f"{type(error).__name__}: {error}".split()))
         raise UsageError(f"{what} fails: {problem}") from None
 

@@ -15,7 +15,7 @@ from booking.core.protocols import Guard, Order, Reply, Store
 from booking.core.registry import BUILT_IN, default_lock, resolve
 from booking.core.scenario import Scenario
 from booking.core.traits import lock_traits
-from booking.errors import InUseError, UsageError
+from booking.errors import InUseError, InventoryError, UsageError
 from booking.experiments.sale import leave
 from booking.stores.common.run_lock import Use, purchase_permit, run_lock
 from booking.system.scratch import scratch_folder
@@ -79,7 +79,7 @@ def _permit(assembly: Assembly, store: Store, guard: Guard) -> Iterator[Guard]:
 def _locked(assembly: Assembly, store: Store, folder: Path) -> Iterator[None]:
     """Hold the usual lock of a file: another program may be in the middle of a purchase."""
     path = inventory_path(store)
-    if path is None or not path.exists() or hooks(store).gathers:
+    if path is None or hooks(store).gathers or not _is_usable(store):
         yield
         return
     lock = assemble(assembly.scenario.but(guard="lock", lock=default_lock())).build_lock(
@@ -92,6 +92,15 @@ def _locked(assembly: Assembly, store: Store, folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _is_usable(store: Store) -> bool:
+    """Return whether other programs can buy: else no lock file is made."""
+    try:
+        store.read()
+    except InventoryError:
+        return False
+    return True
 
 
 @contextmanager
