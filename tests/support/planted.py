@@ -234,3 +234,12 @@ class SecondClerkFails(ClerkGuard):
             raise ValueError("a mistake")
         marker.touch()
         super().serve(store, ready)
+
+
+class Rude:
+    """A guard whose buyers die of their first order."""
+
+    needs = Store
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        raise RuntimeError("no manners")

@@ -157,10 +157,9 @@ class SpareFile(PerProcess[str]):
         if self._expected is None:
             return
         (seen, from_ns, to_ns), self._expected = self._expected, None
-        found = os.pread(fd, max(DISPLACED_BYTES_MAX, len(seen) + 1), 0)
-        if found != seen and self._told < TOLD_MAX:
+        if os.pread(fd, len(seen) + 1, 0) != seen and self._told < TOLD_MAX:
             self._told += 1
-            self._tell(Displaced(found, from_ns, to_ns))
+            self._tell(Displaced(os.pread(fd, DISPLACED_BYTES_MAX, 0), from_ns, to_ns))
 
     def _rewrite(self, name: str, document: bytes, mode: int, durable: bool) -> bool:
         """Write to what was the inventory, if the kernel grants that no other process uses it."""
