@@ -151,6 +151,14 @@ def assemble(scenario: Scenario) -> Assembly:
     )  # fmt: skip
 
 
+def explored_with_searches(scenario: Scenario) -> bool:
+    """Return whether buyers of an exploration search first, where it is not said.
+
+    A read that meets half a write is an anomaly that only they see, when orders hold a lock.
+    """
+    return assemble(scenario).store_traits.torn_reads
+
+
 def arrange(store: Store, guard: Guard) -> None:
     """Bring the inventory into the shape that the guard sells from."""
     guard_hooks(guard).arrange(store)
@@ -173,7 +181,7 @@ def sidecar(store: Store, folder: Path) -> Path:
 
 @contextmanager
 def users_code(what: str) -> Iterator[None]:
-    """Turn an error in a user's own class into a `UsageError` of one line."""
+    """Turn an error in a user's own class, or its exit, into a `UsageError` of one line."""
     try:
         yield
     except BookingError:

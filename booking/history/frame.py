@@ -26,6 +26,7 @@ _END: dict[str, tuple[type, ...]] = {
     "unlogged": (list,),
     "unanswered": (list,),
     "outside": (list,),
+    "let_in": (list,),
     "crashed": (dict, list),
     "waits": (list,),
 }
@@ -64,6 +65,7 @@ def end_of(value: dict[str, Any]) -> SaleEnd:
         unlogged=value.get("unlogged") or [],
         unanswered=[str(name) for name in value.get("unanswered") or []],
         outside=[str(change) for change in value.get("outside") or []],
+        let_in=[str(sentence) for sentence in value.get("let_in") or []],
         crashed=crashed if crashed is UNSET else _deaths(crashed or {}),
         waits=[_wait(entry) for entry in value.get("waits") or []],
         inventories=UNSET if inventories is None else inventories,

@@ -77,6 +77,7 @@ class SaleEnd(msgspec.Struct, kw_only=True, frozen=True):
     unlogged: Sequence[int | str] = []  # their event logs are missing, or cut short
     unanswered: Sequence[str] = []  # servers that did not answer when buyers took no step
     outside: Sequence[str] = []  # changes of the inventory that no buyer made
+    let_in: Sequence[str] = []  # a sentence for each buyer that a lock let in beside its holder
     waits: Sequence[Wait] = []
     alive: int = 0
     zombies: int = 0

@@ -5,6 +5,7 @@ A sale holds the inventory meanwhile: its first buyer stands at a gate until the
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ import pytest
 
 from booking.core.protocols import Place, Store
 from booking.core.registry import build, split_url
+from booking.errors import InUseError
 from booking.stores.common.run_lock import Use, file_run_lock, purchase_permit
 from tests.conftest import LIMIT_S, Program
 from tests.support.gates import GATES, close_gate, held
@@ -179,6 +181,8 @@ def test_the_permit_of_a_killed_sale_is_free(gates: Path, program: Program, tmp_
         sale.send_signal(signal.SIGKILL)
         sale.wait(LIMIT_S)
     marker = tmp_path / ".data.json.sale"
+    with marker.open() as held_by_buyers:
+        fcntl.flock(held_by_buyers, fcntl.LOCK_EX)  # had when the last buyer is dead
     alive = json.loads(marker.read_bytes().splitlines()[0]) | {"pid": os.getpid()}
     marker.write_text(json.dumps(alive) + "\n")
     for command in (("buy", "--guard", "none"), ("reset", "--tickets", "4"), ("buy",)):
@@ -217,3 +221,40 @@ def test_a_benchmark_puts_back_what_a_named_inventory_had(program: Program, tmp_
     path.write_text('{"ticket_num": 3, "title": "Gala"}')
     assert program(*words).returncode in {0, 3}
     assert json.loads(path.read_text()) == {"ticket_num": 3, "title": "Gala"}
+
+
+def test_a_process_that_a_buyer_left_holds_no_permit_of_a_sale_that_ended(tmp_path: Path) -> None:
+    """It has the marker open; the sale gives the permit back all the same."""
+    with file_run_lock(tmp_path / "data.json"):
+        left = os.fork()
+        if left == 0:
+            signal.pause()
+    try:
+        with file_run_lock(tmp_path / "data.json"):
+            pass
+    finally:
+        os.kill(left, signal.SIGKILL)
+        os.waitpid(left, 0)
+
+
+def test_the_permit_of_a_killed_sale_is_held_while_a_buyer_lives(tmp_path: Path) -> None:
+    """Until it is dead it may still write."""
+    ready, tell = os.pipe()
+    harness = os.fork()
+    if harness == 0:
+        with file_run_lock(tmp_path / "data.json"):
+            buyer = os.fork()
+            if buyer == 0:
+                signal.pause()
+            os.write(tell, str(buyer).encode())
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(harness, 0)
+    buyer = int(os.read(ready, 20))
+    with pytest.raises(InUseError), file_run_lock(tmp_path / "data.json"):
+        pass
+    os.kill(buyer, signal.SIGKILL)
+    with (tmp_path / ".data.json.sale").open() as marker:
+        fcntl.flock(marker, fcntl.LOCK_EX)
+    with file_run_lock(tmp_path / "data.json"):
+        pass
+    assert not list(tmp_path.iterdir())

@@ -178,14 +178,16 @@ _permits: dict[str, Permit] = {}  # that this process has, by inventory
 _held: set[int] = set()  # descriptors of locked markers, of this process
 
 
-def _close_inherited() -> None:
-    """Close what a fork brought: a process that outlives the run would hold its permit."""
+def _forget_inherited() -> None:
+    """Leave the markers to the parent; the descriptors stay open.
+
+    So a killed sale holds its permit until its last buyer is dead: until then one may still write.
+    """
     _permits.clear()
-    while _held:
-        os.close(_held.pop())
+    _held.clear()
 
 
-os.register_at_fork(after_in_child=_close_inherited)
+os.register_at_fork(after_in_child=_forget_inherited)
 
 
 @dataclass(slots=True)
@@ -240,6 +242,7 @@ class _Marker:
             with suppress(OSError):
                 self._path.unlink()
         _held.discard(self._fd)
+        _unlock(self._fd)  # not by closing alone: a process that a buyer left has it open, too
         os.close(self._fd)
         self._fd = None
 
@@ -309,6 +312,13 @@ def _lock(fd: int, *, alone: bool) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _unlock(fd: int) -> None:
+    with suppress(ImportError, OSError):
+        import fcntl
+
+        fcntl.flock(fd, fcntl.LOCK_UN)
 
 
 def _is_at(path: Path, fd: int) -> bool:

@@ -15,6 +15,7 @@ def lock(name: str) -> str:
     return f"tests.support.user_locks:{name}"
 
 
+@pytest.mark.sweep(usual=lambda guard, method: guard == "ReleasesTwice" or method == "graph")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("guard, sale, more", [
     ("ReleasesTwice", (3, 3), {}),
@@ -37,6 +38,7 @@ def test_a_needless_release_alone_proves_nothing(method):
     assert any("does not hold" in str(caveat) for caveat in found.caveats)
 
 
+@pytest.mark.sweep(usual=lambda name, method: name == "RefusalFrees" or method == "graph")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", ["RefusalFrees", "WaitsOnOldFile"])
 def test_what_a_refused_buyer_leaves_behind_is_seen(name, method):
