@@ -17,6 +17,7 @@ from booking.errors import ConflictError, InventoryError, UnavailableError, Unce
 from booking.servers.extras import ensure_driver
 from booking.servers.postgres import BUYERS_MAX, private_postgres
 from booking.stores.common.connection_cache import cache_connection, cached_connection
+from booking.stores.common.database import not_durable
 from booking.stores.common.run_lock import SALE, Use, in_use
 from booking.stores.common.sql import RefusedError, Rows, SqlInventory
 from booking.stores.common.sql_statements import TABLES
@@ -91,6 +92,11 @@ class PostgresStore(SqlInventory["Connection[Any]"]):
             yield
         finally:
             session.close()
+
+    def prepare(self) -> None:
+        """Raise `InventoryError` where a sale shall be durable and the user's server is not."""
+        if self.durable and self.location and self._run("SHOW fsync")[0][0] == "off":
+            raise not_durable(self._url(), "fsync = off")
 
     def answers(self, timeout_s: float) -> bool:
         """Ask for a session of its own; a server that refuses one answers, too."""

@@ -16,7 +16,12 @@ from booking.errors import InventoryError, UnavailableError, UncertainError
 from booking.servers.extras import ensure_driver
 from booking.stores.common import redis_scripts as scripts
 from booking.stores.common.connection_cache import cache_connection, cached_connection
-from booking.stores.common.database import DatabaseStore, ensure_pool_fits, shares
+from booking.stores.common.database import (
+    DatabaseStore,
+    ensure_pool_fits,
+    not_durable,
+    shares,
+)
 from booking.stores.common.run_lock import SALE, in_use
 
 if TYPE_CHECKING:
@@ -47,6 +52,25 @@ class RedisStore(DatabaseStore["Redis"]):
         self._remaining, self._version, self._pool, self._shards = self._keys[:4]
         bare = place.location.startswith("//")  # or the whole URL, where that says rediss
         self._server = f"redis:{place.location}" if bare else place.location
+
+    def prepare(self) -> None:
+        """Raise `InventoryError` where a sale shall be durable and the user's server is not.
+
+        A server that keeps its settings to itself is taken at its owner's word.
+        """
+        if not (self.durable and self.location):
+            return
+        import redis
+
+        with self._errors(write=False):
+            try:
+                settings = self.own().config_get("append*")
+            except redis.ResponseError:
+                return
+        lacking = {"appendonly": "yes", "appendfsync": "always"}.items() - settings.items()
+        if lacking:
+            name = min(name for name, _ in lacking)
+            raise not_durable(self._url(), f"{name} {settings.get(name)}")
 
     def reset(self, tickets: int) -> None:
         """Make the inventory hold `tickets`, all in one counter."""

@@ -141,3 +141,10 @@ def test_a_connection_that_shall_be_encrypted_is(tmp_path: Path) -> None:
     assert store._client().connection_pool.connection_class.__name__ == "SSLConnection"
     plain = build("store", "redis", Place(split_url("valkey://host/0")[1], tmp_path))
     assert plain._server == "redis://host/0"
+
+
+def test_a_server_that_is_not_durable_is_refused_a_durable_sale(url: str, sell: Sell) -> None:
+    """The promise "on disk before a buyer is told" is the server's to keep: it is asked."""
+    refused = sell(store=url, tickets=3, guard="atomic", durable=True)
+    assert refused["exit_code"] == 2
+    assert "--durable, and the server does not wait for its disk (" in refused["error"]
