@@ -21,7 +21,7 @@ from booking.core.protocols import Guard, Kit, Lock, Place, Store
 from booking.core.redaction import redacted
 from booking.core.registry import BUILT_IN, build, members, resolve, split_url, takes_argument
 from booking.core.scenario import Scenario
-from booking.core.traits import GuardTraits, StoreTraits, guard_traits, store_traits
+from booking.core.traits import GuardTraits, StoreTraits, guard_traits, lock_traits, store_traits
 from booking.errors import BookingError, UsageError
 
 TICKETS = 3  # of a private inventory, where the scenario names no number
@@ -65,6 +65,14 @@ class Assembly:
     def tickets(self) -> int:
         """Tickets that a private inventory starts with."""
         return TICKETS if self.scenario.tickets is None else self.scenario.tickets
+
+    @property
+    def owned_lock(self) -> bool:
+        """Whether the lock is ours, and only its holder's release frees it, as its tests show."""
+        name = self.lock_name
+        if name is None or name not in BUILT_IN["lock"]:
+            return False
+        return lock_traits(resolve("lock", name)).owned is True
 
     @property
     def all_built_in(self) -> bool:

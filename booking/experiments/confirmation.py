@@ -28,6 +28,7 @@ ORDERS_MIN = 10  # of large quantities
 DELAY = Span(0.0, 0.002)
 SEEDS = range(3)
 PRESS_S = 0.7  # no further seed is begun after that; each quantity has one at least
+ENOUGH_S = 2.0  # of one sale: code that sells for ever is found out by then
 TIMEOUT_S = 5.0  # at most: a sale without a step for so long hangs
 WHERE = "a sale of real processes"
 
@@ -64,7 +65,8 @@ def _pressing(scenario: Scenario, quantity: int) -> Scenario:
     orders = max(ORDERS_MIN, TICKETS // quantity)
     return scenario.but(
         buyers=BUYERS, tickets=min(orders * quantity + quantity - 1, TICKETS_MAX),
-        quantity=quantity, until_sold_out=True, buy_for=None, behaviour=None,
+        quantity=quantity, until_sold_out=scenario.search,
+        buy_for=None if scenario.search else ENOUGH_S, behaviour=None, seed=0,
         arrival="together", delay=DELAY, control=False, faults=[], close_after=None,
         acquire_timeout=None, timeout=min(scenario.timeout, TIMEOUT_S),
     )  # fmt: skip

@@ -244,4 +244,5 @@ def plan_of(
         traits.numbers,
         scenario.acquire_timeout is not None,
         assembly.all_built_in,
+        assembly.owned_lock,
     )

@@ -19,7 +19,6 @@ from typing import Any, Literal
 
 from booking.core.catalogue import carries
 from booking.core.counterexample import CounterexampleBuyer, save
-from booking.core.order_execution import BUY
 from booking.core.protocols import Kit
 from booking.core.registry import BUILT_IN, default_lock, members, resolve, unknown
 from booking.core.scenario import Fault, Scenario, from_flags
@@ -28,9 +27,10 @@ from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import BookingError, ExitCode, Interrupted, UsageError
 from booking.experiments.expectations import Failure
 from booking.experiments.exploration import prove
+from booking.experiments.kill_safety import Actor, steps_of_orders
 from booking.experiments.sale import run_sale
 from booking.history.actions import CHANGES
-from booking.history.model import History, dump
+from booking.history.model import dump
 
 STORES = ("json", "sqlite", "postgres", "redis")
 TRIALS = 20
@@ -55,7 +55,6 @@ BY_ORDER = (
 BY_CRASH = (AnomalyName.LOST_TICKET, AnomalyName.STALE_LOCK, AnomalyName.FENCED_OUT_WRITE)
 ROWS = (*BY_ORDER, *BY_CRASH)
 
-Actor = Literal["first", "clerk"]  # the process that a fault strikes
 How = Literal["explored", "judged"]
 
 
@@ -258,19 +257,7 @@ def _sell(column: Column, trial: int, faults: list[Fault]) -> list[tuple[Actor, 
         for anomaly in sale.verdict.anomalies:
             write = partial(dump, sale.history)
             column.note(anomaly.name, "judged", anomaly.message, ".jsonl", write)
-    return sorted(_steps_of_orders(sale.history))
-
-
-def _steps_of_orders(history: History) -> set[tuple[Actor, str]]:
-    """Return the steps of orders, and of the clerk that carries them out; none of a search."""
-    operations: dict[int | str, str] = {"clerk": BUY}
-    steps: set[tuple[Actor, str]] = set()
-    for event in history.events:
-        if event.type == "invoke":
-            operations[event.process] = event.f
-        elif event.type == "step" and operations.get(event.process) == BUY:
-            steps.add(("clerk" if event.process == "clerk" else "first", event.f))
-    return steps
+    return sorted(set(steps_of_orders(sale.history)))
 
 
 def _scenario(column: Column, buyers: int) -> Scenario:

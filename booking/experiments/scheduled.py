@@ -38,6 +38,10 @@ def run_scheduled(
     if scenario.faults or scenario.arrival != "together" or scenario.close_after is not None:
         raise UsageError("--schedule: an order of its own leaves no room for faults or arrivals")
     resolve("scheduler", schedule)
+    if assemble(scenario).guard_traits.staffed:
+        raise UsageError(
+            f"--schedule: a sale with a clerk (guard {scenario.guard}) is explored, or sold freely"
+        )
     fleets: list[ScheduledFleet] = []
 
     def launch(_folder: Path, listener: Listener) -> ScheduledFleet:

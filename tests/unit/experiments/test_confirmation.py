@@ -82,3 +82,12 @@ def test_what_processes_do_not_share_is_found(store: str) -> None:
     proof = explored(of.buyers, of.tickets, store=of.store, guard=of.guard, lock=of.lock)
     assert proof.exploration.outcome is Outcome.UNKNOWN
     assert "real processes fail" in proof.reason
+
+
+@pytest.mark.parametrize("search", [False, True])
+def test_a_sale_that_presses_has_an_end_where_buyers_never_stop(search: bool) -> None:
+    """By the time; where they search as well, by what is left."""
+    scenario = from_flags({"store": "json", "lock": "flock", "seed": 7}).but(search=search)
+    sale = confirmation._pressing(scenario, 1)
+    assert (sale.buy_for is None, sale.until_sold_out) == (search, search)
+    assert sale.seed == 0  # the same whatever the seed of the proof: it is run once

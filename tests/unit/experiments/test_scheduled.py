@@ -77,6 +77,12 @@ def test_a_store_of_one_process_cannot_be_scheduled_in_several():
         run_scheduled(from_flags({"store": "memory-shared"}).but(seed=1), "random")
 
 
+def test_a_sale_with_a_clerk_is_refused():
+    """No order of its steps was chosen: every buyer died of an error, and that was unknown."""
+    with pytest.raises(UsageError, match="a sale with a clerk"):
+        run_scheduled(from_flags({"buyers": 3, "tickets": 2, "guard": "clerk"}), "random")
+
+
 def test_an_unknown_schedule_is_refused():
     """The refusal lists the registered ones."""
     with pytest.raises(UsageError, match="random, pct"):
