@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from booking.cli.options import json_option
+from booking.cli.options import ensure_writable, json_option
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from booking.experiments.expectations import Planned, Trial
 
 EPILOG = """\b
 Examples:
@@ -23,27 +29,88 @@ Examples:
 def run(paths: tuple[Path, ...], junit: Path | None, seed: int | None, as_json: bool) -> int:
     """Run scenario files (a folder: all .toml in it), hold each against what it expects.
 
-    A scenario that expects nothing must be sound. Every file is read before any sale starts.
+    A scenario that expects nothing must be sound. Every file is read before any sale starts. One
+    that cannot be read or run does not keep the others from running. The exit code is the gravest.
     """
-    from booking.errors import ExitCode
+    from booking.errors import ExitCode, Interrupted
     from booking.experiments.expectations import Trial, collect, trials_exit_code
+
+    if junit is not None:
+        ensure_writable("--junit", junit)
+    planned = collect(paths, seed)
+    _ensure_some(planned, junit)
+    trials: list[Trial] = []
+    interrupted: BaseException | None = None
+    try:
+        for each in planned:
+            _show(each, None, quiet=as_json)
+            trials.append(Trial.of(each))
+            _show(each, trials[-1], quiet=as_json)
+    except (KeyboardInterrupt, Interrupted) as error:
+        interrupted = error
+    _report(trials, planned[len(trials) :], junit, interrupted, as_json=as_json)
+    if interrupted is not None:
+        return int(getattr(interrupted, "exit_code", Interrupted.exit_code))
+    return trials_exit_code(trials) if trials else ExitCode.USAGE
+
+
+def _ensure_some(planned: Sequence[Planned], junit: Path | None) -> None:
+    """Raise `UsageError` where not one file can be read; JUnit has each error."""
+    from booking.errors import UsageError
+    from booking.experiments.expectations import Trial
+    from booking.report import junit as junit_file
+
+    failures = [each.failure for each in planned if each.failure is not None]
+    if not failures or len(failures) < len(planned):
+        return
+    if junit is not None:
+        junit_file.write([Trial.of(each) for each in planned], junit)
+    more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+    raise UsageError(f"{failures[0].message}{more}")
+
+
+def _show(planned: Planned, trial: Trial | None, *, quiet: bool) -> None:
+    """Print which scenario comes next, or how it went; its error goes to standard error, too."""
+    from booking.report.terminal import trials as trials_report
+
+    if not quiet:
+        if trial is None:
+            trials_report.show_start(planned)
+        else:
+            trials_report.show_trial(trial)
+    if trial is not None and trial.failure is not None:
+        click.echo(f"booking: {_located(trial.path, trial.failure.message)}", err=True)
+
+
+def _located(path: Path, message: str) -> str:
+    return message if message.startswith(str(path)) else f"{path}: {message}"
+
+
+def _report(
+    trials: Sequence[Trial],
+    not_run: Sequence[Planned],
+    junit: Path | None,
+    interrupted: BaseException | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Write what there is, in every form that the user asked for."""
+    from booking.errors import Interrupted
     from booking.report import documents
     from booking.report import junit as junit_file
     from booking.report.sale_document import trial_document
     from booking.report.terminal import trials as trials_report
 
-    scenarios = collect(paths, seed)
-    trials: list[Trial] = []
-    for path, scenario in scenarios:
-        if not as_json:
-            trials_report.show_start(path, scenario)
-        trials.append(Trial.of(path, scenario))
-        if not as_json:
-            trials_report.show_trial(trials[-1])
     if junit is not None:
-        junit_file.write(trials, junit)
+        junit_file.write(trials, junit, not_run)
+    message = f"interrupted; {len(not_run)} scenarios were not run"
     if as_json:
-        documents.show({"scenarios": [trial_document(trial) for trial in trials]})
+        document: dict[str, object] = {"scenarios": [trial_document(trial) for trial in trials]}
+        if interrupted is not None:
+            code = int(getattr(interrupted, "exit_code", Interrupted.exit_code))
+            document["error"] = {"code": code, "message": message}
+        documents.show(document)
     else:
-        trials_report.show_total(trials)
-    return trials_exit_code(trials) if trials else ExitCode.USAGE
+        trials_report.show_total(trials, len(not_run))
+    if interrupted is not None:
+        click.echo(f"booking: {message}", err=True)

@@ -86,6 +86,11 @@ class Assembly:
         """Whether every sale of this store sells from the same inventory."""
         return self.store_name not in BUILT_IN["store"] and not takes_argument(self.store_class)
 
+    @property
+    def named(self) -> str:
+        """What names the inventory for other commands; empty: it is private to each sale."""
+        return self.location or (self.store_name if self.one_inventory else "")
+
     def ensure_for_processes(self) -> None:
         """Raise `UsageError` where real processes cannot share the store."""
         if self.store_traits.explored_only:
@@ -189,7 +194,7 @@ def users_code(what: str) -> Iterator[None]:
         yield
     except BookingError:
         raise
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # an exit would pass for a result
         problem = redacted(" ".join(f"{type(error).__name__}: {error}".split()))
         raise UsageError(f"{what} fails: {problem}") from None
 

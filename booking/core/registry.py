@@ -122,7 +122,7 @@ def load(target: str, what: str) -> Any:
         module = importlib.import_module(module_name)
     except ImportError as error:
         raise UsageError(f"{what} {target}: cannot import {module_name}: {error}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # an exit would pass for a result
         problem = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UsageError(f"{what} {target}: {module_name} fails to import: {problem}") from None
     try:
@@ -147,7 +147,7 @@ def build(kind: str, name: str, argument: object) -> Any:
         variant = maker(argument) if takes_argument(maker) else maker()
     except BookingError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         problem = " ".join(f"{type(error).__name__}: {error}".split())
         raise UsageError(f"{kind} {name}: its constructor fails: {problem}") from None
     missing = [method for method in METHODS[kind] if not callable(getattr(variant, method, None))]

@@ -26,6 +26,11 @@ class Worker:
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
         )  # fmt: skip
 
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
     def ask(self, request: dict[str, object]) -> None:
         """Send a request."""
         assert self._process.stdin is not None
