@@ -14,6 +14,7 @@ from booking.history.model import Event
 
 VERSION = 1  # of every document; a change that renames or removes a field raises it
 
+printed = False  # whether a command's one document is on standard output
 _reserved: IO[bytes] | None = None
 
 
@@ -24,12 +25,14 @@ def show(document: dict[str, Any]) -> None:
 
 def write(document: dict[str, Any]) -> None:
     """Print one JSON document as it is."""
+    global printed  # noqa: PLW0603 - a process runs one command at a time
     data = msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=2) + b"\n"
     if _reserved is not None:
         _reserved.write(data)
         _reserved.flush()
     else:
         sys.stdout.write(data.decode())
+    printed = True
 
 
 def reserve_output() -> None:
@@ -49,10 +52,10 @@ def release_output() -> None:
     """Return standard output to all prints."""
     global _reserved  # noqa: PLW0603 - there is one standard output
     if _reserved is not None:
+        reserved, _reserved = _reserved, None
         sys.stdout.flush()
-        os.dup2(_reserved.fileno(), 1)
-        _reserved.close()
-        _reserved = None
+        os.dup2(reserved.fileno(), 1)
+        reserved.close()
 
 
 def anomaly_documents(anomalies: Iterable[Anomaly]) -> list[dict[str, Any]]:
