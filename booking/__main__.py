@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _signal  # not `signal`: its enums take a while, and a signal may come meanwhile
+import atexit
 import os
 import sys
 
@@ -16,6 +17,7 @@ def main() -> None:
     for number in ENDING:
         if _signal.getsignal(number) != _signal.SIG_IGN:  # of nohup, or of `&` in a script
             _signal.signal(number, _leave)
+    atexit.register(_die_of_late_sigpipe)  # registered first, it is called last
     _signal.pthread_sigmask(_signal.SIG_BLOCK, {PIPE})  # kept for the command, which tells its kinds
     for fd, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
@@ -32,6 +34,16 @@ def _leave(number: int, _frame: object) -> None:
         os.write(2, f"booking: {ENDING[number]}\n".encode())
     finally:
         os._exit(SHELL + number)
+
+
+def _die_of_late_sigpipe() -> None:
+    """Let SIGPIPE end the process from now on: all output is written, and no pipe is left."""
+    from booking.system.signals import sent_pipe
+
+    if sent_pipe():
+        os._exit(SHELL + PIPE)
+    _signal.signal(PIPE, _signal.SIG_DFL)
+    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, {PIPE})
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from booking.system.signals import SHELL, WORDS
 
 VERSION = 1  # of the document
 SHOWN_CHARS_MAX = 200
+UNMAPPED = "failed to map segment"  # the dynamic linker of C, which has no number for it
 FULL = "free some space where the output and the temporary folder (TMPDIR) are"
 PERMISSION = "check its permissions"
 
@@ -100,9 +101,11 @@ def explained(error: Exception) -> tuple[str, int]:
         return str(error), error.exit_code
     if os.environ.get("BOOKING_DEBUG"):
         raise error
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or UNMAPPED in str(error):
         return f"out of memory; {ADVICE[errno.ENOMEM]}", ExitCode.USAGE
     if isinstance(error, OSError) and error.errno in ADVICE:
+        if error.errno == errno.ENOENT and not error.filename:
+            return "the current folder is gone; change to one that exists", ExitCode.USAGE
         where = f"{shortened(str(error.filename))}: " if error.filename else ""
         problem = (error.strerror or str(error)).lower()
         return f"{where}{problem}; {ADVICE[error.errno]}", ExitCode.USAGE

@@ -39,7 +39,7 @@ def scratch_folder(*, quick: bool = False) -> Iterator[Path]:
 def make_folder(parent: Path) -> tuple[Path, CleanUp]:
     """Make a new folder whose removal is due before a signal can come in between."""
     while True:
-        folder = parent / f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+        folder = parent.absolute() / f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
         clean_up = CleanUp(partial(shutil.rmtree, folder, ignore_errors=True))
         try:
             folder.mkdir(mode=0o700)

@@ -70,7 +70,7 @@ class SignalWatch:
         """Restore the handlers that there were."""
         if self._mask is None:
             return
-        if _sent_pipe():
+        if sent_pipe():
             self.first = self.first or signal.SIGPIPE
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
@@ -85,7 +85,7 @@ class SignalWatch:
 
 def check() -> None:
     """Raise `Stopped` where another process has sent SIGPIPE; long work calls it now and then."""
-    if _sent_pipe():
+    if sent_pipe():
         raise Stopped(signal.SIGPIPE)
 
 
@@ -108,7 +108,7 @@ def leave_signals_to_parent() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # blocked while this process started
 
 
-def _sent_pipe() -> bool:
+def sent_pipe() -> bool:
     """Return whether another process has sent SIGPIPE; forget those of our own writes."""
     if not hasattr(signal, "sigtimedwait"):
         return False  # macOS: SIGPIPE stays ignored
