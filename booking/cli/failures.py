@@ -1,4 +1,4 @@
-"""How a command fails: one line on standard error, and one document where `--json` asked for one."""
+"""How a command fails: one line on standard error, and with `--json` one document, too."""
 
 from __future__ import annotations
 
@@ -101,16 +101,22 @@ def explained(error: Exception) -> tuple[str, int]:
         return str(error), error.exit_code
     if os.environ.get("BOOKING_DEBUG"):
         raise error
-    if isinstance(error, MemoryError) or UNMAPPED in str(error):
-        return f"out of memory; {ADVICE[errno.ENOMEM]}", ExitCode.USAGE
-    if isinstance(error, OSError) and error.errno in ADVICE:
-        if error.errno == errno.ENOENT and not error.filename:
-            return "the current folder is gone; change to one that exists", ExitCode.USAGE
-        where = f"{shortened(str(error.filename))}: " if error.filename else ""
-        problem = (error.strerror or str(error)).lower()
-        return f"{where}{problem}; {ADVICE[error.errno]}", ExitCode.USAGE
+    if (problem := _of_the_system(error)) is not None:
+        return problem, ExitCode.USAGE
     what = f"{type(error).__name__}: {error}"
     return f"defect of booking: {what}; BOOKING_DEBUG=1 shows where", ExitCode.DEFECT
+
+
+def _of_the_system(error: Exception) -> str | None:
+    """Return what the system lacks or refuses, and what to do; None where that is no reason."""
+    if isinstance(error, MemoryError) or UNMAPPED in str(error):
+        return f"out of memory; {ADVICE[errno.ENOMEM]}"
+    if not isinstance(error, OSError) or error.errno not in ADVICE:
+        return None
+    if error.errno == errno.ENOENT and not error.filename:
+        return "the current folder is gone; change to one that exists"
+    where = f"{shortened(str(error.filename))}: " if error.filename else ""
+    return f"{where}{(error.strerror or str(error)).lower()}; {ADVICE[error.errno]}"
 
 
 def shortened(text: str) -> str:

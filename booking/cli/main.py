@@ -15,7 +15,7 @@ from booking import __version__
 from booking.cli.failures import Answer, explained, output_is_broken, wants_json
 from booking.errors import ExitCode
 from booking.system.clean_up import settle_all
-from booking.system.signals import Stopped, SignalWatch
+from booking.system.signals import SignalWatch, Stopped
 
 COMMANDS = {
     "simulate": (
@@ -114,8 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Stopped as stopped:  # the first signal, and the only one that raises
         watch.first = stopped.number
     settle_all()
+    told = watch.first
+    code = answer.end(code, told)
     watch.close()
-    return answer.end(code, watch.first)
+    return code if watch.first == told else answer.end(code, watch.first)
 
 
 def _run(words: list[str], answer: Answer) -> int:

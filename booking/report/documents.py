@@ -50,7 +50,7 @@ def reserve_output() -> None:
 
 def release_output() -> None:
     """Return standard output to all prints."""
-    global _reserved  # noqa: PLW0603 - there is one standard output
+    global _reserved
     if _reserved is not None:
         reserved, _reserved = _reserved, None
         sys.stdout.flush()

@@ -65,13 +65,13 @@ class SignalWatch:
     def quiet(self) -> None:
         """Note a signal from now on, and raise nothing."""
         self._raises = False
+        if self.first is None and sent_pipe():
+            self.first = signal.SIGPIPE
 
     def close(self) -> None:
         """Restore the handlers that there were."""
         if self._mask is None:
             return
-        if sent_pipe():
-            self.first = self.first or signal.SIGPIPE
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)

@@ -31,10 +31,19 @@ CODES: dict[str, dict[int, tuple[str, ...]]] = {
     "bench": {
         0: ("--guards", "none", "--buyers", "2", "--rounds", "1", "--time", "20ms", "--no-c"),
         4: (
-            "--guards", "none", "--buyers", "2", "--rounds", "1", "--time", "20ms", "--no-c",
-            "--require", "none.sales_per_s>=1000000000000",
+            "--guards",
+            "none",
+            "--buyers",
+            "2",
+            "--rounds",
+            "1",
+            "--time",
+            "20ms",
+            "--no-c",
+            "--require",
+            "none.sales_per_s>=1000000000000",
         ),
-    },  # fmt: skip
+    },
     "demo": {0: ()},  # 3, as of bench, where buyers did not race: no words bring that about
     "search": {0: ("--store", "json:data.json")},
     "buy": {0: ("--store", "json:data.json"), 1: ("--store", "json:empty.json")},
