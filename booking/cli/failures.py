@@ -111,6 +111,8 @@ def _of_the_system(error: Exception) -> str | None:
     """Return what the system lacks or refuses, and what to do; None where that is no reason."""
     if isinstance(error, MemoryError) or UNMAPPED in str(error):
         return f"out of memory; {ADVICE[errno.ENOMEM]}"
+    if isinstance(error, ValueError) and "embedded null" in str(error):
+        return "a path has a NUL character in it; write it without"
     if not isinstance(error, OSError) or error.errno not in ADVICE:
         return None
     if error.errno == errno.ENOENT and not error.filename:

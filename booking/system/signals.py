@@ -100,7 +100,7 @@ def signals_blocked() -> Iterator[None]:
 
 
 def leave_signals_to_parent() -> None:
-    """Let a child ignore Ctrl-C, which its parent sees too, and die of the other signals."""
+    """Ignore Ctrl-C in a child, whose parent sees it too, and die of the other signals."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # of nohup
