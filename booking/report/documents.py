@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterable
@@ -26,7 +27,7 @@ def show(document: dict[str, Any]) -> None:
 def write(document: dict[str, Any]) -> None:
     """Print one JSON document as it is."""
     global printed  # noqa: PLW0603 - a process runs one command at a time
-    data = msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=2) + b"\n"
+    data = _encoded(document) + b"\n"
     if _reserved is not None:
         _reserved.write(data)
         _reserved.flush()
@@ -64,6 +65,14 @@ def anomaly_documents(anomalies: Iterable[Anomaly]) -> list[dict[str, Any]]:
         {"name": anomaly.name, "message": anomaly.message, "witness": list(anomaly.evidence)}
         for anomaly in anomalies
     ]
+
+
+def _encoded(document: dict[str, Any]) -> bytes:
+    try:
+        return msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=2)
+    except UnicodeEncodeError:  # an argument that is no text, with a mark for each such byte
+        plain = msgspec.to_builtins(document, enc_hook=_plain)
+        return json.dumps(plain, ensure_ascii=False, indent=2).encode("utf-8", "replace")
 
 
 def _plain(value: Any) -> Any:

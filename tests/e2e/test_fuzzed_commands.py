@@ -64,7 +64,9 @@ def command_lines(draw: st.DrawFn) -> list[str]:
     value = st.sampled_from(VALUES) | st.text(max_size=8)
     words = [name]
     for option in draw(st.lists(st.sampled_from(options), max_size=4)) if options else ():
-        words += draw(st.sampled_from([[option], [option, draw(value)], [f"{option}={draw(value)}"]]))
+        words += draw(
+            st.sampled_from([[option], [option, draw(value)], [f"{option}={draw(value)}"]])
+        )
     if "--store" in options and draw(st.booleans()):
         words += ["--store", draw(value)]
     return words + draw(st.lists(value, max_size=2))
