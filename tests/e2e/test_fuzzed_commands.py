@@ -20,12 +20,15 @@ VALUES = [
     "", " ", "0", "-1", "1", "2,1", HUGE, f"-{HUGE}", "1" * 5000, "nan", "inf", "1e400", "1e400s",
     "1s", "0s", "1us..2us", "3s..1s", "-1s", "9" * 400 + "s", "poisson:0", "poisson:1e9", "\udcff",
     "ä\u202e", "a\0b", "a\nb", "\x1b[31m", "%s{0}", "--", "-", ",", ",,a", "a:b", ":", "none",
-    "lock", "flock", "clerk", "fork", "random", "pct", "oversell", "valid", "none.jain>=0", "x" * 6000,
-    "/", ".", "..", "no/such", "data.json", "valid.jsonl", "nested.json", "nested.toml", "sale.toml",
+    "lock", "flock", "clerk", "fork", "random", "pct", "oversell", "valid", "none.jain>=0",
+    "x" * 6000, "/", ".", "..", "no/such", "data.json", "valid.jsonl", "nested.json",
+    "nested.toml", "sale.toml",
     "json", "json:data.json", "json:/", "json:.", "json:no/x", "json:" + "x" * 6000, "json:a\0b",
-    "json-inplace:/", "sqlite:/", "sqlite:.", "sqlite:x.db", "sqlite:a\0b", "memory", "memory-shared",
+    "json-inplace:/", "sqlite:/", "sqlite:.", "sqlite:x.db", "sqlite:a\0b", "memory",
+    "memory-shared",
     "redis://127.0.0.1:1/0?foo=bar", "redis://[::1", "redis://h:99999999", "redis://127.0.0.1:1/x",
-    "postgresql://[::1", "postgresql://h:port/x", "postgresql://127.0.0.1:1/x?foo=bar", "redis:\udcff",
+    "postgresql://[::1", "postgresql://h:port/x", "postgresql://127.0.0.1:1/x?foo=bar",
+    "redis:\udcff",
 ]  # fmt: skip
 CODES = {code for code in ExitCode if code < ExitCode.DEFECT}
 
