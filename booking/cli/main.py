@@ -111,8 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = _run(words, answer)
         finally:
             watch.quiet()
-    except Stopped as stopped:  # the first signal, and the only one that raises
-        watch.first = stopped.number
+            settle_all()
+    except KeyboardInterrupt as stopped:  # by a signal: the first one, no other raises
+        watch.first = stopped.number if isinstance(stopped, Stopped) else signal.SIGINT
     settle_all()
     told = watch.first
     code = answer.end(code, told)
@@ -130,6 +131,9 @@ def _run(words: list[str], answer: Answer) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message())  # noqa: T201
         code = ExitCode.USAGE
+    except SystemExit as error:
+        code = ExitCode.USAGE
+        answer.report(f"code of yours called sys.exit({error.code}); have it return instead", code)
     except Exception as error:
         if isinstance(error, BrokenPipeError) and output_is_broken():
             raise Stopped(signal.SIGPIPE) from None
@@ -141,9 +145,17 @@ def _run(words: list[str], answer: Answer) -> int:
 def _command(words: list[str]) -> int:
     """Run a command as click does, which has a broken pipe and a Ctrl-C end with 1."""
     if COMPLETION in os.environ:
-        return int(booking.main(words, prog_name="booking", standalone_mode=False) or 0)
+        return _complete(words)
     try:
         with booking.make_context("booking", words) as context:
             return int(booking.invoke(context) or 0)
     except click.exceptions.Exit as done:
         return done.exit_code
+
+
+def _complete(words: list[str]) -> int:
+    """Print what completes a command line for a shell; click ends the program with its code."""
+    try:
+        return int(booking.main(words, prog_name="booking", standalone_mode=False) or 0)
+    except SystemExit as done:
+        return int(done.code or 0)

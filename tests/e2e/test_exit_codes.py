@@ -193,6 +193,22 @@ def test_sigpipe_of_another_process_ends_every_command_with_141(name: str, calli
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == ExitCode.BROKEN_PIPE
 
 
+def test_code_of_a_user_does_not_choose_the_exit_code(calling: object, capsys: Capture) -> None:
+    """A module that ends the program, or is ended as by Ctrl-C, is told apart from a result."""
+
+    def leaves(**_: object) -> int:
+        raise SystemExit(0)
+
+    def interrupts(**_: object) -> int:
+        raise KeyboardInterrupt
+
+    words = calling("search", leaves)  # type: ignore[operator]
+    for as_json in (False, True):
+        assert "sys.exit(0)" in failed(capsys, words, 2, as_json=as_json)
+    words = calling("search", interrupts)  # type: ignore[operator]
+    assert failed(capsys, words, 130, as_json=False) == "interrupted; every buyer was ended"
+
+
 def test_a_broken_pipe_inside_is_no_reader_that_is_gone(
     calling: object, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

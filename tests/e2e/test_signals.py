@@ -39,12 +39,12 @@ def test_a_signal_at_any_moment_is_the_exit_code_and_leaves_nothing(
     Where a signal lands is luck; that each landing ends well is not.
     """
     random = Random(batch)
-    prepare(tmp_path)
+    slowness = prepare(tmp_path)  # the moments are spread over the whole command
     counts: Counter[tuple[str, int]] = Counter()
     for _ in range(SIGNALS_EACH):
         name = random.choice(sorted(COMMANDS) if batch else QUICK)
         number = random.choice(sorted(STOPPED))
-        after_s = random.uniform(0, SPANS_S.get(name, 1.0))
+        after_s = random.uniform(0, SPANS_S.get(name, 1.0) * slowness)
         group = random.random() < 0.5
         ended = signalled(tmp_path, COMMANDS[name], number, after_s, group=group)
         what = (f"batch {batch}", name, number.name, "group" if group else "harness", after_s)

@@ -32,10 +32,12 @@ class ProgressDisplay:
 
     def update(self, text: str, done: int = 0, total: int = 0) -> None:
         """Show `text`, and `done` of `total`; a total of 0 means that it is unknown."""
-        check()
-        if not self._visible or time.monotonic() < self._due_s:
+        if time.monotonic() < self._due_s:
             return
         self._due_s = time.monotonic() + REDRAWN_EVERY_S
+        check()
+        if not self._visible:
+            return
         bar = self._bar = self._bar or _opened(text, total)
         task = bar.task_ids[0]
         if total != self._total or done < self._done:
