@@ -2,6 +2,7 @@
 
 HUP, INT and TERM raise `Stopped` in the main thread, once. Later ones change nothing: buyers are
 being ended then, and folders removed. A command ends with 128 and the number of the signal.
+Python swallows what a finalizer raises, or a hook of fork: then it is raised again right after.
 
 SIGPIPE is blocked, and it stays ignored: each write reports a reader that is gone. The kernel's
 own SIGPIPE goes to the thread that wrote, one of `kill` to the process. `check` tells them apart.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +28,7 @@ WORDS = {
 RAISED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ENDING = {*RAISED, signal.SIGPIPE}
 SHELL = 128  # a shell adds it to the number of a signal
+AGAIN_S = 0.001  # until a swallowed `Stopped` is raised again
 
 
 class Stopped(KeyboardInterrupt):
@@ -49,12 +52,15 @@ class SignalWatch:
         self._raises = False
         self._handlers: dict[int, Any] = {}
         self._mask: set[Any] | None = None
+        self._alarm: Any = signal.SIG_DFL  # the handler that SIGALRM had before one was swallowed
+        self._hook = sys.unraisablehook
         if threading.current_thread() is not threading.main_thread():
             return  # only the main thread may have handlers
         self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
         for number in RAISED:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or `&` in a script
                 self._handlers[number] = signal.signal(number, self._receive)
+        sys.unraisablehook = self._swallowed
 
     def begin(self) -> None:
         """Raise `Stopped` from now on, and for a signal that came before."""
@@ -74,6 +80,7 @@ class SignalWatch:
             return
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+        sys.unraisablehook = self._hook
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
@@ -81,6 +88,22 @@ class SignalWatch:
             self.first = number
             if self._raises:
                 raise Stopped(number)
+
+    def _swallowed(self, what: sys.UnraisableHookArgs) -> None:
+        """Have a timer raise `Stopped` again, outside of the code that swallowed it."""
+        if not isinstance(what.exc_value, Stopped):
+            self._hook(what)
+        elif self._raises:
+            handler = signal.signal(signal.SIGALRM, self._raise_again)
+            self._alarm = self._alarm if handler == self._raise_again else handler
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+
+    def _raise_again(self, _number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGALRM, self._alarm)
+        if callable(self._alarm):  # of the deadlines: it finds out what its timer was set to
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+        if self._raises and self.first is not None:
+            raise Stopped(self.first)
 
 
 def check() -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import time
 import warnings
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from booking.cli.main import COMMANDS, booking, main
 from booking.errors import ExitCode
 from tests.conftest import Program
 from tests.support.exit_codes import ANY, CODES, WRONG
-from tests.support.workers import ROOT
+from tests.support.workers import LIMIT_S, ROOT
 
 Capture = pytest.CaptureFixture[str]
 
@@ -172,6 +173,29 @@ def test_a_signal_ends_every_command_with_its_own_code(
     for as_json in as_jsons(name):
         assert said in failed(capsys, words, code, as_json=as_json)
     assert signal.getsignal(number) is before
+
+
+def test_a_signal_that_a_finalizer_swallows_ends_the_command_all_the_same(
+    calling: object, capsys: Capture
+) -> None:
+    """Python reports what `__del__` raises, and goes on: the sale would run to its end."""
+
+    class Finalized:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    def work(**_: object) -> int:
+        del_me = Finalized()
+        del del_me
+        deadline_s = time.monotonic() + LIMIT_S
+        while time.monotonic() < deadline_s:
+            time.sleep(0.001)
+        raise AssertionError("it went on")
+
+    before = signal.getsignal(signal.SIGALRM)
+    words = calling("search", work)  # type: ignore[operator]
+    assert "terminated" in failed(capsys, words, 143, as_json=False)
+    assert signal.getsignal(signal.SIGALRM) is before
 
 
 @pytest.mark.parametrize("name", COMMANDS)
