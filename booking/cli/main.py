@@ -108,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         try:
             watch.begin()
-            code = _run(words, answer)
+            code = _run(words, answer, watch)
         finally:
             watch.quiet()
             settle_all()
@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code if watch.first == told else answer.end(code, watch.first)
 
 
-def _run(words: list[str], answer: Answer) -> int:
+def _run(words: list[str], answer: Answer, watch: SignalWatch) -> int:
     """Run a command; return its exit code, or that of the error that was reported."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without a character shows another
@@ -135,6 +135,7 @@ def _run(words: list[str], answer: Answer) -> int:
         code = ExitCode.USAGE
         answer.report(f"code of yours called sys.exit({error.code}); have it return instead", code)
     except Exception as error:
+        watch.raise_again()  # the error may follow from a signal: Python wraps some exceptions
         if isinstance(error, BrokenPipeError) and output_is_broken():
             raise Stopped(signal.SIGPIPE) from None
         message, code = explained(error)

@@ -8,13 +8,13 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 
 from booking.errors import CapacityError
 from booking.processes.orphans import Census, OrphanReaper
 from booking.system.clean_up import CleanUp
 from booking.system.signals import check, signals_blocked
+from booking.system.tracked_resources import start_tracker
 
 REAP_S = 5.0
 TRACKED = {"spawn", "forkserver"}  # start methods for which multiprocessing has a resource tracker
@@ -30,7 +30,7 @@ class ProcessGroup:
     def __init__(self, processes: Sequence[BaseProcess]) -> None:
         if any(getattr(process, "_start_method", None) in TRACKED for process in processes):
             # Otherwise it starts with the first process, and its start unblocks interrupts there.
-            resource_tracker.ensure_running()
+            start_tracker()
         self.processes = processes
         self.alive: set[int] = set()
         self.exit_codes: dict[int, int] = {}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from booking.system.clean_up import CleanUp
 from booking.system.processes import alive
+from booking.system.signals import signals_blocked
 
 PREFIX = "booking-"
 MEMORY_FOLDER = Path("/dev/shm")
@@ -25,7 +26,8 @@ def scratch_folder(*, quick: bool = False) -> Iterator[Path]:
     `quick` puts it into memory, where the system has a file system for that. It serves
     thousands of small sales of which no byte has to last.
     """
-    parent = Path(tempfile.gettempdir())
+    with signals_blocked():  # the first call makes a file, to try the folder, and removes it
+        parent = Path(tempfile.gettempdir())
     if quick and os.access(MEMORY_FOLDER, os.W_OK | os.X_OK):
         parent = MEMORY_FOLDER
     sweep(parent)

@@ -65,6 +65,10 @@ class SignalWatch:
     def begin(self) -> None:
         """Raise `Stopped` from now on, and for a signal that came before."""
         self._raises = True
+        self.raise_again()
+
+    def raise_again(self) -> None:
+        """Raise `Stopped` for a signal that came before."""
         if self.first is not None:
             raise Stopped(self.first)
 

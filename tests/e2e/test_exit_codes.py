@@ -198,6 +198,22 @@ def test_a_signal_that_a_finalizer_swallows_ends_the_command_all_the_same(
     assert signal.getsignal(signal.SIGALRM) is before
 
 
+def test_an_error_that_a_signal_brought_about_is_the_signal(
+    calling: object, capsys: Capture
+) -> None:
+    """Python wraps what comes while a class is made; a library may do so anywhere."""
+
+    def work(**_: object) -> int:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except BaseException as error:
+            raise RuntimeError("wrapped") from error
+        raise AssertionError("it went on")
+
+    words = calling("search", work)  # type: ignore[operator]
+    assert failed(capsys, words, 130, as_json=False) == "interrupted; every buyer was ended"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_sigpipe_of_another_process_ends_every_command_with_141(name: str, calling: object) -> None:
     """The command runs in a fork: where a process has threads, one of them may take the signal."""

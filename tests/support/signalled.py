@@ -152,15 +152,13 @@ def signalled(
     while not (folder / "mark").exists() and time.monotonic() < deadline_s:
         time.sleep(0.001)
     time.sleep(after_s)
-    sent = False
-    try:
-        # A zombie takes a signal as well; `WNOWAIT` tells whether it still runs.
-        ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        if ended is None:
-            (os.killpg if group else os.kill)(process.pid, number)
-            sent = True
-    except ProcessLookupError:
-        pass
+    # One that was stopped has not begun to exit; a process that exits takes no signal any more.
+    os.kill(process.pid, signal.SIGSTOP)
+    seen = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WSTOPPED | os.WNOWAIT)
+    sent = seen is not None and seen.si_code == os.CLD_STOPPED
+    if sent:
+        (os.killpg if group else os.kill)(process.pid, number)
+        os.kill(process.pid, signal.SIGCONT)
     out, err = process.communicate(timeout=LIMIT_S)
     return Ended(process.returncode, out, err, sent)
 
