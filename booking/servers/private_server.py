@@ -89,9 +89,10 @@ class PrivateServers:
 
 def private_folder() -> Path:
     """Create a folder whose path is short enough for a socket in it; return its path."""
-    for parent in (tempfile.gettempdir(), "/tmp"):
+    for parent in (str(Path(tempfile.gettempdir()).absolute()), "/tmp"):
         short = len(parent) + len(PREFIX) + 32 < SOCKET_PATH_MAX
-        if short and os.access(parent, os.W_OK | os.X_OK):
+        plain = parent.isprintable()  # a line of a server's settings has its socket's path
+        if short and plain and os.access(parent, os.W_OK | os.X_OK):
             sweep(Path(parent))
             return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
     raise InventoryError(

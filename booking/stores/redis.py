@@ -256,11 +256,14 @@ class RedisStore(DatabaseStore["Redis"]):
         from redis.retry import Retry
 
         try:
-            return redis.Redis.from_url(
+            client = redis.Redis.from_url(
                 self._address(), socket_connect_timeout=CONNECT_S, socket_timeout=answer_s,
                 retry=Retry(NoBackoff(), 0),  # sent once: a second time might sell twice
             )  # fmt: skip
-        except ValueError as error:
+            pool = client.connection_pool
+            pool.connection_class(**pool.connection_kwargs)  # refuses an option of the URL
+            return client
+        except (ValueError, TypeError, redis.RedisError) as error:
             problem = redacted(str(error), self._server)
             raise InventoryError(f"{self._url()}: {problem}; write redis://host:6379/0") from None
 
