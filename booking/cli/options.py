@@ -22,6 +22,13 @@ json_option = click.option(
     help="One JSON document on standard output.",
 )  # fmt: skip
 
+allow_code_option = click.option(
+    "--allow-code", is_flag=True, help="The file may name code: module:Class, module:function."
+)
+allow_places_option = click.option(
+    "--allow-places", is_flag=True, help="The file may name inventories outside of its folder."
+)
+
 
 def names_in(text: str) -> list[str]:
     """Return the names in a list with commas."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from booking.cli.options import json_option
+from booking.cli.options import allow_code_option, allow_places_option, json_option
 
 EPILOG = """\b
 Examples:
@@ -19,12 +19,22 @@ Examples:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="JUnit XML as well.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="For scenarios that name none.")
+@allow_code_option
+@allow_places_option
 @json_option
-def run(paths: tuple[Path, ...], junit: Path | None, seed: int | None, as_json: bool) -> int:
+def run(
+    paths: tuple[Path, ...],
+    junit: Path | None,
+    seed: int | None,
+    allow_code: bool,
+    allow_places: bool,
+    as_json: bool,
+) -> int:
     """Run scenario files (a folder: all .toml in it), hold each against what it expects.
 
     A scenario that expects nothing must be sound. Every file is read before any sale starts.
     """
+    from booking.core.data_files import Permission
     from booking.errors import ExitCode
     from booking.experiments.expectations import Trial, collect, trials_exit_code
     from booking.report import documents
@@ -32,7 +42,7 @@ def run(paths: tuple[Path, ...], junit: Path | None, seed: int | None, as_json: 
     from booking.report.sale_document import trial_document
     from booking.report.terminal import trials as trials_report
 
-    scenarios = collect(paths, seed)
+    scenarios = collect(paths, seed, Permission(allow_code, allow_places))
     trials: list[Trial] = []
     for path, scenario in scenarios:
         if not as_json:

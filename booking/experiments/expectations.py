@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from booking.core.data_files import NOTHING, Permission
 from booking.core.registry import unknown
 from booking.core.scenario import Expect, Scenario, from_file
 from booking.core.verdict import AnomalyName, Outcome
@@ -32,7 +33,9 @@ class Trial:
         return cls(path, sale, differences(expect, sale), monotonic() - start_s)
 
 
-def collect(paths: Iterable[Path], seed: int | None = None) -> list[tuple[Path, Scenario]]:
+def collect(
+    paths: Iterable[Path], seed: int | None = None, allowed: Permission = NOTHING
+) -> list[tuple[Path, Scenario]]:
     """Read every scenario file named, and every one in a folder named, in order of name."""
     files: list[Path] = []
     for path in paths:
@@ -43,7 +46,7 @@ def collect(paths: Iterable[Path], seed: int | None = None) -> list[tuple[Path, 
             files += inside
         else:
             files.append(path)
-    scenarios = [(path, from_file(path)) for path in files]
+    scenarios = [(path, from_file(path, allowed)) for path in files]
     return [
         (path, scenario if scenario.seed is not None else scenario.but(seed=seed))
         for path, scenario in scenarios

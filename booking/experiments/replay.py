@@ -12,6 +12,7 @@ from booking.core.assembly import Assembly, arrange, assemble
 from booking.core.base_classes import hooks
 from booking.core.counterexample import Counterexample, CounterexampleStep
 from booking.core.protocols import Guard, Store
+from booking.core.registry import split_url
 from booking.core.scenario import Scenario, from_flags
 from booking.core.verdict import Outcome, Verdict
 from booking.errors import UsageError
@@ -73,9 +74,12 @@ def replay(
 
 
 def scenario_of(counterexample: Counterexample) -> Scenario:
-    """Return the scenario of a counterexample; its locks are asked once, when they are due."""
+    """Return the scenario of a counterexample; its locks are asked once, when they are due.
+
+    It sells from an inventory of its own: the file may be a stranger's, and name any place.
+    """
     given = {
-        "store": counterexample.store, "guard": counterexample.guard,
+        "store": split_url(counterexample.store)[0], "guard": counterexample.guard,
         "buyers": len(counterexample.buyers), "tickets": counterexample.tickets,
         "search": counterexample.search,
     }  # fmt: skip

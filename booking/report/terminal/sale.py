@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
+from booking.core.command_line import counterexample_command
 from booking.core.redaction import redacted
 from booking.core.scenario import Expect
 from booking.core.verdict import Outcome
@@ -52,7 +53,7 @@ def show_sale(sale: Sale, replay: str, expect: Expect | None) -> None:
 def show_counterexample_file(path: Path, sale: Sale) -> None:
     """Print where a counterexample is and how to replay it; or that the sale did not race."""
     if sale.verdict.outcome is Outcome.INVALID and path.exists():
-        text = f"{path}; replay it: booking replay {path} --times 100"
+        text = f"{path}; replay it: {counterexample_command(sale.scenario, path)}"
     else:
         text = "no race in this order; try another --seed"
     show_line("witness", text)
