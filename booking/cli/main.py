@@ -121,11 +121,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _drop_output()  # the reader closed its end
         code = BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:
+        from booking.core.printable import printable
         from booking.core.redaction import redacted
 
         message, code = _explained(error)
         line = redacted(" ".join(f"booking: {message}".split()))  # a driver may have written it
-        print(line.encode("utf-8", "replace").decode(), file=sys.stderr)  # noqa: T201
+        print(printable(line), file=sys.stderr)  # noqa: T201
     return int(code or 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from typing import IO, Any
 
 import msgspec
 
+from booking.core.printable import printable_json
 from booking.core.verdict import Anomaly
 from booking.history.model import Event
 
@@ -24,7 +26,8 @@ def show(document: dict[str, Any]) -> None:
 
 def write(document: dict[str, Any]) -> None:
     """Print one JSON document as it is."""
-    data = msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=2) + b"\n"
+    encoded = msgspec.json.format(_encoded(document), indent=2)
+    data = printable_json(encoded.decode()).encode() + b"\n"
     if _reserved is not None:
         _reserved.write(data)
         _reserved.flush()
@@ -61,6 +64,15 @@ def anomaly_documents(anomalies: Iterable[Anomaly]) -> list[dict[str, Any]]:
         {"name": anomaly.name, "message": anomaly.message, "witness": list(anomaly.evidence)}
         for anomaly in anomalies
     ]
+
+
+def _encoded(document: dict[str, Any]) -> bytes:
+    """Encode a document; the name of a file may hold bytes that are no text."""
+    try:
+        return msgspec.json.encode(document, enc_hook=_plain)
+    except UnicodeEncodeError:
+        text = json.dumps(msgspec.to_builtins(document, enc_hook=_plain), ensure_ascii=False)
+        return printable_json(text).encode()
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from booking.core.printable import printable
 from booking.errors import UsageError
 from booking.experiments.expectations import Trial
 
@@ -23,13 +24,18 @@ def write(trials: Sequence[Trial], path: Path) -> None:
     )  # fmt: skip
     for trial in trials:
         case = ET.SubElement(
-            suite, "testcase", classname=str(trial.path.parent), name=trial.path.stem,
+            suite, "testcase", classname=_text(trial.path.parent), name=_text(trial.path.stem),
             time=f"{trial.elapsed_s:.3f}",
         )  # fmt: skip
         if trial.differences:
-            lines = [_NOT_XML.sub("?", difference) for difference in trial.differences]
+            lines = [_text(difference) for difference in trial.differences]
             ET.SubElement(case, "failure", message=lines[0]).text = "\n".join(lines)
     try:
         ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
     except OSError as error:
         raise UsageError(f"--junit {path}: {(error.strerror or '').lower()}") from None
+
+
+def _text(value: object) -> str:
+    """Return a text that XML can hold, without control characters."""
+    return _NOT_XML.sub("?", printable(str(value)))

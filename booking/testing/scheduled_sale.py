@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from booking.checker import check
 from booking.core.assembly import assemble
 from booking.core.counterexample import CounterexampleBuyer
+from booking.core.printable import printable
 from booking.core.scenario import Scenario, from_flags
 from booking.core.verdict import Outcome, Verdict, merge
 from booking.experiments.exploration import plan_of
@@ -36,7 +37,7 @@ class ScheduledSale:
     def __str__(self) -> str:
         lines = [f"{self.verdict.outcome}: {self.verdict.reason}"]
         lines += [f"  {n:>3}  {_line(step)}" for n, step in enumerate(self.history.steps(), 1)]
-        return "\n".join(lines)
+        return "\n".join(map(printable, lines))
 
 
 def sell(
@@ -101,7 +102,7 @@ def new_path(scenario: Scenario, buyers: int) -> Iterator[ExecutionPath]:
             execution = environment.open()
             path = ExecutionPath(cache, execution)
         except Inconclusive as inconclusive:
-            raise AssertionError(f"{Outcome.UNKNOWN}: {inconclusive.caveat}") from None
+            raise AssertionError(printable(f"{Outcome.UNKNOWN}: {inconclusive.caveat}")) from None
         with execution:
             yield path
 

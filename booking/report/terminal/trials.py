@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.markup import escape
-
 from booking.core.scenario import Scenario
 from booking.experiments.expectations import Trial
-from booking.report.terminal.console import console
+from booking.report.terminal.console import console, plain
 
 
 def show_start(path: Path, scenario: Scenario) -> None:
     """Print which scenario comes next."""
-    console().print(f"[bold]{escape(str(path))}[/]  {escape(scenario.title)}")
+    console().print(f"[bold]{plain(str(path))}[/]  {plain(scenario.title)}")
 
 
 def show_trial(trial: Trial) -> None:
@@ -29,7 +27,7 @@ def show_trial(trial: Trial) -> None:
         f" [dim]({trial.elapsed_s:.1f} s)[/]"
     )
     for difference in trial.differences:
-        console().print(f"    {escape(difference)}")
+        console().print(f"    {plain(difference)}")
 
 
 def show_total(trials: Sequence[Trial]) -> None:
