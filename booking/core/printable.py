@@ -10,10 +10,11 @@ import re
 
 # C0 and C1 controls, DEL; every character of Unicode's property Bidi_Control, which reorders what
 # is around it; line and paragraph separators; surrogates, which no encoding can write.
-_CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
-_IN_LINES = re.compile(f"[{_CONTROLS}]")
-_IN_A_LINE = re.compile(f"[\t\n{_CONTROLS}]")
-_IN_JSON = re.compile(f"[{_CONTROLS[_CONTROLS.index(chr(0x7F)) :]}]")  # JSON forbids the first
+_C0 = "\x00-\x08\x0b-\x1f"
+_OTHERS = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_IN_LINES = re.compile(f"[{_C0}{_OTHERS}]")
+_IN_A_LINE = re.compile(f"[\t\n{_C0}{_OTHERS}]")
+_IN_JSON = re.compile(f"[{_OTHERS}]")  # JSON itself writes the others as escapes
 
 
 def printable(text: str) -> str:
