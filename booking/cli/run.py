@@ -6,7 +6,12 @@ from pathlib import Path
 
 import click
 
-from booking.cli.options import allow_code_option, allow_places_option, json_option
+from booking.cli.options import (
+    allow_code_option,
+    allow_places_option,
+    json_option,
+    warn_of_torn_writes,
+)
 
 EPILOG = """\b
 Examples:
@@ -43,6 +48,7 @@ def run(
     from booking.report.terminal import trials as trials_report
 
     scenarios = collect(paths, seed, Permission(allow_code, allow_places))
+    warn_of_torn_writes(*(scenario for _, scenario in scenarios))
     trials: list[Trial] = []
     for path, scenario in scenarios:
         if not as_json:

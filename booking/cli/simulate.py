@@ -11,6 +11,7 @@ from booking.cli.options import (
     allow_places_option,
     ensure_writable,
     json_option,
+    warn_of_torn_writes,
 )
 from booking.cli.sale_options import SaleCommand, read_scenario, scenario_flags
 
@@ -77,6 +78,7 @@ def simulate(  # noqa: PLR0917 - click passes each by its name
         ensure_writable("--history", history)
     if witness is not None and schedule is None:
         raise UsageError("--witness writes the schedule of a race: give --schedule random or pct")
+    warn_of_torn_writes(wanted)
     with listening(wanted, quiet=as_json) as listener:
         if schedule is None:
             sale = run_sale(wanted, listener)
