@@ -7,6 +7,7 @@ import os
 import pytest
 
 from booking.core.counterexample import load
+from booking.core.data_files import Permission
 from booking.core.scenario import from_flags
 from booking.core.verdict import Outcome
 from booking.errors import UsageError
@@ -84,7 +85,7 @@ def test_a_lock_that_lets_a_second_buyer_in_is_found_and_replayed(lock, name, tm
     assert Outcome.VALID not in outcomes
     assert outcomes[-1] is Outcome.INVALID
     if lock.endswith("NoLock"):
-        played = replay(load(path), 5)
+        played = replay(load(path, Permission(code=True)), 5)
         assert (played.same, played.difference) == (5, None)
 
 
