@@ -108,7 +108,7 @@ def test_no_key_of_a_history_runs_code_or_reaches_out(
     """A history names variants only to report them; its texts are shown without escapes."""
     for number, value in enumerate(around.values(all_of_them=every)):
         lines = history(value)
-        at = 3 if key[0] == "value" and len(key) > 1 else 2
+        at = -1 if key[0] == "value" and len(key) > 1 else 3  # the end, or a completion
         lines[at] = planted(lines[at], key, value)
         file = around.strangers / f"{number}.jsonl"
         file.write_text("".join(json.dumps(line) + "\n" for line in lines))
