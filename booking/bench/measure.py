@@ -19,7 +19,7 @@ from booking.core.base_classes import hooks, inventory_path
 from booking.core.durations import Span
 from booking.core.protocols import Store
 from booking.core.scenario import Scenario
-from booking.errors import BookingError, Interrupted, InventoryError
+from booking.errors import BookingError, InventoryError
 from booking.experiments.expectations import Failure
 from booking.experiments.sale import leave
 from booking.fleets.local import LocalFleet
@@ -60,8 +60,6 @@ class Measured:
         """Do a piece of work; where it fails, its variants are not tried again."""
         try:
             return work()
-        except Interrupted:
-            raise
         except (Exception, SystemExit) as error:
             self.failed |= dict.fromkeys(variants, Failure.of(error))
             return None

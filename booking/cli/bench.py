@@ -73,7 +73,7 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     from booking.bench.measure import Measured, measure
     from booking.bench.plan import make_plan
     from booking.bench.thresholds import parse
-    from booking.errors import BookingError, Interrupted
+    from booking.errors import BookingError
     from booking.report.terminal.progress import progress
 
     plan = make_plan(
@@ -84,11 +84,12 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     for flag, path in (("--csv", csv_file), ("--chart", chart_file)):
         if path is not None:
             ensure_writable(flag, path)
-    measured, interrupted = Measured(), None
+    measured = Measured()
+    interrupted: KeyboardInterrupt | None = None
     try:
         with progress(quiet=as_json) as display:
             measure(plan, display.update, with_c=with_c, measured=measured)
-    except (KeyboardInterrupt, Interrupted) as error:
+    except KeyboardInterrupt as error:
         interrupted = error
     failures = list(dict.fromkeys(measured.failed.values()))
     if not measured.samples:
@@ -103,8 +104,7 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     for line in left_out:
         click.echo(f"booking: {line}", err=True)
     if interrupted is not None:
-        click.echo("booking: interrupted; the figures are of the rounds so far", err=True)
-        return int(getattr(interrupted, "exit_code", Interrupted.exit_code))
+        raise interrupted  # the figures are of the rounds so far
     return _exit_code(table, failures, missed)
 
 

@@ -50,7 +50,6 @@ def matrix(
     and pauses do. The evidence of an exploration is a file for booking replay, that of a sale of
     real processes one for booking check.
     """
-    from booking.errors import Interrupted
     from booking.experiments.matrix import STORES, TRIALS, fill
     from booking.report.terminal.progress import progress
 
@@ -59,19 +58,18 @@ def matrix(
     if document is not None:
         ensure_writable("--markdown", document)
     columns: list[Column] = []
-    interrupted: BaseException | None = None
+    interrupted: KeyboardInterrupt | None = None
     count = TRIALS if trials is None else trials
     try:
         with progress() as display:
             fill(chosen, wanted, count, witnesses, display.update, columns)
-    except (KeyboardInterrupt, Interrupted) as error:
+    except KeyboardInterrupt as error:
         if not columns:
             raise
         interrupted = error
     _show(columns, document, as_json=as_json)
     if interrupted is not None:
-        click.echo("booking: interrupted; the columns so far are shown", err=True)
-        return int(getattr(interrupted, "exit_code", Interrupted.exit_code))
+        raise interrupted
     failed = [column for column in columns if column.code]
     for column in failed:
         click.echo(f"booking: {column.guard} on {column.store}: {column.left_out}", err=True)

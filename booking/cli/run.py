@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from booking.cli.options import ensure_writable, json_option
+from booking.cli.options import (
+    allow_code_option,
+    allow_places_option,
+    ensure_writable,
+    json_option,
+    warn_of_torn_writes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,32 +31,43 @@ Examples:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="JUnit XML as well.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="For scenarios that name none.")
+@allow_code_option
+@allow_places_option
 @json_option
-def run(paths: tuple[Path, ...], junit: Path | None, seed: int | None, as_json: bool) -> int:
+def run(
+    paths: tuple[Path, ...],
+    junit: Path | None,
+    seed: int | None,
+    allow_code: bool,
+    allow_places: bool,
+    as_json: bool,
+) -> int:
     """Run scenario files (a folder: all .toml in it), hold each against what it expects.
 
     A scenario that expects nothing must be sound. Every file is read before any sale starts. One
     that cannot be read or run does not keep the others from running. The exit code is the gravest.
     """
-    from booking.errors import ExitCode, Interrupted
+    from booking.core.data_files import Permission
+    from booking.errors import ExitCode
     from booking.experiments.expectations import Trial, collect, trials_exit_code
 
     if junit is not None:
         ensure_writable("--junit", junit)
-    planned = collect(paths, seed)
+    planned = collect(paths, seed, Permission(allow_code, allow_places))
     _ensure_some(planned, junit)
+    warn_of_torn_writes(*(each.scenario for each in planned if each.scenario is not None))
     trials: list[Trial] = []
-    interrupted: BaseException | None = None
+    interrupted: KeyboardInterrupt | None = None
     try:
         for each in planned:
             _show(each, None, quiet=as_json)
             trials.append(Trial.of(each))
             _show(each, trials[-1], quiet=as_json)
-    except (KeyboardInterrupt, Interrupted) as error:
+    except KeyboardInterrupt as error:
         interrupted = error
     _report(trials, planned[len(trials) :], junit, interrupted, as_json=as_json)
     if interrupted is not None:
-        return int(getattr(interrupted, "exit_code", Interrupted.exit_code))
+        raise interrupted
     return trials_exit_code(trials) if trials else ExitCode.USAGE
 
 
@@ -90,12 +107,12 @@ def _report(
     trials: Sequence[Trial],
     not_run: Sequence[Planned],
     junit: Path | None,
-    interrupted: BaseException | None,
+    interrupted: KeyboardInterrupt | None,
     *,
     as_json: bool,
 ) -> None:
     """Write what there is, in every form that the user asked for."""
-    from booking.errors import Interrupted
+    from booking.errors import ExitCode
     from booking.report import documents
     from booking.report import junit as junit_file
     from booking.report.sale_document import trial_document
@@ -103,14 +120,12 @@ def _report(
 
     if junit is not None:
         junit_file.write(trials, junit, not_run)
-    message = f"interrupted; {len(not_run)} scenarios were not run"
     if as_json:
         document: dict[str, object] = {"scenarios": [trial_document(trial) for trial in trials]}
         if interrupted is not None:
-            code = int(getattr(interrupted, "exit_code", Interrupted.exit_code))
+            code = int(getattr(interrupted, "exit_code", ExitCode.INTERRUPTED))
+            message = f"interrupted; {len(not_run)} scenarios were not run"
             document["error"] = {"code": code, "message": message}
         documents.show(document)
     else:
         trials_report.show_total(trials, len(not_run))
-    if interrupted is not None:
-        click.echo(f"booking: {message}", err=True)

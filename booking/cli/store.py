@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from booking.cli.options import json_option
+from booking.cli.options import json_option, warn_of_torn_writes
 from booking.cli.sale_options import SaleCommand, scenario_option
 
 store_option = scenario_option("store", required=True, help="Where the tickets are: json:data.json")
@@ -65,6 +65,7 @@ def buy(
     if "guard" not in given and "lock" not in given:
         given["guard"] = usual_guard(store)
     scenario = from_flags({**given, "durable": durable, "quantity": quantity, "buyers": 1})
+    warn_of_torn_writes(scenario)
     reply = sell_one(scenario)
     if as_json:
         answer = {"buyer": buyer, "type": reply.type, "ticket": reply.ticket, "error": reply.error}
@@ -84,6 +85,7 @@ def reset(store: str, tickets: int) -> int:
     from booking.report.terminal.store import show_stock
 
     scenario = from_flags({"store": store, "tickets": tickets})
+    warn_of_torn_writes(scenario)
     restock(scenario)
     show_stock(tickets)
     return 0

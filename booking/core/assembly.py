@@ -82,6 +82,16 @@ class Assembly:
         return all(name is None or name in BUILT_IN[kind] for kind, name in names)
 
     @property
+    def warning(self) -> str | None:
+        """What a kill does to a named inventory that is written in place; None where it is safe."""
+        if not self.location or not self.store_traits.torn_reads:
+            return None
+        return (
+            f"{self.shown_store} is written in place: a kill, a crash or a full disk can leave it "
+            "empty or half-written, without its other keys; use a copy, or --store json:…"
+        )
+
+    @property
     def one_inventory(self) -> bool:
         """Whether every sale of this store sells from the same inventory."""
         return self.store_name not in BUILT_IN["store"] and not takes_argument(self.store_class)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from booking.core.data_files import NOTHING, Permission
 from booking.core.redaction import redacted
 from booking.core.registry import unknown
 from booking.core.scenario import Expect, Scenario, from_file
@@ -16,7 +17,6 @@ from booking.errors import (
     EXIT_CODE_OF_VERDICT,
     BookingError,
     ExitCode,
-    Interrupted,
     UsageError,
 )
 from booking.experiments.sale import Sale, run_sale
@@ -76,8 +76,6 @@ class Trial:
             return cls(planned.path, None, [], 0.0, planned.failure)
         try:
             sale = run_sale(scenario)
-        except Interrupted:
-            raise
         except (Exception, SystemExit) as error:
             return cls(planned.path, None, [], monotonic() - start_s, Failure.of(error))
         expect = scenario.expect if scenario.expect != Expect() else Expect(verdict=Outcome.VALID)
@@ -91,7 +89,9 @@ class Trial:
         return _exit_code(self.sale.verdict.outcome, self.differences)
 
 
-def collect(paths: Iterable[Path], seed: int | None = None) -> list[Planned]:
+def collect(
+    paths: Iterable[Path], seed: int | None = None, allowed: Permission = NOTHING
+) -> list[Planned]:
     """Read every scenario file named, and every one in a folder named, in order of name.
 
     A file that cannot be read is planned with its error: it does not keep the others from running.
@@ -99,25 +99,25 @@ def collect(paths: Iterable[Path], seed: int | None = None) -> list[Planned]:
     planned: list[Planned] = []
     for path in paths:
         if not path.is_dir():
-            planned.append(_planned(path, seed))
+            planned.append(_planned(path, seed, allowed))
         elif inside := sorted(path.glob("*.toml")):
-            planned += [_found(file, seed) for file in inside]
+            planned += [_found(file, seed, allowed) for file in inside]
         else:
             message = f"{path}: no scenario files (*.toml) in this folder"
             planned.append(Planned(path, None, Failure(ExitCode.USAGE, message)))
     return planned
 
 
-def _found(path: Path, seed: int | None) -> Planned:
+def _found(path: Path, seed: int | None, allowed: Permission) -> Planned:
     """Read a file of a folder; opening a pipe in it would wait for a writer for ever."""
     if path.is_file() or not path.exists():
-        return _planned(path, seed)
+        return _planned(path, seed, allowed)
     return Planned(path, None, Failure(ExitCode.USAGE, f"{path}: is no regular file"))
 
 
-def _planned(path: Path, seed: int | None) -> Planned:
+def _planned(path: Path, seed: int | None, allowed: Permission) -> Planned:
     try:
-        scenario = from_file(path)
+        scenario = from_file(path, allowed)
     except Exception as error:
         return Planned(path, None, Failure.of(error))
     return Planned(path, scenario if scenario.seed is not None else scenario.but(seed=seed))

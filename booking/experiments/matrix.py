@@ -24,7 +24,7 @@ from booking.core.registry import BUILT_IN, default_lock, members, resolve, unkn
 from booking.core.scenario import Fault, Scenario, from_flags
 from booking.core.traits import guard_traits, store_traits
 from booking.core.verdict import AnomalyName, Outcome
-from booking.errors import BookingError, ExitCode, Interrupted, UsageError
+from booking.errors import BookingError, ExitCode, UsageError
 from booking.experiments.expectations import Failure
 from booking.experiments.exploration import prove
 from booking.experiments.kill_safety import Actor, steps_of_orders
@@ -182,8 +182,6 @@ def _tried(column: Column, guard: Any, trials: int) -> Column:
     try:
         column.lock = _lock_of(guard)
         return _column(column, guard, trials)
-    except Interrupted:
-        raise
     except (Exception, SystemExit) as error:
         failure = Failure.of(error)
         ours = column.store in BUILT_IN["store"] and column.guard in BUILT_IN["guard"]

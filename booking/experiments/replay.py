@@ -14,6 +14,7 @@ from booking.core.assembly import Assembly, arrange, assemble, users_code
 from booking.core.base_classes import hooks
 from booking.core.counterexample import Counterexample, CounterexampleStep
 from booking.core.protocols import Guard, Lock, Store
+from booking.core.registry import split_url
 from booking.core.scenario import Scenario, from_flags
 from booking.core.verdict import Outcome, Verdict
 from booking.errors import UsageError
@@ -80,9 +81,12 @@ def replay(
 
 
 def scenario_of(counterexample: Counterexample) -> Scenario:
-    """Return the scenario of a counterexample; a lock is asked once, unless it refuses a wait."""
+    """Return the scenario of a counterexample; a lock is asked once, unless it refuses a wait.
+
+    It sells from an inventory of its own: the file may be a stranger's, and name any place.
+    """
     given = {
-        "store": counterexample.store, "guard": counterexample.guard,
+        "store": split_url(counterexample.store)[0], "guard": counterexample.guard,
         "buyers": len(counterexample.buyers), "tickets": counterexample.tickets,
         "search": counterexample.search,
     }  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from booking.core.printable import printable
 from booking.errors import UsageError
 from booking.experiments.expectations import Planned, Trial
 
@@ -29,9 +30,9 @@ def write(trials: Sequence[Trial], path: Path, not_run: Sequence[Planned] = ()) 
     for trial in trials:
         case = _case(suite, trial.path, trial.elapsed_s)
         if trial.failure is not None:
-            ET.SubElement(case, "error", message=_plain(trial.failure.message))
+            ET.SubElement(case, "error", message=_text(trial.failure.message))
         elif trial.differences:
-            lines = [_plain(difference) for difference in trial.differences]
+            lines = [_text(difference) for difference in trial.differences]
             ET.SubElement(case, "failure", message=lines[0]).text = "\n".join(lines)
     for planned in not_run:
         ET.SubElement(_case(suite, planned.path, 0.0), "skipped", message="interrupted before it")
@@ -43,11 +44,11 @@ def write(trials: Sequence[Trial], path: Path, not_run: Sequence[Planned] = ()) 
 
 def _case(suite: ET.Element, path: Path, elapsed_s: float) -> ET.Element:
     return ET.SubElement(
-        suite, "testcase", classname=_plain(str(path.parent)), name=_plain(path.stem),
+        suite, "testcase", classname=_text(path.parent), name=_text(path.stem),
         time=f"{elapsed_s:.3f}",
     )  # fmt: skip
 
 
-def _plain(text: str) -> str:
-    """Return the text without characters that XML does not allow."""
-    return _NOT_XML.sub("?", text)
+def _text(value: object) -> str:
+    """Return a text that XML can hold, without control characters."""
+    return _NOT_XML.sub("?", printable(str(value)))

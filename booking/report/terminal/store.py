@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import click
-
 from booking.core.protocols import Reply
+from booking.report.terminal.text import echo
 
 
 def show_count(remaining: int) -> None:
     """Print how many tickets a store has left."""
-    click.echo(f"{remaining} left")
+    echo(f"{remaining} left")
 
 
 def show_stock(count: int) -> None:
     """Print how many tickets were put into a store."""
-    click.echo(f"{count} for sale")
+    echo(f"{count} for sale")
 
 
 def show_reply(buyer: str, quantity: int, reply: Reply) -> None:
     """Print what a buyer bought, or why the buyer got nothing."""
     if reply.type == "ok":
-        click.echo(f"{buyer} bought {tickets(reply.ticket, quantity)}")
+        echo(f"{buyer} bought {tickets(reply.ticket, quantity)}")
     else:
-        click.echo(f"{buyer} got nothing: {(reply.error or reply.type).replace('-', ' ')}")
+        echo(f"{buyer} got nothing: {(reply.error or reply.type).replace('-', ' ')}")
 
 
 def tickets(number: object, quantity: int) -> str:

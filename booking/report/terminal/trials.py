@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.markup import escape
-
 from booking.experiments.expectations import Planned, Trial
-from booking.report.terminal.console import console
+from booking.report.terminal.console import console, plain
 
 
 def show_start(planned: Planned) -> None:
     """Print which scenario comes next."""
     title = planned.scenario.title if planned.scenario is not None else ""
-    console().print(f"[bold]{escape(str(planned.path))}[/]  {escape(title)}".rstrip())
+    console().print(f"[bold]{plain(str(planned.path))}[/]  {plain(title)}".rstrip())
 
 
 def show_trial(trial: Trial) -> None:
@@ -21,7 +19,7 @@ def show_trial(trial: Trial) -> None:
     sale = trial.sale
     if sale is None:
         why = trial.failure.message if trial.failure is not None else "no result"
-        console().print(f"  [red]✗ could not be run[/]: {escape(why)}")
+        console().print(f"  [red]✗ could not be run[/]: {plain(why)}")
         return
     sign = "[red]✗ not as expected[/]" if trial.differences else "[green]✓ as expected[/]"
     names = ", ".join(anomaly.name for anomaly in sale.verdict.anomalies)
@@ -32,7 +30,7 @@ def show_trial(trial: Trial) -> None:
         f" [dim]({trial.elapsed_s:.1f} s)[/]"
     )
     for difference in trial.differences:
-        console().print(f"    {escape(difference)}")
+        console().print(f"    {plain(difference)}")
 
 
 def show_total(trials: Sequence[Trial], not_run: int = 0) -> None:

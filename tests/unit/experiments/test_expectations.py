@@ -9,7 +9,7 @@ import pytest
 from booking.core.assembly import assemble
 from booking.core.scenario import Expect, Scenario
 from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict
-from booking.errors import ExitCode, Interrupted, UsageError
+from booking.errors import ExitCode, UsageError
 from booking.experiments import expectations
 from booking.experiments.expectations import (
     Failure,
@@ -22,6 +22,7 @@ from booking.experiments.expectations import (
 )
 from booking.experiments.sale import Sale
 from booking.history.model import History
+from booking.system.signals import Stopped
 
 OVERSELL = AnomalyName.OVERSELL
 
@@ -82,12 +83,12 @@ def test_a_defect_of_ours_is_a_trial_without_a_sale(monkeypatch: pytest.MonkeyPa
         raise errors.pop()
 
     monkeypatch.setattr(expectations, "run_sale", run_sale)
-    errors: list[BaseException] = [Interrupted("enough"), KeyError("seats"), SystemExit(0)]
+    errors: list[BaseException] = [Stopped(2), KeyError("seats"), SystemExit(0)]
     planned = Planned(Path("a"), Scenario())
     assert Trial.of(planned).exit_code == ExitCode.USAGE
     trial = Trial.of(planned)
     assert (trial.exit_code, trial.sale) == (ExitCode.DEFECT, None)
     assert trial.failure is not None
     assert trial.failure.message.startswith("defect of booking: KeyError: 'seats'")
-    with pytest.raises(Interrupted):
+    with pytest.raises(Stopped):
         Trial.of(planned)
