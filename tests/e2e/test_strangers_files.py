@@ -136,6 +136,7 @@ NAMED = [
 ]  # fmt: skip
 
 
+@pytest.mark.sweep(usual=lambda command, key: command == "simulate" or key == "lock")
 @pytest.mark.parametrize("command", ["simulate", "run"])
 @pytest.mark.parametrize("key, value", NAMED)
 def test_code_in_a_scenario_needs_the_callers_permission(
