@@ -75,6 +75,7 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     from booking.bench.thresholds import parse
     from booking.errors import BookingError
     from booking.report.terminal.progress import progress
+    from booking.report.terminal.text import echo
 
     plan = make_plan(
         names_in(stores), names_in(guards), names_in(locks), _counts(buyers),
@@ -102,7 +103,7 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     outputs = (as_json, csv_file, chart_file)
     _show(plan, measured.samples, table, (missed, left_out), *outputs)
     for line in left_out:
-        click.echo(f"booking: {line}", err=True)
+        echo(f"booking: {line}", err=True)
     if interrupted is not None:
         raise interrupted  # the figures are of the rounds so far
     return _exit_code(table, failures, missed)

@@ -52,6 +52,7 @@ def matrix(
     """
     from booking.experiments.matrix import STORES, TRIALS, fill
     from booking.report.terminal.progress import progress
+    from booking.report.terminal.text import echo
 
     chosen, wanted = _names("--stores", stores) or STORES, _names("--guards", guards)
     _ensure_some(chosen, wanted)
@@ -72,7 +73,7 @@ def matrix(
         raise interrupted
     failed = [column for column in columns if column.code]
     for column in failed:
-        click.echo(f"booking: {column.guard} on {column.store}: {column.left_out}", err=True)
+        echo(f"booking: {column.guard} on {column.store}: {column.left_out}", err=True)
     return max((column.code for column in failed), default=0)
 
 

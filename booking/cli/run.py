@@ -89,6 +89,7 @@ def _ensure_some(planned: Sequence[Planned], junit: Path | None) -> None:
 def _show(planned: Planned, trial: Trial | None, *, quiet: bool) -> None:
     """Print which scenario comes next, or how it went; its error goes to standard error, too."""
     from booking.report.terminal import trials as trials_report
+    from booking.report.terminal.text import echo
 
     if not quiet:
         if trial is None:
@@ -96,7 +97,7 @@ def _show(planned: Planned, trial: Trial | None, *, quiet: bool) -> None:
         else:
             trials_report.show_trial(trial)
     if trial is not None and trial.failure is not None:
-        click.echo(f"booking: {_located(trial.path, trial.failure.message)}", err=True)
+        echo(f"booking: {_located(trial.path, trial.failure.message)}", err=True)
 
 
 def _located(path: Path, message: str) -> str:
