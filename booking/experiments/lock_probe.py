@@ -11,7 +11,7 @@ from typing import Any
 from booking.core.protocols import Lock
 from booking.core.registry import build, resolve, takes_argument
 from booking.core.traits import LockTraits, lock_traits
-from booking.experiments.lock_torture import GRANT_S, REFUSED_S, ROUNDS, SLOW_S, Torture
+from booking.experiments.lock_torture import GRANT_S, ROUNDS, SLOW_S, Torture
 from booking.system.scratch import scratch_folder
 
 
@@ -89,10 +89,8 @@ def _findings(
 
 
 def _grant_s(crash_safe: bool | None) -> float:
-    """Return how long to wait for a dead holder's lock: one that states nothing gets less."""
-    if crash_safe is None:
-        return SLOW_S
-    return GRANT_S if crash_safe else REFUSED_S
+    """Return how long to wait for a dead holder's lock: one that need not come gets less."""
+    return GRANT_S if crash_safe else SLOW_S
 
 
 def word(fact: bool) -> str:
