@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from booking.cli.options import ensure_writable, json_option, names_in
+from booking.cli.options import json_option, names_in
 from booking.cli.sale_options import scenario_option
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     from booking.bench.plan import make_plan
     from booking.bench.thresholds import parse
     from booking.report.terminal.progress import progress
+    from booking.system.output import ensure_output
 
     plan = make_plan(
         names_in(stores), names_in(guards), names_in(locks), _counts(buyers),
@@ -81,7 +82,7 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     thresholds = [parse(text, plan) for text in demands]
     for flag, path in (("--csv", csv_file), ("--chart", chart_file)):
         if path is not None:
-            ensure_writable(flag, path)
+            ensure_output(flag, path)
     with progress(quiet=as_json) as display:
         samples = measure(plan, display.update, with_c=with_c)
     measured = rows(samples)
@@ -104,12 +105,14 @@ def _show(
     from booking.report import benchmark_files, documents
     from booking.report.svg_chart import chart
     from booking.report.terminal import benchmark as benchmark_report
+    from booking.system.output import write_output
 
     floors, fits = summary.floors(samples), summary.fits(plan, samples)
     if csv_file is not None:
-        csv_file.write_text(benchmark_files.csv_text(measured))
+        write_output("--csv", csv_file, [benchmark_files.csv_text(measured).encode()])
     if chart_file is not None:
-        chart_file.write_text(chart(measured, "the price of safety, in this run"))
+        drawn = chart(measured, "the price of safety, in this run")
+        write_output("--chart", chart_file, [drawn.encode()])
     if as_json:
         documents.show(benchmark_files.document(samples, measured, fits, floors, missed))
     else:

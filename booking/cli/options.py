@@ -1,9 +1,6 @@
-"""Share among commands: `--json`, lists of names, and files that must be writable."""
+"""Share among commands: `--json`, and lists of names."""
 
 from __future__ import annotations
-
-import os
-from pathlib import Path
 
 import click
 
@@ -26,15 +23,3 @@ json_option = click.option(
 def names_in(text: str) -> list[str]:
     """Return the names in a list with commas."""
     return [name for word in text.split(",") if (name := word.strip())]
-
-
-def ensure_writable(flag: str, path: Path) -> None:
-    """Raise `UsageError` before the work where the result could not be written after it."""
-    from booking.errors import UsageError
-
-    if path.is_dir():
-        raise UsageError(f"{flag} {path}: is a folder; name a file in it")
-    if not path.parent.is_dir():
-        raise UsageError(f"{flag} {path}: no such folder; create it or name another file")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise UsageError(f"{flag} {path}: cannot be written to; check its permissions")

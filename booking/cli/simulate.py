@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from booking.cli.options import ensure_writable, json_option
+from booking.cli.options import json_option
 from booking.cli.sale_options import SaleCommand, read_scenario, scenario_flags
 
 EPILOG = """\b
@@ -60,13 +60,15 @@ def simulate(
     from booking.report.sale_document import sale_document
     from booking.report.terminal import sale as sale_report
     from booking.report.terminal.live import listening
+    from booking.system.output import ensure_output
 
     wanted, usual = read_scenario(scenario, context)
     expected = named(expect)
-    if history is not None:
-        ensure_writable("--history", history)
     if witness is not None and schedule is None:
         raise UsageError("--witness writes the schedule of a race: give --schedule random or pct")
+    for option, path in (("--history", history), ("--witness", witness)):
+        if path is not None:
+            ensure_output(option, path)
     with listening(wanted, quiet=as_json) as listener:
         if schedule is None:
             sale = run_sale(wanted, listener)

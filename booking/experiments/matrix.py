@@ -23,11 +23,12 @@ from booking.core.registry import members, resolve, unknown
 from booking.core.scenario import Fault, Scenario, from_flags
 from booking.core.traits import guard_traits, store_traits
 from booking.core.verdict import AnomalyName, Outcome
-from booking.errors import BookingError, UsageError
+from booking.errors import UsageError
 from booking.experiments.exploration import prove
 from booking.experiments.sale import run_sale
 from booking.history.actions import CHANGES
 from booking.history.model import History, dump
+from booking.system.output import ensure_output
 
 STORES = ("json", "sqlite", "postgres", "redis")
 TRIALS = 20
@@ -192,7 +193,10 @@ def _explore(column: Column, quantities: Sequence[int], tickets: int, search: bo
     column.explored += proof.exploration.executions
     column.complete &= proof.exploration.complete and not proof.exploration.undecided
     for counterexample in proof.counterexamples:
-        name, write = AnomalyName(counterexample.anomaly), partial(save, counterexample)
+        name, write = (
+            AnomalyName(counterexample.anomaly),
+            partial(save, counterexample, option="--witnesses"),
+        )
         column.note(name, "explored", counterexample.message, ".json", write)
 
 
@@ -209,7 +213,7 @@ def _sell(column: Column, trial: int, faults: list[Fault]) -> list[tuple[Actor, 
         column.decided += 1
     if sale.verdict.outcome is Outcome.INVALID:
         for anomaly in sale.verdict.anomalies:
-            write = partial(dump, sale.history)
+            write = partial(dump, sale.history, option="--witnesses")
             column.note(anomaly.name, "judged", anomaly.message, ".jsonl", write)
     return sorted(_steps_of_orders(sale.history))
 
@@ -240,4 +244,5 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
-        raise BookingError(f"--witnesses {folder}: {problem}") from None
+        raise UsageError(f"--witnesses {folder}: {problem}") from None
+    ensure_output("--witnesses", folder / "evidence")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from booking.errors import UsageError
 from booking.experiments.expectations import Trial
+from booking.system.output import write_output
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -29,7 +29,4 @@ def write(trials: Sequence[Trial], path: Path) -> None:
         if trial.differences:
             lines = [_NOT_XML.sub("?", difference) for difference in trial.differences]
             ET.SubElement(case, "failure", message=lines[0]).text = "\n".join(lines)
-    try:
-        ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
-    except OSError as error:
-        raise UsageError(f"--junit {path}: {(error.strerror or '').lower()}") from None
+    write_output("--junit", path, [ET.tostring(suite, encoding="utf-8", xml_declaration=True)])
