@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from booking.core.assembly import Assembly, arrange, assemble, users_code
+from booking.core.assembly import Assembly, arrange, assemble, pinned, users_code
 from booking.core.base_classes import guard_hooks, hooks
 from booking.core.order_execution import NullRecorder, perform_order
 from booking.core.protocols import Order, Reply, Store
@@ -27,12 +27,14 @@ def sell_one(scenario: Scenario) -> Reply:
     with _opened(assembly) as (store, folder):
         hooks(store).prepare()
         store.read()  # refuses an unusable inventory before a lock file is made
-        guard = assembly.build_guard(folder, store)
+        lock = assembly.build_lock(folder, store)
+        guard = assembly.build_guard(folder, store, lock=lock)
         # A running sale has arranged the tickets as its guard needs them.
         if hooks(store).gathers or guard_hooks(guard).rearranges:
             with run_lock(store, assembly.location):
                 arrange(store, guard)
-        completion = perform_order(store, guard, Order(0, scenario.quantity), NullRecorder())
+        with pinned(lock, assembly.location):
+            completion = perform_order(store, guard, Order(0, scenario.quantity), NullRecorder())
         if completion.cause is not None:  # on the command line an error of the store is an error
             raise completion.cause
         return completion.reply

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
-from booking.core.assembly import Assembly, arrange, assemble, users_code
+from booking.core.assembly import Assembly, arrange, assemble, pinned, users_code
 from booking.core.base_classes import hooks
 from booking.core.order_execution import BUY, SEARCH
 from booking.core.protocols import Store
@@ -169,14 +169,16 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
         launched.ensure_room(scenario)
         assembly.ensure_for_processes()
         store = assembly.build_store(folder)
-        guard = assembly.build_guard(folder, store, getattr(launched, "lock", None))
+        lock = assembly.build_lock(folder, store)
+        guard = assembly.build_guard(folder, store, getattr(launched, "lock", None), lock)
         behaviour_of(scenario)  # refuses an unknown one, and imports it before any fork
         with run_lock(store, assembly.location):
             try:
                 tickets = _stock(store, assembly)
                 arrange(store, guard)
                 hooks(store).disconnect()
-                history: History = launched.run(scenario, store, guard)
+                with pinned(lock, assembly.location):
+                    history: History = launched.run(scenario, store, guard)
                 history.tickets = tickets
                 history.remaining = None if history.end.unanswered else _count(store)
             finally:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from booking.locks.common.filelock_base import FilelockBase
+from booking.locks.common.lock_file import LockFile, identity
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -20,8 +23,26 @@ class FilelockLock(FilelockBase["FileLock"]):
     threads = True
     owned = True
 
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._file = LockFile(path)
+
+    def pin(self) -> None:
+        """Take the lock of this file and of no other one that takes its name."""
+        self._file.pin()
+
+    def unpin(self) -> None:
+        """End what `pin` began."""
+        self._file.unpin()
+
     def open_own(self) -> FileLock:
-        """Build the library's lock."""
+        """Build the library's lock, on a file with the inventory's rights."""
         from filelock import FileLock
 
+        os.close(self._file.open())
         return FileLock(self.path)
+
+    def is_current(self) -> bool:
+        """Return whether the file that was locked has its name still."""
+        fd = self.own()._context.lock_file_fd  # the library has no other way to tell
+        return fd is None or self._file.is_current(identity(fd))

@@ -132,7 +132,7 @@ def claim_temporary_folder() -> None:
 
     Otherwise it makes a folder `pymp-…` for them, which only a normal exit removes.
     """
-    config = multiprocessing.current_process()._config  # type: ignore[attr-defined]  # as its util
+    config = multiprocessing.current_process()._config  # type: ignore[attr-defined]  # as it does itself
     if config.get("tempdir") is None:
         config["tempdir"] = str(process_folder())
 
