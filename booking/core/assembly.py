@@ -118,7 +118,10 @@ class Assembly:
         """Build the lock beside the inventory, where the guard takes one."""
         if self.lock_name is None:
             return None
-        lock: Lock = build("lock", self.lock_name, sidecar(store, folder))
+        path = sidecar(store, folder)
+        lock: Lock = build("lock", self.lock_name, path)
+        if folder in path.parents and getattr(lock, "watched", False):
+            setattr(lock, "watched", False)  # noqa: B010 - no other user enters a sale's own folder
         return lock
 
     def guard_with(self, kit: Kit) -> Guard:
@@ -151,17 +154,16 @@ def assemble(scenario: Scenario) -> Assembly:
 
 
 @contextmanager
-def pinned(lock: Lock | None, location: str) -> Iterator[None]:
-    """Hold on to the lock's file for the block, where the inventory is no private one."""
-    pin = getattr(lock, "pin", None) if location else None
-    if pin is None:
+def pinned(lock: Lock | None) -> Iterator[None]:
+    """Hold on to the lock's file for the block, where other processes may reach its folder."""
+    if not getattr(lock, "watched", False):
         yield
         return
-    pin()
+    getattr(lock, "pin")()  # noqa: B009 - what is watched can be pinned
     try:
         yield
     finally:
-        getattr(lock, "unpin")()  # noqa: B009 - optional, as `pin`
+        getattr(lock, "unpin")()  # noqa: B009 - as `pin`
 
 
 def arrange(store: Store, guard: Guard) -> None:

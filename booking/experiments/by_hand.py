@@ -33,7 +33,7 @@ def sell_one(scenario: Scenario) -> Reply:
         if hooks(store).gathers or guard_hooks(guard).rearranges:
             with run_lock(store, assembly.location):
                 arrange(store, guard)
-        with pinned(lock, assembly.location):
+        with pinned(lock):
             completion = perform_order(store, guard, Order(0, scenario.quantity), NullRecorder())
         if completion.cause is not None:  # on the command line an error of the store is an error
             raise completion.cause

@@ -177,7 +177,7 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
                 tickets = _stock(store, assembly)
                 arrange(store, guard)
                 hooks(store).disconnect()
-                with pinned(lock, assembly.location):
+                with pinned(lock):
                     history: History = launched.run(scenario, store, guard)
                 history.tickets = tickets
                 history.remaining = None if history.end.unanswered else _count(store)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from booking.locks.common.filelock_base import FilelockBase
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 
-class FilelockLock(FilelockBase["FileLock"]):
+class FilelockLock(FilelockBase["FileLock"], LockFile):
     """The library filelock: every system's own lock, found free by polling every 50 ms."""
 
     crash_safe = True
@@ -23,26 +22,14 @@ class FilelockLock(FilelockBase["FileLock"]):
     threads = True
     owned = True
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._file = LockFile(path)
-
-    def pin(self) -> None:
-        """Take the lock of this file and of no other one that takes its name."""
-        self._file.pin()
-
-    def unpin(self) -> None:
-        """End what `pin` began."""
-        self._file.unpin()
-
     def open_own(self) -> FileLock:
         """Build the library's lock, on a file with the inventory's rights."""
         from filelock import FileLock
 
-        os.close(self._file.open())
+        os.close(self.open_file())
         return FileLock(self.path)
 
-    def is_current(self) -> bool:
+    def has_name(self) -> bool:
         """Return whether the file that was locked has its name still."""
         fd = self.own()._context.lock_file_fd  # the library has no other way to tell
-        return fd is None or self._file.is_current(identity(fd))
+        return fd is None or not self.watched or self.is_current(identity(fd))

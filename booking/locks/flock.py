@@ -16,7 +16,7 @@ POLL_S = 0.001
 TICK_NS = 20_000_000
 
 
-class FlockLock(PerProcess[int]):
+class FlockLock(PerProcess[int], LockFile):
     """The kernel's lock on an open file: blocking, and freed when its holder dies.
 
     Each process opens a descriptor of its own and keeps it open: one from before a fork would
@@ -38,26 +38,16 @@ class FlockLock(PerProcess[int]):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.resource = path.name
-        self._file = LockFile(path)
 
     def acquire(self, timeout_s: float) -> bool:
         """Take the lock; wait in the kernel for at most `timeout_s` seconds."""
         step("acquire", self.resource)
         fd = self.own()
         acquired = _try(fd) or (timeout_s > 0 and _wait(fd, timeout_s))
-        # A file that is renamed or removed gets another change time: a look at its name can wait.
-        if acquired and os.fstat(fd).st_ctime_ns != self._seen_ns and not self._is_current():
+        if acquired and self.watched and not self._is_current(fd):
             acquired = self._acquire_other(timeout_s)
         saw(int(acquired))
         return acquired
-
-    def pin(self) -> None:
-        """Take the lock of this file and of no other one that takes its name."""
-        self._file.pin()
-
-    def unpin(self) -> None:
-        """End what `pin` began."""
-        self._file.unpin()
 
     def release(self) -> None:
         """Release the lock and yield the processor, so that the woken waiter goes first.
@@ -73,7 +63,7 @@ class FlockLock(PerProcess[int]):
 
     def open_own(self) -> int:
         """Open the lock file; create it where it is missing."""
-        fd = self._file.open()
+        fd = self.open_file()
         self._identity = identity(fd)
         return fd
 
@@ -84,17 +74,21 @@ class FlockLock(PerProcess[int]):
     def __del__(self) -> None:
         self.release_own()
 
-    def _is_current(self) -> bool:
-        """Return whether the file that was locked has its name still."""
+    def _is_current(self, fd: int) -> bool:
+        """Return whether the file that was locked has its name still.
+
+        A file that is renamed or removed gets another change time. As long as it has the same, no
+        look at the name is needed. Two changes within a tick of the kernel's clock have one time.
+        """
+        changed_ns = os.fstat(fd).st_ctime_ns
+        if changed_ns == self._seen_ns:
+            return True
         assert self._identity is not None
-        fd = self.own()
         try:
-            changed_ns = os.fstat(fd).st_ctime_ns
-            current = self._file.is_current(self._identity)
+            current = self.is_current(self._identity)
         except BaseException:
             fcntl.flock(fd, fcntl.LOCK_UN)
             raise
-        # Two changes within a tick of the kernel's clock have one time.
         is_past = abs(time.time_ns() - changed_ns) > TICK_NS
         self._seen_ns = changed_ns if current and is_past else None
         return current
@@ -107,7 +101,7 @@ class FlockLock(PerProcess[int]):
             fd, left_s = self.own(), deadline_s - time.monotonic()
             if not (_try(fd) or (left_s > 0 and _wait(fd, left_s))):
                 return False
-            if self._is_current():
+            if self._is_current(fd):
                 return True
 
 

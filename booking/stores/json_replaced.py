@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import os
+import stat
+from functools import cache
 
 from booking.core.protocols import Place
 from booking.core.steps import step
+from booking.errors import InventoryError
 from booking.stores.common.json_file import JsonFileStore
 from booking.stores.common.spare_file import SpareFile, sweep
+from booking.system.file_attributes import FileAttributes, attributes_of
+from booking.system.output import is_mount_point
+
+
+@cache
+def private() -> FileAttributes:
+    """Return the attributes of an inventory in a folder that no other user may enter."""
+    return FileAttributes(os.geteuid(), os.getegid(), 0o644)
 
 
 class JsonStore(JsonFileStore):
@@ -18,13 +29,35 @@ class JsonStore(JsonFileStore):
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)
-        self._spare = SpareFile(self.path)
+        self._spare = SpareFile(self.path, lasting=self._lasts)
+
+    def prepare(self) -> None:
+        """Raise `InventoryError` where no file could take the inventory's place as it is."""
+        super().prepare()
+        if not self.path.is_file():
+            return
+        facts, folder = self.path.stat(), self.path.parent.stat()
+        if folder.st_mode & stat.S_ISVTX and os.geteuid() not in {0, facts.st_uid, folder.st_uid}:
+            raise InventoryError(
+                f"{self._shown()}: only its owner may replace a file in this folder (sticky); "
+                "sell as the owner"
+            )
+        if is_mount_point(str(self.path)):
+            raise InventoryError(
+                f"{self._shown()}: is mounted by itself, so no file can take its place; mount its "
+                "folder instead"
+            )
+        try:
+            self._spare.rehearse(attributes_of(str(self.path)))
+        except OSError as error:
+            raise self._error(error) from None
 
     def write(self, remaining: int) -> None:
         """Replace the document by a new one; durable: on disk before this returns."""
         document = self._known_frame().render(remaining)
         try:
-            self._spare.write(document, self._mode, durable=self.durable)
+            wanted = self._attributes or (attributes_of(self._name) if self._lasts else private())
+            self._spare.write(document, wanted, durable=self.durable)
             step("replace", self.resource, remaining)
             self._spare.swap()
             if self.durable:
@@ -35,6 +68,7 @@ class JsonStore(JsonFileStore):
     def close(self) -> None:
         """Remove the spare file."""
         self._spare.release_own()
+        self._spare.end_claim()
 
     def sweep(self) -> None:
         """Remove the spare files of processes that have ended."""
@@ -42,7 +76,10 @@ class JsonStore(JsonFileStore):
 
     def _is_current(self, fd: int) -> bool:
         """Return whether the open file is the inventory now: else it may be a later sale's."""
-        return os.fstat(fd).st_ino == os.stat(self._name).st_ino
+        facts = os.fstat(fd)
+        if self._lasts and (facts.st_mode, facts.st_uid, facts.st_gid) != self._facts:
+            self._learn(facts, fd)
+        return facts.st_ino == os.stat(self._name).st_ino
 
     def _sync_folder(self) -> None:
         """Make the swap survive a power cut (fsync(2): a folder needs its own)."""

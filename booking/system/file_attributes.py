@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import pwd
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -27,6 +29,32 @@ def attributes_of(file: int | str) -> FileAttributes:
     return FileAttributes(
         facts.st_uid, facts.st_gid, stat.S_IMODE(facts.st_mode), tuple(_extended(file))
     )
+
+
+def extended_of(file: int | str) -> tuple[tuple[str, bytes], ...]:
+    """Return the extended attributes that may be read, the access list among them."""
+    return tuple(_extended(file))
+
+
+def may_miss(missed: Sequence[str], wanted: FileAttributes) -> bool:
+    """Return whether no user loses a right where only these attributes are missed.
+
+    Only root can give a file away. A member of the group need not, where the owner may do as a
+    member of the group all that it may do as the owner.
+    """
+    if not missed:
+        return True
+    group_bits = wanted.mode >> 3 & 0o6
+    alike = wanted.mode >> 6 & 0o6 == group_bits
+    return list(missed) == ["owner"] and alike and not wanted.extended and _is_member(wanted)
+
+
+def _is_member(wanted: FileAttributes) -> bool:
+    try:
+        user = pwd.getpwuid(wanted.owner)
+    except KeyError:
+        return False
+    return wanted.group in os.getgrouplist(user.pw_name, user.pw_gid)
 
 
 def give(fd: int, wanted: FileAttributes) -> list[str]:

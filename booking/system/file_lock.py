@@ -7,6 +7,7 @@ processes of another container or another user see it, too.
 from __future__ import annotations
 
 import os
+import stat
 
 
 def try_lock(fd: int, *, shared: bool = False) -> bool:
@@ -30,3 +31,15 @@ def is_at(fd: int, path: str | os.PathLike[str]) -> bool:
         return False
     ours = os.fstat(fd)
     return (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)
+
+
+def remove_unlocked(path: str) -> bool:
+    """Remove a file whose lock no process holds; return whether it was removed."""
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not (stat.S_ISREG(os.fstat(fd).st_mode) and try_lock(fd) and is_at(fd, path)):
+            return False
+        os.unlink(path)  # noqa: PTH108 - a text
+        return True
+    finally:
+        os.close(fd)

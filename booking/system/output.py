@@ -25,7 +25,7 @@ from typing import BinaryIO
 
 from booking.errors import UsageError
 from booking.system.file_attributes import attributes_of, give
-from booking.system.file_lock import is_at, try_lock
+from booking.system.file_lock import is_at, remove_unlocked, try_lock
 
 PARTIAL = re.compile(r"\.booking-[0-9a-f]{16}\.partial")
 LINKS_MAX = 40  # as the kernel
@@ -95,18 +95,6 @@ def sweep_partials(folder: str) -> None:
         for partial in partials:
             with suppress(OSError):
                 remove_unlocked(partial)
-
-
-def remove_unlocked(path: str) -> bool:
-    """Remove a file whose lock no process holds; return whether it was removed."""
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        if not (stat.S_ISREG(os.fstat(fd).st_mode) and try_lock(fd) and is_at(fd, path)):
-            return False
-        os.unlink(path)  # noqa: PTH108 - a text
-        return True
-    finally:
-        os.close(fd)
 
 
 def _target(path: Path) -> str | int:

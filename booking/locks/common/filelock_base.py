@@ -37,22 +37,22 @@ class FilelockBase(PerProcess[T]):
                 self.own().acquire(timeout=max(0.0, deadline_s - time.monotonic()))
             except Timeout:
                 break
-            acquired = self._is_current()
+            acquired = self._keep_if_named()
         saw(int(acquired))
         return acquired
 
-    def is_current(self) -> bool:
+    def has_name(self) -> bool:
         """Return whether what was taken is still the lock of that name."""
         return True
 
-    def _is_current(self) -> bool:
-        current = False
+    def _keep_if_named(self) -> bool:
+        named = False
         try:
-            current = self.is_current()
+            named = self.has_name()
         finally:
-            if not current:
+            if not named:
                 self.own().release()
-        return current
+        return named
 
     def release(self) -> None:
         """Release the lock; a waiter notices at its next poll."""

@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
 from booking.errors import InventoryError
 from booking.system.file_attributes import ACCESS_LIST, FileAttributes, attributes_of, give
@@ -30,24 +29,21 @@ _OFD = hasattr(fcntl, "F_OFD_SETLK") and os.uname().sysname == "Linux"
 
 
 class LockFile:
-    """A lock's file by its path; in a sale that is pinned, one file and no other of that path."""
+    """Base of a lock with a file: by its path, or, where it is pinned, one file and no other."""
 
-    def __init__(self, path: Path) -> None:
-        self._name = os.fspath(path)  # converting a Path costs time at each call
-        self._pinned: tuple[int, int] | None = None
-        self._mark: int | None = None
+    path: Path
+    watched = True  # whether other processes may reach the file's folder
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what travels: the mark is the harness's."""
-        return {**self.__dict__, "_mark": None}
+    _pinned: tuple[int, int] | None = None
+    _mark: int | None = None  # the harness's own descriptor
 
     def pin(self) -> None:
         """Make the file, and take no other one from now on; mark it as used."""
         for _ in range(ATTEMPTS_MAX):
-            self._mark = self.open()
-            _set_rights(self._mark, self._name)
+            self._mark = self.open_file()
+            _set_rights(self._mark, self.path)
             _mark_used(self._mark)
-            if is_at(self._mark, self._name):
+            if is_at(self._mark, self.path):
                 self._pinned = identity(self._mark)
                 return
             os.close(self._mark)
@@ -60,18 +56,18 @@ class LockFile:
         if self._mark is not None:
             os.close(self._mark)
             self._mark = None
-            if self._name.endswith(SERVER_LOCK):
-                remove_unused(Path(self._name))
+            if self.path.name.endswith(SERVER_LOCK):
+                remove_unused(self.path)
 
-    def open(self) -> int:
+    def open_file(self) -> int:
         """Open the file; make it where it is missing, with the rights of the inventory."""
         try:
             for _ in range(ATTEMPTS_MAX):
                 try:
-                    fd = os.open(self._name, _OPEN)
+                    fd = os.open(self.path, _OPEN)
                 except FileNotFoundError:
                     self._ensure_not_pinned()
-                    _make(self._name)
+                    _make(os.fspath(self.path))
                 else:
                     return self._checked(fd)
         except OSError as error:
@@ -81,7 +77,7 @@ class LockFile:
     def is_current(self, opened: tuple[int, int]) -> bool:
         """Return whether an open file still has the name; raise where it is another sale's."""
         try:
-            facts = os.lstat(self._name)
+            facts = os.lstat(self.path)
         except OSError:
             self._ensure_not_pinned()
             return False
@@ -94,7 +90,7 @@ class LockFile:
         facts = os.fstat(fd)
         if not stat.S_ISREG(facts.st_mode):
             os.close(fd)
-            raise InventoryError(f"{self._name}: is no regular file; a lock needs one there")
+            raise InventoryError(f"{self.path}: is no regular file; a lock needs one there")
         if self._pinned is not None and (facts.st_dev, facts.st_ino) != self._pinned:
             os.close(fd)
             raise self._replaced()
@@ -106,14 +102,14 @@ class LockFile:
 
     def _replaced(self) -> InventoryError:
         return InventoryError(
-            f"{self._name}: another process replaced or removed this lock file, so it keeps no "
+            f"{self.path}: another process replaced or removed this lock file, so it keeps no "
             "buyer out; nothing is sold with it"
         )
 
     def _error(self, error: OSError) -> InventoryError:
-        is_link = os.path.islink(self._name)
+        is_link = self.path.is_symlink()
         problem = "is a link" if is_link else (error.strerror or str(error)).lower()
-        return InventoryError(f"{self._name}: {problem}; a lock needs a file there")
+        return InventoryError(f"{self.path}: {problem}; a lock needs a file there")
 
 
 def identity(fd: int) -> tuple[int, int]:
@@ -181,9 +177,9 @@ def _make(name: str) -> None:
         os.unlink(draft)
 
 
-def _set_rights(fd: int, name: str) -> None:
+def _set_rights(fd: int, path: Path) -> None:
     """Set the rights that the inventory has now on a lock file of ours from an earlier sale."""
-    facts, rights = os.fstat(fd), _rights(name)
+    facts, rights = os.fstat(fd), _rights(os.fspath(path))
     if facts.st_uid == os.geteuid() and facts.st_nlink == 1:
         give(fd, rights)
 
