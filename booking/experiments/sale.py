@@ -10,7 +10,7 @@ from random import SystemRandom
 from typing import Any
 
 from booking.core.assembly import Assembly, arrange, assemble, pinned, users_code
-from booking.core.base_classes import hooks
+from booking.core.base_classes import hooks, inventory_path
 from booking.core.order_execution import BUY, SEARCH
 from booking.core.protocols import Store
 from booking.core.registry import resolve
@@ -23,7 +23,7 @@ from booking.history.actions import Action
 from booking.history.model import Event, History
 from booking.processes.buyer_process import behaviour_of
 from booking.processes.resource_limits import ensure_connections
-from booking.stores.common.run_lock import run_lock
+from booking.stores.common.run_lock import run_lock, sweep_marker
 from booking.system.scratch import scratch_folder
 
 SEED_MAX = 10**6  # short enough to be typed again
@@ -223,4 +223,7 @@ def _count(store: Store) -> int | None:
 def leave(store: Store) -> None:
     """Remove what dead processes left, and close the store."""
     hooks(store).sweep()
+    path = inventory_path(store)
+    if path is not None:
+        sweep_marker(path)
     store.close()

@@ -105,7 +105,7 @@ def _binaries() -> Path:
 
 def _template(binaries: Path, *, anew: bool = False) -> Path:
     """Return a new cluster to copy: made once, moved into a cache folder whole."""
-    templates = [folder / f"postgres-{version(WHEEL)}" for folder in _cache_folders()]
+    templates = [folder / f"postgres-{version(WHEEL)}" for folder in cache_folders()]
     if not anew:
         for template in templates:
             if _is_ours(template.parent) and _is_complete(template):
@@ -180,7 +180,7 @@ def _cause(error: OSError) -> str:
     return str(several[0][-1]) if isinstance(several, list) and several else str(error)
 
 
-def _cache_folders() -> list[Path]:
+def cache_folders() -> list[Path]:
     """Return the folders that may hold a template: the user's cache, then a temporary folder."""
     folders = [Path(tempfile.gettempdir()) / f"booking-cache-{os.getuid()}"]
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - may fail

@@ -10,6 +10,7 @@ from pathlib import Path
 from booking.core.base_classes import hooks, inventory_path
 from booking.core.protocols import Store
 from booking.errors import InventoryError
+from booking.system.file_lock import remove_unlocked
 
 
 def run_lock(store: Store, location: str) -> AbstractContextManager[None]:
@@ -37,6 +38,12 @@ def file_run_lock(inventory: Path) -> Iterator[None]:
             marker.unlink()
         if fd is not None:
             os.close(fd)
+
+
+def sweep_marker(inventory: Path) -> None:
+    """Remove the marker of a run that was killed; one that is held stays."""
+    with suppress(OSError):
+        remove_unlocked(os.fspath(inventory.with_name(f".{inventory.name}.sale")))
 
 
 def already_running(inventory: str) -> InventoryError:

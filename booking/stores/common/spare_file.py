@@ -57,7 +57,8 @@ BLOCK_BYTES = 4096  # what a disk writes in one piece, or a file system in one p
 # No link is followed: in a shared folder another user may have placed one at our name.
 _REUSE = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_SPARE = r"\d+-[0-9a-f]{8}\.tmp"
+# The names of spare files and claims: the inventory, the claim, what it is.
+CLAIMED = re.compile(r"\.(.+)\.([0-9a-f]{16})\.(\d+-[0-9a-f]{8}\.tmp|own)")
 _LEASES = hasattr(fcntl, "F_SETLEASE")
 _IN_USE = frozenset({errno.EAGAIN, errno.EACCES})  # it is open elsewhere; another user owns it
 
@@ -144,14 +145,14 @@ class SpareFile(PerProcess[str]):
         if pid != os.getpid():
             return
         with suppress(OSError):
-            os.unlink(_claim_path(self._inventory, self._claim or ""))
+            os.unlink(claim_path(self._inventory, self._claim or ""))
         os.close(fd)
         self._claim = self._claim_held = None
 
     def _make_claim(self) -> None:
         while True:
             claim = token_hex(8)
-            path = _claim_path(self._inventory, claim)
+            path = claim_path(self._inventory, claim)
             fd = os.open(path, _CREATE, 0o644)
             try_lock(fd)
             if is_at(fd, path):  # else another command's sweep came before the lock
@@ -188,7 +189,7 @@ class SpareFile(PerProcess[str]):
         return missed
 
     def _carry_over(self, name: str) -> FileAttributes | None:
-        """Return what a user changed between our read and our swap; carry it over to the inventory."""
+        """Return what a user changed between our read and our swap; give it to the inventory."""
         if self._swapped is None:
             return None
         expected, given = self._swapped
@@ -273,18 +274,18 @@ def sweep(inventory: Path) -> None:
     """Remove the spare files of processes that have ended, where that is allowed."""
     for claim, spares in claims(inventory).items():
         with suppress(OSError):
-            _sweep(_claim_path(str(inventory), claim), spares)
+            _sweep(claim_path(str(inventory), claim), spares)
 
 
 def claims(inventory: Path) -> dict[str, list[str]]:
     """Return the claims on an inventory, each with its spare files."""
-    pattern = re.compile(rf"\.{re.escape(inventory.name)}\.([0-9a-f]{{16}})\.({_SPARE}|own)")
     found: dict[str, list[str]] = {}
     with suppress(OSError), os.scandir(inventory.parent) as entries:
         for entry in entries:
-            if match := pattern.fullmatch(entry.name):
-                spares = found.setdefault(match[1], [])
-                spares += [entry.path] if match[2] != "own" else []
+            match = CLAIMED.fullmatch(entry.name)
+            if match and match[1] == inventory.name:
+                spares = found.setdefault(match[2], [])
+                spares += [entry.path] if match[3] != "own" else []
     return found
 
 
@@ -307,6 +308,7 @@ def _sweep(claim: str, spares: Sequence[str]) -> None:
             os.close(fd)
 
 
-def _claim_path(inventory: str, claim: str) -> str:
+def claim_path(inventory: str, claim: str) -> str:
+    """Return the path of a claim: beside the inventory."""
     folder, name = os.path.split(inventory)
     return os.path.join(folder, f".{name}.{claim}.own")
