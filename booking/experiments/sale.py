@@ -17,6 +17,7 @@ from booking.core.registry import resolve
 from booking.core.scenario import Scenario
 from booking.core.verdict import Outcome, Verdict
 from booking.errors import BookingError, InventoryError
+from booking.experiments.lock_reach import lock_reach
 from booking.experiments.verdicts import against_control, verdict_on, without_control
 from booking.fleets.listener import Listener, NullListener
 from booking.history.actions import Action
@@ -38,6 +39,12 @@ class Sale:
     history: History
     verdict: Verdict
     control: Sale | None = None
+    lock_file: Path | None = None
+
+    @property
+    def premises(self) -> list[str]:
+        """What the verdict rests on, a sentence each."""
+        return list(lock_reach(self.lock_file))
 
     @property
     def scenario(self) -> Scenario:
@@ -187,7 +194,7 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
         history.sale = shown.model_dump(mode="json", exclude_defaults=True)
         if (numbers := assembly.guard_traits.numbers) != "before":
             history.sale["numbers"] = numbers
-        sale = Sale(assembly, history, UNDECIDED)
+        sale = Sale(assembly, history, UNDECIDED, lock_file=getattr(lock, "path", None))
         return replace(sale, verdict=verdict_on(history, sale.sold))
 
 

@@ -66,9 +66,10 @@ class JsonStore(JsonFileStore):
             raise self._error(error) from None
 
     def close(self) -> None:
-        """Remove the spare file."""
+        """Remove the spare file; in the harness also those of buyers that were killed."""
         self._spare.release_own()
-        self._spare.end_claim()
+        if self._spare.end_claim():
+            self.sweep()
 
     def sweep(self) -> None:
         """Remove the spare files of processes that have ended."""

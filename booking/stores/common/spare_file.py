@@ -139,15 +139,16 @@ class SpareFile(PerProcess[str]):
             with suppress(OSError):
                 os.unlink(own)
 
-    def end_claim(self) -> None:
-        """Remove the claim, in the process that made it."""
+    def end_claim(self) -> bool:
+        """Remove the claim, in the process that made it; return whether this one did."""
         pid, fd = self._claim_held or (0, -1)
         if pid != os.getpid():
-            return
+            return False
         with suppress(OSError):
             os.unlink(claim_path(self._inventory, self._claim or ""))
         os.close(fd)
         self._claim = self._claim_held = None
+        return True
 
     def _make_claim(self) -> None:
         while True:

@@ -18,9 +18,8 @@ from booking.stores.json_inplace import JsonInplaceStore
 from booking.stores.json_replaced import JsonStore
 from booking.system.file_attributes import ACCESS_LIST, attributes_of
 from booking.testing.contracts.drivers import StepRecorder
+from tests.support.users import ANNA, BEN, ROOT_ONLY, TEAM, as_user, team_folder
 
-ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as other users")
-ANNA, BEN, TEAM = 60001, 60002, 60010
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -184,45 +183,13 @@ def test_a_sale_by_root_takes_no_file_away_from_its_user(
     assert os.listdir(path.parent) == ["data.json"]
 
 
-def as_user(user: int, groups: list[int], work: Callable[[], object]) -> str:
-    """Do the work in a fork as another user; return its error in a line, empty where none."""
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(reading)
-        try:
-            os.setgroups(groups)
-            os.setgid(user)
-            os.setuid(user)
-            work()
-        except BaseException as error:
-            os.write(writing, f"{type(error).__name__}: {error}".encode())
-        finally:
-            os._exit(0)
-    os.close(writing)
-    os.waitpid(pid, 0)
-    with os.fdopen(reading) as said:
-        return said.read()
-
-
 @pytest.fixture
-def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a folder of a group, with Anna's inventory in it, which the group may write."""
-    for folder in [tmp_path, *tmp_path.parents]:
-        if folder.stat().st_mode & 0o005 != 0o005:
-            folder.chmod(folder.stat().st_mode | 0o005)
-    shared = tmp_path / "team"
-    shared.mkdir()
-    os.chown(shared, ANNA, TEAM)
-    shared.chmod(0o2775)
-    file = shared / "data.json"
-    file.write_text('{"ticket_num": 50}\n')
-    os.chown(file, ANNA, TEAM)
-    file.chmod(0o664)
-    # Users and groups of the test, of which the system knows nothing.
+def team(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return Anna's inventory in a folder of her group."""
     module = "booking.system.file_attributes"
     monkeypatch.setattr(f"{module}._is_member", lambda wanted: wanted.group == TEAM)
-    return file
+    with team_folder() as inventory:
+        yield inventory
 
 
 def sale(path: Path) -> Callable[[], None]:
