@@ -73,7 +73,7 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     from booking.bench.plan import make_plan
     from booking.bench.thresholds import parse
     from booking.report.terminal.progress import progress
-    from booking.system.output import ensure_output
+    from booking.system.output import ensure_apart, ensure_output
 
     plan = make_plan(
         names_in(stores), names_in(guards), names_in(locks), _counts(buyers),
@@ -83,6 +83,7 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     for flag, path in (("--csv", csv_file), ("--chart", chart_file)):
         if path is not None:
             ensure_output(flag, path)
+    ensure_apart({"--csv": csv_file, "--chart": chart_file}, {})
     with progress(quiet=as_json) as display:
         samples = measure(plan, display.update, with_c=with_c)
     measured = rows(samples)

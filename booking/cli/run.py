@@ -31,11 +31,12 @@ def run(paths: tuple[Path, ...], junit: Path | None, seed: int | None, as_json: 
     from booking.report import junit as junit_file
     from booking.report.sale_document import trial_document
     from booking.report.terminal import trials as trials_report
-    from booking.system.output import ensure_output
+    from booking.system.output import ensure_apart, ensure_output
 
     scenarios = collect(paths, seed)
     if junit is not None:
         ensure_output("--junit", junit)
+        ensure_apart({"--junit": junit}, {f"scenario {path}": path for path, _ in scenarios})
     trials: list[Trial] = []
     for path, scenario in scenarios:
         if not as_json:

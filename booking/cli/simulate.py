@@ -51,6 +51,7 @@ def simulate(
     3: unknown (for example: the sale without the guard did not race either).
     """
     from booking.core.command_line import replay_command
+    from booking.core.registry import split_url
     from booking.errors import UsageError
     from booking.experiments.expectations import named, sale_exit_code
     from booking.experiments.sale import run_sale
@@ -60,15 +61,19 @@ def simulate(
     from booking.report.sale_document import sale_document
     from booking.report.terminal import sale as sale_report
     from booking.report.terminal.live import listening
-    from booking.system.output import ensure_output
+    from booking.system.output import ensure_apart, ensure_output
 
     wanted, usual = read_scenario(scenario, context)
     expected = named(expect)
     if witness is not None and schedule is None:
         raise UsageError("--witness writes the schedule of a race: give --schedule random or pct")
-    for option, path in (("--history", history), ("--witness", witness)):
+    outputs = {"--history": history, "--witness": witness}
+    for option, path in outputs.items():
         if path is not None:
             ensure_output(option, path)
+    location = split_url(wanted.store)[1]
+    inventory = Path(location) if location and "//" not in location else None
+    ensure_apart(outputs, {"the scenario": scenario, "--store": inventory})
     with listening(wanted, quiet=as_json) as listener:
         if schedule is None:
             sale = run_sale(wanted, listener)

@@ -36,6 +36,23 @@ def extended_of(file: int | str) -> tuple[tuple[str, bytes], ...]:
     return tuple(_extended(file))
 
 
+def writers_of(inventory: str) -> FileAttributes:
+    """Return attributes of a file for the users who may write to an inventory, and no other.
+
+    It is for locks and markers beside the inventory. Where there is no inventory, this user is the
+    only one.
+    """
+    only_owner = stat.S_IRUSR | stat.S_IWUSR
+    try:
+        there = attributes_of(inventory)
+    except OSError:
+        return FileAttributes(os.geteuid(), os.getegid(), only_owner)
+    lists = tuple(entry for entry in there.extended if entry[0] == ACCESS_LIST)
+    writers = there.mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+    mode = there.mode & 0o666 if lists else writers | writers << 1
+    return FileAttributes(there.owner, there.group, mode | only_owner, lists)
+
+
 def may_miss(missed: Sequence[str], wanted: FileAttributes) -> bool:
     """Return whether no user loses a right where only these attributes are missed.
 

@@ -16,7 +16,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from errno import EACCES, EISDIR, ELOOP
 from pathlib import Path
@@ -53,6 +53,21 @@ def ensure_output(option: str, path: Path) -> None:
             f"{option} {path}: its folder cannot be written to, and the file is replaced whole; "
             "check its permissions"
         )
+
+
+def ensure_apart(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None]) -> None:
+    """Raise `UsageError` where an output would take the place of an input, or of another output."""
+    known = {_same(path): what for what, path in inputs.items() if path is not None}
+    for option, path in outputs.items():
+        if path is None or (path.exists() and not path.is_file()):
+            continue  # a device or a pipe takes several
+        other = known.setdefault(_same(path), option)
+        if other != option:
+            raise UsageError(f"{option} {path}: is the file of {other}; name another file")
+
+
+def _same(path: Path) -> str:
+    return os.path.realpath(path)
 
 
 def write_output(option: str, path: Path, parts: Iterable[bytes]) -> None:

@@ -197,3 +197,24 @@ def test_a_folder_of_evidence(program: Program, sale: Path, kind: str) -> None:
     assert (folder / "json-none-oversell.json").read_bytes().startswith(b"{")
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
     assert folder.is_symlink() == (kind == "link")
+
+
+@pytest.mark.parametrize("words, file", [
+    (["simulate", "--store", "json:data.json", "--history", "./data.json"], "data.json"),
+    (["simulate", "--store", "json:link.json", "--history", "data.json"], "data.json"),
+    (["simulate", "sale.toml", "--history", "sale.toml"], "sale.toml"),
+    (["run", "sale.toml", "--junit", "sale.toml"], "sale.toml"),
+    ([*BENCH, "--csv", "data.json", "--chart", "data.json"], "data.json"),
+])  # fmt: skip
+def test_an_output_takes_the_place_of_no_input_and_of_no_other_output(
+    program: Program, sale: Path, words: list[str], file: str
+) -> None:
+    """A slip of the keyboard would lose the inventory."""
+    folder = sale.parent
+    (folder / "data.json").write_text('{"ticket_num": 3}\n')
+    (folder / "link.json").symlink_to("data.json")
+    before = (folder / file).read_bytes()
+    done = program(*words)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done
+    assert "is the file of" in done.stderr
+    assert (folder / file).read_bytes() == before

@@ -12,12 +12,11 @@ import os
 import stat
 import struct
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 
 from booking.errors import InventoryError
-from booking.system.file_attributes import ACCESS_LIST, FileAttributes, attributes_of, give
+from booking.system.file_attributes import FileAttributes, give, writers_of
 from booking.system.file_lock import is_at
 from booking.system.runtime_folder import SERVER_LOCK
 
@@ -186,15 +185,5 @@ def _set_rights(fd: int, path: Path) -> None:
 
 def _rights(name: str) -> FileAttributes:
     """Return who may open a lock file: the users who may write to the inventory, and no other."""
-    own = FileAttributes(os.geteuid(), os.getegid(), stat.S_IRUSR | stat.S_IWUSR)
     inventory = name.removesuffix(ENDING)
-    if inventory == name:
-        return own
-    try:
-        there = attributes_of(inventory)
-    except OSError:
-        return own
-    lists = tuple(entry for entry in there.extended if entry[0] == ACCESS_LIST)
-    writers = there.mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
-    mode = there.mode & 0o666 if lists else writers | writers << 1
-    return replace(there, mode=mode | stat.S_IRUSR | stat.S_IWUSR, extended=lists)
+    return writers_of(inventory) if inventory != name else writers_of("")

@@ -10,6 +10,7 @@ from pathlib import Path
 from booking.core.base_classes import hooks, inventory_path
 from booking.core.protocols import Store
 from booking.errors import InventoryError
+from booking.system.file_attributes import give, writers_of
 from booking.system.file_lock import remove_unlocked
 
 
@@ -62,6 +63,8 @@ def _lock(marker: Path, inventory: Path) -> int | None:
         except OSError as error:
             problem = (error.strerror or str(error)).lower()
             raise InventoryError(f"{inventory.parent}: {problem}; a sale writes there") from None
+        if os.fstat(fd).st_uid == os.geteuid():  # where this one is killed, another user goes on
+            give(fd, writers_of(str(inventory)))
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import struct
 import subprocess
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from booking.core.protocols import Place
 from booking.core.steps import driven_by
 from booking.errors import InventoryError
 from booking.stores.common import spare_file
+from booking.stores.common.run_lock import file_run_lock
 from booking.stores.json_inplace import JsonInplaceStore
 from booking.stores.json_replaced import JsonStore
 from booking.system.file_attributes import ACCESS_LIST, attributes_of
@@ -257,6 +259,25 @@ def test_a_mounted_file_is_refused_before_the_sale(
     monkeypatch.setattr("booking.stores.json_replaced.is_mount_point", lambda name: True)
     with pytest.raises(InventoryError, match="is mounted by itself"):
         JsonStore(Place(str(path), path.parent)).prepare()
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize("first", [0, BEN])
+def test_a_marker_of_a_killed_sale_locks_no_other_seller_out(team: Path, first: int) -> None:
+    """Neither that of a member of the group, nor that of root."""
+
+    def killed() -> None:
+        with file_run_lock(team):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def again() -> None:
+        with file_run_lock(team):
+            pass
+
+    as_user(first, [TEAM], killed)
+    assert team.with_name(".data.json.sale").exists()
+    assert as_user(ANNA, [TEAM], again) == ""
+    assert os.listdir(team.parent) == ["data.json"]
 
 
 def test_what_cannot_be_kept_leaves_nothing(
