@@ -128,6 +128,20 @@ def test_a_change_between_two_sales_is_not_undone(
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_change_does_not_come_and_go_with_each_sale(
+    store: JsonStore, path: Path, change: Callable[[Path], object]
+) -> None:
+    """From the second sale after it on, both files have it."""
+    sell(store)
+    change(path)
+    changed = attributes_of(str(path))
+    sell(store, 2)
+    for _ in range(3):
+        assert attributes_of(str(path)) == changed
+        sell(store, 1)
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 @pytest.mark.parametrize("reused", [False, True])
 @pytest.mark.parametrize("again", [0, 1, 2])
 def test_a_change_in_the_middle_of_a_sale_is_not_undone(
