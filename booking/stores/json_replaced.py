@@ -57,7 +57,7 @@ class JsonStore(JsonFileStore):
         document = self._known_frame().render(remaining)
         try:
             wanted = self._attributes or (attributes_of(self._name) if self._lasts else private())
-            self._spare.write(document, wanted, durable=self.durable)
+            self._attributes = self._spare.write(document, wanted, durable=self.durable)
             step("replace", self.resource, remaining)
             self._spare.swap()
             if self.durable:

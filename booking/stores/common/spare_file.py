@@ -86,8 +86,11 @@ class SpareFile(PerProcess[str]):
         state.pop("_claim_held", None)
         return state
 
-    def write(self, document: bytes, wanted: FileAttributes, *, durable: bool) -> None:
-        """Write a document whole and in private; durable: on disk before this returns."""
+    def write(self, document: bytes, wanted: FileAttributes, *, durable: bool) -> FileAttributes:
+        """Write a document whole and in private; durable: on disk before this returns.
+
+        Return the attributes that the inventory has by now: a user may have changed some.
+        """
         name = self.own()
         made = wanted
         if not (self._exists and self._reusable and self._rewrite(name, document, wanted, durable)):
@@ -98,6 +101,7 @@ class SpareFile(PerProcess[str]):
             made = self._write_new(name, document, wanted, durable)
         if self._lasting:
             self._swapped = wanted, made
+        return wanted
 
     def rehearse(self, wanted: FileAttributes) -> None:
         """Raise `OSError` where a file like the inventory could not be made; leave none."""
