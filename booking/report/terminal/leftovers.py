@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.markup import escape
 from rich.table import Table
 
 from booking.experiments.leftovers import Leftover
-from booking.report.terminal.console import console
+from booking.report.terminal.console import console, plain
 
 HINT = "remove what is free with: booking list --leftovers --remove"
 
@@ -23,7 +22,7 @@ def show_leftovers(found: Sequence[Leftover]) -> None:
         table.add_column(column, header_style="dim", overflow="fold")
     for leftover in found:
         state = "removed" if leftover.removed else leftover.state
-        table.add_row(state, escape(leftover.owner), leftover.kind, escape(str(leftover.path)))
+        table.add_row(state, plain(leftover.owner), leftover.kind, plain(str(leftover.path)))
     console().print(table)
     if any(leftover.state == "free" and not leftover.removed for leftover in found):
         console().print(f"\n[dim]{HINT}[/]", markup=True)

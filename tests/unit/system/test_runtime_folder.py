@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from booking.errors import UsageError
-from booking.system import runtime_folder as module
 from booking.system.runtime_folder import runtime_folder
 
 STRANGER = 65534
