@@ -81,9 +81,8 @@ class FlockLock(PerProcess[int], LockFile):
         look at the name is needed. Two changes within a tick of the kernel's clock have one time.
         """
         changed_ns = os.fstat(fd).st_ctime_ns
-        if changed_ns == self._seen_ns:
+        if changed_ns == self._seen_ns or self._identity is None:  # a subclass opens what it likes
             return True
-        assert self._identity is not None
         try:
             current = self.is_current(self._identity)
         except BaseException:
