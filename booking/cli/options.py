@@ -50,9 +50,9 @@ def warn_of_torn_writes(*scenarios: Scenario) -> None:
     from booking.experiments.by_hand import count
     from booking.report.terminal.text import echo
 
-    warnings = {scenario.store: assemble(scenario).warning for scenario in scenarios}
-    for store, warning in warnings.items():
-        if warning is not None:
-            with suppress(BookingError):
+    for store, scenario in {scenario.store: scenario for scenario in scenarios}.items():
+        with suppress(BookingError):
+            warning = assemble(scenario).warning
+            if warning is not None:
                 count(store)
                 echo(f"booking: warning: {printable(warning)}", err=True)

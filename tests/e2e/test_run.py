@@ -71,7 +71,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_each_file_gets_its_result(program: Program, folder: Path) -> None:
     """As text, JSON and JUnit; the exit code is the gravest."""
-    done = program("run", "scenarios", "--json", "--junit", "report.xml")
+    done = program("run", "scenarios", "--allow-code", "--json", "--junit", "report.xml")
     assert done.returncode == 2, done.stderr
     document = json.loads(done.stdout)
     assert "error" not in document
@@ -104,7 +104,7 @@ def test_the_exit_code_is_the_gravest(
     program: Program, folder: Path, files: list[str], code: int
 ) -> None:
     """Wrong input comes before an anomaly, and that before success."""
-    done = program("run", *(str(folder / f"{name}.toml") for name in files))
+    done = program("run", "--allow-code", *(str(folder / f"{name}.toml") for name in files))
     assert done.returncode == code, done.stdout + done.stderr
     broken = sum(name in BROKEN for name in files)
     assert (f", {broken} could not be run" in done.stdout) == (broken > 0)
@@ -113,7 +113,7 @@ def test_the_exit_code_is_the_gravest(
 def test_where_no_file_can_be_read_the_command_is_refused(program: Program, folder: Path) -> None:
     """In one line, as any other wrong input; JUnit has each file's error."""
     names = [str(folder / f"{name}.toml") for name in ("bad-toml", "unknown-key", "missing")]
-    done = program("run", *names, "--junit", "report.xml")
+    done = program("run", "--allow-code", *names, "--junit", "report.xml")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "bad-toml.toml: not TOML" in done.stderr
     assert "(and 2 more)" in done.stderr
@@ -129,9 +129,9 @@ def test_an_interruption_keeps_what_there_is(tmp_path: Path, as_json: bool) -> N
     (tmp_path / "c.toml").write_text(SOUND)
     close_gate(tmp_path, "before the write")
     run = subprocess.Popen(
-        [sys.executable, "-m", "booking", "run", str(tmp_path), "--junit", str(tmp_path / "j.xml"),
+        [sys.executable, "-m", "booking", "run", str(tmp_path), "--allow-code", "--junit", "j.xml",
          *(["--json"] if as_json else [])],
-        env={**os.environ, GATES: str(tmp_path)},
+        env={**os.environ, GATES: str(tmp_path)}, cwd=tmp_path,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     with held(tmp_path, "before the write"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 from booking.core.base_classes import BaseGuard
 from booking.core.protocols import SOLD_OUT, Kit, Order, Reply, Store
 
+LIMIT_S = 60.0
 GATES = "BOOKING_TEST_GATES"  # the folder of the pipes
 
 
@@ -54,6 +57,22 @@ def close_gate(folder: Path, gate: str) -> None:
 @contextmanager
 def held(folder: Path, gate: str) -> Iterator[None]:
     """Wait until a buyer stands at the gate; open it behind the block."""
-    with (folder / gate).open("wb"):
+    fd = _opened(folder / gate)
+    try:
         (folder / gate).unlink()
         yield
+    finally:
+        os.close(fd)
+
+
+def _opened(gate: Path) -> int:
+    """Open the gate's pipe as soon as a buyer has it open; fail where none comes."""
+    deadline_s = time.monotonic() + LIMIT_S
+    while True:
+        try:
+            return os.open(gate, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+        assert time.monotonic() < deadline_s, f"no buyer came to {gate}"
+        time.sleep(0.01)
