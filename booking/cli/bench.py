@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from booking.cli.options import ensure_writable, json_option, names_in
+from booking.cli.options import json_option, names_in
 from booking.cli.sale_options import scenario_option
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     from booking.errors import BookingError
     from booking.report.terminal.progress import progress
     from booking.report.terminal.text import echo
+    from booking.system.output import ensure_apart, ensure_output
 
     plan = make_plan(
         names_in(stores), names_in(guards), names_in(locks), _counts(buyers),
@@ -84,7 +85,8 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     thresholds = [parse(text, plan) for text in demands]
     for flag, path in (("--csv", csv_file), ("--chart", chart_file)):
         if path is not None:
-            ensure_writable(flag, path)
+            ensure_output(flag, path)
+    ensure_apart({"--csv": csv_file, "--chart": chart_file}, {})
     measured = Measured()
     interrupted: KeyboardInterrupt | None = None
     try:
@@ -144,13 +146,15 @@ def _show(
     from booking.report import benchmark_files, documents
     from booking.report.svg_chart import chart
     from booking.report.terminal import benchmark as benchmark_report
+    from booking.system.output import write_output
 
     missed, left_out = lines
     floors, fits = summary.floors(samples), summary.fits(plan, samples)
     if csv_file is not None:
-        csv_file.write_text(benchmark_files.csv_text(measured))
+        write_output("--csv", csv_file, [benchmark_files.csv_text(measured).encode()])
     if chart_file is not None:
-        chart_file.write_text(chart(measured, "the price of safety, in this run"))
+        drawn = chart(measured, "the price of safety, in this run")
+        write_output("--chart", chart_file, [drawn.encode()])
     if as_json:
         document = benchmark_files.document(samples, measured, fits, floors, missed)
         documents.show({**document, "failed": left_out})

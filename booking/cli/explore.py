@@ -83,6 +83,7 @@ def explore(  # noqa: PLR0917 - click passes each by its name
     from booking.report.exploration_document import exploration_document
     from booking.report.terminal.exploration import show_proof
     from booking.report.terminal.progress import progress
+    from booking.system.output import ensure_output
 
     counterexample_buyers = _buyers(buyers, quantity, names)
     flags = {
@@ -97,6 +98,8 @@ def explore(  # noqa: PLR0917 - click passes each by its name
         SECONDS_MAX if max_seconds is None else max_seconds,
     )
     expected = named(expect)
+    if witness is not None:
+        ensure_output("--witness", witness)
     with progress() as display:
         proof = prove(
             scenario, counterexample_buyers, limits, named=names is not None, first=first,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from booking.cli.options import ensure_writable, json_option, names_in
+from booking.cli.options import json_option, names_in
 
 if TYPE_CHECKING:
     from booking.experiments.matrix import Column
@@ -28,11 +28,11 @@ Examples:
     "--trials", type=click.IntRange(1), metavar="N", help="Sales of real processes.  [default: 20]"
 )
 @click.option(
-    "--witnesses", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False),
+    "--witnesses", metavar="FOLDER", type=click.Path(path_type=Path),
     help="Write the evidence of each anomaly here.",
 )  # fmt: skip
 @click.option(
-    "--markdown", "document", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+    "--markdown", "document", metavar="FILE", type=click.Path(path_type=Path),
     help="Write the table here.",
 )  # fmt: skip
 @json_option
@@ -53,11 +53,12 @@ def matrix(
     from booking.experiments.matrix import STORES, TRIALS, fill
     from booking.report.terminal.progress import progress
     from booking.report.terminal.text import echo
+    from booking.system.output import ensure_output
 
     chosen, wanted = _names("--stores", stores) or STORES, _names("--guards", guards)
     _ensure_some(chosen, wanted)
     if document is not None:
-        ensure_writable("--markdown", document)
+        ensure_output("--markdown", document)
     columns: list[Column] = []
     interrupted: KeyboardInterrupt | None = None
     count = TRIALS if trials is None else trials
@@ -79,17 +80,13 @@ def matrix(
 
 def _show(columns: Sequence[Column], document: Path | None, *, as_json: bool) -> None:
     """Show the columns in every form that the user asked for."""
-    from booking.errors import UsageError
     from booking.report import documents
     from booking.report.matrix_files import markdown, matrix_document
     from booking.report.terminal.matrix import show_matrix
+    from booking.system.output import write_output
 
     if document is not None:
-        try:
-            document.write_text(markdown(columns))
-        except OSError as error:
-            problem = (error.strerror or str(error)).lower()
-            raise UsageError(f"--markdown {document}: {problem}") from None
+        write_output("--markdown", document, [markdown(columns).encode(errors="replace")])
     if as_json:
         documents.show(matrix_document(columns))
     else:

@@ -1,10 +1,8 @@
-"""Share among commands: `--json`, lists of names, and files that must be writable."""
+"""Share among commands: `--json`, and lists of names."""
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -58,15 +56,3 @@ def warn_of_torn_writes(*scenarios: Scenario) -> None:
             if warning is not None:
                 count(store)
                 echo(f"booking: warning: {printable(warning)}", err=True)
-
-
-def ensure_writable(flag: str, path: Path) -> None:
-    """Raise `UsageError` before the work where the result could not be written after it."""
-    from booking.errors import UsageError
-
-    if path.is_dir():
-        raise UsageError(f"{flag} {path}: is a folder; name a file in it")
-    if not path.parent.is_dir():
-        raise UsageError(f"{flag} {path}: no such folder; create it or name another file")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise UsageError(f"{flag} {path}: cannot be written to; check its permissions")

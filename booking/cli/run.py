@@ -10,7 +10,6 @@ import click
 from booking.cli.options import (
     allow_code_option,
     allow_places_option,
-    ensure_writable,
     json_option,
     warn_of_torn_writes,
 )
@@ -50,10 +49,12 @@ def run(
     from booking.core.data_files import Permission
     from booking.errors import ExitCode
     from booking.experiments.expectations import Trial, collect, trials_exit_code
+    from booking.system.output import ensure_apart, ensure_output
 
     if junit is not None:
-        ensure_writable("--junit", junit)
+        ensure_output("--junit", junit)
     planned = collect(paths, seed, Permission(allow_code, allow_places))
+    ensure_apart({"--junit": junit}, {f"scenario {each.path}": each.path for each in planned})
     _ensure_some(planned, junit)
     warn_of_torn_writes(*(each.scenario for each in planned if each.scenario is not None))
     trials: list[Trial] = []

@@ -9,7 +9,6 @@ import click
 from booking.cli.options import (
     allow_code_option,
     allow_places_option,
-    ensure_writable,
     json_option,
     warn_of_torn_writes,
 )
@@ -62,6 +61,7 @@ def simulate(  # noqa: PLR0917 - click passes each by its name
     """
     from booking.core.command_line import replay_command
     from booking.core.data_files import Permission
+    from booking.core.registry import split_url
     from booking.errors import UsageError
     from booking.experiments.expectations import named, sale_exit_code
     from booking.experiments.sale import run_sale
@@ -71,13 +71,19 @@ def simulate(  # noqa: PLR0917 - click passes each by its name
     from booking.report.sale_document import sale_document
     from booking.report.terminal import sale as sale_report
     from booking.report.terminal.live import listening
+    from booking.system.output import ensure_apart, ensure_output
 
     wanted, usual = read_scenario(scenario, context, Permission(allow_code, allow_places))
     expected = named(expect)
-    if history is not None:
-        ensure_writable("--history", history)
     if witness is not None and schedule is None:
         raise UsageError("--witness writes the schedule of a race: give --schedule random or pct")
+    outputs = {"--history": history, "--witness": witness}
+    for option, path in outputs.items():
+        if path is not None:
+            ensure_output(option, path)
+    location = split_url(wanted.store)[1]
+    inventory = Path(location) if location and "//" not in location else None
+    ensure_apart(outputs, {"the scenario": scenario, "--store": inventory})
     warn_of_torn_writes(wanted)
     with listening(wanted, quiet=as_json) as listener:
         if schedule is None:

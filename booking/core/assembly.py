@@ -6,14 +6,12 @@ again. Building comes later, because each sale has a folder of its own.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 from booking.core.base_classes import guard_hooks, inventory_path
@@ -23,6 +21,7 @@ from booking.core.registry import BUILT_IN, build, members, resolve, split_url, 
 from booking.core.scenario import Scenario
 from booking.core.traits import GuardTraits, StoreTraits, guard_traits, lock_traits, store_traits
 from booking.errors import BookingError, InventoryError, UsageError
+from booking.system.runtime_folder import SERVER_LOCK, runtime_folder
 
 TICKETS = 3  # of a private inventory, where the scenario names no number
 
@@ -121,14 +120,19 @@ class Assembly:
         return store
 
     def build_guard(
-        self, folder: Path, store: Store, given: Callable[[Lock], Lock] | None = None
+        self,
+        folder: Path,
+        store: Store,
+        given: Callable[[Lock], Lock] | None = None,
+        lock: Lock | None = None,
     ) -> Guard:
         """Build the guard with its lock, to wait as long as the scenario says.
 
-        `given` returns the lock as the guard shall have it.
+        `given` returns the lock as the guard shall have it; `lock` is one that was built already.
         """
         scenario = self.scenario
-        lock = self.build_lock(folder, store)
+        if lock is None:
+            lock = self.build_lock(folder, store)
         if lock is not None and given is not None:
             lock = given(lock)
         answer_timeout_s = scenario.acquire_timeout or scenario.timeout / 2
@@ -138,7 +142,10 @@ class Assembly:
         """Build the lock beside the inventory, where the guard takes one."""
         if self.lock_name is None:
             return None
-        lock: Lock = build("lock", self.lock_name, sidecar(store, folder))
+        path = sidecar(store, folder)
+        lock: Lock = build("lock", self.lock_name, path)
+        if folder in path.parents and getattr(lock, "watched", False):
+            setattr(lock, "watched", False)  # noqa: B010 - no other user enters a sale's own folder
         return lock
 
     def guard_with(self, kit: Kit) -> Guard:
@@ -178,6 +185,19 @@ def explored_with_searches(scenario: Scenario) -> bool:
     return assemble(scenario).store_traits.torn_reads
 
 
+@contextmanager
+def pinned(lock: Lock | None) -> Iterator[None]:
+    """Hold on to the lock's file for the block, where other processes may reach its folder."""
+    if not getattr(lock, "watched", False):
+        yield
+        return
+    getattr(lock, "pin")()  # noqa: B009 - what is watched can be pinned
+    try:
+        yield
+    finally:
+        getattr(lock, "unpin")()  # noqa: B009 - as `pin`
+
+
 def arrange(store: Store, guard: Guard) -> None:
     """Bring the inventory into the shape that the guard sells from."""
     guard_hooks(guard).arrange(store)
@@ -194,7 +214,7 @@ def sidecar(store: Store, folder: Path) -> Path:
         return path.with_name(path.name + ".lock")
     if location := getattr(store, "location", None):
         name = sha256(str(location).encode()).hexdigest()[:16]
-        return Path(gettempdir()) / f"booking-lock-{os.getuid()}-{name}"
+        return runtime_folder() / f"{name}{SERVER_LOCK}"
     return folder / "sale.lock"
 
 

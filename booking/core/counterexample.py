@@ -15,6 +15,7 @@ import msgspec
 
 from booking.core.data_files import NOTHING, Names, Permission, problems
 from booking.errors import UsageError
+from booking.system.output import write_output
 
 VERSION = 1
 
@@ -59,14 +60,10 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
         return [step.buyer for step in self.steps]
 
 
-def save(witness: Counterexample, path: Path) -> None:
-    """Write a counterexample; an existing file is replaced, never half-written."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_bytes(msgspec.json.format(msgspec.json.encode(witness), indent=1) + b"\n")
-        partial.replace(path)
-    except OSError as error:
-        raise UsageError(f"--witness {path}: {(error.strerror or str(error)).lower()}") from None
+def save(witness: Counterexample, path: Path, option: str = "--witness") -> None:
+    """Write a counterexample, whole; an error names the option that asked for it."""
+    document = msgspec.json.format(msgspec.json.encode(witness), indent=1) + b"\n"
+    write_output(option, path, [document])
 
 
 @cache

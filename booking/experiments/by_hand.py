@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from booking.core.assembly import Assembly, arrange, assemble, users_code
+from booking.core.assembly import Assembly, arrange, assemble, pinned, users_code
 from booking.core.base_classes import guard_hooks, hooks, inventory_path
 from booking.core.order_execution import NullRecorder, perform_order
 from booking.core.protocols import Guard, Order, Reply, Store
@@ -33,7 +33,9 @@ def sell_one(scenario: Scenario) -> Reply:
     with _opened(assembly) as (store, folder):
         hooks(store).prepare()
         store.read()  # refuses an unusable inventory before a lock file is made
-        with _permit(assembly, store, assembly.build_guard(folder, store)) as guard:
+        lock = assembly.build_lock(folder, store)
+        guard = assembly.build_guard(folder, store, lock=lock)
+        with _permit(assembly, store, guard), pinned(lock):
             completion = perform_order(store, guard, Order(0, scenario.quantity), NullRecorder())
         if completion.cause is not None:  # on the command line an error of the store is an error
             raise completion.cause
@@ -58,7 +60,7 @@ def restock(scenario: Scenario) -> None:
 
 
 @contextmanager
-def _permit(assembly: Assembly, store: Store, guard: Guard) -> Iterator[Guard]:
+def _permit(assembly: Assembly, store: Store, guard: Guard) -> Iterator[None]:
     """Hold what a purchase by hand needs: a place beside other buyers, or the whole inventory.
 
     Where tickets may lie in several places, a running sale has arranged them as its guard needs
@@ -68,11 +70,11 @@ def _permit(assembly: Assembly, store: Store, guard: Guard) -> Iterator[Guard]:
     if hooks(store).gathers or guard_hooks(guard).rearranges:
         with run_lock(store, location, PURCHASE, scenario.patience_s):
             arrange(store, guard)
-            yield guard
+            yield
     else:
         use = structs.replace(PURCHASE, lock=assembly.lock_name)
         with purchase_permit(store, location, use, scenario.quantity):
-            yield guard
+            yield
 
 
 @contextmanager

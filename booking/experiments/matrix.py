@@ -24,13 +24,14 @@ from booking.core.registry import BUILT_IN, default_lock, members, resolve, unkn
 from booking.core.scenario import Fault, Scenario, from_flags
 from booking.core.traits import guard_traits, store_traits
 from booking.core.verdict import AnomalyName, Outcome
-from booking.errors import BookingError, ExitCode, UsageError
+from booking.errors import ExitCode, UsageError
 from booking.experiments.expectations import Failure
 from booking.experiments.exploration import prove
 from booking.experiments.kill_safety import Actor, steps_of_orders
 from booking.experiments.sale import run_sale
 from booking.history.actions import CHANGES
 from booking.history.model import dump
+from booking.system.output import ensure_output
 
 STORES = ("json", "sqlite", "postgres", "redis")
 TRIALS = 20
@@ -236,7 +237,10 @@ def _explore(column: Column, quantities: Sequence[int], tickets: int, search: bo
     column.explored += proof.exploration.executions
     column.complete &= proof.exploration.complete and not proof.exploration.undecided
     for counterexample in proof.counterexamples:
-        name, write = AnomalyName(counterexample.anomaly), partial(save, counterexample)
+        name, write = (
+            AnomalyName(counterexample.anomaly),
+            partial(save, counterexample, option="--witnesses"),
+        )
         column.note(name, "explored", counterexample.message, ".json", write)
 
 
@@ -253,7 +257,7 @@ def _sell(column: Column, trial: int, faults: list[Fault]) -> list[tuple[Actor, 
         column.decided += 1
     if sale.verdict.outcome is Outcome.INVALID:
         for anomaly in sale.verdict.anomalies:
-            write = partial(dump, sale.history)
+            write = partial(dump, sale.history, option="--witnesses")
             column.note(anomaly.name, "judged", anomaly.message, ".jsonl", write)
     return sorted(set(steps_of_orders(sale.history)))
 
@@ -271,4 +275,5 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
-        raise BookingError(f"--witnesses {folder}: {problem}") from None
+        raise UsageError(f"--witnesses {folder}: {problem}") from None
+    ensure_output("--witnesses", folder / "evidence")

@@ -11,8 +11,8 @@ from typing import Any
 
 from msgspec import structs
 
-from booking.core.assembly import Assembly, arrange, assemble, users_code
-from booking.core.base_classes import hooks
+from booking.core.assembly import Assembly, arrange, assemble, pinned, users_code
+from booking.core.base_classes import hooks, inventory_path
 from booking.core.order_execution import BUY, SEARCH
 from booking.core.protocols import Store
 from booking.core.registry import resolve
@@ -20,6 +20,7 @@ from booking.core.scenario import Scenario
 from booking.core.seam_checks import ensure_count
 from booking.core.verdict import Outcome, Verdict
 from booking.errors import BookingError, InventoryError
+from booking.experiments.lock_reach import lock_reach
 from booking.experiments.outside import outside_changes, with_doubt
 from booking.experiments.permit import one_permit, sale_use
 from booking.experiments.premises import premises_of_sale
@@ -30,7 +31,7 @@ from booking.history.actions import Action
 from booking.history.model import Event, History
 from booking.processes.buyer_process import behaviour_of
 from booking.processes.resource_limits import ensure_connections
-from booking.stores.common.run_lock import run_lock
+from booking.stores.common.run_lock import run_lock, sweep_marker
 from booking.system.scratch import scratch_folder
 
 SEED_MAX = 10**6  # short enough to be typed again
@@ -48,14 +49,16 @@ class Sale:
     answers: Verdict = UNDECIDED  # what `check` says: without the control, and what was at stake
     met: bool = False  # whether buyers met, although the history shows no two orders at a time
     schedule: str | None = None  # the scheduler that ordered the steps
+    lock_file: Path | None = None
 
     @property
     def premises(self) -> list[str]:
         """What the verdict rests on, and what was left out, a sentence each."""
-        return premises_of_sale(
+        sentences = premises_of_sale(
             self.assembly, self.tickets, self.elapsed_s, self.schedule,
             controlled=self.control is not None,
         )  # fmt: skip
+        return [*sentences, *lock_reach(self.lock_file)]
 
     @property
     def scenario(self) -> Scenario:
@@ -199,7 +202,8 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
         launched.ensure_room(scenario)
         assembly.ensure_for_processes()
         store = assembly.build_store(folder)
-        guard = assembly.build_guard(folder, store, getattr(launched, "lock", None))
+        lock = assembly.build_lock(folder, store)
+        guard = assembly.build_guard(folder, store, getattr(launched, "lock", None), lock)
         behaviour_of(scenario)  # refuses an unknown one, and imports it before any fork
         with run_lock(store, assembly.named, sale_use(assembly)) as permit:
             try:
@@ -208,7 +212,8 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
                     arrange(store, guard)
                 with users_code(f"store {assembly.shown_store}"):
                     hooks(store).disconnect()
-                history: History = launched.run(scenario, store, guard)
+                with pinned(lock):
+                    history: History = launched.run(scenario, store, guard)
                 history.tickets = tickets
                 permit.settle()
                 history.remaining = None if history.end.unanswered else count_left(store)
@@ -220,7 +225,7 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
         history.sale = shown.model_dump(mode="json", exclude_defaults=True)
         if (numbers := assembly.guard_traits.numbers) != "before":
             history.sale["numbers"] = numbers
-        sale = Sale(assembly, history, UNDECIDED)
+        sale = Sale(assembly, history, UNDECIDED, lock_file=getattr(lock, "path", None))
         verdict = with_doubt(verdict_on(history, sale.sold), assembly, history)
         return replace(sale, verdict=verdict, answers=verdict, met=getattr(launched, "met", False))
 
@@ -261,4 +266,7 @@ def leave(store: Store) -> None:
     """Remove what dead processes left, and close the store."""
     with users_code(f"store {type(store).__qualname__}"):
         hooks(store).sweep()
+        path = inventory_path(store)
+        if path is not None:
+            sweep_marker(path)
         store.close()

@@ -15,6 +15,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from booking.system.output import write_output
+
 HARNESS = "harness"  # the process that no buyer is
 NO_CLIENTS = frozenset({HARNESS, "nemesis", ":nemesis"})  # what they do is no operation
 FRAME = frozenset({"sale", "end"})  # the first line and the last
@@ -151,17 +153,7 @@ def frame(history: History) -> Iterable[Event]:
     yield Event(len(history.events) + 1, HARNESS, "info", "end", end, last)
 
 
-def dump(history: History, path: Path) -> None:
-    """Write a history as JSON lines; an existing file is replaced, never half-written.
-
-    Where the path is a link, its target is replaced. A pipe or a device is written to.
-    """
-    path = path.resolve()
-    direct = path.exists() and not path.is_file()
-    partial = path if direct else path.with_name(path.name + ".partial")
+def dump(history: History, path: Path, option: str = "--history") -> None:
+    """Write a history as JSON lines, whole; an error names the option that asked for it."""
     encoder = msgspec.json.Encoder()
-    with partial.open("wb") as lines:
-        for event in frame(history):
-            lines.write(encoder.encode(event) + b"\n")
-    if not direct:
-        partial.replace(path)
+    write_output(option, path, (encoder.encode(event) + b"\n" for event in frame(history)))

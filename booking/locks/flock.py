@@ -9,13 +9,14 @@ from pathlib import Path
 
 from booking.core.per_process import PerProcess
 from booking.core.steps import saw, step
-from booking.errors import InventoryError
+from booking.locks.common.lock_file import LockFile, identity
 from booking.system.deadline import Expired, arm, disarm
 
 POLL_S = 0.001
+TICK_NS = 20_000_000
 
 
-class FlockLock(PerProcess[int]):
+class FlockLock(PerProcess[int], LockFile):
     """The kernel's lock on an open file: blocking, and freed when its holder dies.
 
     Each process opens a descriptor of its own and keeps it open: one from before a fork would
@@ -29,6 +30,11 @@ class FlockLock(PerProcess[int]):
     threads = False  # they share the descriptor of their process
     owned = True
 
+    unpicklable = ("_identity", "_seen_ns")
+
+    _identity: tuple[int, int] | None = None  # of the file that this process has open
+    _seen_ns: int | None = None  # its change time when it was seen at its name
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.resource = path.name
@@ -38,6 +44,8 @@ class FlockLock(PerProcess[int]):
         step("acquire", self.resource)
         fd = self.own()
         acquired = _try(fd) or (timeout_s > 0 and _wait(fd, timeout_s))
+        if acquired and self.watched and not self._is_current(fd):
+            acquired = self._acquire_other(timeout_s)
         saw(int(acquired))
         return acquired
 
@@ -55,11 +63,9 @@ class FlockLock(PerProcess[int]):
 
     def open_own(self) -> int:
         """Open the lock file; create it where it is missing."""
-        try:
-            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except OSError as error:
-            problem = (error.strerror or str(error)).lower()
-            raise InventoryError(f"{self.path}: {problem}; a lock needs a file there") from None
+        fd = self.open_file()
+        self._identity = identity(fd)
+        return fd
 
     def close_own(self, own: int) -> None:
         """Close the descriptor."""
@@ -67,6 +73,35 @@ class FlockLock(PerProcess[int]):
 
     def __del__(self) -> None:
         self.release_own()
+
+    def _is_current(self, fd: int) -> bool:
+        """Return whether the file that was locked has its name still.
+
+        A file that is renamed or removed gets another change time. As long as it has the same, no
+        look at the name is needed. Two changes within a tick of the kernel's clock have one time.
+        """
+        changed_ns = os.fstat(fd).st_ctime_ns
+        if changed_ns == self._seen_ns or self._identity is None:  # a subclass opens what it likes
+            return True
+        try:
+            current = self.is_current(self._identity)
+        except BaseException:
+            fcntl.flock(fd, fcntl.LOCK_UN)
+            raise
+        is_past = abs(time.time_ns() - changed_ns) > TICK_NS
+        self._seen_ns = changed_ns if current and is_past else None
+        return current
+
+    def _acquire_other(self, timeout_s: float) -> bool:
+        """Take the lock of the file that has the name now; that may be replaced, too."""
+        deadline_s = time.monotonic() + timeout_s
+        while True:
+            self.release_own()
+            fd, left_s = self.own(), deadline_s - time.monotonic()
+            if not (_try(fd) or (left_s > 0 and _wait(fd, left_s))):
+                return False
+            if self._is_current(fd):
+                return True
 
 
 def _try(fd: int) -> bool:

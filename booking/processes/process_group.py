@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import selectors
 import signal
@@ -13,6 +14,7 @@ from multiprocessing.process import BaseProcess
 from booking.errors import CapacityError
 from booking.processes.orphans import Census, OrphanReaper
 from booking.system.clean_up import CleanUp
+from booking.system.scratch import process_folder
 from booking.system.signals import check, signals_blocked
 from booking.system.tracked_resources import start_tracker
 
@@ -31,6 +33,8 @@ class ProcessGroup:
         if any(getattr(process, "_start_method", None) in TRACKED for process in processes):
             # Otherwise it starts with the first process, and its start unblocks interrupts there.
             start_tracker()
+        if any(getattr(process, "_start_method", None) == "forkserver" for process in processes):
+            claim_temporary_folder()
         self.processes = processes
         self.alive: set[int] = set()
         self.exit_codes: dict[int, int] = {}
@@ -128,3 +132,13 @@ class ProcessGroup:
         self.exit_codes[number] = process.exitcode or 0
         process.close()
         return True
+
+
+def claim_temporary_folder() -> None:
+    """Have multiprocessing keep its sockets in a folder of ours, which is swept after a SIGKILL.
+
+    Otherwise it makes a folder `pymp-…` for them, which only a normal exit removes.
+    """
+    config = multiprocessing.current_process()._config  # type: ignore[attr-defined]  # as it does itself
+    if config.get("tempdir") is None:
+        config["tempdir"] = str(process_folder())

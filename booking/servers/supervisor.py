@@ -25,6 +25,7 @@ from typing import Any
 
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
+MARKER = ".booking"  # of a scratch folder: system/scratch.py
 POLL_S = 0.2
 STOP_S = 5.0
 FAILED = 97  # exit code: the program could not be started
@@ -49,7 +50,7 @@ def main() -> int:
             break
     if server.poll() is None:
         _stop(server, order.get("stop_signal", signal.SIGTERM))
-        shutil.rmtree(order["folder"], ignore_errors=True)
+        _remove(Path(order["folder"]))
     return server.returncode
 
 
@@ -75,10 +76,22 @@ def _popen(order: dict[str, Any], prepare: Callable[[], None]) -> subprocess.Pop
 
 
 def _change_owner(folder: Path, uid: int, gid: int) -> None:
-    """Make another user the owner of a new folder and of all that is in it."""
+    """Make another user the owner of a new folder and of all that is in it but our marker."""
     os.chown(folder, uid, gid)
     for path in folder.rglob("*"):
-        os.chown(path, uid, gid, follow_symlinks=False)
+        if path.name != MARKER:
+            os.chown(path, uid, gid, follow_symlinks=False)
+
+
+def _remove(folder: Path) -> None:
+    """Remove the folder; its marker last, so that one that is left half empty is still ours."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != MARKER:
+                path.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _stop(server: subprocess.Popen[bytes], number: int) -> None:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import os
+import stat
+from functools import cache
 
 from booking.core.protocols import Place
 from booking.core.steps import step
+from booking.errors import InventoryError
 from booking.stores.common.json_file import JsonFileStore
 from booking.stores.common.run_lock import Note, leave_note
-from booking.stores.common.spare_file import Displaced, SpareFile, sweep
+from booking.stores.common.spare_claims import sweep
+from booking.stores.common.spare_file import Displaced, SpareFile
+from booking.system.file_attributes import FileAttributes, attributes_of, give
+from booking.system.output import is_mount_point
 
 KEPT_MAX = 1000
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@cache
+def private() -> FileAttributes:
+    """Return the attributes of an inventory in a folder that no other user may enter."""
+    return FileAttributes(os.geteuid(), os.getegid(), 0o644)
 
 
 class JsonStore(JsonFileStore):
@@ -22,13 +34,35 @@ class JsonStore(JsonFileStore):
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)
-        self._spare = SpareFile(self.path, self._displaced)
+        self._spare = SpareFile(self.path, self._displaced, lasting=self._lasts)
+
+    def prepare(self) -> None:
+        """Raise `InventoryError` where no file could take the inventory's place as it is."""
+        super().prepare()
+        if not self.path.is_file():
+            return
+        facts, folder = self.path.stat(), self.path.parent.stat()
+        if folder.st_mode & stat.S_ISVTX and os.geteuid() not in {0, facts.st_uid, folder.st_uid}:
+            raise InventoryError(
+                f"{self._shown()}: only its owner may replace a file in this folder (sticky); "
+                "sell as the owner"
+            )
+        if is_mount_point(str(self.path)):
+            raise InventoryError(
+                f"{self._shown()}: is mounted by itself, so no file can take its place; mount its "
+                "folder instead"
+            )
+        try:
+            self._spare.rehearse(attributes_of(str(self.path)))
+        except OSError as error:
+            raise self._error(error) from None
 
     def write(self, remaining: int) -> None:
         """Replace the document by a new one; durable: on disk before this returns."""
         document = self._known_frame().render(remaining)
         try:
-            self._spare.write(document, self._mode, durable=self.durable)
+            wanted = self._attributes or (attributes_of(self._name) if self._lasts else private())
+            self._attributes = self._spare.write(document, wanted, durable=self.durable)
             step("replace", self.resource, remaining)
             self._spare.swap(self._seen)
             self._seen = document
@@ -38,8 +72,10 @@ class JsonStore(JsonFileStore):
             raise self._error(error) from None
 
     def close(self) -> None:
-        """Remove the spare file."""
+        """Remove the spare file; in the harness also those of buyers that were killed."""
         self._spare.release_own()
+        if self._spare.end_claim():
+            self.sweep()
 
     def sweep(self) -> None:
         """Remove the spare files of processes that have ended."""
@@ -73,7 +109,8 @@ class JsonStore(JsonFileStore):
         for number in range(1, KEPT_MAX + 1):
             path = self.path.with_name(f"{self.path.name}.replaced-{number}")
             try:
-                with os.fdopen(os.open(path, _NEW, self._mode), "wb") as file:
+                with os.fdopen(os.open(path, _NEW, 0o600), "wb") as file:
+                    give(file.fileno(), self._attributes or private())
                     file.write(data)
             except FileExistsError:
                 continue
@@ -84,7 +121,10 @@ class JsonStore(JsonFileStore):
 
     def _is_current(self, fd: int) -> bool:
         """Return whether the open file is the inventory now: else it may be a later sale's."""
-        return os.fstat(fd).st_ino == os.stat(self._name).st_ino
+        facts = os.fstat(fd)
+        if self._lasts and (facts.st_mode, facts.st_uid, facts.st_gid) != self._facts:
+            self._learn(facts, fd)
+        return facts.st_ino == os.stat(self._name).st_ino
 
     def _sync_folder(self) -> None:
         """Make the swap survive a power cut (fsync(2): a folder needs its own)."""

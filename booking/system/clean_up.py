@@ -30,6 +30,11 @@ class CleanUp:
         """Note that nothing is due any more."""
         with suppress(ValueError):
             _due.remove(self)
+        self._action = _nothing  # its owner is not kept alive: it may own semaphores with names
+
+
+def _nothing() -> None:
+    """Do nothing: it is done, or not due any more."""
 
 
 _due: list[CleanUp] = []

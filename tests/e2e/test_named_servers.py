@@ -114,6 +114,20 @@ def test_whoever_names_it_meets_at_one_lock(url: str, tmp_path: Path) -> None:
     assert sidecar(opened(name, one), one) == one / "sale.lock"
 
 
+def test_a_lock_of_a_server_is_private_removed_and_says_whom_it_keeps_out(
+    url: str, sell: Sell, tmp_path: Path
+) -> None:
+    """Another user has a runtime folder of its own, and another machine another file system."""
+    lock = sidecar(opened(url, tmp_path), tmp_path)
+    assert lock.parent.stat().st_mode & 0o777 == 0o700
+    sale = sell(store=url, tickets=3, guard="lock", lock="flock", control=False)
+    assert sale["sold"] == 3
+    assert [one for one in sale["caveats"] if "keeps out no other user of the server" in one]
+    assert not lock.exists()
+    private = sell(store=split_url(url)[0], guard="lock", lock="flock", control=False)
+    assert not [one for one in private["caveats"] if "keeps out" in one]
+
+
 def test_a_second_clerk_is_refused(url: str, sell: Sell, tmp_path: Path) -> None:
     """Over one inventory there is one, also where that is a server's."""
     store = opened(url, tmp_path)

@@ -144,6 +144,18 @@ def removes_the_inventory(buyer: Buyer) -> None:
         store.path.unlink()
 
 
+def swaps_the_lock(buyer: Buyer) -> None:
+    """Buy; the first buyer then puts another file in place of the lock's, and all buy on."""
+    buyer.buy()
+    store: Any = buyer._store
+    lock = store.path.with_name(f"{store.path.name}.lock")
+    if buyer.number == 0:
+        lock.rename(lock.with_name("taken"))
+        lock.touch()
+    for _ in range(5):
+        buyer.buy()
+
+
 def stops_the_server(buyer: Buyer) -> None:
     """Buy, stop every process of the private server with SIGSTOP, and buy again."""
     buyer.buy()

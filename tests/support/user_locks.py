@@ -67,6 +67,7 @@ class WaitsOnOldFile(FlockLock):
     """Opens its file once, keeps it while it waits, and removes it at each release."""
 
     fair = False
+    watched = False  # else it would notice
 
     def release(self) -> None:
         step("release", self.resource)
@@ -151,6 +152,7 @@ class UnlocksThenRemoves(FlockLock):
     """Unlocks its file, and removes it then: another process may hold it by that time."""
 
     fair = False
+    watched = False  # else it would notice
 
     def acquire(self, timeout_s: float) -> bool:
         acquired = super().acquire(timeout_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -29,13 +30,29 @@ class FilelockBase(PerProcess[T]):
         from filelock import Timeout
 
         step("acquire", self.resource)
-        try:
-            self.own().acquire(timeout=timeout_s)
-        except Timeout:
-            saw(0)
-            return False
-        saw(1)
+        deadline_s = time.monotonic() + timeout_s
+        acquired = False
+        while not acquired:
+            try:
+                self.own().acquire(timeout=max(0.0, deadline_s - time.monotonic()))
+            except Timeout:
+                break
+            acquired = self._keep_if_named()
+        saw(int(acquired))
+        return acquired
+
+    def has_name(self) -> bool:
+        """Return whether what was taken is still the lock of that name."""
         return True
+
+    def _keep_if_named(self) -> bool:
+        named = False
+        try:
+            named = self.has_name()
+        finally:
+            if not named:
+                self.own().release()
+        return named
 
     def release(self) -> None:
         """Release the lock; a waiter notices at its next poll."""

@@ -13,6 +13,8 @@ from booking.core.steps import saw, step
 from booking.errors import InventoryError, MalformedError
 from booking.stores.common.json_document import NEW, Frame, parse
 from booking.stores.common.run_lock import Note, leave_note
+from booking.system.file_attributes import FileAttributes, attributes_of
+from booking.system.output import write_whole
 
 CHUNK_BYTES = 1 << 16
 PATIENCE_S = 2.0
@@ -24,6 +26,8 @@ class JsonFileStore(BaseStore):
     """A count in a JSON file; a subclass writes it."""
 
     torn_reads: bool
+    _attributes: FileAttributes | None = None  # of the file that was read last, where it lasts
+    _facts: tuple[int, int, int] | None = None  # the part of them that a read compares
 
     def __init__(self, place: Place) -> None:
         path = Path(place.location) if place.location else place.scratch / NAME
@@ -34,7 +38,7 @@ class JsonFileStore(BaseStore):
         self.durable = place.durable
         self._frame: Frame | None = None
         self._seen: bytes | None = None  # what this process read last, or wrote after that
-        self._mode = 0o644
+        self._lasts = bool(place.location)  # it is no sale's private inventory
 
     def reset(self, tickets: int) -> None:
         """Make the file hold `tickets`; other keys of an existing file are kept."""
@@ -60,6 +64,8 @@ class JsonFileStore(BaseStore):
             raise InventoryError(
                 f"{self._shown()}: the folder cannot be written to; check its permissions"
             )
+        if self.path.exists() and not os.access(self.path, os.W_OK):
+            raise InventoryError(f"{self._shown()}: cannot be written to; check its permissions")
 
     def write(self, remaining: int) -> None:
         """Write the document with another count in it."""
@@ -129,19 +135,28 @@ class JsonFileStore(BaseStore):
         """Return whether the open file is still the inventory: always, if it is never replaced."""
         return True
 
+    def _learn(self, facts: os.stat_result, file: int | str) -> None:
+        """Note the attributes of the inventory: a file that takes its place gets them."""
+        self._attributes = attributes_of(file)
+        self._facts = facts.st_mode, facts.st_uid, facts.st_gid
+
     def _check_kind(self, fd: int) -> None:
         mode = os.fstat(fd).st_mode
-        self._mode = stat.S_IMODE(mode)
         if not stat.S_ISREG(mode):
             kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
             raise InventoryError(f"{self._shown()}: is {kind}; expected a JSON file")
 
     def _create(self, data: bytes) -> None:
         try:
-            self.path.write_bytes(data)
+            if self._lasts:
+                write_whole(self.path, [data])
+            else:
+                self.path.write_bytes(data)
         except OSError as error:
             raise self._error(error) from None
         self._frame = NEW
+        if self._lasts:
+            self._learn(os.stat(self._name), self._name)
 
     def _shown(self) -> str:
         """Return the path, relative where the file is below the current folder."""

@@ -24,6 +24,8 @@ import msgspec
 from booking.core.base_classes import hooks, inventory_path
 from booking.core.protocols import Store
 from booking.errors import InUseError, InventoryError
+from booking.system.file_attributes import give, writers_of
+from booking.system.file_lock import is_at, remove_unlocked
 
 BRIEF_S = 2.0  # how long to wait for a use that is brief: a reset, a purchase by hand
 PROBE_S = 0.05  # how long another process may hold a marker only to see whether it is held
@@ -32,6 +34,8 @@ RECORD_BYTES_MAX = 4096
 NOTES_BYTES_MAX = 1 << 20
 
 T = TypeVar("T")
+Kind = Literal["sale", "buy"]
+KINDS: tuple[Kind, ...] = ("sale", "buy")
 
 
 class Use(msgspec.Struct, omit_defaults=True, frozen=True):
@@ -162,7 +166,7 @@ def leave_note(inventory: Path, note: Note) -> bool:
     return True
 
 
-def marker_path(inventory: Path, kind: Literal["sale", "buy"]) -> Path:
+def marker_path(inventory: Path, kind: Kind) -> Path:
     """Return the path of a marker: beside the inventory."""
     return inventory.with_name(f".{inventory.name}.{kind}")
 
@@ -208,7 +212,7 @@ class _Marker:
     """A marker file, locked for the block, alone or together with others; removed by the last."""
 
     def __init__(
-        self, inventory: Path, kind: Literal["sale", "buy"], how: Literal["alone", "together"],
+        self, inventory: Path, kind: Kind, how: Literal["alone", "together"],
         wait_s: float = 0.0,
     ) -> None:  # fmt: skip
         self._inventory, self._path = inventory, marker_path(inventory, kind)
@@ -222,7 +226,7 @@ class _Marker:
             fd = self._open()
             if self._locks(fd):
                 # The holder before may have removed the file between our open and our lock.
-                if _is_at(self._path, fd):
+                if is_at(fd, self._path):
                     self._fd = fd
                     _held.add(fd)
                     return self
@@ -238,7 +242,7 @@ class _Marker:
         if self._fd is None or self._fd not in _held:
             return
         # Of those who hold it together the last one gets it alone, and removes it.
-        if (self._alone or _lock(self._fd, alone=True)) and _is_at(self._path, self._fd):
+        if (self._alone or _lock(self._fd, alone=True)) and is_at(self._fd, self._path):
             with suppress(OSError):
                 self._path.unlink()
         _held.discard(self._fd)
@@ -262,7 +266,12 @@ class _Marker:
 
     def _open(self) -> int:
         try:
-            return os.open(self._path, _OPEN, 0o600)
+            fd = os.open(self._path, _OPEN, 0o600)
+            if (
+                os.fstat(fd).st_uid == os.geteuid()
+            ):  # where this one is killed, another user goes on
+                give(fd, writers_of(str(self._inventory)))
+            return fd
         except OSError as error:
             problem = (error.strerror or str(error)).lower()
             raise InventoryError(f"{self._path.parent}: {problem}; a sale writes there") from None
@@ -293,12 +302,19 @@ def _running(inventory: Path) -> Use | None:
     try:
         if not _lock(fd, alone=True):
             return _record(fd) or BEGINNING
-        if _is_at(path, fd):
+        if is_at(fd, path):
             with suppress(OSError):
                 path.unlink()
         return None
     finally:
         os.close(fd)
+
+
+def sweep_marker(inventory: Path) -> None:
+    """Remove the markers of a run and of a purchase that were killed; those that are held stay."""
+    for kind in KINDS:
+        with suppress(OSError):
+            remove_unlocked(os.fspath(marker_path(inventory, kind)))
 
 
 def _lock(fd: int, *, alone: bool) -> bool:
@@ -319,13 +335,6 @@ def _unlock(fd: int) -> None:
         import fcntl
 
         fcntl.flock(fd, fcntl.LOCK_UN)
-
-
-def _is_at(path: Path, fd: int) -> bool:
-    try:
-        return os.path.samestat(os.lstat(path), os.fstat(fd))
-    except OSError:
-        return False
 
 
 def _record(fd: int) -> Use | None:

@@ -17,7 +17,7 @@ FAULTS = {
     f"{BROKEN}:AnswersLate": "a wait of 0 s ends after 1.5",
     f"{LOCKS}:RefusalFrees": "a process that waits 0 s is let in while another holds it",
     f"{LOCKS}:WaitsOnOldFile": "two processes hold it after a release",
-    f"{LOCKS}:UnlocksThenRemoves": "two processes hold it: one was stopped at per_process.py:",
+    f"{LOCKS}:UnlocksThenRemoves": "two processes hold it: one was stopped at ",
     f"{LOCKS}:CheckThenLock": "two processes hold it: one was stopped at user_locks.py:",
     f"{LOCKS}:SharedName": "the lock of one folder is held with that of another",
     "tests.support.shops:FailingLock": "it fails: ZeroDivisionError: a defect of the lock",

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ import pytest
 
 from booking.errors import InventoryError
 from booking.servers import postgres
+from booking.system.scratch import claim_folder
 from tests.conftest import ROOT
 
 LIMIT_S = 60
@@ -128,6 +130,36 @@ def test_full_caches_are_one_line(
     with pytest.raises(InventoryError, match=r"cannot be made in \S+: \[Errno 28\] [^;]*; set"):
         postgres._start_copy(Path(), caches[0], durable=False)
     assert [list(cache.iterdir()) for cache in caches] == [[], []]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_copy_of_the_template_that_is_interrupted_leaves_nothing(
+    caches: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int
+) -> None:
+    """Ctrl-C removes it; after SIGKILL the next one that makes a template does."""
+    for name in ("short", "home"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(postgres, "private_folder", lambda: claim_folder(tmp_path / "short"))
+    pid = os.fork()
+    if pid == 0:
+        real_copytree = shutil.copytree
+
+        def copytree(source: Path, target: Path, *more: object) -> object:
+            copied = real_copytree(source, target, *more)
+            os.kill(os.getpid(), number)
+            return copied
+
+        monkeypatch.setattr(shutil, "copytree", copytree)
+        try:
+            postgres._template(Path())
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    left = list(caches[0].iterdir())
+    assert bool(left) == (number == signal.SIGKILL)
+    template = postgres._template(Path())
+    assert list(caches[0].iterdir()) == [template]
+    assert list((tmp_path / "short").iterdir()) == []
 
 
 @pytest.mark.sweep(usual=lambda damage: damage == "unusable")

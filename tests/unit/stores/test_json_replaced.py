@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pickle
+import signal
 from pathlib import Path
 
 import pytest
@@ -97,20 +99,56 @@ def test_durable_syncs_the_file_before_and_the_folder_after(
     assert calls == ["swap"]
 
 
+def killed(path: Path) -> Path:
+    """Have another process write twice and be killed; return the spare file that it left."""
+    pid = os.fork()
+    if pid == 0:
+        store = JsonStore(place(path))
+        for count in (2, 2):
+            store.write(count)
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # a zombie: its number is taken still
+    (spare,) = path.parent.glob(f".data.json.*.{pid}-*.tmp")
+    return spare
+
+
 def test_spare_files_of_dead_processes_are_removed_and_those_of_living_ones_stay(
     tmp_path: Path,
 ) -> None:
-    """A killed buyer cannot remove its own temporary file."""
+    """A killed buyer cannot remove its own; it may be a zombie, and numbers mean nothing."""
     path = tmp_path / "data.json"
-    store = JsonStore(place(path))
-    store.reset(3)
-    dead = tmp_path / ".data.json.999999999-0.tmp"
-    living = tmp_path / f".data.json.{os.getppid()}-0.tmp"
-    dead.write_text("x")
-    living.write_text("x")
-    store.sweep()
+    living = JsonStore(place(path))
+    living.reset(3)
+    dead = killed(path)
+    living.write(2)
+    (used,) = set(tmp_path.glob(".data.json.*.tmp")) - {dead}
+    elsewhere = used.with_name(used.name.replace(f".{os.getpid()}-", ".999999999-"))
+    elsewhere.write_text("of a process of another container, whose harness claims it")
+    JsonStore(place(path)).sweep()
     assert not dead.exists()
-    assert living.exists()
+    assert used.exists()
+    assert elsewhere.exists()
+    living.close()
+    JsonStore(place(path)).sweep()
+    assert os.listdir(tmp_path) == ["data.json"]
+    os.wait()
+
+
+def test_the_harness_claims_the_spare_files_of_its_buyers(tmp_path: Path) -> None:
+    """However they got the store, and when the harness is gone, so is the claim."""
+    path = tmp_path / "data.json"
+    harness = JsonStore(place(path))
+    harness.reset(3)
+    harness.prepare()
+    buyer = pickle.loads(pickle.dumps(harness))
+    buyer.write(2)
+    (claim,) = tmp_path.glob(".data.json.*.own")
+    (spare,) = tmp_path.glob(".data.json.*.tmp")
+    assert spare.name.startswith(claim.name.removesuffix("own"))
+    buyer.close()
+    assert claim.exists()
+    harness.close()
+    assert os.listdir(tmp_path) == ["data.json"]
 
 
 def test_large_documents_are_read_whole(tmp_path: Path) -> None:

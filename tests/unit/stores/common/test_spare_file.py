@@ -17,11 +17,12 @@ import pytest
 from booking.core.protocols import Place
 from booking.core.verdict import Outcome
 from booking.errors import InventoryError
-from booking.stores.common import json_file, spare_file
+from booking.stores.common import json_file, spare_claims, spare_file
 from booking.stores.common.json_file import write_all
 from booking.stores.common.spare_file import SpareFile
 from booking.stores.json_replaced import JsonStore
 from booking.system import file_swap as exchanging
+from booking.system.file_attributes import FileAttributes, attributes_of
 from booking.system.file_swap import exchange
 from tests.support.explorations import explored
 
@@ -153,6 +154,7 @@ from booking.stores.common import json_file
 from booking.stores.common import spare_file
 from booking.core.protocols import Place
 from booking.errors import InventoryError
+from booking.system.file_attributes import FileAttributes, attributes_of
 from booking.system.file_swap import exchange
 from booking.stores.common.json_file import write_all
 from booking.stores.json_replaced import JsonStore
@@ -234,9 +236,9 @@ def test_a_file_that_a_power_cut_could_mix_is_not_reused(
     spare = SpareFile(path)
     path.write_bytes(b"a" * size)
     path.chmod(0o644)
-    spare.write(b"b" * size, 0o644, durable=False)
+    spare.write(b"b" * size, attributes_of(str(path)), durable=False)
     spare.swap()
-    there = spare._rewrite(spare.own(), b"c" * now, 0o644, False)
+    there = spare._rewrite(spare.own(), b"c" * now, attributes_of(str(path)), False)
     assert there == (again and reusable)
     assert path.read_bytes() == b"b" * size
     spare.release_own()
@@ -262,27 +264,32 @@ def test_writing_a_new_file_to_disk_begins_before_the_swap(
     store.close()
 
 
-def test_the_mode_does_not_alternate(store: JsonStore) -> None:
+def test_a_change_of_the_mode_is_not_undone(store: JsonStore) -> None:
     """A file of another mode is not reused; a new one with the inventory's mode is created."""
+    store = JsonStore(Place(str(store.path), store.path.parent))  # one that lasts
     sell(store, 3)
     store.path.chmod(0o600)  # after the store has seen what mode it has
     modes = []
     for _ in range(4):
         sell(store)
         modes.append(store.path.stat().st_mode & 0o777)
-    assert modes == [0o644] * 4
+    assert modes == [0o600] * 4
+    store.close()
 
 
 def test_orphaned_spare_files_are_removed_where_that_is_allowed(tmp_path: Path) -> None:
     """A name with brackets is no pattern; what may not be removed stays, and is no error."""
     path = tmp_path / "data[1].json"
-    dead = tmp_path / ".data[1].json.999999999-0.tmp"
-    stubborn = tmp_path / ".data[1].json.999999998-0.tmp"
-    dead.write_text("x")
+    dead = tmp_path / f".data[1].json.{'a' * 16}.999999999-00000000.tmp"
+    stubborn = tmp_path / f".data[1].json.{'b' * 16}.999999998-00000000.tmp"
+    other = tmp_path / f".data1.json.{'c' * 16}.999999998-00000000.tmp"
+    for file in (dead, other):
+        file.write_text("x")
     stubborn.mkdir()
-    spare_file.sweep(path)
+    spare_claims.sweep(path)
     assert not dead.exists()
     assert stubborn.exists()
+    assert other.exists()
 
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS])
@@ -375,7 +382,7 @@ def test_it_has_the_mode_of_the_inventory_from_the_start(tmp_path: Path) -> None
     """A user that may not read the inventory may not read it either."""
     path = tmp_path / "data.json"
     spare = SpareFile(path)
-    spare.write(b"{}", 0o600, durable=False)
+    spare.write(b"{}", FileAttributes(os.geteuid(), os.getegid(), 0o600), durable=False)
     assert [one.stat().st_mode & 0o777 for one in tmp_path.iterdir()] == [0o600]
     spare.release_own()
 
