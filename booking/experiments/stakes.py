@@ -1,6 +1,6 @@
 """Whether anything was at stake in a sale: one in which nothing can go wrong shows nothing.
 
-`check` judges what was answered, and whether anything was sold. A sale is a test of a store, a
+`check` decides on what was answered, and whether anything was sold. A sale is a test of a store, a
 guard and a lock as well: without two orders at a time they were not tested.
 """
 

@@ -100,7 +100,7 @@ def new_order(scenario: Scenario, buyers: int) -> Iterator[OneOrder]:
 
 
 def sale_of(order: OneOrder) -> ScheduledSale:
-    """Judge an execution that has ended, as `booking explore` judges all of them."""
+    """Decide on an execution that has ended, as `booking explore` decides on all of them."""
     return ScheduledSale(order.verdict(), order.path.history())
 
 

@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 BOUNDARY = {"report/terminal/console.py", "report/terminal/text.py"}
 # The program's own lines on standard error, through `printable`; one JSON document, escaped; the
-# log of a private server's keeper, which holds no text of a user.
+# log of a private server's supervisor, which holds no text of a user.
 OTHERS = {"cli/main.py", "report/documents.py", "servers/supervisor.py"}
 FILES = sorted((ROOT / "booking").rglob("*.py"))
 PRINTS = {

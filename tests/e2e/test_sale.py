@@ -81,7 +81,7 @@ NOTHING_AT_STAKE = {
     ),
     "one after another": ({"arrival": "serial", "delay": "0ms"}, "no two orders overlapped"),
     "orders too large": ({"tickets": 1, "quantity": 2}, "of 10 orders none was answered with a"),
-    "nobody answered": (
+    "no answer": (
         {"guard": "tests.trust.guards:AnswersInfo", "lock": "flock"}, "of 10 orders none",
     ),
     "all are refused": (

@@ -28,7 +28,7 @@ Case = tuple[str, str]  # the name of a variant, a mode
 Hunt = dict[Case, Seen]
 WORKERS = 2
 COLUMNS = ("caught", "VALID", "false VALID", "unknown", "crash, hang", "refused, none")
-# The modes that judge one order a buyer, without searches and time-outs.
+# The modes that decide on one order a buyer, without searches and time-outs.
 SAME = ("explore", "explore-graph", "explore-reduced", "explore-plain", "random", "pct",
         "assert_sound")  # fmt: skip
 # What the hunt of 106 unsound variants saw first: caught, VALID, unknown, crash or hang.
@@ -122,7 +122,7 @@ def table(found: Hunt) -> Iterator[str]:
 
 
 def disagreements(found: Hunt) -> Iterator[str]:
-    """Yield a line for each variant that modes of the same bounded sale judge differently."""
+    """Yield a line for each variant that modes of the same bounded sale decide on differently."""
     for name in VARIANTS:
         outcomes = {mode: found[name, mode].outcome for mode in SAME if (name, mode) in found}
         if {"valid", "invalid"} <= set(outcomes.values()):

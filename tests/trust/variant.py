@@ -18,7 +18,7 @@ NEEDS = {
     "repeats": "bound",
     "search": "search",
     "timeout": "time-out",
-    "quantity": "quantit",
+    "quantity": "quantities",
 }
 
 
