@@ -32,7 +32,6 @@ from booking.core.protocols import Guard, Kit, Order, Place, Staffed
 from booking.core.registry import build, default_lock
 from booking.core.steps import driven_by, step
 from booking.stores.json_inplace import JsonInplaceStore
-from tests.support.broken_variants import unheard
 from tests.support.observers import (
     START,
     Segment,
@@ -43,6 +42,7 @@ from tests.support.observers import (
     redis_commands,
     sqlite_statements,
 )
+from tests.support.unheard import unheard
 from tests.support.variants import GUARDS, STORES
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs inotify, and /proc/self/fd")

@@ -14,7 +14,7 @@ from booking.core.steps import saw, step
 from booking.stores.json_inplace import JsonInplaceStore
 from booking.stores.json_replaced import JsonStore
 from booking.stores.memory_shared import MemorySharedStore
-from tests.support.broken_variants import unheard
+from tests.support.unheard import unheard
 
 
 class TextStore:

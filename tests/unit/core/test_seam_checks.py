@@ -13,9 +13,10 @@ from booking.errors import ReplyError, UsageError
 from booking.testing import assert_sound
 from booking.testing.strategies import Schedule
 from tests.conftest import Program
-from tests.support.shops import AnswersAnything
+from tests.support.careless_guards import AnswersAnything
 
-GUARD = "tests.support.shops:AnswersAnything"
+CARELESS = "tests.support.careless_guards"
+GUARD = f"{CARELESS}:AnswersAnything"
 WRONG: dict[str, tuple[object, str]] = {
     "none": (None, "answered None, which is no Reply"),
     "text": ("ok", "answered 'ok', which is no Reply"),
@@ -118,16 +119,23 @@ def test_each_command_says_it_in_one_line(
     store = "json:data.json" if mode == "buy" else "json"
     if mode == "buy":
         assert program("reset", "--store", store, "--tickets", "3").returncode == 0
-    done = program(mode, "--store", store, "--guard", f"tests.support.shops:{guard}", *MODES[mode])
+    name = f"{CARELESS}:{guard}"
+    done = program(mode, "--store", store, "--guard", name, *MODES[mode])
     assert done.returncode == (2 if mode == "buy" else 3)
     lines = " ".join((done.stdout + done.stderr).split())
-    assert f"guard tests.support.shops:{guard} answered {what}" in lines
+    assert f"guard {name} answered {what}" in lines
     assert "Traceback" not in lines
 
 
 def test_a_ticket_may_be_a_text_in_every_mode(program: Program) -> None:
     """A seat with a name: sold, shown and judged."""
-    guard = ("--guard", "tests.support.shops:NamesSeats", "--lock=flock", "--tickets", "2")
+    guard = (
+        "--guard",
+        "tests.support.careless_guards:NamesSeats",
+        "--lock=flock",
+        "--tickets",
+        "2",
+    )
     sold = program("simulate", *guard, "--buyers", "3", "--seed", "1")
     assert sold.returncode == 0
     assert "ticket row 1, seat 2" in sold.stdout
@@ -144,4 +152,4 @@ def test_assert_sound_says_it_as_a_failed_assertion() -> None:
     """A test of a user's own reports the guard, and no error of ours."""
     schedule = Schedule(1, ())
     with pytest.raises(AssertionError, match=r"guard .*:AnswersTrue answered ticket=True"):
-        assert_sound("json", schedule, guard="tests.support.shops:AnswersTrue")
+        assert_sound("json", schedule, guard=f"{CARELESS}:AnswersTrue")

@@ -9,7 +9,7 @@ from booking.experiments.lock_probe import probe
 from tests.support.explorations import explored
 
 LOCKS = "tests.support.user_locks"
-BROKEN = "tests.support.broken_variants"
+BROKEN = "tests.support.broken_locks"
 FAULTS = {
     "tests.support.planted:NoLock": "a second process is let in while the first one holds it",
     "tests.support.shops:Thief": "a process that waits 0.05 s is let in while another holds it",

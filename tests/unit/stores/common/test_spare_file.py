@@ -17,7 +17,7 @@ import pytest
 from booking.core.protocols import Place
 from booking.core.verdict import Outcome
 from booking.errors import InventoryError
-from booking.stores.common import json_file, spare_claims, spare_file
+from booking.stores.common import json_file, spare_file
 from booking.stores.common.json_file import write_all
 from booking.stores.common.spare_file import SpareFile
 from booking.stores.json_replaced import JsonStore
@@ -275,21 +275,6 @@ def test_a_change_of_the_mode_is_not_undone(store: JsonStore) -> None:
         modes.append(store.path.stat().st_mode & 0o777)
     assert modes == [0o600] * 4
     store.close()
-
-
-def test_orphaned_spare_files_are_removed_where_that_is_allowed(tmp_path: Path) -> None:
-    """A name with brackets is no pattern; what may not be removed stays, and is no error."""
-    path = tmp_path / "data[1].json"
-    dead = tmp_path / f".data[1].json.{'a' * 16}.999999999-00000000.tmp"
-    stubborn = tmp_path / f".data[1].json.{'b' * 16}.999999998-00000000.tmp"
-    other = tmp_path / f".data1.json.{'c' * 16}.999999998-00000000.tmp"
-    for file in (dead, other):
-        file.write_text("x")
-    stubborn.mkdir()
-    spare_claims.sweep(path)
-    assert not dead.exists()
-    assert stubborn.exists()
-    assert other.exists()
 
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS])
