@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from booking.core.base_classes import guard_hooks, inventory_path
+from booking.core.capabilities import PinnedLock
 from booking.core.protocols import Guard, Kit, Lock, Place, Store
 from booking.core.redaction import redacted
 from booking.core.registry import BUILT_IN, build, members, resolve, split_url, takes_argument
@@ -144,8 +145,8 @@ class Assembly:
             return None
         path = sidecar(store, folder)
         lock: Lock = build("lock", self.lock_name, path)
-        if folder in path.parents and getattr(lock, "watched", False):
-            setattr(lock, "watched", False)  # noqa: B010 - no other user enters a sale's own folder
+        if folder in path.parents and isinstance(lock, PinnedLock):
+            lock.watched = False  # no other user enters a sale's own folder
         return lock
 
     def guard_with(self, kit: Kit) -> Guard:
@@ -186,16 +187,16 @@ def explored_with_searches(scenario: Scenario) -> bool:
 
 
 @contextmanager
-def pinned(lock: Lock | None) -> Iterator[None]:
+def pinned(lock: object) -> Iterator[None]:
     """Hold on to the lock's file for the block, where other processes may reach its folder."""
-    if not getattr(lock, "watched", False):
+    if not isinstance(lock, PinnedLock) or not lock.watched:
         yield
         return
-    getattr(lock, "pin")()  # noqa: B009 - what is watched can be pinned
+    lock.pin()
     try:
         yield
     finally:
-        getattr(lock, "unpin")()  # noqa: B009 - as `pin`
+        lock.unpin()
 
 
 def arrange(store: Store, guard: Guard) -> None:

@@ -1,7 +1,7 @@
 """What some stores can do besides reading and writing a count: each the need of a guard.
 
-A store has a capability if it has the methods. A transaction's writes are seen by no other
-process before `commit`.
+A store has a capability if it has the methods; `PinnedLock` is one of locks. A transaction's
+writes are seen by no other process before `commit`.
 """
 
 from __future__ import annotations
@@ -129,3 +129,16 @@ class Snapshot(Protocol):
 
     def snapshot(self) -> Hashable:
         """Return the shared content, all of it, without announcing a step."""
+
+
+@runtime_checkable
+class PinnedLock(Protocol):
+    """A lock of a file that another process may swap: it can hold on to one file."""
+
+    watched: bool  # whether other processes may reach the file's folder
+
+    def pin(self) -> None:
+        """Take no other file from now on."""
+
+    def unpin(self) -> None:
+        """Take any file of that name again."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.gates import GATES, close_gate, held
-from tests.support.workers import Worker, worker
+from tests.support.gates import close_gate, held
+from tests.support.workers import Worker
 
 GATED = "tests.support.gates:Gated"
 BETWEEN, IDLE = "before the write", "behind the purchase"
@@ -52,19 +52,6 @@ def restore(path: Path) -> None:
 
 
 CHANGES = [edit, edit_other_key, remove, truncate, overwrite, restore]
-
-
-@pytest.fixture(scope="module")
-def gates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("gates")
-
-
-@pytest.fixture(scope="module")
-def seller(gates: Path) -> Iterator[Worker]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(GATES, str(gates))
-        with worker("tests.support.sale_worker") as process:
-            yield process
 
 
 def sale_with(

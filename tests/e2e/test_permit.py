@@ -23,7 +23,7 @@ from booking.stores.common.run_lock import Use, file_run_lock, purchase_permit
 from tests.conftest import LIMIT_S, Program
 from tests.support.gates import GATES, close_gate, held
 from tests.support.named_servers import named_server
-from tests.support.workers import Worker, worker
+from tests.support.workers import Worker
 
 GATED = "tests.support.gates:Gated"
 TICKETS = 9
@@ -48,19 +48,6 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 STORES = ["json", "json-inplace", "sqlite", "postgres", "redis"]
 USUAL = {"json", "sqlite"}
-
-
-@pytest.fixture(scope="module")
-def gates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("gates")
-
-
-@pytest.fixture(scope="module")
-def seller(gates: Path) -> Iterator[Worker]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(GATES, str(gates))
-        with worker("tests.support.sale_worker") as process:
-            yield process
 
 
 @pytest.fixture

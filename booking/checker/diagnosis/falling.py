@@ -29,7 +29,7 @@ from booking.checker.diagnosis.refuted import (
 )
 from booking.checker.diagnosis.wrong_observations import anomaly_of, out_of_order, phantom_sold_out
 from booking.checker.operations import Op, sale_op
-from booking.checker.rules.causes import racing_reads
+from booking.checker.rules.causes import StepsByProcess, racing_reads
 from booking.core.verdict import Anomaly, AnomalyName
 from booking.history.model import Event
 
@@ -111,14 +111,19 @@ def _double_sold(refuted: RefutedInventory) -> Iterator[Anomaly]:
     if shared is None:
         return
     first, second, ticket = shared
+    yield double_sold(first, second, ticket, refuted.steps)
+
+
+def double_sold(first: Op, second: Op, ticket: int, by_process: StepsByProcess) -> Anomaly:
+    """Return the anomaly of two buyers that hold a ticket, with the reads that raced, if any."""
     message = f"ticket {ticket} was sold to {buyer(first.process)} and {buyer(second.process)}"
     evidence = events_of((first, second))
-    cause = racing_reads(first, second, refuted.steps)
+    cause = racing_reads(first, second, by_process)
     if cause is not None:
         count, steps = cause
         message += f": both read {count} before either wrote"
         evidence = in_time_order((*evidence, *steps))
-    yield Anomaly(AnomalyName.DOUBLE_SOLD, message, evidence)
+    return Anomaly(AnomalyName.DOUBLE_SOLD, message, evidence)
 
 
 def shared_ticket(refuted: RefutedInventory) -> tuple[Op, Op, int] | None:

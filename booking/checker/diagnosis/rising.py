@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from booking.checker.certificate import Certificate, verify
-from booking.checker.diagnosis.falling import NEIGHBOURS_MAX
+from booking.checker.diagnosis.falling import NEIGHBOURS_MAX, double_sold
 from booking.checker.diagnosis.messages import (
     buyer,
     events_of,
@@ -181,14 +181,7 @@ def _shared_ticket(refuted: RefutedCount, *, oversold: bool) -> Iterator[Named]:
     if not oversold:
         message = f"{buyer(first.process)} and {buyer(second.process)} both hold ticket {number}"
         yield Anomaly(AnomalyName.OVERSELL, message, events_of((first, second))), proof_
-    message = f"ticket {number} was sold to {buyer(first.process)} and {buyer(second.process)}"
-    evidence = events_of((first, second))
-    cause = racing_reads(first, second, refuted.steps)
-    if cause is not None:
-        count, steps = cause
-        message += f": both read {count} before either wrote"
-        evidence = in_time_order((*evidence, *steps))
-    yield Anomaly(AnomalyName.DOUBLE_SOLD, message, evidence), proof_
+    yield double_sold(first, second, number, refuted.steps), proof_
 
 
 def _imbalance(refuted: RefutedCount) -> Iterator[Named]:
