@@ -12,7 +12,8 @@ import pytest
 from tests.support.workers import LIMIT_S, ROOT
 
 RUN = f"{sys.executable} -m booking"
-SALE = f"{RUN} simulate --buyers 3 --delay 0ms --lock --no-control"
+# Orders that take a while overlap: else nothing was at stake.
+SALE = f"{RUN} simulate --buyers 3 --delay 50ms --lock --no-control"
 REDIS = f"{SALE} --store redis"
 OK, REFUSED = 0, 2
 # Each: a command line for the shell, its exit code, and what its line says.
