@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from booking.cli.options import json_option
+from booking.cli.options import SIZE, json_option
 from booking.errors import EXIT_CODE_OF_VERDICT, HistoryError, UsageError
+from booking.history.source import LINE_BYTES_MAX
+from booking.system.sizes import shown_size
 
 if TYPE_CHECKING:
     from booking.checker import Columns, Decision
@@ -83,6 +85,10 @@ def _names(flag: str, default: str, what: str) -> Callable[[_Command], _Command]
     type=click.IntRange(min=1),
     help="Budget of the search for orders of several quantities.  [default: 200000]",
 )
+@click.option(
+    "--max-line", type=SIZE, metavar="SIZE", default=LINE_BYTES_MAX, help="Longest line of the "
+    f"history that is read.  [default: {shown_size(LINE_BYTES_MAX).replace(' ', '')}]",
+)  # fmt: skip
 @click.option("--explain", is_flag=True, help="Draw the proof as a time diagram.")
 @json_option
 def command(  # noqa: PLR0917 - a flag each
@@ -99,6 +105,7 @@ def command(  # noqa: PLR0917 - a flag each
     form: str,
     keyed: bool,
     states: int | None,
+    max_line: int,
     explain: bool,
     as_json: bool,
 ) -> None:
@@ -125,7 +132,7 @@ def command(  # noqa: PLR0917 - a flag each
         keyed,
     )
     columns = Columns(naming, tickets, remaining)
-    reader = read(history, keyed=keyed, format=cast("Any", form))
+    reader = read(history, keyed=keyed, format=cast("Any", form), line_max=max_line)
     click.get_current_context().call_on_close(reader.source.close)
     _load(columns, reader)
     _require_operations(columns, reader.name)

@@ -23,6 +23,28 @@ json_option = click.option(
 )  # fmt: skip
 
 
+class _Size(click.ParamType[int]):
+    """A number of bytes, written with its unit."""
+
+    name = "size"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Return the number of bytes; fail where the text is no size."""
+        from booking.system.sizes import parse_size
+
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_size(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+SIZE = _Size()
+
+
 def names_in(text: str) -> list[str]:
     """Return the names in a list with commas."""
     return [name for word in text.split(",") if (name := word.strip())]

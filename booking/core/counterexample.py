@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from booking.errors import UsageError
+from booking.system.bounded_read import TooLargeError, read_document
 
 VERSION = 1
 
@@ -69,13 +70,15 @@ def save(witness: Counterexample, path: Path) -> None:
 def load(path: Path) -> Counterexample:
     """Read a counterexample; raise `UsageError` with what is wrong in it."""
     try:
-        witness = msgspec.json.decode(path.read_bytes(), type=Counterexample)
+        witness = msgspec.json.decode(read_document(path), type=Counterexample)
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
         raise UsageError(
             f"{path}: {problem}; write one with: booking explore --witness {path}"
         ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise UsageError(f"{path}: no witness: nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, TooLargeError) as error:
         raise UsageError(f"{path}: no witness: {error}") from None
     if witness.version != VERSION:
         raise UsageError(
