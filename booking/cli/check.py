@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from booking.cli.options import SIZE, json_option
+from booking.cli.options import SIZE, json_option, memory_option
 from booking.errors import EXIT_CODE_OF_VERDICT, HistoryError, UsageError
 from booking.history.source import LINE_BYTES_MAX
 from booking.system.sizes import shown_size
@@ -90,6 +90,7 @@ def _names(flag: str, default: str, what: str) -> Callable[[_Command], _Command]
     f"history that is read.  [default: {shown_size(LINE_BYTES_MAX).replace(' ', '')}]",
 )  # fmt: skip
 @click.option("--explain", is_flag=True, help="Draw the proof as a time diagram.")
+@memory_option
 @json_option
 def command(  # noqa: PLR0917 - a flag each
     history: Path,
@@ -118,6 +119,7 @@ def command(  # noqa: PLR0917 - a flag each
     from booking.checker.search.wgl import STATES_MAX
     from booking.core.protocols import SOLD_OUT
     from booking.history import read
+    from booking.history.memory import ensure_memory
 
     began = time.perf_counter()
     buy, observe, refund = _told_apart({"buy": buy, "observe": observe, "refund": refund}, ignore)
@@ -134,6 +136,7 @@ def command(  # noqa: PLR0917 - a flag each
     columns = Columns(naming, tickets, remaining)
     reader = read(history, keyed=keyed, format=cast("Any", form), line_max=max_line)
     click.get_current_context().call_on_close(reader.source.close)
+    ensure_memory(reader.source)
     _load(columns, reader)
     _require_operations(columns, reader.name)
     _require_unique_indexes(columns, reader.name)

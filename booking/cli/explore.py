@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from booking.cli.options import json_option
+from booking.cli.options import json_option, memory_option
 from booking.cli.sale_options import SaleCommand, scenario_option
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ BUYERS_MAX = 200
     "--witness", metavar="FILE", type=click.Path(path_type=Path), help="Write the counterexample."
 )
 @click.option("--expect", metavar="NAME", help="Exit 0 if this verdict or anomaly is the outcome.")
+@memory_option
 @json_option
 def explore(  # noqa: PLR0917 - click passes each by its name
     store: str | None,
@@ -75,7 +76,8 @@ def explore(  # noqa: PLR0917 - click passes each by its name
     from booking.core.scenario import from_flags
     from booking.experiments.expectations import exploration_exit_code, named
     from booking.experiments.exploration import prove
-    from booking.explorer.model import SECONDS_MAX, STATES_MAX, Limits
+    from booking.explorer.memory import states_that_fit
+    from booking.explorer.model import SECONDS_MAX, Limits
     from booking.report import documents
     from booking.report.exploration_document import exploration_document
     from booking.report.terminal.exploration import show_proof
@@ -89,7 +91,7 @@ def explore(  # noqa: PLR0917 - click passes each by its name
     given = {key: value for key, value in flags.items() if value is not None}
     scenario = from_flags({**given, "search": search, "buyers": len(counterexample_buyers)})
     limits = Limits(
-        STATES_MAX if max_states is None else max_states,
+        states_that_fit(max_states),
         SECONDS_MAX if max_seconds is None else max_seconds,
     )
     expected = named(expect)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from booking.cli.options import ensure_writable, json_option, names_in
+from booking.cli.options import ensure_writable, json_option, memory_option, names_in
 
 EPILOG = """\b
 Examples:
@@ -31,6 +31,7 @@ Examples:
     "--markdown", "document", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
     help="Write the table here.",
 )  # fmt: skip
+@memory_option
 @json_option
 def matrix(
     stores: str | None,

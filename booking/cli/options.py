@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[int]  # a generic class in some versions of click only
+else:
+    _ParamType = click.ParamType
 
 
 def _only_json(context: click.Context, _parameter: click.Parameter, value: bool) -> bool:
@@ -23,7 +29,7 @@ json_option = click.option(
 )  # fmt: skip
 
 
-class _Size(click.ParamType[int]):
+class _Size(_ParamType):
     """A number of bytes, written with its unit."""
 
     name = "size"
@@ -43,6 +49,20 @@ class _Size(click.ParamType[int]):
 
 
 SIZE = _Size()
+
+
+def _allow_memory(context: click.Context, _parameter: click.Parameter, value: int | None) -> None:
+    if value is not None:
+        from booking.system import memory
+
+        memory.allow(value)
+        context.call_on_close(memory.forget_allowed)
+
+
+memory_option = click.option(
+    "--max-memory", type=SIZE, metavar="SIZE", callback=_allow_memory, expose_value=False,
+    is_eager=True, help="Memory to go up to, estimated beforehand.  [default: what is free]",
+)  # fmt: skip
 
 
 def names_in(text: str) -> list[str]:

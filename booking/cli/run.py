@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from booking.cli.options import json_option
+from booking.cli.options import json_option, memory_option
 
 EPILOG = """\b
 Examples:
@@ -19,6 +19,7 @@ Examples:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="JUnit XML as well.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="For scenarios that name none.")
+@memory_option
 @json_option
 def run(paths: tuple[Path, ...], junit: Path | None, seed: int | None, as_json: bool) -> int:
     """Run scenario files (a folder: all .toml in it), hold each against what it expects.

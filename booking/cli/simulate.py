@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from booking.cli.options import ensure_writable, json_option
+from booking.cli.options import ensure_writable, json_option, memory_option
 from booking.cli.sale_options import SaleCommand, read_scenario, scenario_flags
 
 EPILOG = """\b
@@ -32,6 +32,7 @@ Examples:
     "--witness", metavar="FILE", type=click.Path(path_type=Path),
     help="With --schedule: write the counterexample of a race, as short as it gets.",
 )  # fmt: skip
+@memory_option
 @json_option
 @click.pass_context
 def simulate(

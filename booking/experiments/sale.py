@@ -23,6 +23,7 @@ from booking.history.actions import Action
 from booking.history.model import Event, History
 from booking.processes.buyer_process import behaviour_of
 from booking.processes.resource_limits import ensure_connections
+from booking.processes.sale_memory import ensure_memory
 from booking.stores.common.run_lock import run_lock
 from booking.system.scratch import scratch_folder
 
@@ -174,6 +175,7 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
         with run_lock(store, assembly.location):
             try:
                 tickets = _stock(store, assembly)
+                ensure_memory(scenario, tickets)  # of an inventory as it is, only now
                 arrange(store, guard)
                 hooks(store).disconnect()
                 history: History = launched.run(scenario, store, guard)

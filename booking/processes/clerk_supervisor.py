@@ -134,15 +134,17 @@ class ClerkSupervisor:
         number = len(self.readers)
         spec = ClerkSpec(number, self._scenario, self._store, guard, ready, self._folder)
         context = multiprocessing.get_context(self._scenario.start_method)
-        self._process = context.Process(  # type: ignore[attr-defined]  # every context has it
+        process: BaseProcess = context.Process(  # type: ignore[attr-defined]  # every context has it
             target=clerk_main, args=(spec,), name=f"clerk-{number}", daemon=True
         )
         create(spec.event_log, CLERK)
         self.readers.append(EventLogReader(spec.event_log, "clerk"))
         try:
-            self._processes.start_helper(self._process)
+            self._processes.start_helper(process)
         except OSError as error:
-            raise CapacityError(f"no clerk could be started: {error.strerror}") from None
+            problem = error.strerror or str(error)
+            raise CapacityError(f"no clerk could be started: {problem}") from None
+        self._process = process
 
     def _note_end(self, process: BaseProcess) -> None:
         if process.exitcode:

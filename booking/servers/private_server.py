@@ -90,13 +90,21 @@ class PrivateServers:
 def private_folder() -> Path:
     """Create a folder whose path is short enough for a socket in it; return its path."""
     for parent in (tempfile.gettempdir(), "/tmp"):
-        short = len(parent) + len(PREFIX) + 32 < SOCKET_PATH_MAX
-        if short and os.access(parent, os.W_OK | os.X_OK):
+        short = len(os.fsencode(parent)) + len(PREFIX) + 32 < SOCKET_PATH_MAX
+        if short and _can_be_said(parent) and os.access(parent, os.W_OK | os.X_OK):
             sweep(Path(parent))
             return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
     raise InventoryError(
         "no folder with a short path can be written to: a socket needs one; set TMPDIR to one"
     )
+
+
+def _can_be_said(path: str) -> bool:
+    """Return whether a connection string and a server's settings can name a folder.
+
+    A comma parts the hosts there, and a line's end the settings.
+    """
+    return path.isprintable() and "," not in path
 
 
 def start(

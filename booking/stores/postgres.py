@@ -15,14 +15,13 @@ from booking.servers.extras import ensure_driver
 from booking.servers.postgres import BUYERS_MAX, private_postgres
 from booking.stores.common.connection_cache import cache_connection, cached_connection
 from booking.stores.common.run_lock import already_running
+from booking.stores.common.silence import CONNECT_S, GRACE_S, STATEMENT_S
 from booking.stores.common.sql import RefusedError, Rows, SqlInventory
 from booking.stores.common.sql_statements import TABLES
 
 if TYPE_CHECKING:
     from psycopg import Connection, Error
 
-CONNECT_S = 5
-STATEMENT_S = 30.0  # a statement that takes longer is cancelled by the server
 IDLE = 0  # of psycopg.pq.TransactionStatus: in no transaction
 TABLES_LOCK = 7285642  # an advisory lock: two sessions that create a table at once collide
 NO_TABLE = "42P01"
@@ -133,13 +132,11 @@ class PostgresStore(SqlInventory["Connection[Any]"]):
 
     def _session(self) -> Connection[Any]:
         """Return a new connection."""
-        import psycopg
+        from booking.stores.common.postgres_lines import connect
 
         self._ensure_server()
         with _connect_errors(f"{self._url()}: cannot connect", self._dsn):
-            session = psycopg.connect(
-                self._dsn, autocommit=True, connect_timeout=CONNECT_S, options=self._options()
-            )
+            session = connect(self._dsn, self._options(), CONNECT_S, STATEMENT_S + GRACE_S)
         session.add_notice_handler(_ignore)
         return session
 

@@ -14,13 +14,13 @@ from booking.servers.extras import ensure_driver
 from booking.stores.common import redis_scripts as scripts
 from booking.stores.common.connection_cache import cache_connection, cached_connection
 from booking.stores.common.database import DatabaseStore, ensure_pool_fits, shares
+from booking.stores.common.redis_lines import limited
 from booking.stores.common.run_lock import already_running
+from booking.stores.common.silence import CONNECT_S, STATEMENT_S
 
 if TYPE_CHECKING:
     from redis import Redis, RedisError
 
-CONNECT_S = 5.0
-ANSWER_S = 30.0
 TOKENS_A_COMMAND = 1000
 
 
@@ -222,17 +222,19 @@ class RedisStore(DatabaseStore["Redis"]):
             self._server = private_valkey(durable=self.durable)
         return self._server
 
-    def _client(self, answer_s: float = ANSWER_S) -> Redis:
+    def _client(self, answer_s: float | None = None) -> Redis:
         """Return a client that has not connected yet."""
         import redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
         try:
-            return redis.Redis.from_url(
-                self._address(), socket_connect_timeout=CONNECT_S, socket_timeout=answer_s,
+            client = redis.Redis.from_url(
+                self._address(), socket_timeout=answer_s or STATEMENT_S,
                 retry=Retry(NoBackoff(), 0),  # sent once: a second time might sell twice
             )  # fmt: skip
+            limited(client, CONNECT_S)
+            return client
         except ValueError as error:
             problem = redacted(str(error), self._server)
             raise InventoryError(f"{self._url()}: {problem}; write redis://host:6379/0") from None
