@@ -20,10 +20,11 @@ LIMIT_S = 120
 class Worker:
     """A process of `tests.support` that answers each line with a line."""
 
-    def __init__(self, module: str) -> None:
+    def __init__(self, module: str, **environment: str) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", module],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+            cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            text=True, bufsize=1,
         )  # fmt: skip
 
     def ask(self, request: dict[str, object]) -> None:
@@ -49,9 +50,9 @@ class Worker:
 
 
 @contextmanager
-def worker(module: str) -> Iterator[Worker]:
+def worker(module: str, **environment: str) -> Iterator[Worker]:
     """Start a worker, and end it."""
-    made = Worker(module)
+    made = Worker(module, **environment)
     try:
         yield made
     finally:
