@@ -11,8 +11,7 @@ from booking.bench.measure import Sample
 from booking.bench.metrics import CONTENDED_SHARE_MIN, Figures
 from booking.bench.plan import PEER, Variant
 from booking.core.redaction import redacted
-from booking.core.registry import resolve
-from booking.core.traits import guard_traits, lock_traits
+from booking.experiments.kill_safety import kill_safety
 
 RATIOS = ("ratio_to_bare", "ratio_to_limit", "ratio_to_none", "ratio_to_sqlite")
 METRICS = (*Figures.__dataclass_fields__, *RATIOS)
@@ -27,7 +26,7 @@ class Row:
     values: dict[str, float | None]  # the median of each metric; None: it has none
     spread: dict[str, float]  # half the distance of the extremes, as a share of the median
     contended: bool
-    kill_safe: bool | None  # None: no guard, or not stated
+    kill_safe: bool | None  # None: no guard, not stated, or not to be seen
 
     @property
     def sound(self) -> bool:
@@ -98,16 +97,14 @@ def _row(variant: Variant, buyers: int, cell: list[dict[str, float | None]]) -> 
     contended = buyers > 1 and (values["contended_share"] or 0) >= CONTENDED_SHARE_MIN
     if buyers > 1 and not contended:
         values.update(dict.fromkeys(RATIOS))  # without contention there is no price
-    return Row(variant, buyers, values, spread, contended, kill_safe(variant))
-
-
-def kill_safe(variant: Variant) -> bool | None:
-    """Return whether a sale goes on when one of its processes is killed."""
-    if variant.guard == "none":
-        return None
-    if variant.lock:
-        return lock_traits(resolve("lock", variant.lock)).crash_safe
-    return guard_traits(resolve("guard", variant.guard)).crash_safe
+    return Row(
+        variant,
+        buyers,
+        values,
+        spread,
+        contended,
+        kill_safety(variant.store, variant.guard, variant.lock),
+    )
 
 
 def _rounded(value: float | None) -> float | None:

@@ -32,10 +32,12 @@ from booking.checker.returns.count_problem import CountProblem, order_or_refute,
 from booking.checker.returns.excess import Stock
 from booking.checker.returns.seat_order import order_seats
 from booking.checker.returns.seats import refute_seats
+from booking.checker.rules.at_stake import with_sales
 from booking.checker.rules.causes import StepsByProcess
 from booking.checker.rules.grounds import grounded
 from booking.checker.rules.intents import decide_purchases, purchases_of
 from booking.checker.rules.invariants import broken_invariants
+from booking.checker.rules.let_in import against_lock
 from booking.checker.rules.lock_anomalies import find_lock_anomalies
 from booking.checker.rules.sale_caveats import sale_caveats
 from booking.checker.search.program_order import keeps_program_order, tightened
@@ -130,6 +132,7 @@ def decide(
     decisions += [_unknown(reason) for reason in (*sale_caveats(columns), *unjudged(columns))]
     decision = _join(decisions)
     verdict = grounded(decision.verdict, columns, answers_needed=answers_needed)
+    verdict = against_lock(with_sales(verdict, columns), columns)
     shown = decision.order if verdict.outcome is Outcome.VALID else None
     return replace(decision, verdict=quoted(verdict, columns, originals), order=shown)
 

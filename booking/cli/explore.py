@@ -34,7 +34,9 @@ BUYERS_MAX = 200
     "quantity", type=str, metavar="N[,N…]", help="Tickets an order, for all or for each buyer."
 )
 @click.option("--names", metavar="A,B,…", help="Named buyers: no two are interchangeable.")
-@scenario_option("search", default=False, help="Buyers look before they buy.")
+@scenario_option(
+    "search", help="Buyers look before they buy.  [default: only where a read may be torn]"
+)
 @scenario_option("acquire_timeout", help="Waiting for a lock may end: both ways.")
 @click.option("--max-states", type=click.IntRange(1), metavar="N", help="[default: 200000]")
 @click.option("--max-seconds", type=click.FloatRange(0), metavar="S", help="[default: 60]")
@@ -57,7 +59,7 @@ def explore(  # noqa: PLR0917 - click passes each by its name
     tickets: int | None,
     quantity: str | None,
     names: str | None,
-    search: bool,
+    search: bool | None,
     acquire_timeout: str | None,
     max_states: int | None,
     max_seconds: float | None,
@@ -72,6 +74,7 @@ def explore(  # noqa: PLR0917 - click passes each by its name
     Runs the same store, lock and guard code as simulate, one step at a time. Exit code
     0: sound, and all of it explored; 1: an anomaly; 3: unknown, with the reason.
     """
+    from booking.core.assembly import explored_with_searches
     from booking.core.counterexample import save
     from booking.core.scenario import from_flags
     from booking.experiments.expectations import exploration_exit_code, named
@@ -89,7 +92,8 @@ def explore(  # noqa: PLR0917 - click passes each by its name
         "acquire_timeout": acquire_timeout,
     }  # fmt: skip
     given = {key: value for key, value in flags.items() if value is not None}
-    scenario = from_flags({**given, "search": search, "buyers": len(counterexample_buyers)})
+    scenario = from_flags({**given, "buyers": len(counterexample_buyers)})
+    scenario = scenario.but(search=explored_with_searches(scenario) if search is None else search)
     limits = Limits(
         states_that_fit(max_states),
         SECONDS_MAX if max_seconds is None else max_seconds,

@@ -21,7 +21,7 @@ from booking.core.protocols import Guard, Kit, Lock, Place, Store
 from booking.core.redaction import redacted
 from booking.core.registry import BUILT_IN, build, members, resolve, split_url, takes_argument
 from booking.core.scenario import Scenario
-from booking.core.traits import GuardTraits, StoreTraits, guard_traits, store_traits
+from booking.core.traits import GuardTraits, StoreTraits, guard_traits, lock_traits, store_traits
 from booking.errors import BookingError, UsageError
 
 TICKETS = 3  # of a private inventory, where the scenario names no number
@@ -65,6 +65,14 @@ class Assembly:
     def tickets(self) -> int:
         """Tickets that a private inventory starts with."""
         return TICKETS if self.scenario.tickets is None else self.scenario.tickets
+
+    @property
+    def owned_lock(self) -> bool:
+        """Whether the lock is ours, and only its holder's release frees it, as its tests show."""
+        name = self.lock_name
+        if name is None or name not in BUILT_IN["lock"]:
+            return False
+        return lock_traits(resolve("lock", name)).owned is True
 
     @property
     def all_built_in(self) -> bool:
@@ -146,6 +154,14 @@ def assemble(scenario: Scenario) -> Assembly:
     )  # fmt: skip
 
 
+def explored_with_searches(scenario: Scenario) -> bool:
+    """Return whether buyers of an exploration search first, where it is not said.
+
+    A read that meets half a write is an anomaly that only they see, when orders hold a lock.
+    """
+    return assemble(scenario).store_traits.torn_reads
+
+
 def arrange(store: Store, guard: Guard) -> None:
     """Bring the inventory into the shape that the guard sells from."""
     guard_hooks(guard).arrange(store)
@@ -168,12 +184,12 @@ def sidecar(store: Store, folder: Path) -> Path:
 
 @contextmanager
 def users_code(what: str) -> Iterator[None]:
-    """Turn an error in a user's own class into a `UsageError` of one line."""
+    """Turn an error in a user's own class, or its exit, into a `UsageError` of one line."""
     try:
         yield
     except BookingError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         problem = redacted(" ".join(f"{type(error).__name__}: {error}".split()))
         raise UsageError(f"{what} fails: {problem}") from None
 

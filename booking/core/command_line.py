@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from booking.core.assembly import explored_with_searches
 from booking.core.redaction import redacted
 from booking.core.scenario import Flag, Scenario, flags
 
@@ -28,7 +29,7 @@ def explore_command(
     command = ["booking", "explore", "--buyers", str(len(quantities)), "--tickets", str(tickets)]
     if set(quantities) != {1}:
         command += ["--quantity", ",".join(map(str, quantities))]
-    usual = Scenario(search=False)  # explored buyers look only where the user asks for it
+    usual = Scenario(search=explored_with_searches(scenario))
     command += _changed(scenario, usual, {"store", "guard", "lock", "search", "acquire_timeout"})
     if counterexample is not None:
         command += ["--witness", str(counterexample)]

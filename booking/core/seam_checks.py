@@ -59,6 +59,14 @@ def ensure_number(value: object, call: str) -> None:
         )
 
 
+def ensure_names(action: object, resource: object) -> None:
+    """Raise `UsageError` unless the names of a step are texts."""
+    if not (isinstance(action, str) and isinstance(resource, str)):
+        raise UsageError(
+            f"step({_shown(action)}, {_shown(resource)}): an action and a resource are texts"
+        )
+
+
 def _is_type(value: object) -> bool:
     return isinstance(value, str) and value in TYPES
 

@@ -10,7 +10,7 @@ from booking.explorer.explanation import message, why
 from booking.explorer.model import CLERK
 from booking.explorer.result import Finding
 from booking.explorer.transition_cache import TransitionCache
-from booking.history.model import History
+from booking.history.model import Event
 
 
 def make_counterexample(
@@ -37,14 +37,14 @@ def make_counterexample(
         buyers=participants,
         search=scenario.search,
         timeouts=scenario.acquire_timeout is not None,
-        steps=steps_of(history),
+        steps=steps_of(history.steps()),
         fatal=fatal,
     )
 
 
-def steps_of(history: History) -> list[CounterexampleStep]:
-    """Return the steps of a history as a counterexample has them."""
+def steps_of(steps: Sequence[Event]) -> list[CounterexampleStep]:
+    """Return recorded steps as a counterexample has them."""
     return [
         CounterexampleStep(int(step.process), step.f, step.resource or "", step.value, step.saw)
-        for step in history.steps()
+        for step in steps
     ]

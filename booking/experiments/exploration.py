@@ -38,7 +38,7 @@ EXPLORERS: dict[str, type[Explorer]] = {
     "reduced": DporExplorer,
     "plain": DfsExplorer,
 }
-NOTHING_SOLD = Caveat("in no order was a ticket sold, so nothing was at stake", "end")
+ALONE = Caveat("there was one buyer, so nothing was at stake; give 2 or more", "--buyers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +118,23 @@ def prove(
             return Proof(assembly, tuple(buyers), result, premises=premises)
         result = EXPLORERS[chosen](cache, check, limits, progress).explore(first=first)
         if result.outcome is Outcome.VALID:
-            result.caveats += [] if result.sells else [NOTHING_SOLD]
-            result.caveats += caveats_of(assembly, len(buyers)) if result.sells else []
+            result.caveats += [] if result.sells else [_nothing_sold(result)]
+            result.caveats += [] if len(plan.tasks) > 1 else [ALONE]
+            if not result.caveats:
+                result.caveats += caveats_of(assembly, [buyer.quantity for buyer in buyers])
             result.complete = not result.caveats
         _add_set_up(result, time.monotonic() - start_s - result.elapsed_s)
         if chosen != "graph":  # which finds the shortest anyway
             _shrink(result, cache)
         proof = _with_counterexamples(assembly, tuple(buyers), result, cache)
     return _looked_at_again(replace(proof, premises=premises))
+
+
+def _nothing_sold(result: Exploration) -> Caveat:
+    """Return that nothing was at stake, and how orders ended instead: "fail unavailable"."""
+    endings = sorted({word for _, ending in result.ends for word, _ in ending})
+    told = f" (orders ended: {', '.join(endings)})" if endings else ""
+    return Caveat(f"in no order was a ticket sold, so nothing was at stake{told}", "end")
 
 
 def _looked_at_again(proof: Proof) -> Proof:
@@ -235,4 +244,5 @@ def plan_of(
         traits.numbers,
         scenario.acquire_timeout is not None,
         assembly.all_built_in,
+        assembly.owned_lock,
     )

@@ -1,6 +1,7 @@
 """Compute which anomaly each guard allows on each store: every cell by runs, none by hand.
 
-A cell is `prevented` where every interleaving of bounded sales was explored and all are sound.
+A cell is `prevented` where every interleaving of bounded sales was explored and all are sound, and
+sales of real processes were judged and are sound as well.
 It is `happens` where a run shows the anomaly, with evidence. Otherwise it is `not-provoked`,
 with the number of trials and the bound that zero of so many allow: at most 3 in N with 95 %
 confidence (the rule of three). Crashes and pauses are not explored, so nothing is ever
@@ -18,16 +19,17 @@ from typing import Any, Literal
 
 from booking.core.catalogue import carries
 from booking.core.counterexample import CounterexampleBuyer, save
-from booking.core.order_execution import BUY
-from booking.core.registry import members, resolve, unknown
+from booking.core.protocols import Kit
+from booking.core.registry import BUILT_IN, default_lock, members, resolve, unknown
 from booking.core.scenario import Fault, Scenario, from_flags
 from booking.core.traits import guard_traits, store_traits
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import BookingError, UsageError
 from booking.experiments.exploration import prove
+from booking.experiments.kill_safety import Actor, steps_of_orders
 from booking.experiments.sale import run_sale
 from booking.history.actions import CHANGES
-from booking.history.model import History, dump
+from booking.history.model import dump
 
 STORES = ("json", "sqlite", "postgres", "redis")
 TRIALS = 20
@@ -52,7 +54,6 @@ BY_ORDER = (
 BY_CRASH = (AnomalyName.LOST_TICKET, AnomalyName.STALE_LOCK, AnomalyName.FENCED_OUT_WRITE)
 ROWS = (*BY_ORDER, *BY_CRASH)
 
-Actor = Literal["first", "clerk"]  # the process that a fault strikes
 How = Literal["explored", "judged"]
 
 
@@ -102,8 +103,20 @@ class Column:
     explored: int = 0
     decided: int = 0  # sales of real processes; an undecided one shows nothing
     undecided: int = 0
+    lock: str | None = None  # of a guard that needs one
+    left_out: str | None = None  # why the guard could not be run
     untried: int = 0  # kills and pauses for which there were too few trials
     found: dict[AnomalyName, Evidence] = field(default_factory=dict)
+
+    @property
+    def proved(self) -> bool:
+        """Whether all was explored, and neither that nor any sale of real processes broke.
+
+        Where one anomaly was explored, orders were merged that differ in their names, so the
+        absence of another one is no proof. Where real processes showed one, the exploration did
+        not see all that they do. Without a sale that was judged, nothing confirms it.
+        """
+        return self.complete and self.decided > 0 and not self.found
 
     def cell(self, name: AnomalyName) -> Cell:
         """Return what the runs showed of one anomaly."""
@@ -111,10 +124,7 @@ class Column:
         if evidence is not None:
             trials = self.explored if evidence.how == "explored" else self.decided
             return Cell(Shown.HAPPENS, evidence.how, trials, evidence.message, evidence.path)
-        # Where another anomaly was found, orders were merged that differ in their names. Then
-        # the absence of this one is no proof.
-        sound = self.complete and all(other.how != "explored" for other in self.found.values())
-        if sound and name in BY_ORDER:
+        if self.proved and name in BY_ORDER:
             return Cell(Shown.PREVENTED, "explored", self.explored)
         return Cell(Shown.NOT_PROVOKED, "judged", self.decided)
 
@@ -154,8 +164,30 @@ def fill(
         for name, guard in known.items():
             if (not guards or name in guards) and carries(store_class, guard):
                 progress(f"{name} on {store}")
-                columns.append(_column(Column(store, name, folder), guard, trials))
+                columns.append(_tried(Column(store, name, folder), guard, trials))
     return columns
+
+
+def _tried(column: Column, guard: Any, trials: int) -> Column:
+    """Fill a column; one whose guard or store is not ours and cannot be run is left out."""
+    try:
+        column.lock = _lock_of(guard)
+        return _column(column, guard, trials)
+    except BookingError as error:
+        if column.store in BUILT_IN["store"] and column.guard in BUILT_IN["guard"]:
+            raise
+        return Column(column.store, column.guard, complete=False, left_out=str(error))
+
+
+def _lock_of(guard: Any) -> str | None:
+    """Return the default lock for a guard that can't be built without one."""
+    try:
+        guard(Kit(None, 0.0, 0.0))
+    except UsageError:
+        return default_lock()
+    except Exception:  # the user's code may raise anything; its sale will show it
+        return None
+    return None
 
 
 def _column(column: Column, guard: Any, trials: int) -> Column:
@@ -211,28 +243,15 @@ def _sell(column: Column, trial: int, faults: list[Fault]) -> list[tuple[Actor, 
         for anomaly in sale.verdict.anomalies:
             write = partial(dump, sale.history)
             column.note(anomaly.name, "judged", anomaly.message, ".jsonl", write)
-    return sorted(_steps_of_orders(sale.history))
-
-
-def _steps_of_orders(history: History) -> set[tuple[Actor, str]]:
-    """Return the steps of orders, and of the clerk that carries them out; none of a search."""
-    operations: dict[int | str, str] = {"clerk": BUY}
-    steps: set[tuple[Actor, str]] = set()
-    for event in history.events:
-        if event.type == "invoke":
-            operations[event.process] = event.f
-        elif event.type == "step" and operations.get(event.process) == BUY:
-            steps.add(("clerk" if event.process == "clerk" else "first", event.f))
-    return steps
+    return sorted(set(steps_of_orders(sale.history)))
 
 
 def _scenario(column: Column, buyers: int) -> Scenario:
-    return from_flags(
-        {
-            "store": column.store, "guard": column.guard, "buyers": buyers, "tickets": TICKETS,
-            "delay": "0ms..3ms", "timeout": "3s", "control": False,
-        }
-    )  # fmt: skip
+    given = {
+        "store": column.store, "guard": column.guard, "buyers": buyers, "tickets": TICKETS,
+        "delay": "0ms..3ms", "timeout": "3s", "control": False,
+    }  # fmt: skip
+    return from_flags(given if column.lock is None else {**given, "lock": column.lock})
 
 
 def _make(folder: Path) -> None:

@@ -1,7 +1,7 @@
-"""What an exploration rests on: its bound, what it takes for granted, and what it left out.
+"""What a result rests on: its bound, what it takes for granted, and what it left out.
 
-A proof holds for the sale that was explored and for no other one. Each sentence names one thing
-that could be otherwise in a real sale.
+A proof holds for the sale that was explored and for no other one, and a sale for the order of steps
+that it happened to take. Each sentence names one thing that could be otherwise.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from booking.core.assembly import Assembly
-from booking.core.counterexample import CounterexampleBuyer
+from booking.core.counterexample import Counterexample, CounterexampleBuyer
+
+DEADLY = frozenset({"kill", "terminate", "raise"})  # the faults of which a process dies
 
 
 def premises_of(
@@ -17,6 +19,37 @@ def premises_of(
 ) -> list[str]:
     """Return what the result of an exploration rests on; `alike`: equal buyers were merged."""
     return [*_bound(assembly, buyers), *_granted(method, alike=alike), *_left_out(assembly)]
+
+
+def premises_of_sale(
+    assembly: Assembly, tickets: int, elapsed_s: float, schedule: str | None, *, controlled: bool
+) -> list[str]:
+    """Return what the verdict on a sale of real processes rests on; `controlled`: one followed."""
+    scenario = assembly.scenario
+    chosen = f", chosen by {schedule}" if schedule else ""
+    who = f"{_counted(scenario.buyers, 'buyer')} and {_counted(tickets, 'ticket')}"
+    sentences = [f"the bound is one order of steps{chosen}, of {who}"]
+    if scenario.behaviour is None:
+        sentences.append(f"no quantities but {scenario.quantity}")
+    if scenario.guarded and not controlled:
+        sentences.append("no control: nothing shows that the sale races without its guard")
+    if scenario.behaviour is None and (scenario.buy_for is not None or not scenario.search):
+        sentences.append(_no_searches(assembly))
+    if assembly.lock_name is not None and scenario.acquire_timeout is None:
+        sentences.append("no time-outs (--acquire-timeout)")
+    sentences.append(f"no clock beyond the {elapsed_s:.3f} s that it took")
+    if not any(fault.kind in DEADLY for fault in scenario.faults):
+        sentences.append("no crash, and no error of the system")
+    return sentences
+
+
+def premises_of_replay(counterexample: Counterexample) -> list[str]:
+    """Return what a replay rests on."""
+    steps = f"the bound is one order of {_counted(len(counterexample.steps), 'step')}"
+    sentences = [f"{steps}; after it buyers go on one by one"]
+    if not counterexample.timeouts:
+        sentences.append("no time-outs: each lock is asked until it answers")
+    return [*sentences, "no clock: each buyer waits until it is its turn"]
 
 
 def _bound(assembly: Assembly, buyers: Sequence[CounterexampleBuyer]) -> Iterator[str]:
@@ -37,13 +70,17 @@ def _granted(method: str, *, alike: bool) -> Iterator[str]:
 def _left_out(assembly: Assembly) -> Iterator[str]:
     scenario = assembly.scenario
     if not scenario.search:
-        torn = assembly.store_traits.torn_reads
-        may_tear = f", although a read of {assembly.store_name} may meet half a write"
-        yield f"no searches{may_tear if torn else ''} (--search)"
+        yield _no_searches(assembly)
     if scenario.acquire_timeout is None:
         yield "no time-outs (--acquire-timeout)"
     yield "no clock: no time passes"
     yield "no crash, and no error of the system"
+
+
+def _no_searches(assembly: Assembly) -> str:
+    torn = assembly.store_traits.torn_reads
+    may_tear = f", although a read of {assembly.store_name} may meet half a write"
+    return f"no searches{may_tear if torn else ''} (--search)"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -6,16 +6,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 from booking.checker import check
-from booking.core.assembly import Assembly, arrange, assemble
+from booking.core.assembly import Assembly, arrange, assemble, users_code
 from booking.core.base_classes import hooks
 from booking.core.counterexample import Counterexample, CounterexampleStep
-from booking.core.protocols import Guard, Store
+from booking.core.protocols import Guard, Lock, Store
 from booking.core.scenario import Scenario, from_flags
 from booking.core.verdict import Outcome, Verdict
 from booking.errors import UsageError
+from booking.experiments.sale import count_left
+from booking.history.actions import Action
 from booking.history.model import Event
+from booking.processes.asked_lock import AskedLock
 from booking.processes.controlled_pool import ControlledPool, history_of
 from booking.schedulers.script import ScriptScheduler
 from booking.system.scratch import scratch_folder
@@ -73,7 +77,7 @@ def replay(
 
 
 def scenario_of(counterexample: Counterexample) -> Scenario:
-    """Return the scenario of a counterexample; its locks are asked once, when they are due."""
+    """Return the scenario of a counterexample; a lock is asked once, unless it refuses a wait."""
     given = {
         "store": counterexample.store, "guard": counterexample.guard,
         "buyers": len(counterexample.buyers), "tickets": counterexample.tickets,
@@ -81,7 +85,15 @@ def scenario_of(counterexample: Counterexample) -> Scenario:
     }  # fmt: skip
     if counterexample.lock is not None:
         given["lock"] = counterexample.lock
-    return from_flags(given).but(acquire_timeout=0.0, seed=0)
+    scenario = from_flags(given).but(seed=0)
+    return scenario if _waits_anew(counterexample) else scenario.but(acquire_timeout=0.0)
+
+
+def _waits_anew(counterexample: Counterexample) -> bool:
+    """Return whether a buyer that its lock refused comes to its acquire again, as in a sale."""
+    return not counterexample.timeouts and any(
+        step.action == Action.ACQUIRE and step.saw == 0 for step in counterexample.steps
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +118,12 @@ class _ReplayProcesses:
         """Replay once."""
         tickets, steps = self._counterexample.tickets, self._counterexample.steps
         store, guard, pool = self._started or self._start(folder)
-        store.reset(tickets)
-        arrange(store, guard)
+        with users_code(f"store {self._counterexample.store}"):
+            store.reset(tickets)
+            arrange(store, guard)
         script = ScriptScheduler(steps)
         run = pool.run(script)
-        try:
-            remaining = store.read()
-        except Exception:  # the user's code may raise anything
-            remaining = None
+        remaining = count_left(store)
         numbers = self._assembly.guard_traits.numbers
         verdict = check(history_of(run, tickets, remaining, numbers))
         replies = tuple(
@@ -136,16 +146,24 @@ class _ReplayProcesses:
         if self._started is not None:
             store, _, pool = self._started
             self._started = None
-            store.close()
             pool.close()
+            with users_code(f"store {self._counterexample.store}"):
+                store.close()
+
+    def _asked(self, lock: Lock) -> Lock:
+        """Return the lock as the buyers get it."""
+        asked: Any = AskedLock(lock)
+        return cast("Lock", asked) if _waits_anew(self._counterexample) else lock
 
     def _start(self, folder: Path) -> tuple[Store, Guard, ControlledPool]:
         assembly = self._assembly
         assembly.ensure_for_processes()
         store = assembly.build_store(folder)
-        store.reset(self._counterexample.tickets)
-        guard = assembly.build_guard(folder, store)
-        hooks(store).disconnect()
+        with users_code(f"store {self._counterexample.store}"):
+            store.reset(self._counterexample.tickets)
+        guard = assembly.build_guard(folder, store, self._asked)
+        with users_code(f"store {self._counterexample.store}"):
+            hooks(store).disconnect()
         quantities = [buyer.quantity for buyer in self._counterexample.buyers]
         pool = ControlledPool(
             assembly.scenario, store, guard, quantities, timeouts=self._counterexample.timeouts

@@ -15,8 +15,11 @@ from booking.core.order_execution import BUY, SEARCH
 from booking.core.protocols import Store
 from booking.core.registry import resolve
 from booking.core.scenario import Scenario
+from booking.core.seam_checks import ensure_count
 from booking.core.verdict import Outcome, Verdict
 from booking.errors import BookingError, InventoryError
+from booking.experiments.premises import premises_of_sale
+from booking.experiments.stakes import with_stakes, without_control_run
 from booking.experiments.verdicts import against_control, verdict_on, without_control
 from booking.fleets.listener import Listener, NullListener
 from booking.history.actions import Action
@@ -39,6 +42,17 @@ class Sale:
     history: History
     verdict: Verdict
     control: Sale | None = None
+    answers: Verdict = UNDECIDED  # what `check` says: without the control, and what was at stake
+    met: bool = False  # whether buyers met, although the history shows no two orders at a time
+    schedule: str | None = None  # the scheduler that ordered the steps
+
+    @property
+    def premises(self) -> list[str]:
+        """What the verdict rests on, and what was left out, a sentence each."""
+        return premises_of_sale(
+            self.assembly, self.tickets, self.elapsed_s, self.schedule,
+            controlled=self.control is not None,
+        )  # fmt: skip
 
     @property
     def scenario(self) -> Scenario:
@@ -128,7 +142,10 @@ FleetMaker = Callable[[Path, Listener], Any]
 def run_sale(
     scenario: Scenario, listener: Listener | None = None, fleet: FleetMaker | None = None
 ) -> Sale:
-    """Run a scenario, by another fleet if one is given; follow a guarded sale by its control."""
+    """Run a scenario, by another fleet if one is given; follow a guarded sale by its control.
+
+    The control's fleet is always the local one.
+    """
     if scenario.seed is None:
         scenario = scenario.but(seed=SystemRandom().randrange(SEED_MAX))
     listener = listener or NullListener()
@@ -139,14 +156,17 @@ def run_sale(
         ensure_connections(assemble(_control_of(assembly, 0)), ", or --no-control")
     sale = _run_once(assembly, listener, fleet)
     if not controlled or sale.history.end.unanswered:
-        return sale
+        verdict = with_stakes(sale.verdict, sale.history, controlled=False, met=sale.met)
+        return replace(sale, verdict=without_control_run(verdict) if scenario.guarded else verdict)
     try:
-        control = _run_once(assemble(_control_of(assembly, sale.tickets)), listener, fleet)
+        # The control shall race, so its buyers run free: most orders of a scheduler do not race.
+        control = _run_once(assemble(_control_of(assembly, sale.tickets)), listener, None)
     except InventoryError as error:  # the sale itself took place: its result is kept
         return replace(sale, verdict=without_control(sale.verdict, error))
     if assembly.one_inventory:
-        _restore(assembly, sale.remaining or 0)
+        restore(assembly, sale.remaining or 0)
     verdict = against_control(sale.verdict, control.verdict, control.history, control.scenario)
+    verdict = with_stakes(verdict, sale.history, controlled=True, met=sale.met)
     return replace(sale, verdict=verdict, control=control)
 
 
@@ -176,11 +196,13 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
             try:
                 tickets = _stock(store, assembly)
                 ensure_memory(scenario, tickets)  # of an inventory as it is, only now
-                arrange(store, guard)
-                hooks(store).disconnect()
+                with users_code(f"guard {scenario.guard}"):
+                    arrange(store, guard)
+                with users_code(f"store {assembly.shown_store}"):
+                    hooks(store).disconnect()
                 history: History = launched.run(scenario, store, guard)
                 history.tickets = tickets
-                history.remaining = None if history.end.unanswered else _count(store)
+                history.remaining = None if history.end.unanswered else count_left(store)
             finally:
                 leave(store)
         shown = scenario.but(store=assembly.shown_store)
@@ -188,7 +210,8 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
         if (numbers := assembly.guard_traits.numbers) != "before":
             history.sale["numbers"] = numbers
         sale = Sale(assembly, history, UNDECIDED)
-        return replace(sale, verdict=verdict_on(history, sale.sold))
+        verdict = verdict_on(history, sale.sold)
+        return replace(sale, verdict=verdict, answers=verdict, met=getattr(launched, "met", False))
 
 
 def _stock(store: Store, assembly: Assembly) -> int:
@@ -201,7 +224,7 @@ def _stock(store: Store, assembly: Assembly) -> int:
     return assembly.tickets
 
 
-def _restore(assembly: Assembly, tickets: int) -> None:
+def restore(assembly: Assembly, tickets: int) -> None:
     """Put back what the guarded sale left, where its control sold from the same inventory."""
     with scratch_folder() as folder:
         store = assembly.build_store(folder)
@@ -212,15 +235,19 @@ def _restore(assembly: Assembly, tickets: int) -> None:
             leave(store)
 
 
-def _count(store: Store) -> int | None:
+def count_left(store: Store) -> int | None:
+    """Return what the store says is left; None where it does not tell a number."""
     try:
         with users_code("the store"):
-            return store.read()
+            remaining = store.read()
+            ensure_count(remaining)
+            return remaining
     except BookingError:
         return None
 
 
 def leave(store: Store) -> None:
     """Remove what dead processes left, and close the store."""
-    hooks(store).sweep()
-    store.close()
+    with users_code(f"store {type(store).__qualname__}"):
+        hooks(store).sweep()
+        store.close()

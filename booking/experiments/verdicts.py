@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 from booking.checker import check
 from booking.core.order_execution import BUY
 from booking.core.protocols import SOLD_OUT
@@ -54,17 +51,6 @@ def against_control(
         Outcome.UNKNOWN,
         f"the control did not race, so the guard was not put to the test; {why}",
     )
-
-
-def against_lock(verdict: Verdict, let_in: Sequence[object]) -> Verdict:
-    """Weaken `valid` where the lock let a buyer in while another one held it."""
-    if not let_in:
-        return verdict
-    more = f" (and {len(let_in) - 1} times more)" if len(let_in) > 1 else ""
-    evidence = f"{let_in[0]}{more}"
-    if verdict.outcome is Outcome.INVALID:
-        return replace(verdict, reason=f"{verdict.reason}; {evidence}")
-    return replace(verdict, outcome=Outcome.UNKNOWN, reason=f"{evidence}; {verdict.reason}")
 
 
 def _why_it_did_not_race(control: Verdict, history: History, scenario: Scenario) -> str:

@@ -258,8 +258,9 @@ class Execution:
             self.holds[number] = tuple(held)
         elif (number, step.resource) not in self._begun:
             self._irregular.add(step.resource)
-            what = "a buyer that does not hold it releases it, and may free it for another"
-            self._environment.add_caveat(Caveat(what, _after(self.tasks[number], step)))
+            if not self._environment.plan.owned_lock:
+                what = "a buyer that does not hold it releases it, and may free it for another"
+                self._environment.add_caveat(Caveat(what, _after(self.tasks[number], step)))
         if step.resource not in self.holds[number]:
             self._begun.discard((number, step.resource))
 

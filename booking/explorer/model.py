@@ -36,6 +36,7 @@ class Plan:
     numbers: Numbers = "before"  # what a bought ticket's number means
     timeouts: bool = False  # whether a wait for a lock may end without it
     built_in: bool = True  # whether all code is ours: what that does under a step is tested
+    owned_lock: bool = False  # a tested lock, which only its holder's release frees
 
     @property
     def staffed(self) -> bool:

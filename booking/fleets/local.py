@@ -15,6 +15,7 @@ import msgspec
 from booking.core.protocols import Guard, Store
 from booking.core.scenario import Fault, Scenario
 from booking.faults.injector import injected
+from booking.fleets.endless_orders import EndlessOrders
 from booking.fleets.follower import EventFollower
 from booking.fleets.listener import Listener, NullListener
 from booking.history.lock_state import waits
@@ -30,6 +31,8 @@ from booking.recording.event_log import EventLogReader, create
 
 TICK_S = 0.05
 TICK_EACH_S = 0.0005  # reading a thousand event logs takes a while: look less often
+SPIN_TIMES = 3  # the quiet time: steps without the end of any operation lead nowhere
+SPIN_LOOK_S = 1.0  # how often their ends are looked for
 QUIET_S = 0.5  # without a sign of life for so long, buyers may have ended unseen
 START_S = 30.0
 START_EACH_S = 0.5
@@ -84,7 +87,9 @@ class _LocalRun:
         self.unanswered: list[str] = []  # servers that were silent when no buyer moved
         self.closed: list[int] = []  # ended because the harness left
         self.opened_ns = self.started_ns = 0
-        self.moved_s = self.looked_s = time.monotonic()
+        self.ended = 0  # processes
+        self.endless_orders = EndlessOrders([spec.event_log for spec in self.specs])
+        self.moved_s = self.looked_s = self.counted_s = self.ended_s = time.monotonic()
 
     def history(self) -> History:
         """Run the sale and gather what its buyers recorded."""
@@ -142,7 +147,7 @@ class _LocalRun:
     def _await_end(self, last_arrival_s: float) -> None:
         """Wait until every buyer has ended, none moves any more, or the harness is to leave."""
         scenario = self.scenario
-        self.moved_s = time.monotonic() + last_arrival_s
+        self.moved_s = self.ended_s = time.monotonic() + last_arrival_s
         timeout_s = scenario.timeout + scenario.delay.high_s + scenario.paused_s
         leave_s = _leave_s(scenario)
         while self.processes.alive:
@@ -158,6 +163,8 @@ class _LocalRun:
             elif now_s - self.moved_s > timeout_s:
                 self._look(now=True)
                 self._end_stalled(sorted(self.processes.alive))
+            elif now_s - self.counted_s > SPIN_LOOK_S:
+                self._end_spinning(now_s, SPIN_TIMES * timeout_s)
         self._look(now=True)
 
     def _end_stalled(self, stalled: list[int]) -> None:
@@ -178,6 +185,21 @@ class _LocalRun:
             else:
                 (self.hung if in_operation else self.silent).append(number)
         self.processes.end()
+
+    def _end_spinning(self, now_s: float, limit_s: float) -> None:
+        """Kill buyers that take step after step, and end nothing that they began."""
+        self.counted_s = now_s
+        alive = sorted(self.processes.alive)
+        if self.endless_orders.look(alive) or len(self.processes.exit_codes) > self.ended:
+            self.ended_s, self.ended = now_s, len(self.processes.exit_codes)
+        endless = self.endless_orders.endless(alive)
+        if not endless and now_s - self.ended_s <= limit_s:
+            return
+        ended = endless or alive  # where one spins, the others may go on
+        for number in ended:
+            in_operation = self.follower.has_open_operation(number)
+            (self.hung if in_operation else self.silent).append(number)
+        self.processes.end(only=ended)
 
     def _look(self, *, now: bool = False) -> None:
         """Read what was recorded since the last look, once a tick."""

@@ -26,6 +26,11 @@ class ScheduledFleet:
         self.listener = listener or NullListener()
         self.controlled_run: ControlledRun | None = None
 
+    @property
+    def met(self) -> bool:
+        """Whether a buyer came to a lock that another one held: its order begins after that."""
+        return self.controlled_run is not None and self.controlled_run.met
+
     def lock(self, lock: Lock) -> Lock:
         """Return the lock as its buyers get it: it answers at once, and the schedule waits."""
         asked: Any = AskedLock(lock)
@@ -60,6 +65,7 @@ class ScheduledFleet:
             crashed=run.failed,
             hung=run.hung,
             unanswered=unanswered,
+            let_in=[str(found) for found in run.let_in],
             waits=waits(run.hung, last_steps, run.steps()),
             alive=census.alive,
             zombies=census.zombies,

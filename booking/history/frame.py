@@ -25,6 +25,7 @@ _END: dict[str, tuple[type, ...]] = {
     "hung": (list,),
     "unlogged": (list,),
     "unanswered": (list,),
+    "let_in": (list,),
     "crashed": (dict, list),
     "waits": (list,),
 }
@@ -62,6 +63,7 @@ def end_of(value: dict[str, Any]) -> SaleEnd:
         hung=value.get("hung") or [],
         unlogged=value.get("unlogged") or [],
         unanswered=[str(name) for name in value.get("unanswered") or []],
+        let_in=[str(sentence) for sentence in value.get("let_in") or []],
         crashed=crashed if crashed is UNSET else _deaths(crashed or {}),
         waits=[_wait(entry) for entry in value.get("waits") or []],
         inventories=UNSET if inventories is None else inventories,

@@ -66,8 +66,6 @@ def buyer_main(spec: BuyerSpec) -> None:
         _run_behaviour(spec)
     except BaseException:  # no event log could be made: the harness sees that the buyer failed
         os._exit(FAILED)
-    finally:
-        spec.store.close()
 
 
 def _run_behaviour(spec: BuyerSpec) -> None:
@@ -90,7 +88,17 @@ def _run_behaviour(spec: BuyerSpec) -> None:
         recorder.note(describe_error(error))
         sys.stderr.flush()
         os._exit(FAILED)  # not through multiprocessing, which would print a traceback
+    _close(spec.store, recorder)
     recorder.done()
+
+
+def _close(store: Store, recorder: Recorder) -> None:
+    """Close a store; one that fails makes its buyer fail."""
+    try:
+        store.close()
+    except BaseException as error:
+        recorder.note(describe_error(error))
+        os._exit(FAILED)
 
 
 def _start_recorder(spec: BuyerSpec, random: Random) -> Recorder:

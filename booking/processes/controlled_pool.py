@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from operator import itemgetter
 from typing import Any, Self
 
 import msgspec
@@ -34,7 +35,8 @@ from booking.schedulers.script import ScriptScheduler
 
 START_S = 30.0
 BLOCKED_S = 0.25  # a buyer that passed an acquire and reports nothing for so long is blocked
-STEPS_MAX = 100_000
+STEPS_MAX = 10_000  # in a row without the end of an operation: they lead nowhere
+SPIN_TIMES = 3  # the quiet time: steps without the end of an operation for so long do not either
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,22 @@ class ControlledRun:
     failed: dict[int | str, str] = field(default_factory=dict)
     blocked: list[int] = field(default_factory=list)  # each buyer that ever waited in an acquire
     let_in: list[LetIn] = field(default_factory=list)
+    refusals: list[tuple[int, Event]] = field(default_factory=list)  # acquires of a held lock
+    met: bool = False  # whether a buyer stood at a lock that another one held
 
     def steps(self) -> list[Event]:
         """Return the steps, in their order."""
         return [event for event in self.events if event.type == "step"]
+
+    def steps_with_refusals(self) -> list[Event]:
+        """Return the steps, and among them what a lock refused: one that lets in may do so for it.
+
+        A refusal comes with the number of steps before it.
+        """
+        resources = {found.resource for found in self.let_in}
+        refused = [(at, event) for at, event in self.refusals if event.resource in resources]
+        together = [*refused, *((at + 0.5, step) for at, step in enumerate(self.steps()))]
+        return [event for _, event in sorted(together, key=itemgetter(0))]
 
 
 class ControlledPool:
@@ -125,9 +139,9 @@ class ControlledPool:
     def run(self, scheduler: Scheduler) -> ControlledRun:
         """Run every buyer once, in the order that the scheduler chooses."""
         controller = _RunController(
-            self._connections, self.processes.pids, self._step_timeout_s, self._timeouts
+            self._connections, self.processes.pids, self._step_timeout_s, self._timeouts, scheduler
         )
-        return controller.run(scheduler)
+        return controller.run()
 
 
 class _RunController:
@@ -139,7 +153,10 @@ class _RunController:
         pids: dict[int, int],
         step_timeout_s: float,
         timeouts: bool,
+        scheduler: Scheduler,
     ) -> None:
+        self.scheduler = scheduler
+        self.script = scheduler if isinstance(scheduler, ScriptScheduler) else None
         self.connections = connections
         self.pids = pids
         self.step_timeout_s = step_timeout_s
@@ -151,39 +168,50 @@ class _RunController:
         self.changes: dict[str, int] = {}  # grants and releases of each lock so far
         self.asked: dict[int, int] = {}  # of each buyer, the changes when its held lock refused it
         self.refused: dict[int, int] = {}  # of each buyer, the steps taken when it was refused
+        self.ended_at = 0  # steps taken when an operation ended last
+        self.ended_s = 0.0  # and the time of that
         self.last_step_at: dict[int, int] = {}  # index of each buyer's last step in the events
 
-    def run(self, scheduler: Scheduler) -> ControlledRun:
+    def run(self) -> ControlledRun:
         for connection in self.connections:
             connection.send_bytes(RUN)
         for number in range(len(self.connections)):
             self._receive(number, None, START_S)
-        for _ in range(STEPS_MAX):
+        self.ended_s = time.monotonic()
+        while not self._spins():
             self._poll_passed()
-            self._ask_held()
-            able = [number for number in sorted(self.waiting) if self._can_pass(number, scheduler)]
+            if self.script is None:
+                self._ask_held()
+            able = [number for number in sorted(self.waiting) if self._can_pass(number)]
             if not able:
                 if not self.passed or not self._wait_for_any():
                     break
                 continue
-            chosen = scheduler.choose(able)
+            chosen = self.scheduler.choose(able)
             if chosen is None:
                 break
             self._let_pass(chosen)
         self.result.hung = sorted({*self.waiting, *self.passed})
         return self.result
 
-    def _can_pass(self, number: int, scheduler: Scheduler) -> bool:
+    def _spins(self) -> bool:
+        """Return whether buyers take step after step, and end nothing that they began."""
+        if len(self.result.schedule) - self.ended_at > STEPS_MAX:
+            return True
+        return time.monotonic() - self.ended_s > SPIN_TIMES * self.step_timeout_s
+
+    def _can_pass(self, number: int) -> bool:
         """Return whether a buyer can go on: it need not wait, as far as the harness knows.
 
-        A counterexample may say that a held lock lets its buyer in: then the lock is asked.
+        A counterexample may say what a held lock answers its buyer: then the lock is asked.
         """
         step = self.waiting[number]
         if self.timeouts or step.action != Action.ACQUIRE:
             return True
         if self.refused.get(number) == len(self.result.schedule):
             return False
-        return not self.holders.get(step.resource) or _is_let_in(scheduler, number)
+        asks = self.script is not None and self.script.asks == number
+        return asks or not self.holders.get(step.resource)
 
     def _ask_held(self) -> None:
         """Have each buyer that must wait ask its lock, again after each grant and release of it.
@@ -193,7 +221,9 @@ class _RunController:
         for number in sorted(self.waiting):
             step = self.waiting[number]
             changes = self.changes.get(step.resource, 0)
-            if step.asks and self.holders.get(step.resource) and self.asked.get(number) != changes:
+            held = step.action == Action.ACQUIRE and bool(self.holders.get(step.resource))
+            self.result.met |= held
+            if step.asks and held and self.asked.get(number) != changes:
                 self.asked[number] = changes
                 self._let_pass(number)
 
@@ -216,18 +246,19 @@ class _RunController:
             self.passed[number] = step
             self.result.blocked.append(number)
         elif step.asks and self._stands_again(number, step):
+            if self.script is not None and self.script.expects_refusal:
+                return
+            self.result.refusals.append((steps, self.result.events[self.last_step_at[number]]))
             del self.result.events[events:], self.result.schedule[steps:]
+            self.waiting[number] = step  # with what it began
             self.refused[number] = steps
 
     def _stands_again(self, number: int, step: ControlledStep) -> bool:
-        """Return whether a buyer was refused, and waits at the same step, with what it began."""
+        """Return whether a buyer was refused, and waits at the same step."""
         again = self.waiting.get(number)
         if self.result.events[self.last_step_at[number]].saw != 0 or again is None:
             return False
-        if (again.action, again.resource) != (step.action, step.resource):
-            return False
-        self.waiting[number] = step
-        return True
+        return (again.action, again.resource) == (step.action, step.resource)
 
     def _receive(self, number: int, step: ControlledStep | None, timeout_s: float) -> bool:
         """Wait for a buyer's report on `step`; return False where none comes in that time."""
@@ -245,6 +276,8 @@ class _RunController:
     def _apply(self, number: int, step: ControlledStep | None, report: WorkerReport) -> None:
         if step is not None:
             self._add_saw(number, step, report.saw)
+        if report.done or report.next is None:
+            self.ended_at, self.ended_s = len(self.result.schedule), time.monotonic()
         for done in report.done:
             if not done.begun:
                 self._write(number, "invoke", done.f, None, done.quantity)
@@ -296,10 +329,6 @@ class _RunController:
                 quantity=quantity, resource=resource, pid=self.pids.get(number), ppid=os.getpid(),
             )
         )  # fmt: skip
-
-
-def _is_let_in(scheduler: Scheduler, number: int) -> bool:
-    return isinstance(scheduler, ScriptScheduler) and scheduler.lets_in == number
 
 
 def history_of(

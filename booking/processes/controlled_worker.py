@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from random import Random
 
@@ -13,7 +14,7 @@ import msgspec
 from booking.core.order_execution import Completion
 from booking.core.protocols import Guard, Store
 from booking.core.scenario import Scenario
-from booking.core.seam_checks import ensure_number
+from booking.core.seam_checks import ensure_names, ensure_number
 from booking.core.steps import drive
 from booking.history.actions import Action
 from booking.processes.asked_lock import AskedLock
@@ -72,6 +73,7 @@ class ControlledDriver:
 
     def step(self, action: str, resource: str, value: int | None) -> None:
         """Report the step that comes next, and wait until the harness lets it pass."""
+        ensure_names(action, resource)
         ensure_number(value, f"step({action!r}, …)")
         begins, quantity = self._invoked or (None, 1)
         self._invoked = None
@@ -151,15 +153,21 @@ def _run_once(
     store, guard = variants.load()
     random = Random(f"{spec.scenario.seed}/{spec.number}")
     buyer = Buyer(spec.number, store, guard, driver, random, spec.quantity)
-    failed = None
+    failed = _failure(partial(behaviour, buyer))
+    drive(None)
+    failed = _failure(store.close) or failed
+    drive(driver)
+    driver.finish(failed)
+
+
+def _failure(users: Callable[[], object]) -> str | None:
+    """Run a user's code; return what it raises, None where it leaves as a sale's buyer may."""
     try:
-        behaviour(buyer)
+        users()
     except TimeoutError:
         os._exit(1)  # the harness has ended, or has given this buyer up
-    except Exception as error:  # the user's code may raise anything
-        failed = " ".join(f"{type(error).__name__}: {error}".split())
-    finally:
-        drive(None)
-        store.close()
-        drive(driver)
-    driver.finish(failed)
+    except SystemExit as error:
+        return f"exited with {error.code!r}" if error.code else None
+    except BaseException as error:  # it may be anything
+        return " ".join(f"{type(error).__name__}: {error}".split())
+    return None

@@ -6,7 +6,7 @@ import os
 import selectors
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
@@ -75,18 +75,20 @@ class ProcessGroup:
             if not self.processes[number].is_alive():
                 self._reap(number, 0)
 
-    def end(self, how: signal.Signals = signal.SIGKILL) -> list[int]:
-        """End every buyer that lives; return their numbers."""
-        ended = sorted(self.alive)
+    def end(
+        self, how: signal.Signals = signal.SIGKILL, only: Iterable[int] | None = None
+    ) -> list[int]:
+        """End every buyer that lives, or `only` those; return their numbers."""
+        ended = sorted(self.alive if only is None else self.alive & set(only))
         for number in ended:
             self._signal(number, how)
         deadline = time.monotonic() + TERMINATE_S
-        while self.alive and time.monotonic() < deadline:
+        while not self.alive.isdisjoint(ended) and time.monotonic() < deadline:
             self.wait(POLL_S)
             self.reap_ended()
-        for number in sorted(self.alive):
+        for number in sorted(self.alive.intersection(ended)):
             self._signal(number, signal.SIGKILL)
-        for number in sorted(self.alive):
+        for number in sorted(self.alive.intersection(ended)):
             self._reap(number, REAP_S)
         return ended
 

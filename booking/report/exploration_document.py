@@ -7,6 +7,7 @@ from typing import Any
 
 from booking.core.counterexample import plain
 from booking.experiments.exploration import Proof
+from booking.experiments.premises import premises_of_replay
 from booking.experiments.replay import Replayed
 from booking.explorer.result import Exploration, Finding
 from booking.report.advice import how_to_replay
@@ -57,6 +58,7 @@ def replay_document(replayed: Replayed) -> dict[str, Any]:
         "verdict": replayed.outcome,
         "times": replayed.times,
         "same": replayed.same,
+        "caveats": premises_of_replay(replayed.counterexample),
         "difference": replayed.difference,
         "anomalies": [
             {"name": anomaly.name, "message": anomaly.message}

@@ -10,9 +10,14 @@ from booking.experiments.matrix import EXPLORED, ROWS, Cell, Column, Shown
 
 SIGNS = {Shown.PREVENTED: "✓", Shown.HAPPENS: "✗"}
 LEGEND = (
-    f"✓ prevented: every interleaving of {len(EXPLORED)} bounded sales explored, all sound",
+    f"✓ prevented: all orders of {len(EXPLORED)} bounded sales explored, N sales judged, all sound",
     "✗ happens: a run shows it",
     "≤ not provoked: zero in N sales, kills and pauses among them; 95 % sure: at most 3/N have it",
+)
+
+CAVEATS = (
+    "✓ holds for the bounded sales that were explored, and if each announced step is one effect",
+    "no crash, no pause, no clock and no time-outs are explored",
 )
 
 
@@ -26,8 +31,9 @@ def markdown(columns: Sequence[Column]) -> str:
         lines += ["|---|" + "---|" * len(group)]
         for name in ROWS:
             lines += [f"| {name} | {' | '.join(_text(column.cell(name)) for column in group)} |"]
-        lines += [""]
-    return "\n".join([*lines, *(f"* {line}" for line in LEGEND), ""])
+        lines += ["", *left_out(group)]
+    legend = (*LEGEND, f"rests on: {'; '.join(CAVEATS)}")
+    return "\n".join([*lines, *(f"* {line}" for line in legend), ""])
 
 
 def matrix_document(columns: Sequence[Column]) -> dict[str, Any]:
@@ -38,10 +44,13 @@ def matrix_document(columns: Sequence[Column]) -> dict[str, Any]:
             {"quantities": quantities, "tickets": tickets, "search": search}
             for quantities, tickets, search in EXPLORED
         ],
+        "caveats": list(CAVEATS),
         "columns": [
             {
                 "store": column.store,
                 "guard": column.guard,
+                "lock": column.lock,
+                "left_out": column.left_out,
                 "judged": column.decided,
                 "undecided": column.undecided,
                 "untried": column.untried,
@@ -50,6 +59,15 @@ def matrix_document(columns: Sequence[Column]) -> dict[str, Any]:
             for column in columns
         ],
     }
+
+
+def left_out(columns: Sequence[Column]) -> list[str]:
+    """Return which guards could not be run, and why, a line each."""
+    return [
+        f"{column.guard} on {column.store} was left out: {column.left_out}"
+        for column in columns
+        if column.left_out
+    ]
 
 
 def _text(cell: Cell) -> str:

@@ -18,6 +18,7 @@ def sale_document(sale: Sale, replay: str) -> dict[str, Any]:
         "verdict": sale.verdict.outcome,
         "reason": sale.verdict.reason,
         "anomalies": anomaly_documents(sale.verdict.anomalies),
+        "caveats": sale.premises,
         "tickets": sale.tickets,
         "sold": sale.sold,
         "remaining": sale.remaining,

@@ -6,19 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from booking.checker import check
-from booking.core.assembly import assemble
-from booking.core.counterexample import CounterexampleBuyer
+from booking.core.assembly import explored_with_searches
 from booking.core.scenario import Scenario, from_flags
-from booking.core.verdict import Outcome, Verdict, merge
-from booking.experiments.exploration import plan_of
-from booking.explorer.execution import ExecutionEnvironment
-from booking.explorer.path import ExecutionPath
-from booking.explorer.transition import Inconclusive
-from booking.explorer.transition_cache import TransitionCache
+from booking.core.verdict import Outcome, Verdict
+from booking.experiments.one_order import ENDLESS, OneOrder, one_order
+from booking.explorer.transition import BoundReached, Inconclusive
 from booking.history.model import Event, History
 from booking.schedulers.choices import ChoicesScheduler
-from booking.system.scratch import scratch_folder
 from booking.testing.strategies import Schedule
 
 
@@ -47,14 +41,17 @@ def sell(
     quantity: int = 1,
     guard: str | None = None,
     lock: str | None = None,
-    search: bool = False,
+    search: bool | None = None,
 ) -> ScheduledSale:
-    """Sell once, in the order of `schedule`; `store` is a name, a `module:Class`, or a class."""
+    """Sell once, in the order of `schedule`; `store` is a name, a `module:Class`, or a class.
+
+    Where it is not said, buyers `search` first if a read of the store may be torn.
+    """
     scenario = scenario_for(store, tickets, quantity, guard, lock, search=search)
-    with new_path(scenario, schedule.buyers) as path:
-        with noting_doubts(path):
-            path.run(ChoicesScheduler(schedule.choices))
-        return sale_of(path)
+    with new_order(scenario, schedule.buyers) as order:
+        with order.noting_doubts():
+            order.path.run(ChoicesScheduler(schedule.choices))
+        return sale_of(order)
 
 
 def assert_sound(
@@ -65,7 +62,7 @@ def assert_sound(
     quantity: int = 1,
     guard: str | None = None,
     lock: str | None = None,
-    search: bool = False,
+    search: bool | None = None,
 ) -> None:
     """Sell once, and raise `AssertionError` with the steps unless the sale was sound."""
     sell(
@@ -80,47 +77,30 @@ def scenario_for(
     guard: str | None,
     lock: str | None,
     *,
-    search: bool,
+    search: bool | None,
 ) -> Scenario:
     """Return the scenario of a test's arguments."""
     name = store if isinstance(store, str) else f"{store.__module__}:{store.__qualname__}"
     given = {"store": name, "tickets": tickets, "quantity": quantity, "guard": guard, "lock": lock}
-    return from_flags({key: value for key, value in given.items() if value is not None}).but(
-        search=search
-    )
+    scenario = from_flags({key: value for key, value in given.items() if value is not None})
+    return scenario.but(search=explored_with_searches(scenario) if search is None else search)
 
 
 @contextmanager
-def new_path(scenario: Scenario, buyers: int) -> Iterator[ExecutionPath]:
+def new_order(scenario: Scenario, buyers: int) -> Iterator[OneOrder]:
     """Begin an execution, in which every buyer is at its first step; end it behind the block."""
-    named = [CounterexampleBuyer(f"buyer {n}", scenario.quantity) for n in range(buyers)]
-    plan = plan_of(assemble(scenario), named)
-    with scratch_folder(quick=True) as folder, ExecutionEnvironment(plan, folder) as environment:
-        try:
-            cache = TransitionCache(environment)
-            execution = environment.open()
-            path = ExecutionPath(cache, execution)
-        except Inconclusive as inconclusive:
-            raise AssertionError(f"{Outcome.UNKNOWN}: {inconclusive.caveat}") from None
-        with execution:
-            yield path
-
-
-@contextmanager
-def noting_doubts(path: ExecutionPath) -> Iterator[None]:
-    """Note why an execution cannot go on, so that its sale becomes unknown."""
     try:
-        yield
-    except Inconclusive as inconclusive:
-        path.cache.environment.add_caveat(inconclusive.caveat)
+        with one_order(scenario, buyers) as order:
+            yield order
+    except Inconclusive as inconclusive:  # of code that cannot take its first step
+        raise AssertionError(f"{Outcome.UNKNOWN}: {inconclusive.caveat}") from None
+    except BoundReached:
+        raise AssertionError(f"{Outcome.UNKNOWN}: {ENDLESS}") from None
 
 
-def sale_of(path: ExecutionPath) -> ScheduledSale:
-    """Check an execution that has ended; an effect that was not announced makes it unknown."""
-    history = path.history()
-    caveats = path.cache.environment.caveats()
-    unknown = [Verdict(Outcome.UNKNOWN, str(caveat)) for caveat in caveats]
-    return ScheduledSale(merge([check(history, answers_needed=True), *unknown]), history)
+def sale_of(order: OneOrder) -> ScheduledSale:
+    """Judge an execution that has ended, as `booking explore` judges all of them."""
+    return ScheduledSale(order.verdict(), order.path.history())
 
 
 def _line(step: Event) -> str:

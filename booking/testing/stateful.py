@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from booking.core.assembly import assemble
 from booking.core.protocols import SOLD_OUT, Guard, Order, Store
-from booking.explorer.path import ExecutionPath
+from booking.experiments.one_order import OneOrder
 from booking.schedulers.choices import ChoicesScheduler
 from booking.system.pickled_copy import PickledCopy
-from booking.testing.scheduled_sale import new_path, noting_doubts, sale_of, scenario_for
+from booking.testing.scheduled_sale import new_order, sale_of, scenario_for
 
 TICKETS_MAX = 9
 CHOICES_MAX = 1000
@@ -97,9 +97,10 @@ class RaceMachine(RuleBasedStateMachine):
     @rule(choice=st.integers(0, CHOICES_MAX))
     def step(self, choice: int) -> None:
         """Take a step of one buyer; when none is enabled, begin the next sale."""
-        with noting_doubts(self._path):
-            if enabled := self._path.enabled():
-                self._path.take(enabled[choice % len(enabled)])
+        path = self._order.path
+        with self._order.noting_doubts():
+            if enabled := path.enabled():
+                path.take(enabled[choice % len(enabled)])
                 return
         self._end()
         self._begin()
@@ -107,22 +108,22 @@ class RaceMachine(RuleBasedStateMachine):
     @invariant()
     def sound_so_far(self) -> None:
         """No anomaly is certain, whatever steps follow."""
-        assert self._path.certain is None, str(sale_of(self._path))
+        assert self._order.path.certain is None, str(sale_of(self._order))
 
     def teardown(self) -> None:
         """Finish every buyer, and check the whole sale."""
         try:
-            if self._path.certain is None:
+            if self._order.path.certain is None:
                 self._end()
         finally:
             self._exit.close()
 
     def _begin(self) -> None:
         self._exit.close()
-        scenario = scenario_for(self.store, self.tickets, 1, self.guard, self.lock, search=False)
-        self._path: ExecutionPath = self._exit.enter_context(new_path(scenario, self.buyers))
+        scenario = scenario_for(self.store, self.tickets, 1, self.guard, self.lock, search=None)
+        self._order: OneOrder = self._exit.enter_context(new_order(scenario, self.buyers))
 
     def _end(self) -> None:
-        with noting_doubts(self._path):
-            self._path.run(ChoicesScheduler())
-        sale_of(self._path).assert_sound()
+        with self._order.noting_doubts():
+            self._order.path.run(ChoicesScheduler())
+        sale_of(self._order).assert_sound()

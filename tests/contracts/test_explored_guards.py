@@ -44,6 +44,7 @@ def test_every_interleaving_of_three_buyers_is_sound(store: str, guard: str) -> 
     assert proof.exploration.complete
 
 
+@pytest.mark.sweep(usual=lambda store: store == "postgres")
 @pytest.mark.parametrize("store", DATABASES)
 def test_a_clerk_before_a_database_is_sound(store: str) -> None:
     """The clerk needs nothing of it but to read and to write."""
@@ -69,6 +70,7 @@ def test_the_naive_purchase_is_refuted_and_its_witness_replays(store: str) -> No
     assert replayed.same == 3, replayed.difference
 
 
+@pytest.mark.sweep(usual=lambda guard: guard == "row-lock")
 @pytest.mark.parametrize("guard", ["row-lock", "serializable"])
 def test_four_buyers_in_transactions_of_sqlite(guard: str) -> None:
     """Complete: the states of four buyers and three tickets."""

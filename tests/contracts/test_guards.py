@@ -26,7 +26,10 @@ FIRST_STORE_ONLY = {
     "test_a_death_before_the_first_effect_harms_no_other",
     "test_a_death_before_any_effect_stops_no_other",
 }
-FIRST_STORE_OR_POSTGRES = {"test_a_death_before_the_last_effect_costs_one_order"}
+FIRST_STORE_OR_POSTGRES = {
+    "test_a_death_before_the_last_effect_costs_one_order",
+    "test_an_order_is_all_or_nothing",
+}
 
 
 def first(store: str, guard: str) -> bool:

@@ -80,6 +80,15 @@ UNKNOWN: dict[str, tuple[dict[str, Any], str]] = {
         behaviour("unlinks_its_log_and_stalls", arrival="together", lock="flock", timeout="500ms"),
         "the event log of buyer 0 is missing",
     ),
+    "orders too large": (
+        {"tickets": 1, "quantity": 2, "lock": "flock", "buyers": 2},
+        "nothing was at stake: of 2 orders none was answered with a ticket; give more tickets or",
+    ),
+    "no tickets": ({"tickets": 0, "lock": "flock"}, "nothing was at stake: there were no tickets"),
+    "no definite answer": (
+        {"guard": "tests.trust.guards:AnswersInfo", "lock": "flock", "search": True},
+        "nothing was at stake: of 10 orders none was answered with a ticket",
+    ),
     "a server of a guard is silent": (
         guard("Unanswered"),
         f"guard {MODULE}:Unanswered did not answer when no buyer took a step",
@@ -166,10 +175,6 @@ CONTROLS: dict[str, tuple[dict[str, Any], str]] = {
     "it hangs": (
         {"store": f"{MODULE}:Hangs", "lock": "flock", "buyers": 2, "timeout": "500ms"},
         "of the control itself: buyer ",
-    ),
-    "nothing is left": (
-        {"tickets": 1, "quantity": 2, "lock": "flock", "buyers": 2},
-        "nothing could be sold; give more tickets or a smaller quantity",
     ),
     "it is sound": ({"lock": "flock", "buyers": 1}, "give more buyers or a longer delay"),
 }

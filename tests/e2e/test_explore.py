@@ -40,6 +40,23 @@ def test_with_a_lock_it_is_proved(capsys):
     assert (found["interleavings"], found["violating"]) == (3_628_800, 0)
 
 
+def test_a_store_whose_read_can_tear_is_explored_with_searches(capsys):
+    """As it is simulated; without them the result says what was left out."""
+    words = ("explore", "--store", "json-inplace", "--lock", "--buyers", "2", "--tickets", "1")
+    code, found = _document(capsys, *words)
+    assert (code, [one["name"] for one in found["anomalies"]]) == (1, ["torn-read"])
+    assert not any("searches" in caveat for caveat in found["caveats"])
+    assert "search" not in found["replay"]
+    code, found = _document(capsys, *words, "--no-search")
+    assert (code, found["verdict"]) == (0, "valid")
+    assert (
+        "no searches, although a read of json-inplace may meet half a write (--search)"
+        in (found["caveats"])
+    )
+    _, found = _document(capsys, *words[:3], "--buyers", "2", "--no-search")
+    assert "--no-search" in found["replay"]
+
+
 def test_a_bound_is_an_unknown(capsys):
     """Exit code 3; the bound is named."""
     code, found = _document(capsys, "explore", "--lock", "--max-states", "5")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from booking.core.protocols import Order, Reply, Store
 from booking.guards.lock import LockGuard
 
@@ -12,6 +14,24 @@ class Steps(LockGuard):
     def sell(self, store: Store, order: Order) -> Reply:
         while True:
             store.read()
+
+
+class StepsForTwo(LockGuard):
+    """Goes on from step to step, in the orders of buyer 2; slowly where a delay is given."""
+
+    pause_s = 0.0
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        while order.buyer == 2:
+            store.read()
+            time.sleep(self.pause_s)
+        return super().sell(store, order)
+
+
+class SlowStepsForTwo(StepsForTwo):
+    """The same, so slowly that its steps are never many."""
+
+    pause_s = 0.01
 
 
 class Spins(LockGuard):

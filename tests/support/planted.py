@@ -10,6 +10,7 @@ from typing import Any
 
 from booking.core.protocols import Kit, Order, Place, Reply, Store
 from booking.core.steps import saw, step
+from booking.errors import UsageError
 from booking.guards.clerk import ORDER, ClerkGuard
 from booking.guards.common.read_check_write import read_check_write
 from booking.processes.buyer import Buyer
@@ -234,3 +235,16 @@ class SecondClerkFails(ClerkGuard):
             raise ValueError("a mistake")
         marker.touch()
         super().serve(store, ready)
+
+
+class RefusesItsKit:
+    """A guard that refuses whatever kit it is given."""
+
+    needs = Store
+    sound = True
+
+    def __init__(self, kit: Kit) -> None:
+        raise UsageError("there is no such room")
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        raise NotImplementedError

@@ -23,6 +23,7 @@ def main() -> None:
             sale = run_sale(from_flags(json.loads(line)))
             document = sale_document(sale, replay_command(sale.repeatable))
             document["events"] = sale.history.events
+            document["answers"] = sale.answers.outcome
             document["end"] = sale.history.end
         except BookingError as error:
             document = {"error": str(error), "exit_code": int(error.exit_code)}

@@ -14,6 +14,7 @@ from booking.core.protocols import Kit, Order, Place, Reply, Store
 from booking.core.steps import saw, step
 from booking.errors import InventoryError
 from booking.guards.common.read_check_write import read_check_write
+from booking.guards.lock import LockGuard
 from booking.locks.flock import FlockLock
 from booking.stores.memory_shared import MemorySharedStore
 
@@ -394,12 +395,11 @@ class AnswersNothing:
         return None  # type: ignore[return-value]  # the mistake
 
 
-class NamesSeats:
+class NamesSeats(LockGuard):
     """Sells seats that have names."""
 
-    needs: ClassVar[type] = Store
     numbers: ClassVar[str] = "seat"
 
     def sell(self, store: Store, order: Order) -> Reply:
-        reply = read_check_write(store, order)
+        reply = super().sell(store, order)
         return Reply("ok", f"row 1, seat {reply.ticket}") if reply.type == "ok" else reply

@@ -23,7 +23,8 @@ class Worker:
     def __init__(self, module: str, **environment: str) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", module],
-            cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            cwd=ROOT, env={**os.environ, **environment},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             text=True, bufsize=1,
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from threading import Lock as ThreadLock
@@ -99,6 +100,17 @@ class KeepsMutex(MutexLock):
 
     def release(self) -> None:
         step("release", self.resource)
+
+
+class FreedByAny(MutexLock):
+    """Is freed by each release, whatever process holds it."""
+
+    owned = False
+
+    def release(self) -> None:
+        step("release", self.resource)
+        with suppress(ValueError):  # it is free already
+            self._lock.release()
 
 
 class ReleasesFirst(MutexLock):
@@ -271,6 +283,9 @@ class RunsOut(Marker):
 class RechecksInode(OldInode):
     """Removes the file at each release; a waiter looks whether its file is still the one."""
 
+    fair = False
+    threads = True
+
     def _is_current(self, fd: int) -> bool:
         try:
             return os.fstat(fd).st_ino == os.stat(self.path).st_ino
@@ -284,7 +299,7 @@ class ByProcess(PerProcess[int]):
     crash_safe = True
     cross_host = False
     fair = False
-    reentrant = True
+    reentrant = False
 
     def __init__(self, path: Path) -> None:
         self.path = path

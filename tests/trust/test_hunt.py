@@ -11,8 +11,8 @@ from tests.trust.catalogue import VARIANTS
 from tests.trust.expectations import allowed, applies, by_luck, problem
 from tests.trust.known import KNOWN
 from tests.trust.modes import EXPLORE, MODES
-from tests.trust.table import ask, cases, known_module, load, row, table, write
-from tests.trust.variant import SHAPES, Seen
+from tests.trust.table import ask, cases, disagreements, known_module, load, row, table, write
+from tests.trust.variant import SHAPES, UNDECIDABLE, Seen
 from tests.trust.worker import limited
 
 Ask = Callable[[str, str], Seen]
@@ -24,8 +24,9 @@ USUAL = {
     "explore-search": "CachesRead", "explore-timeout": "HearsNoAnswer", "simulate": "DropsWrite",
     "random": "DropsCheck", "pct": "TakesUnchecked", "assert_sound": "ReadsBeforeAcquire",
     "check": "SaysYes", "replay": "DropsLock", "matrix": "TakesUnchecked", "kill": "Locked",
+    "large": "UnlocksEighth", "slow": "RunsOut", "probe": "SaysYes", "interrupt": "OneOpenFile",
 }  # fmt: skip
-EXACT = frozenset({*EXPLORE, "assert_sound", "kill"})
+EXACT = frozenset({*EXPLORE, "assert_sound", "kill", "large", "probe", "interrupt"})
 
 
 def params() -> list[object]:
@@ -74,6 +75,16 @@ def test_the_hunt_is_large_and_knows_the_truth() -> None:
         assert variant.shows or variant.needs, variant.name
 
 
+def test_each_unsound_variant_has_a_mode_that_must_convict_it() -> None:
+    """What no mode convicts may be sound: then a verdict of valid is no lie."""
+    for variant in VARIANTS.values():
+        if not variant.sound and variant.anomaly != UNDECIDABLE:
+            mode = variant.convicts
+            assert mode in MODES, variant.name
+            assert applies(variant, mode), variant.name
+            assert variant.name not in KNOWN.get(mode, "").split()
+
+
 def test_every_mode_has_a_usual_case() -> None:
     """So each mode is hunted in every run."""
     assert set(USUAL) == set(MODES)
@@ -90,7 +101,10 @@ def test_the_known_failures_are_cases() -> None:
 
 @pytest.mark.parametrize("name, mode, answer, wrong", [
     ("DropsLock", "explore", Seen("valid"), "valid"),
-    ("DropsLock", "simulate", Seen("valid"), None),
+    ("DropsLock", "simulate", Seen("valid"), "without a caveat: one order of steps"),
+    ("DropsLock", "simulate", Seen("valid", caveats=("one order of steps",)), None),
+    ("HearsNoAnswer", "random", Seen("valid", caveats=("one order of steps",)), "time-out"),
+    ("HearsNoAnswer", "random", Seen("valid", caveats=("no time-outs",)), None),
     ("DropsWrite", "simulate", Seen("valid"), "valid"),
     ("Locked", "explore", Seen("invalid"), "invalid"),
     ("Locked", "explore", Seen("unknown"), None),
@@ -102,9 +116,16 @@ def test_the_known_failures_are_cases() -> None:
     ("json-inplace", "explore-search", Seen("valid", caveats=("no searches",)), "valid"),
     ("RunsOut", "explore", Seen("invalid"), None),
     ("DropsLock", "check", Seen("valid", expected="unknown"), "instead of unknown"),
+    ("AnswersInfo", "check", Seen("valid", "every answer: 4 sales"), "never answered"),
+    ("AnswersInfo", "check", Seen("valid", "every answer: 4 searches"), None),
     ("DropsLock", "replay", Seen("unknown", expected="invalid"), "instead of invalid"),
     ("DropsLock", "matrix", Seen("refused"), "refused"),
     ("ClaimsCrashSafe", "kill", Seen("valid"), "valid"),
+    ("ClaimsCrashSafe", "kill", Seen("unknown"), "unknown"),
+    ("UnlocksEighth", "large", Seen("valid"), "not caught"),
+    ("UnlocksEighth", "random", Seen("unknown"), None),
+    ("DropsLock", "explore", Seen("unknown"), "not caught"),
+    ("GivesUp", "probe", Seen("valid"), "valid"),
 ])  # fmt: skip
 def test_the_rules_can_fail(name: str, mode: str, answer: Seen, wrong: str | None) -> None:
     """Each rule has an answer that it refuses, and one that it allows."""
@@ -139,6 +160,9 @@ def test_the_table_counts_and_explains(tmp_path) -> None:
     assert "needs 2 buyers, 1 ticket, search" in text
     assert "1 of 1 answers are unknown" in text
     assert '"explore": """\n        SaysYes json-inplace\n' in known_module([found])
+    assert list(disagreements(found)) == []
+    found["DropsLock", "random"] = Seen("valid")
+    assert list(disagreements(found)) == [f"  {'DropsLock':<24} explore invalid, random valid"]
     write(found, tmp_path / "hunt.json")
     assert load(tmp_path / "hunt.json") == found
 

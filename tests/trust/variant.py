@@ -49,6 +49,7 @@ class Variant:
     tickets: int = 1
     sure: bool = False
     crash_safe: bool | None = None  # whether its sale goes on when a buyer is killed; None: unasked
+    caught_by: str = ""  # the mode that has to convict it, where an exploration cannot
     why: str = ""
 
     @property
@@ -60,6 +61,14 @@ class Variant:
     def built_in(self) -> bool:
         """Whether the store, the guard and the lock are ours."""
         return ":" not in f"{self.store}{self.guard}{self.lock}"
+
+    @property
+    def convicts(self) -> str:
+        """The mode that has to convict it: that it is unsound is shown, and not stated alone."""
+        if self.sound or self.anomaly == UNDECIDABLE:
+            return ""
+        shape = next((shape for shape in SHAPES if shape in self.shows), "plain")
+        return self.caught_by or ("explore" if shape == "plain" else f"explore-{shape}")
 
     @property
     def least(self) -> str:

@@ -30,6 +30,7 @@ from booking.errors import HistoryError
 from booking.history.frame import FrameError, end_of, sale_of
 from booking.history.model import FRAME, NO_CLIENTS, Event, SaleEnd
 
+ERRORS_MAX = 3  # are kept of orders of unknown outcome
 STEPS_MAX = 1_000_000  # more are counted, not kept: they tell causes, not verdicts
 TORN_READ = "torn-read"
 
@@ -68,6 +69,7 @@ class Columns:
         self.steps_left_out = 0
         self.inventories: dict[Key, Inventory] = {}
         self.outcomes = {"ok": 0, "fail": 0, "info": 0}
+        self.errors_of_unknown: dict[str, None] = {}  # the first few, of orders that may have sold
         self.notes: list[str] = []  # what the reader noticed
         # Operations of clients that the check could not place, and how many of each.
         self.ignored: dict[str, int] = {}
@@ -306,6 +308,8 @@ class Columns:
         self.outcomes["info"] += 1
         if invoke.f in self.naming.buy:
             self._add_order("maybe", invoke, info)
+            if info is not None and len(self.errors_of_unknown) < ERRORS_MAX:
+                self.errors_of_unknown.update(dict.fromkeys(filter(None, [error_of(info)])))
             self._attempt(invoke, info, False)
         elif invoke.f in self.naming.refund:
             self._add_order("maybe_refunded", invoke, info)

@@ -7,6 +7,7 @@ taken or refused.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -29,13 +30,14 @@ class StepsByProcess:
         for step in steps:
             grouped.by_process.setdefault(step.process, []).append(step)
         for own_steps in grouped.by_process.values():
-            own_steps.sort(key=lambda step: step.time)
+            own_steps.sort(key=_time_of)
         return grouped
 
     def during(self, op: Op) -> list[Event]:
         """Return the steps that an operation was made of."""
         own_steps = self.by_process.get(op.process, [])
-        return [step for step in own_steps if op.invoked <= step.time <= op.returned]
+        first = bisect_left(own_steps, op.invoked, key=_time_of)
+        return own_steps[first : bisect_right(own_steps, op.returned, lo=first, key=_time_of)]
 
     def last_of(self, process: object) -> Event | None:
         """Return a process's last step; names compare as text, as keys of a JSON object are."""
@@ -43,6 +45,10 @@ class StepsByProcess:
             if str(known) == str(process) and own_steps:
                 return own_steps[-1]
         return None
+
+
+def _time_of(step: Event) -> int:
+    return step.time
 
 
 def racing_reads(

@@ -11,6 +11,7 @@ from rich.table import Table
 from booking.core.counterexample import Counterexample
 from booking.core.verdict import Outcome
 from booking.experiments.exploration import Proof
+from booking.experiments.premises import premises_of_replay
 from booking.experiments.replay import Replayed
 from booking.report.advice import cure_of_exploration, how_to_replay
 from booking.report.exploration_document import shortest_first
@@ -65,6 +66,7 @@ def show_replayed(replayed: Replayed) -> None:
     )
     if replayed.difference:
         show_line("difference", replayed.difference, LABEL_WIDTH)
+    show_line("rests on", "; ".join(premises_of_replay(replayed.counterexample)), LABEL_WIDTH)
     for anomaly in replayed.verdict.anomalies:
         show_line(anomaly.name, anomaly.message, LABEL_WIDTH)
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from booking.experiments.matrix import ROWS, Cell, Column, Shown
-from booking.report.matrix_files import LEGEND, SIGNS
+from booking.report.matrix_files import CAVEATS, LEGEND, SIGNS, left_out
 from booking.report.terminal.console import console
 
 STYLES = {Shown.PREVENTED: "green", Shown.HAPPENS: "bold red", Shown.NOT_PROVOKED: "dim"}
@@ -24,7 +24,7 @@ def show_matrix(columns: Sequence[Column]) -> None:
         for at, block in enumerate(_blocks(list(group), out.width)):
             out.print(_table(store if at == 0 else f"{store}, more guards", block))
             out.print()
-    for line in LEGEND:
+    for line in (*LEGEND, f"rests on: {'; '.join(CAVEATS)}", *left_out(columns)):
         out.print(line)
     shown = [(column, name, column.cell(name)) for column in columns for name in ROWS]
     for column, name, cell in shown:

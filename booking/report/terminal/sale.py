@@ -40,6 +40,8 @@ def show_sale(sale: Sale, replay: str, expect: Expect | None) -> None:
     show_verdict(sale.verdict.outcome, [anomaly.name for anomaly in sale.verdict.anomalies])
     for label, text in _rows(sale):
         show_line(label, text)
+    if sale.verdict.outcome is not Outcome.INVALID:
+        show_line("rests on", "; ".join(sale.premises))
     if advice := cure(sale):
         show_line("cure", advice)
     if replay:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from booking.bench.aggregate import kill_safe, rows
-from booking.bench.plan import Variant
+from booking.bench.aggregate import rows
 from tests.support.benchmark_samples import (
     CLERK,
     FLOCK,
@@ -27,11 +26,7 @@ def test_ratios_are_of_the_same_round() -> None:
     assert found[1].spread["sales_per_s"] == pytest.approx(15 / 65)
 
 
-def test_kill_safety_is_the_locks_or_the_guards_fact() -> None:
-    assert kill_safe(FLOCK) is True
-    assert kill_safe(Variant("json", "lock", "mutex")) is False
-    assert kill_safe(CLERK) is True
-    assert kill_safe(Variant("json", "queue")) is False
-    assert kill_safe(Variant("sqlite", "atomic")) is True
-    assert kill_safe(Variant("sqlite", "compensate")) is None  # who dies there loses tickets
-    assert kill_safe(NONE) is None
+def test_a_row_states_kill_safety() -> None:
+    """A fact of the lock or the guard, as `booking.experiments.kill_safety` has it."""
+    found = rows([sample(NONE, 2, 100, 0), sample(FLOCK, 2, 50, 0), sample(CLERK, 2, 80, 0)])
+    assert [row.kill_safe for row in found] == [None, True, True]

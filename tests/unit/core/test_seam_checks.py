@@ -127,16 +127,16 @@ def test_each_command_says_it_in_one_line(
 
 def test_a_ticket_may_be_a_text_in_every_mode(program: Program) -> None:
     """A seat with a name: sold, shown and judged."""
-    guard = ("--guard", "tests.support.shops:NamesSeats", "--tickets", "2")
-    sold = program("simulate", *guard, "--buyers", "1", "--no-control", "--delay", "0ms")
+    guard = ("--guard", "tests.support.shops:NamesSeats", "--lock=flock", "--tickets", "2")
+    sold = program("simulate", *guard, "--buyers", "3", "--seed", "1")
     assert sold.returncode == 0
     assert "ticket row 1, seat 2" in sold.stdout
-    explored = program("explore", *guard, "--buyers", "1", "--method", "reduced")
+    explored = program("explore", *guard, "--buyers", "2", "--method", "reduced")
     assert explored.returncode == 0, explored.stdout
-    ordered = program("simulate", *guard, "--buyers", "1", "--schedule", "random", "--no-control")
+    ordered = program("simulate", *guard, "--buyers", "3", "--schedule", "random", "--seed", "1")
     assert ordered.returncode == 0, ordered.stdout
     assert program("reset", "--store", "json:data.json", "--tickets", "3").returncode == 0
-    bought = program("buy", "--store", "json:data.json", *guard[:2])
+    bought = program("buy", "--store", "json:data.json", *guard[:3])
     assert bought.stdout.split()[-6:] == ["bought", "ticket", "row", "1,", "seat", "3"]
 
 

@@ -35,6 +35,16 @@ def test_what_one_process_cannot_show_is_no_proof(flags, said):
     assert said in found.reason
 
 
+@pytest.mark.parametrize("flags, said", [
+    ((1, 1), "there was one buyer"), ((2, 0), "in no order was a ticket sold"),
+])  # fmt: skip
+def test_nothing_at_stake_is_no_proof(flags: tuple[int, int], said: str) -> None:
+    """Sound for want of anything that could go wrong."""
+    proof = explored(*flags, lock="flock")
+    assert proof.exploration.outcome is Outcome.UNKNOWN
+    assert said in proof.reason
+
+
 @pytest.mark.parametrize("buyers, tickets", [(1, 1), (2, 1), (2, 2), (2, 3)])
 def test_the_clerk_is_sound_in_every_order(buyers: int, tickets: int) -> None:
     """Complete: the buyer that comes when, and the buyer that he takes together."""

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
+from booking.checker import Columns, decide
 from booking.core.counterexample import load
 from booking.core.scenario import from_flags
-from booking.core.verdict import Outcome
+from booking.core.verdict import Outcome, Verdict
 from booking.errors import UsageError
 from booking.experiments.replay import replay
+from booking.experiments.sale import Sale
 from booking.experiments.scheduled import run_scheduled
+from booking.guards.none import NoGuard
+from booking.history import read
+from booking.history.model import dump
 
 LOCKS = "tests.support.user_locks"
 NO_LOCK = "tests.support.planted:NoLock"
+
+
+def checked(sale: Sale, path: Path) -> Verdict:
+    """Return what `check` says of the history that a sale saves."""
+    dump(sale.history, path)
+    columns = Columns()
+    for events in read(path).chunks():
+        columns.feed(events)
+    columns.close()
+    return decide(columns, answers_needed=True).verdict
 
 
 def test_each_buyer_is_a_process_and_none_is_left():
@@ -60,6 +77,12 @@ def test_a_store_of_one_process_cannot_be_scheduled_in_several():
         run_scheduled(from_flags({"store": "memory-shared"}).but(seed=1), "random")
 
 
+def test_a_sale_with_a_clerk_is_refused():
+    """No order of its steps was chosen: every buyer died of an error, and that was unknown."""
+    with pytest.raises(UsageError, match="a sale with a clerk"):
+        run_scheduled(from_flags({"buyers": 3, "tickets": 2, "guard": "clerk"}), "random")
+
+
 def test_an_unknown_schedule_is_refused():
     """The refusal lists the registered ones."""
     with pytest.raises(UsageError, match="random, pct"):
@@ -76,22 +99,44 @@ def test_a_lock_that_lets_a_second_buyer_in_is_found_and_replayed(lock, name, tm
     path = tmp_path / "w.json"
     outcomes = []
     for seed in range(12):
-        verdict = run_scheduled(scenario.but(seed=seed), name, path).verdict
+        sale = run_scheduled(scenario.but(seed=seed), name, path)
+        verdict = sale.verdict
         outcomes.append(verdict.outcome)
         assert "was let in while buyer" in verdict.reason
+        saved = checked(sale, tmp_path / "sale.jsonl")
+        assert (saved.outcome, saved.reason) == (verdict.outcome, verdict.reason)
         if verdict.outcome is Outcome.INVALID:
             break
     assert Outcome.VALID not in outcomes
     assert outcomes[-1] is Outcome.INVALID
-    if lock.endswith("NoLock"):
-        played = replay(load(path), 5)
-        assert (played.same, played.difference) == (5, None)
+    played = replay(load(path), 5)
+    assert (played.same, played.difference) == (5, None)
 
 
-def test_a_buyer_that_is_let_in_without_harm_is_a_doubt():
+class ByTheClock(NoGuard):
+    """No exploration can show what it does."""
+
+    by_the_clock: ClassVar[bool] = True
+
+
+def test_a_race_that_cannot_be_explored_is_saved_whole(tmp_path):
+    """Nothing shortens it, and the sale keeps its verdict."""
+    scenario = from_flags({"buyers": 3, "tickets": 2, "guard": f"{__name__}:ByTheClock"})
+    path = tmp_path / "w.json"
+    outcomes = [
+        run_scheduled(scenario.but(seed=s), "random", path).verdict.outcome for s in range(4)
+    ]
+    assert Outcome.INVALID in outcomes
+    assert replay(load(path), 2).same == 2
+
+
+def test_a_buyer_that_is_let_in_without_harm_is_a_doubt(tmp_path):
     """Two are inside at once, and both find it sold out: no anomaly, and no proof either."""
     scenario = from_flags({"buyers": 2, "tickets": 1, "quantity": 2, "lock": NO_LOCK})
-    verdict = run_scheduled(scenario.but(seed=1, control=False), "random").verdict
+    sale = run_scheduled(scenario.but(seed=1, control=False), "random")
+    verdict = sale.verdict
+    saved = checked(sale, tmp_path / "sale.jsonl")
+    assert (saved.outcome, saved.reason) == (verdict.outcome, verdict.reason)
     assert verdict.outcome is Outcome.UNKNOWN
     assert verdict.reason.startswith("lock nothing: buyer ")
 
@@ -125,3 +170,10 @@ def test_a_lock_that_stays_held_ends_in_a_hang_and_not_in_a_loop():
     sale = run_scheduled(scenario.but(control=False, seed=1, timeout=1.0), "random")
     assert sale.history.end.hung in ([1], [0])
     assert sale.verdict.outcome is Outcome.INVALID
+
+
+def test_the_control_runs_free() -> None:
+    """It shall race: of ten orders that pct chose, seven let each buyer buy alone."""
+    scenario = from_flags({"buyers": 3, "tickets": 2, "lock": "flock"})
+    sales = [run_scheduled(scenario.but(seed=seed), "pct") for seed in range(10)]
+    assert {sale.verdict.outcome for sale in sales} == {Outcome.VALID}

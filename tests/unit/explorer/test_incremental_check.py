@@ -9,7 +9,7 @@ from booking.checker import check
 from booking.core.verdict import Outcome
 from booking.schedulers.choices import ChoicesScheduler
 from booking.testing import schedules, sell
-from booking.testing.scheduled_sale import new_path, scenario_for
+from booking.testing.scheduled_sale import new_order, scenario_for
 
 
 @settings(deadline=None, database=None, max_examples=60)
@@ -25,7 +25,8 @@ def test_what_is_certain_half_way_is_what_the_checker_finds(
 ):
     """Certain at a step means invalid at the end; without it the counts alone may still differ."""
     scenario = scenario_for(store, 3, quantity, None, lock, search=search)
-    with new_path(scenario, schedule.buyers) as path:
+    with new_order(scenario, schedule.buyers) as order:
+        path = order.path
         path.run(ChoicesScheduler(schedule.choices))
         verdict = check(path.history())
     if path.certain is not None:

@@ -15,6 +15,7 @@ def lock(name: str) -> str:
     return f"tests.support.user_locks:{name}"
 
 
+@pytest.mark.sweep(usual=lambda guard, method: guard == "ReleasesTwice" or method == "graph")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("guard, sale, more", [
     ("ReleasesTwice", (3, 3), {}),
@@ -31,12 +32,20 @@ def test_a_release_by_a_buyer_that_does_not_hold_frees_the_lock(guard, sale, mor
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_needless_release_alone_proves_nothing(method):
-    """Of a lock that stands it: no anomaly, and yet a doubt."""
-    found = explored(2, 2, guard=lock("ReleasesTwice"), lock="flock", method=method).exploration
-    assert found.outcome is Outcome.UNKNOWN
-    assert any("does not hold" in str(caveat) for caveat in found.caveats)
+    """Of a lock of which that is not known: no anomaly, and yet a doubt."""
+    found = explored(2, 2, guard=lock("ReleasesTwice"), lock=lock("Marker"), method=method)
+    assert found.exploration.outcome is Outcome.UNKNOWN
+    assert any("does not hold" in str(caveat) for caveat in found.exploration.caveats)
 
 
+@pytest.mark.parametrize("name", ["flock", "mutex"])
+def test_a_needless_release_frees_no_lock_that_is_owned(name):
+    """So it is no doubt; the lock is asked anew after it all the same."""
+    found = explored(3, 2, guard=lock("ReleasesTwice"), lock=name).exploration
+    assert (found.outcome, found.caveats) == (Outcome.VALID, [])
+
+
+@pytest.mark.sweep(usual=lambda name, method: name == "RefusalFrees" or method == "graph")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", ["RefusalFrees", "WaitsOnOldFile"])
 def test_what_a_refused_buyer_leaves_behind_is_seen(name, method):

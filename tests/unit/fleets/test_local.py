@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.conftest import Sell
 
 
@@ -19,3 +21,16 @@ def test_poisson_arrivals_follow_from_the_seed(sell: Sell) -> None:
     first = {event["process"]: event["time"] for event in reversed(searches)}
     assert len(first) == 6
     assert max(first.values()) - min(first.values()) > 0
+
+
+@pytest.mark.parametrize("guard", ["StepsForTwo", "SlowStepsForTwo"])
+def test_a_buyer_that_spins_through_steps_is_ended(sell: Sell, guard: str) -> None:
+    """It is never quiet, and ends no order: the others go on, and the sale ends."""
+    sale = sell(
+        guard=f"tests.support.endless:{guard}", lock="flock", buyers=4, tickets=4, delay="0ms",
+        search=False, timeout="500ms", control=False, seed=1,
+    )  # fmt: skip
+    assert sale["verdict"] == "invalid"
+    assert [anomaly["name"] for anomaly in sale["anomalies"]] == ["hang"]
+    assert sale["processes"]["hung"] == 1
+    assert sale["operations"] == {"ok": 3, "fail": 0, "info": 1}

@@ -19,6 +19,7 @@ def test_an_end_is_read_back_as_it_was_written() -> None:
     end = SaleEnd(
         harness_pid=7, started=3, opened_ns=5, crashed={"1": "died of SIGKILL"}, struck={0: 1},
         planned=[1], closed={2: None}, hung=[2], unlogged=[0, "clerk"], unanswered=["postgres"],
+        let_in=["lock x: buyer 1 was let in while buyer 0 held it"],
         waits=[Wait(2, "acquire", "sale.lock", 1)],
         inventories={"stalls": 1}, remaining=4,
     )  # fmt: skip
@@ -57,6 +58,7 @@ def test_the_dead_and_the_waits_may_be_lists() -> None:
         {"hung": 3},
         {"unlogged": 3},
         {"unanswered": "postgres"},
+        {"let_in": "buyer 1"},
         {"waits": {}},
         {"waits": [3]},
         {"waits": [[1]]},

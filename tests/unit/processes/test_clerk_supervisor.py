@@ -30,7 +30,8 @@ def test_a_clerk_that_dies_has_a_successor(sell: Sell, before: str, nth: int) ->
     fault = {**CLERK_DIES, "before": before, "nth": nth}
     sale = sell(guard="clerk", faults=[fault], timeout="1s", control=False, **MANY)
     unknown = sale["operations"]["info"]
-    assert sale["verdict"] == "valid"
+    # Where it had every order when it died, nothing definite was answered.
+    assert sale["verdict"] == ("valid" if sale["operations"]["ok"] else "unknown")
     assert sale["end"]["clerks"] == 2
     assert sale["processes"]["deaths"] == {"clerk": "died of SIGKILL"}
     assert 0 <= 60 - sale["remaining"] - sale["sold"] <= unknown <= 8

@@ -42,6 +42,7 @@ def test_a_server_ends_with_its_harness_however_that_ends(
     until(lambda: not folder.exists())
 
 
+@pytest.mark.sweep(usual=lambda store: store == "postgres")
 @pytest.mark.parametrize("store", PROGRAMS)
 def test_a_server_that_was_stopped_ends_with_all_its_processes(
     selling: Callable[[str], subprocess.Popen[bytes]], store: str

@@ -9,6 +9,7 @@ from booking.core.verdict import Outcome
 from booking.testing import assert_sound, schedules, sell
 from booking.testing.strategies import Schedule
 from tests.support import shops
+from tests.trust.catalogue import VARIANTS
 from tests.unit.testing.test_stateful import PLANTED, QUICK
 
 
@@ -46,3 +47,44 @@ def test_a_forgotten_step_fails_the_test():
     """Unknown is no pass."""
     with pytest.raises(AssertionError, match=r"SilentShop\.write"):
         assert_sound(shops.SilentShop, Schedule(2), tickets=1, lock="flock")
+
+
+@pytest.mark.parametrize("name", ["InClass", "InModule", "ThreadsOnly", "WaitersTogether"])
+def test_one_order_is_confirmed_as_an_exploration_is(name: str) -> None:
+    """By real processes: they share no class, and they wait for a lock."""
+    of = VARIANTS[name]
+    sale = sell(of.store, Schedule(2), tickets=2, guard=of.guard, lock=of.lock)
+    assert sale.verdict.outcome is Outcome.UNKNOWN
+    assert "real processes" in sale.verdict.reason
+    with pytest.raises(AssertionError, match=r"^unknown: "):
+        sale.assert_sound()
+
+
+def test_a_lock_of_whole_processes_is_not_accused() -> None:
+    """In one process it looks broken; its counterexample goes otherwise in several."""
+    lock = VARIANTS["ByProcess"].lock
+    sales = [
+        sell("json", Schedule(2, choices), tickets=1, guard="lock", lock=lock)
+        for choices in ((0, 0, 1, 1), (0, 1, 0, 1))
+    ]
+    assert {sale.verdict.outcome for sale in sales} == {Outcome.UNKNOWN}
+    assert any("in real processes it goes otherwise" in sale.verdict.reason for sale in sales)
+
+
+def test_a_store_whose_read_can_tear_is_sold_with_searches() -> None:
+    """As it is explored; the lock holds orders apart, and a search takes none."""
+    order = Schedule(2, (0, 0, 0, 0, 1))
+    found = sell("json-inplace", order, lock="flock")
+    assert (found.verdict.outcome, "half-written" in found.verdict.reason) == (
+        Outcome.INVALID,
+        True,
+    )
+    assert sell("json-inplace", order, lock="flock", search=False).verdict.outcome is Outcome.VALID
+
+
+@pytest.mark.parametrize("guard", ["Steps", pytest.param("Spins", marks=pytest.mark.slow)])
+def test_code_that_never_ends_is_no_pass(guard: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An `AssertionError` that says so, and no error of ours."""
+    monkeypatch.setattr("booking.experiments.one_order.SECONDS_MAX", 0.5)
+    with pytest.raises(AssertionError, match=r"^(unknown|invalid): "):
+        assert_sound("json", Schedule(2), guard=f"tests.support.endless:{guard}", lock="flock")
