@@ -1,20 +1,64 @@
-"""The program: `python -m booking`, and the console script."""
+"""The program: `python -m booking`, and the console script.
+
+The handlers of signals come first, because most of a start is imports. The exit comes without
+the interpreter's last work: Python would take its handlers back, and a late signal would find none.
+"""
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` takes a while; no stub has it
+import atexit
 import os
 import sys
+
+PIPE = 13
+ENDING = {1: "the terminal was closed", 2: "interrupted", 15: "terminated"}  # HUP, INT, TERM
+SHELL = 128  # a shell adds it to the number of a signal
+_codes: list[int] = []  # the exit code, once there is one
 
 
 def main() -> None:
     """Run the program; open the null device in place of each standard stream that is closed."""
+    for number in ENDING:
+        if _signal.getsignal(number) != _signal.SIG_IGN:  # of nohup, or of `&` in a script
+            _signal.signal(number, _leave)
+    _signal.pthread_sigmask(
+        _signal.SIG_BLOCK, {PIPE}
+    )  # kept for the command, which tells its kinds
+    atexit.register(_end)  # registered first, it is called last
     for fd, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: the closed stream's
             setattr(sys, name, os.fdopen(fd, mode))
     from booking.cli.main import main as run
 
-    sys.exit(run())
+    _codes.append(run())
+    sys.exit(_codes[0])
+
+
+def _leave(number: int, _frame: object) -> None:
+    """End at once: before the command and after it there is nothing to clean up."""
+    if _codes and _codes[0] > SHELL:
+        os._exit(_codes[0])  # a signal ended the command, and its line is printed
+    try:
+        os.write(2, f"booking: {ENDING[number]}\n".encode())
+    finally:
+        os._exit(SHELL + number)
+
+
+def _end() -> None:
+    """End after all other exit handlers, where the command itself has ended."""
+    if not _codes:
+        return
+    from booking.system.signals import sent_pipe
+
+    code = SHELL + PIPE if sent_pipe() else _codes[0]
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()  # what exit handlers of the user have printed
+        except (OSError, ValueError):
+            code = code or 1
+    os._exit(code)
 
 
 if __name__ == "__main__":

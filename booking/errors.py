@@ -11,8 +11,7 @@
     │   │   └── ConflictError   All was undone: trying again is safe.
     │   └── UncertainError    It may have happened. Inside a sale that is `info`.
     ├── HistoryError          2: a recorded history cannot be read.
-    ├── CapacityError         2: the sale is larger than this machine holds.
-    └── Interrupted         130: the user pressed Ctrl-C, or the harness was terminated.
+    └── CapacityError         2: the sale is larger than this machine holds.
 
 A message says what is wrong, where, and what to do. It fits on one line.
 """
@@ -31,7 +30,10 @@ class ExitCode(IntEnum):
     UNKNOWN = 3
     THRESHOLD_MISSED = 4
     DEFECT = 70
+    HUNG_UP = 129
     INTERRUPTED = 130
+    BROKEN_PIPE = 141
+    TERMINATED = 143
 
 
 EXIT_CODE_OF_VERDICT = {
@@ -81,9 +83,3 @@ class HistoryError(BookingError):
 
 class CapacityError(BookingError):
     """The sale is larger than this machine can hold."""
-
-
-class Interrupted(BookingError):  # noqa: N818 - the word people know
-    """The user pressed Ctrl-C, or another process asked the harness to terminate."""
-
-    exit_code = ExitCode.INTERRUPTED

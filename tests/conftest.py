@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.sweeps import KINDS, kinds, shard, usual
-from tests.support.workers import LIMIT_S, ROOT, run_program, worker
+from tests.support.workers import LIMIT_S, ROOT, Worker, run_program, worker
 
 __all__ = ["LIMIT_S", "ROOT", "Program", "Result", "Sell"]  # what tests import from here
 
@@ -71,11 +71,16 @@ def sell() -> Iterator[Sell]:
 
 
 @pytest.fixture(scope="session")
-def warm_program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunIn]:
-    """Run the program in a fork of an interpreter that has its imports behind it."""
-    outputs = tmp_path_factory.mktemp("program")
+def warm_worker() -> Iterator[Worker]:
+    """Start an interpreter that has its imports behind it, and forks for each command."""
     with worker("tests.support.program_worker") as warm:
-        yield partial(run_program, warm, outputs)
+        yield warm
+
+
+@pytest.fixture(scope="session")
+def warm_program(warm_worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> RunIn:
+    """Run the program in a fork of an interpreter that has its imports behind it."""
+    return partial(run_program, warm_worker, tmp_path_factory.mktemp("program"))
 
 
 @pytest.fixture

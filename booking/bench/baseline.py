@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
@@ -39,8 +40,9 @@ def compile_limit(folder: Path) -> Path | None:
         return None
     program = folder / "limit"
     command = [compiler, "-O2", "-o", str(program), str(SOURCE)]
+    own = {**os.environ, "TMPDIR": str(folder)}  # a compiler that is killed leaves its files
     try:
-        done = subprocess.run(command, capture_output=True, timeout=COMPILE_S, check=False)
+        done = subprocess.run(command, capture_output=True, timeout=COMPILE_S, check=False, env=own)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return program if done.returncode == 0 else None

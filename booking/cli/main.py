@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
 
 import click
 
 from booking import __version__
-from booking.errors import BookingError, ExitCode, Interrupted
+from booking.cli.failures import Answer, explained, output_is_broken, wants_json
+from booking.errors import ExitCode
+from booking.system.clean_up import settle_all
+from booking.system.signals import SignalWatch, Stopped
 
 COMMANDS = {
     "simulate": (
@@ -44,7 +45,7 @@ COMMANDS = {
     "schema": ("booking.cli.schema:schema", "JSON Schema of a scenario, for editors."),
 }
 
-BROKEN_PIPE = 128 + signal.SIGPIPE  # as a shell says it of any program
+COMPLETION = "_BOOKING_COMPLETE"
 
 EPILOG = """\b
 First steps:
@@ -53,7 +54,8 @@ First steps:
 
 \b
 Exit codes: 0 as expected, 1 an anomaly or not what was expected, 2 wrong usage
-or input, 3 unknown, 4 a threshold was missed, 70 a defect of booking itself.
+or input, 3 unknown, 4 a threshold was missed, 70 a defect of booking itself,
+129, 130, 141, 143 ended by HUP, INT (Ctrl-C), PIPE, TERM.
 """
 
 
@@ -76,13 +78,6 @@ class LazyGroup(click.Group):
         """Write the names with a line each, importing none of them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, short) for name, (_, short) in COMMANDS.items()])
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; click would answer a Ctrl-C with a line of its own."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise Interrupted("interrupted; every buyer was ended") from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -107,52 +102,61 @@ def booking() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; every error that a user can cause is one line on standard error."""
-    # SIGTERM ends the buyers and reports it, exactly as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    watch, answer = SignalWatch(), Answer(as_json=wants_json(words))
+    code = 0
+    try:
+        try:
+            watch.begin()
+            code = _run(words, answer, watch)
+        finally:
+            watch.quiet()
+            settle_all()
+    except KeyboardInterrupt as stopped:  # by a signal: the first one, no other raises
+        watch.first = stopped.number if isinstance(stopped, Stopped) else signal.SIGINT
+    settle_all()
+    told = watch.first
+    code = answer.end(code, told)
+    watch.close()
+    return code if watch.first == told else answer.end(code, watch.first)
+
+
+def _run(words: list[str], answer: Answer, watch: SignalWatch) -> int:
+    """Run a command; return its exit code, or that of the error that was reported."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without a character shows another
     try:
-        code = booking.main(arguments, prog_name="booking", standalone_mode=False)
+        code = _command(words)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message())  # noqa: T201
         code = ExitCode.USAGE
-    except BrokenPipeError:
-        _drop_output()  # the reader closed its end
-        code = BROKEN_PIPE
-    except (Exception, KeyboardInterrupt) as error:
-        from booking.core.redaction import redacted
-
-        message, code = _explained(error)
-        line = redacted(" ".join(f"booking: {message}".split()))  # a driver may have written it
-        print(line.encode("utf-8", "replace").decode(), file=sys.stderr)  # noqa: T201
+    except SystemExit as error:
+        code = ExitCode.USAGE
+        answer.report(f"code of yours called sys.exit({error.code}); have it return instead", code)
+    except Exception as error:
+        watch.raise_again()  # the error may follow from a signal: Python wraps some exceptions
+        if isinstance(error, BrokenPipeError) and output_is_broken():
+            raise Stopped(signal.SIGPIPE) from None
+        message, code = explained(error)
+        answer.report(message, code)
     return int(code or 0)
 
 
-def _drop_output() -> None:
-    """Discard pending output: Python would report the broken pipe once more at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _command(words: list[str]) -> int:
+    """Run a command as click does, which has a broken pipe and a Ctrl-C end with 1."""
+    if COMPLETION in os.environ:
+        return _complete(words)
+    try:
+        with booking.make_context("booking", words) as context:
+            return int(booking.invoke(context) or 0)
+    except click.exceptions.Exit as done:
+        return done.exit_code
 
 
-def _explained(error: BaseException) -> tuple[str, int]:
-    """Return one line that says what happened, and the exit code."""
-    if isinstance(error, (KeyboardInterrupt, click.Abort)):
-        return "interrupted", Interrupted.exit_code
-    if isinstance(error, click.ClickException):
-        return _with_help(error), ExitCode.USAGE
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EIO}:
-        _drop_output()
-        return f"the answer could not be written: {(error.strerror or '').lower()}", ExitCode.USAGE
-    if isinstance(error, BookingError):
-        return str(error), error.exit_code
-    if os.environ.get("BOOKING_DEBUG"):
-        raise error
-    what = f"{type(error).__name__}: {error}"
-    return f"defect of booking: {what}; BOOKING_DEBUG=1 shows where", ExitCode.DEFECT
-
-
-def _with_help(error: click.ClickException) -> str:
-    message = " ".join(error.format_message().split())
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "booking"
-    return f"{message.rstrip('.')}; see: {path} --help"
+def _complete(words: list[str]) -> int:
+    """Print what completes a command line for a shell; click ends the program with its code."""
+    try:
+        return int(booking.main(words, prog_name="booking", standalone_mode=False) or 0)
+    except SystemExit as done:
+        return int(done.code or 0)

@@ -22,7 +22,7 @@ from booking.core.redaction import redacted
 from booking.core.registry import BUILT_IN, build, members, resolve, split_url, takes_argument
 from booking.core.scenario import Scenario
 from booking.core.traits import GuardTraits, StoreTraits, guard_traits, lock_traits, store_traits
-from booking.errors import BookingError, UsageError
+from booking.errors import BookingError, InventoryError, UsageError
 
 TICKETS = 3  # of a private inventory, where the scenario names no number
 
@@ -101,6 +101,7 @@ class Assembly:
             patience_s = scenario.patience_s
         place = Place(self.location, folder, scenario.durable, patience_s)
         store: Store = build("store", self.store_name, place)
+        _ensure_no_folder(inventory_path(store))
         self._ensure_capable(store)
         return store
 
@@ -180,6 +181,12 @@ def sidecar(store: Store, folder: Path) -> Path:
         name = sha256(str(location).encode()).hexdigest()[:16]
         return Path(gettempdir()) / f"booking-lock-{os.getuid()}-{name}"
     return folder / "sale.lock"
+
+
+def _ensure_no_folder(path: Path | None) -> None:
+    """Refuse a folder as an inventory, before files are made beside it."""
+    if path is not None and path.is_dir():
+        raise InventoryError(f"{path}: is a directory; name a file in it")
 
 
 @contextmanager

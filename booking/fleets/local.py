@@ -23,11 +23,12 @@ from booking.history.model import Event, History, SaleEnd
 from booking.processes.buyer_process import FAILED, BuyerSpec, buyer_process
 from booking.processes.clerk_supervisor import ClerkSupervisor
 from booking.processes.orphans import Census
-from booking.processes.process_group import ProcessGroup, interrupts_blocked
+from booking.processes.process_group import ProcessGroup
 from booking.processes.resource_limits import ensure_room
 from booking.processes.server_probe import silent_servers
 from booking.processes.start_barrier import StartBarrier
 from booking.recording.event_log import EventLogReader, create
+from booking.system.signals import signals_blocked
 
 TICK_S = 0.05
 TICK_EACH_S = 0.0005  # reading a thousand event logs takes a while: look less often
@@ -102,7 +103,7 @@ class _LocalRun:
             else:
                 self._run_together()
         finally:
-            with interrupts_blocked():  # a second Ctrl-C would leave processes behind
+            with signals_blocked():  # a second Ctrl-C would leave processes behind
                 self.closed += self.processes.end()
                 self.clerk_supervisor.close()
                 census = self.processes.reap_orphans()

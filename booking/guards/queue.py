@@ -17,6 +17,7 @@ from booking.core.protocols import Kit, Order, Reply, Store
 from booking.core.steps import network, saw, step
 from booking.guards.common.clerk_lock import clerk_lock, holding, no_clerk
 from booking.guards.common.read_check_write import read_check_write
+from booking.system.tracked_resources import tracked
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
@@ -44,8 +45,9 @@ class QueueGuard(BaseGuard):
     def open(self, folder: Path, buyers: int) -> None:
         """Make the queues from the spawn context: those travel to processes of every kind."""
         context = get_context("spawn")
-        self._orders = context.Queue()
-        self._answers = [context.Queue() for _ in range(buyers)]
+        with tracked():
+            self._orders = context.Queue()
+            self._answers = [context.Queue() for _ in range(buyers)]
 
     def sell(self, store: Store, order: Order) -> Reply:
         """Put the order into the queue; wait for the answer."""

@@ -7,6 +7,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from booking.core.steps import saw, step
+from booking.system.tracked_resources import tracked
 
 
 class MutexLock:
@@ -23,7 +24,8 @@ class MutexLock:
 
     def __init__(self, _path: Path) -> None:
         # From the spawn context: that semaphore travels to buyers of every start method.
-        self._lock = get_context("spawn").Lock()
+        with tracked():
+            self._lock = get_context("spawn").Lock()
         self._holder: int | None = None  # this process, while it holds the lock
 
     def __getstate__(self) -> dict[str, object]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from booking.processes.buyer import Buyer
 from booking.processes.parent_death import die_with_parent
 from booking.processes.start_barrier import StartBarrier
 from booking.recording.recorder import Recorder
+from booking.system.signals import leave_signals_to_parent
 
 FAILED = 1  # exit code of a buyer or a clerk whose own code raised
 
@@ -166,9 +166,7 @@ def behaviour_of(scenario: Scenario) -> Callable[[Buyer], object]:
 
 def isolate_process() -> None:
     """Drop the harness's signal handlers and standard output, and end with the harness."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # blocked while this one started
+    leave_signals_to_parent()
     die_with_parent()
     os.dup2(2, 1)  # standard output is the harness's: a script may be reading it
 

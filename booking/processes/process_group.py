@@ -6,13 +6,15 @@ import os
 import selectors
 import signal
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from multiprocessing import resource_tracker
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 
 from booking.errors import CapacityError
 from booking.processes.orphans import Census, OrphanReaper
+from booking.system.clean_up import CleanUp
+from booking.system.signals import check, signals_blocked
+from booking.system.tracked_resources import start_tracker
 
 REAP_S = 5.0
 TRACKED = {"spawn", "forkserver"}  # start methods for which multiprocessing has a resource tracker
@@ -28,7 +30,7 @@ class ProcessGroup:
     def __init__(self, processes: Sequence[BaseProcess]) -> None:
         if any(getattr(process, "_start_method", None) in TRACKED for process in processes):
             # Otherwise it starts with the first process, and its start unblocks interrupts there.
-            resource_tracker.ensure_running()
+            start_tracker()
         self.processes = processes
         self.alive: set[int] = set()
         self.exit_codes: dict[int, int] = {}
@@ -36,12 +38,13 @@ class ProcessGroup:
         self.helper_pids: set[int] = set()  # of processes that are no buyers
         self._sentinels = selectors.DefaultSelector()
         self._orphan_reaper = OrphanReaper()
+        self._clean_up = CleanUp(self.end)
 
     def start(self, number: int) -> None:
-        """Start one buyer, with Ctrl-C blocked: ending buyers is the work of the harness."""
+        """Start one buyer, with signals blocked: ending buyers is the work of the harness."""
         process = self.processes[number]
-        # No interrupt may come between the start of a process and its entry in `alive`.
-        with interrupts_blocked():
+        # No signal may come between the start of a process and its entry in `alive`.
+        with signals_blocked():
             try:
                 process.start()
             except OSError as error:
@@ -52,13 +55,14 @@ class ProcessGroup:
             self._sentinels.register(process.sentinel, selectors.EVENT_READ, number)
 
     def start_helper(self, process: BaseProcess) -> None:
-        """Start a process that is no buyer, with Ctrl-C blocked, too."""
-        with interrupts_blocked():
+        """Start a process that is no buyer, with signals blocked, too."""
+        with signals_blocked():
             process.start()
             self.helper_pids.add(process.pid or 0)
 
     def wait(self, timeout_s: float, also: int | None = None) -> list[int]:
         """Return the buyers that ended within `timeout_s`; earlier if `also` becomes readable."""
+        check()
         if also is not None:
             self._sentinels.register(also, selectors.EVENT_READ, None)
         try:
@@ -95,6 +99,7 @@ class ProcessGroup:
     def reap_orphans(self) -> Census:
         """End what buyers left behind; count what is still there after that."""
         self._sentinels.close()
+        self._clean_up.forget()
         return self._orphan_reaper.reap(set(self.pids.values()) | self.helper_pids)
 
     def _signal(self, number: int, how: signal.Signals) -> None:
@@ -123,13 +128,3 @@ class ProcessGroup:
         self.exit_codes[number] = process.exitcode or 0
         process.close()
         return True
-
-
-@contextmanager
-def interrupts_blocked() -> Iterator[None]:
-    """Block Ctrl-C and SIGTERM; a process started meanwhile inherits that, even through exec."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -16,6 +16,7 @@ from booking.core.protocols import Guard, Store
 from booking.core.redaction import redacted
 from booking.core.scenario import Scenario
 from booking.processes.buyer_process import isolate_process
+from booking.system.signals import signals_blocked
 
 ASK_S = 2.0
 GRACE_S = 1.0  # for the process that asks, beyond what it is told
@@ -35,7 +36,8 @@ def silent_servers(scenario: Scenario, store: Store, guard: Guard) -> list[str]:
 
 def _answers(ask: Ask) -> bool:
     process = get_context("fork").Process(target=_ask, args=(ask,), daemon=True)
-    process.start()
+    with signals_blocked():
+        process.start()
     try:
         process.join(ASK_S + GRACE_S)
         return process.exitcode == ANSWERED

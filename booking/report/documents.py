@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from booking.history.model import Event
 
 VERSION = 1  # of every document; a change that renames or removes a field raises it
 
+printed = False  # whether a command's one document is on standard output
 _reserved: IO[bytes] | None = None
 
 
@@ -24,12 +26,14 @@ def show(document: dict[str, Any]) -> None:
 
 def write(document: dict[str, Any]) -> None:
     """Print one JSON document as it is."""
-    data = msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=2) + b"\n"
+    global printed  # noqa: PLW0603 - a process runs one command at a time
+    data = _encoded(document) + b"\n"
     if _reserved is not None:
         _reserved.write(data)
         _reserved.flush()
     else:
         sys.stdout.write(data.decode())
+    printed = True
 
 
 def reserve_output() -> None:
@@ -47,12 +51,12 @@ def reserve_output() -> None:
 
 def release_output() -> None:
     """Return standard output to all prints."""
-    global _reserved  # noqa: PLW0603 - there is one standard output
+    global _reserved
     if _reserved is not None:
+        reserved, _reserved = _reserved, None
         sys.stdout.flush()
-        os.dup2(_reserved.fileno(), 1)
-        _reserved.close()
-        _reserved = None
+        os.dup2(reserved.fileno(), 1)
+        reserved.close()
 
 
 def anomaly_documents(anomalies: Iterable[Anomaly]) -> list[dict[str, Any]]:
@@ -61,6 +65,14 @@ def anomaly_documents(anomalies: Iterable[Anomaly]) -> list[dict[str, Any]]:
         {"name": anomaly.name, "message": anomaly.message, "witness": list(anomaly.evidence)}
         for anomaly in anomalies
     ]
+
+
+def _encoded(document: dict[str, Any]) -> bytes:
+    try:
+        return msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=2)
+    except UnicodeEncodeError:  # an argument that is no text, with a mark for each such byte
+        plain = msgspec.to_builtins(document, enc_hook=_plain)
+        return json.dumps(plain, ensure_ascii=False, indent=2).encode("utf-8", "replace")
 
 
 def _plain(value: Any) -> Any:

@@ -89,7 +89,7 @@ class PrivateServers:
 
 def private_folder() -> Path:
     """Create a folder whose path is short enough for a socket in it; return its path."""
-    for parent in (tempfile.gettempdir(), "/tmp"):
+    for parent in (str(Path(tempfile.gettempdir()).absolute()), "/tmp"):
         short = len(os.fsencode(parent)) + len(PREFIX) + 32 < SOCKET_PATH_MAX
         if short and _can_be_said(parent) and os.access(parent, os.W_OK | os.X_OK):
             sweep(Path(parent))

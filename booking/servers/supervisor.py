@@ -36,6 +36,7 @@ def main() -> int:
     order: dict[str, Any] = json.loads(sys.argv[1])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # what the harness blocked is not ours
     parent = os.getppid()
     try:
         server = _start(order)

@@ -233,9 +233,11 @@ class RedisStore(DatabaseStore["Redis"]):
                 self._address(), socket_timeout=answer_s or STATEMENT_S,
                 retry=Retry(NoBackoff(), 0),  # sent once: a second time might sell twice
             )  # fmt: skip
+            pool = client.connection_pool
+            pool.connection_class(**pool.connection_kwargs)  # refuses an option of the URL
             limited(client, CONNECT_S)
             return client
-        except ValueError as error:
+        except (ValueError, TypeError, redis.RedisError) as error:
             problem = redacted(str(error), self._server)
             raise InventoryError(f"{self._url()}: {problem}; write redis://host:6379/0") from None
 

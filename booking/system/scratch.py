@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
+from booking.system.clean_up import CleanUp
 from booking.system.processes import alive
+from booking.system.signals import signals_blocked
 
 PREFIX = "booking-"
 MEMORY_FOLDER = Path("/dev/shm")
@@ -22,15 +26,31 @@ def scratch_folder(*, quick: bool = False) -> Iterator[Path]:
     `quick` puts it into memory, where the system has a file system for that. It serves
     thousands of small sales of which no byte has to last.
     """
-    parent = Path(tempfile.gettempdir())
+    with signals_blocked():  # the first call makes a file, to try the folder, and removes it
+        parent = Path(tempfile.gettempdir())
     if quick and os.access(MEMORY_FOLDER, os.W_OK | os.X_OK):
         parent = MEMORY_FOLDER
     sweep(parent)
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
+    folder, clean_up = make_folder(parent)
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        clean_up.settle()
+
+
+def make_folder(parent: Path) -> tuple[Path, CleanUp]:
+    """Make a new folder whose removal is due before a signal can come in between."""
+    while True:
+        folder = parent.absolute() / f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+        clean_up = CleanUp(partial(shutil.rmtree, folder, ignore_errors=True))
+        try:
+            folder.mkdir(mode=0o700)
+            return folder, clean_up
+        except FileExistsError:
+            clean_up.forget()  # another program's
+        except BaseException:
+            clean_up.settle()
+            raise
 
 
 def sweep(parent: Path) -> None:

@@ -65,14 +65,22 @@ def run_program(
 ) -> subprocess.CompletedProcess[str]:
     """Run one command in a fork of the warm interpreter; return code, output and errors."""
     out, err = outputs / "out", outputs / "err"
+    code = run_into(warm, str(out), str(err), folder, *words, **environment)
+    return subprocess.CompletedProcess(words, code, out.read_text(), err.read_text())
+
+
+def run_into(
+    warm: Worker, out: str, err: str, folder: Path, *words: str, **environment: str
+) -> int:
+    """Run one command with its outputs into files, pipes or devices; return its exit code."""
     warm.ask({
-        "words": words, "folder": str(folder), "out": str(out), "err": str(err),
+        "words": words, "folder": str(folder), "out": out, "err": err,
         "environment": {**os.environ, "NO_COLOR": "1", **environment},
     })  # fmt: skip
     pid = warm.answer()
     try:
-        code = warm.answer()
+        code: int = warm.answer()
     except TimeoutError:
         os.kill(pid, signal.SIGKILL)
         raise
-    return subprocess.CompletedProcess(words, code, out.read_text(), err.read_text())
+    return code

@@ -17,11 +17,19 @@ SIGNS = {Outcome.VALID: "✓", Outcome.INVALID: "✗", Outcome.UNKNOWN: "?"}
 COLOURS = {Outcome.VALID: "green", Outcome.INVALID: "red", Outcome.UNKNOWN: "yellow"}
 
 
+class PlainConsole(Console):
+    """A console that leaves a broken pipe to the caller; rich ends the program with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the error that is being handled."""
+        raise  # noqa: PLE0704 - called from `except BrokenPipeError`
+
+
 @cache
 def console() -> Console:
     """Return the console: plain text of one width where the output is no terminal."""
     width = None if sys.stdout.isatty() else PLAIN_WIDTH
-    return Console(width=width, highlight=False, soft_wrap=True)
+    return PlainConsole(width=width, highlight=False, soft_wrap=True)
 
 
 def show_heading(text: str) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from booking.system.signals import check
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -30,9 +32,12 @@ class ProgressDisplay:
 
     def update(self, text: str, done: int = 0, total: int = 0) -> None:
         """Show `text`, and `done` of `total`; a total of 0 means that it is unknown."""
-        if not self._visible or time.monotonic() < self._due_s:
+        if time.monotonic() < self._due_s:
             return
         self._due_s = time.monotonic() + REDRAWN_EVERY_S
+        check()
+        if not self._visible:
+            return
         bar = self._bar = self._bar or _opened(text, total)
         task = bar.task_ids[0]
         if total != self._total or done < self._done:
@@ -59,7 +64,6 @@ def progress(*, quiet: bool = False) -> Iterator[ProgressDisplay]:
 
 
 def _opened(text: str, total: int) -> Progress:
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -69,12 +73,14 @@ def _opened(text: str, total: int) -> Progress:
         TimeRemainingColumn,
     )
 
+    from booking.report.terminal.console import PlainConsole
+
     work = TextColumn("{task.description}", markup=False)
     bar = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     columns = (*bar, work) if total else (work, TimeElapsedColumn())
     # Redirected, what a user's store prints would go to standard error.
     opened = Progress(
-        *columns, console=Console(stderr=True), auto_refresh=False, transient=True,
+        *columns, console=PlainConsole(stderr=True), auto_refresh=False, transient=True,
         redirect_stdout=False, redirect_stderr=False,
     )  # fmt: skip
     opened.add_task(text, total=total or None)

@@ -11,10 +11,16 @@ import pytest
 from tests.conftest import LIMIT_S, Sell
 from tests.support.process_tree import METHODS, family, gone, harness, wait_for_buyers
 
+LINES = {
+    signal.SIGINT: "booking: interrupted; every buyer was ended\n",
+    signal.SIGTERM: "booking: terminated; every buyer was ended\n",
+    signal.SIGHUP: "booking: the terminal was closed; every buyer was ended\n",
+}
+
 
 @pytest.mark.sweep(usual=lambda number, method: number == signal.SIGINT or method == "fork")
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", LINES)
 def test_an_interrupted_harness_ends_every_buyer_and_reports_it(
     tmp_path: Path, method: str, number: signal.Signals
 ) -> None:
@@ -23,8 +29,8 @@ def test_an_interrupted_harness_ends_every_buyer_and_reports_it(
     pids = wait_for_buyers(process, 5)
     os.killpg(process.pid, number)
     _, err = process.communicate(timeout=LIMIT_S)
-    assert process.returncode == 130
-    assert err == "booking: interrupted; every buyer was ended\n"
+    assert process.returncode == 128 + number
+    assert err == LINES[number]
     assert gone(pids)
     assert {path.name for path in tmp_path.iterdir()} == {"data.json"}
 
@@ -32,14 +38,14 @@ def test_an_interrupted_harness_ends_every_buyer_and_reports_it(
 @pytest.mark.parametrize("daemon", ["--daemon", "--no-daemon"])
 def test_an_interrupt_while_buyers_start_leaves_no_process(tmp_path: Path, daemon: str) -> None:
     """No interrupt comes between a buyer's start and its entry in the process group."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number, line in LINES.items():
         process = harness(tmp_path, "--buyers", "200", "--delay", "60s", daemon)
         pids = wait_for_buyers(process, 3)
         os.killpg(process.pid, number)
         pids |= family(process.pid)
         _, err = process.communicate(timeout=LIMIT_S)
-        assert process.returncode == 130
-        assert err == "booking: interrupted; every buyer was ended\n"
+        assert process.returncode == 128 + number
+        assert err == line
         assert gone(pids)
 
 

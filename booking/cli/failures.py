@@ -1,0 +1,155 @@
+"""How a command fails: one line on standard error, and with `--json` one document, too."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import select
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TextIO
+
+import click
+
+from booking.errors import BookingError, ExitCode
+from booking.system.signals import SHELL, WORDS
+
+VERSION = 1  # of the document
+SHOWN_CHARS_MAX = 200
+UNMAPPED = "failed to map segment"  # the dynamic linker of C, which has no number for it
+FULL = "free some space where the output and the temporary folder (TMPDIR) are"
+PERMISSION = "check its permissions"
+
+# Errors of the system, not of booking, and what to do about each.
+ADVICE = {
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
+    errno.EFBIG: "raise the limit on the size of a file (ulimit -f)",
+    errno.EIO: "the device does not work; name another file",
+    errno.EMFILE: "raise the limit (ulimit -n), or give fewer buyers",
+    errno.ENFILE: "close other programs, or give fewer buyers",
+    errno.ENOMEM: "give fewer buyers, or raise the limit (ulimit -v)",
+    errno.EAGAIN: "give fewer buyers, or raise the limit (ulimit -u)",
+    errno.EACCES: PERMISSION,
+    errno.EPERM: PERMISSION,
+    errno.EROFS: "name a file that can be written to",
+    errno.ENAMETOOLONG: "use a shorter path",
+    errno.ENOENT: "create it, or name another one",
+    errno.ENOTDIR: "name a path through folders",
+    errno.EISDIR: "name a file in it",
+    errno.ELOOP: "its links go round in a circle",
+    errno.ESTALE: "the file system lost it; try again",
+}
+
+
+def wants_json(words: Sequence[str]) -> bool:
+    """Return whether `--json` is among the options, although they may be wrong otherwise."""
+    words = list(words)
+    return "--json" in words[: words.index("--") if "--" in words else None]
+
+
+class Answer:
+    """What a command tells of its failure: at most one line, and one document."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._broken = False  # whether the reader of an output is gone
+        _forget_documents()
+
+    def report(self, message: str, code: int) -> None:
+        """Print the line of an error, and its document where one was asked for."""
+        from booking.core.redaction import redacted  # a driver may have written the message
+
+        message = redacted(" ".join(message.split())).encode("utf-8", "replace").decode()
+        self._print(f"booking: {message}\n", sys.stderr)
+        if self._as_json and not _document_is_printed():
+            error = {"code": int(code), "message": message}
+            self._print(json.dumps({"version": VERSION, "error": error}, indent=2), sys.stdout)
+            self._print("\n", sys.stdout)
+
+    def end(self, code: int, number: int | None) -> int:
+        """Return the exit code; report the signal that ended the command, if one did."""
+        if number is not None:
+            code = SHELL + number
+            if number != signal.SIGPIPE:
+                self.report(f"{WORDS[signal.Signals(number)]}; every buyer was ended", code)
+        for stream in (sys.stdout, sys.stderr):
+            self._print("", stream)
+        return ExitCode.BROKEN_PIPE if self._broken and number is None else code
+
+    def _print(self, text: str, stream: TextIO) -> None:
+        """Print and flush; discard what cannot be printed, or Python would report it at exit."""
+        try:
+            stream.write(text)
+            stream.flush()
+        except (OSError, ValueError) as error:
+            self._broken = self._broken or isinstance(error, BrokenPipeError)
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def explained(error: Exception) -> tuple[str, int]:
+    """Return what happened, for one line, and the exit code."""
+    if isinstance(error, click.Abort):
+        return "there is no more input", ExitCode.USAGE
+    if isinstance(error, click.ClickException):
+        return _with_help(error), ExitCode.USAGE
+    if isinstance(error, BookingError):
+        return str(error), error.exit_code
+    if os.environ.get("BOOKING_DEBUG"):
+        raise error
+    if (problem := _of_the_system(error)) is not None:
+        return problem, ExitCode.USAGE
+    what = f"{type(error).__name__}: {error}"
+    return f"defect of booking: {what}; BOOKING_DEBUG=1 shows where", ExitCode.DEFECT
+
+
+def _of_the_system(error: Exception) -> str | None:
+    """Return what the system lacks or refuses, and what to do; None where that is no reason."""
+    if isinstance(error, MemoryError) or UNMAPPED in str(error):
+        return f"out of memory; {ADVICE[errno.ENOMEM]}"
+    if isinstance(error, ValueError) and "embedded null" in str(error):
+        return "a path has a NUL character in it; write it without"
+    if not isinstance(error, OSError) or error.errno not in ADVICE:
+        return None
+    if error.errno == errno.ENOENT and not error.filename:
+        return "the current folder is gone; change to one that exists"
+    where = f"{shortened(str(error.filename))}: " if error.filename else ""
+    return f"{where}{(error.strerror or str(error)).lower()}; {ADVICE[error.errno]}"
+
+
+def shortened(text: str) -> str:
+    """Return a text whose middle is left out where it is too long for a line."""
+    if len(text) <= SHOWN_CHARS_MAX:
+        return text
+    half = SHOWN_CHARS_MAX // 2
+    return f"{text[:half]}…{text[-half:]}"
+
+
+def output_is_broken() -> bool:
+    """Return whether the reader of standard output, or of standard error, is gone."""
+    poll = select.poll()
+    for fd in (1, 2):
+        poll.register(fd, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+
+
+def _with_help(error: click.ClickException) -> str:
+    message = " ".join(error.format_message().split())
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "booking"
+    return f"{message.rstrip('.')}; see: {path} --help"
+
+
+def _forget_documents() -> None:
+    documents = sys.modules.get("booking.report.documents")
+    if documents is not None:
+        vars(documents)["printed"] = False
+
+
+def _document_is_printed() -> bool:
+    documents = sys.modules.get("booking.report.documents")
+    return documents is not None and bool(vars(documents)["printed"])
