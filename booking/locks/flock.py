@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from booking.core.per_process import PerProcess
@@ -50,7 +51,10 @@ class FlockLock(PerProcess[int]):
         times the tickets of others.
         """
         step("release", self.resource)
-        fcntl.flock(self.own(), fcntl.LOCK_UN)
+        try:
+            fcntl.flock(self.own(), fcntl.LOCK_UN)
+        except OSError:
+            self.release_own()  # a lock goes with its descriptor; the ticket is sold already
         os.sched_yield()
 
     def open_own(self) -> int:
@@ -62,8 +66,9 @@ class FlockLock(PerProcess[int]):
             raise InventoryError(f"{self.path}: {problem}; a lock needs a file there") from None
 
     def close_own(self, own: int) -> None:
-        """Close the descriptor."""
-        os.close(own)
+        """Close the descriptor; one whose close(2) fails is closed nevertheless."""
+        with suppress(OSError):
+            os.close(own)
 
     def __del__(self) -> None:
         self.release_own()

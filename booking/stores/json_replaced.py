@@ -6,6 +6,7 @@ import os
 
 from booking.core.protocols import Place
 from booking.core.steps import step
+from booking.errors import UncertainError
 from booking.stores.common.json_file import JsonFileStore
 from booking.stores.common.spare_file import SpareFile, sweep
 
@@ -27,10 +28,10 @@ class JsonStore(JsonFileStore):
             self._spare.write(document, self._mode, durable=self.durable)
             step("replace", self.resource, remaining)
             self._spare.swap()
-            if self.durable:
-                self._sync_folder()
         except OSError as error:
             raise self._error(error) from None
+        if self.durable:
+            self._sync_folder()
 
     def close(self) -> None:
         """Remove the spare file."""
@@ -46,8 +47,14 @@ class JsonStore(JsonFileStore):
 
     def _sync_folder(self) -> None:
         """Make the swap survive a power cut (fsync(2): a folder needs its own)."""
-        fd = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+            fd = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            problem = (error.strerror or str(error)).lower()
+            raise UncertainError(
+                f"{self._shown()}: {problem}; it was sold, and a power cut may undo that"
+            ) from None

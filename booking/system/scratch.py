@@ -42,7 +42,7 @@ def make_folder(parent: Path) -> tuple[Path, CleanUp]:
     """Make a new folder whose removal is due before a signal can come in between."""
     while True:
         folder = parent.absolute() / f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
-        clean_up = CleanUp(partial(shutil.rmtree, folder, ignore_errors=True))
+        clean_up = CleanUp(partial(_remove, folder))
         try:
             folder.mkdir(mode=0o700)
             return folder, clean_up
@@ -55,9 +55,18 @@ def make_folder(parent: Path) -> tuple[Path, CleanUp]:
 
 def sweep(parent: Path) -> None:
     """Remove the folders of harnesses that SIGKILL kept from removing them."""
-    for folder in parent.glob(f"{PREFIX}[0-9]*-*"):
+    folders: list[Path] = []
+    with suppress(OSError):
+        folders += parent.glob(f"{PREFIX}[0-9]*-*")
+    for folder in folders:
         pid = folder.name.removeprefix(PREFIX).split("-")[0]
         with suppress(OSError):
             ours = os.getuid() in {0, folder.stat().st_uid}  # root's servers run as user `nobody`
             if pid.isdigit() and not alive(int(pid)) and ours:
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder as far as the system permits; some errors are not ignored by `rmtree`."""
+    with suppress(OSError):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -76,7 +76,7 @@ class Run:
     err: str
     struck: bool
     counts: dict[tuple[int, str], int]
-    left: list[str]  # processes of the run that live on
+    session: int  # of all its processes
 
 
 class FaultyProgram:
@@ -107,7 +107,7 @@ class FaultyProgram:
             for at, call in enumerate(CALLS)
         }
         struck = bool(HEADER.unpack_from(data)[4])
-        return Run(code, _text(out), _text(err), struck, numbers, in_session(pid))
+        return Run(code, _text(out), _text(err), struck, numbers, pid)
 
 
 @contextmanager

@@ -22,13 +22,14 @@ from typing import Any
 import booking
 
 DRIVERS = ["psycopg", "redis"]
+LATE = ["multiprocessing.popen_fork", "multiprocessing.synchronize", "shlex", "sqlite3"]  # by need
 LEFT_OUT = ("booking.__main__", "booking.testing")  # what runs, and what only tests import
 
 
 def main() -> None:
     """Fork for each line; the fork returns into the program instead of the loop."""
     modules = [name for _, name, _ in walk_packages(booking.__path__, "booking.")]
-    for name in [*modules, *DRIVERS]:
+    for name in [*modules, *DRIVERS, *LATE]:
         if not name.startswith(LEFT_OUT):
             import_module(name)
     gc.freeze()  # else each fork that ends walks all of it, which takes 0.2 s
