@@ -31,7 +31,7 @@ def write(document: dict[str, Any]) -> None:
     global printed  # noqa: PLW0603 - a process runs one command at a time
     data = _encoded(document) + b"\n"
     if _reserved is not None:
-        while data:  # unbuffered: what failed must not come again, behind the error's document
+        while data:  # no buffer: what failed must not come again, behind an error
             data = data[_reserved.write(data) :]
     else:
         sys.stdout.write(data.decode())

@@ -36,7 +36,7 @@ CALLS: dict[str, tuple[int, ...]] = {
     "memory": (errno.ENOMEM,),
     "fork": (errno.ENOMEM, errno.EAGAIN),
     "pipe": (errno.EMFILE,),
-    "control": (errno.ENOMEM, errno.EACCES),
+    "control": (errno.ENOMEM, errno.ENOLCK),
     "lock": (errno.ENOMEM, errno.EIO),
     "allocate": (errno.ENOSPC, errno.EIO),
     "mode": (errno.EACCES, errno.EIO),
@@ -124,7 +124,7 @@ def faulty_program(outputs: Path) -> Iterator[FaultyProgram]:
 
 
 def sites(counts: dict[tuple[int, str], int], *, errors: bool = True) -> list[Fault]:
-    """Return a fault for each call that was counted; its errno changes from call to call."""
+    """Return a fault for each call that was counted; its error changes from call to call."""
     faults = []
     for (scope, call), count in sorted(counts.items()):
         choices = CALLS[call] if errors else (KILL_BEFORE, KILL_AFTER)

@@ -24,22 +24,28 @@ class Worker:
         self._process = subprocess.Popen(
             [sys.executable, "-m", module],
             cwd=ROOT, env={**os.environ, **environment},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True, bufsize=1,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
         )  # fmt: skip
+        self._received = b""  # a line that came together with the one before it
 
     def ask(self, request: dict[str, object]) -> None:
         """Send a request."""
         assert self._process.stdin is not None
-        print(json.dumps(request), file=self._process.stdin, flush=True)
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
 
     def answer(self) -> Any:
         """Return the next line, decoded, or raise TimeoutError."""
         assert self._process.stdout is not None
-        if not select.select([self._process.stdout], [], [], LIMIT_S)[0]:
-            self._process.kill()
-            raise TimeoutError(f"no answer within {LIMIT_S} s")
-        return json.loads(self._process.stdout.readline())
+        while b"\n" not in self._received:
+            if not select.select([self._process.stdout], [], [], LIMIT_S)[0]:
+                self._process.kill()
+                raise TimeoutError(f"no answer within {LIMIT_S} s")
+            more = self._process.stdout.read(1 << 16)
+            if not more:
+                raise EOFError("the process ended without an answer")
+            self._received += more
+        line, _, self._received = self._received.partition(b"\n")
+        return json.loads(line)
 
     def close(self) -> None:
         """End the process: its input has an end."""
