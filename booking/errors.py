@@ -6,6 +6,7 @@
     ├── UsageError            2: a flag, a scenario, a URL or a name is wrong.
     │   └── ReplyError          A guard answered what no history can hold.
     ├── InventoryError        2: the inventory cannot be used as it is.
+    │   ├── InUseError        Another run, reset or purchase has it now.
     │   ├── MalformedError    It holds no count. Inside a sale that is a torn read.
     │   ├── UnavailableError  Nothing has happened. Inside a sale that is `fail`.
     │   │   └── ConflictError   All was undone: trying again is safe.
@@ -59,6 +60,10 @@ class ReplyError(UsageError):
 
 class InventoryError(BookingError):
     """The inventory cannot be used as it is: missing, malformed, not permitted."""
+
+
+class InUseError(InventoryError):
+    """Another process uses the inventory, and this command would spoil what it does."""
 
 
 class MalformedError(InventoryError):

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import product
 from pathlib import Path
+from typing import TypeVar
 
 from booking.bench.baseline import bare, c_loop, compile_limit
 from booking.bench.cpu_time import CpuMeter
 from booking.bench.metrics import Figures, figures
 from booking.bench.plan import Plan, Variant
 from booking.core.assembly import Assembly, arrange, assemble
-from booking.core.base_classes import hooks
+from booking.core.base_classes import hooks, inventory_path
 from booking.core.durations import Span
 from booking.core.protocols import Store
 from booking.core.scenario import Scenario
-from booking.errors import BookingError
+from booking.errors import BookingError, InventoryError
+from booking.experiments.expectations import Failure
 from booking.experiments.sale import leave
 from booking.fleets.local import LocalFleet
 from booking.history.model import SaleEnd
 from booking.processes.resource_limits import ensure_connections
+from booking.stores.common.run_lock import Use, run_lock
 from booking.system.scratch import scratch_folder
 
 TICKETS = 10**9  # more than any sale can sell in its time
 WARM_UP_SHARE = 0.2  # of the time; its figures are dropped
+BENCHMARK = Use("a benchmark")
 NO_DELAY = Span(0.0, 0.0)
 
+T = TypeVar("T")
 Tell = Callable[[str, int, int], None]  # what comes next, pieces of work done, of how many
 
 
@@ -42,46 +49,80 @@ class Sample:
     c_per_s: float | None  # None where there is no compiler
 
 
-def measure(plan: Plan, tell: Tell, *, with_c: bool = True) -> list[Sample]:
-    """Run each variant as a warm-up, then every round; call `tell` before each piece of work."""
+@dataclass(slots=True)
+class Measured:
+    """What was measured so far, and why some variants could not be: those are left out."""
+
+    samples: list[Sample] = field(default_factory=list)
+    failed: dict[Variant, Failure] = field(default_factory=dict)
+
+    def attempt(self, variants: Sequence[Variant], work: Callable[[], T]) -> T | None:
+        """Do a piece of work; where it fails, its variants are not tried again."""
+        try:
+            return work()
+        except (Exception, SystemExit) as error:
+            self.failed |= dict.fromkeys(variants, Failure.of(error))
+            return None
+
+
+def measure(
+    plan: Plan, tell: Tell, *, with_c: bool = True, measured: Measured | None = None
+) -> Measured:
+    """Run each variant as a warm-up, then every round; call `tell` before each piece of work.
+
+    `measured` is added to; the caller has it, too, where an interruption ends the work.
+    """
     for variant in plan.variants:
         ensure_connections(assemble(_scenario(variant, max(plan.buyers), plan, plan.duration_s)))
+    measured = Measured() if measured is None else measured
     work = len(plan.variants) * (1 + plan.rounds * len(plan.buyers))
-    samples: list[Sample] = []
     done = 0
     with scratch_folder() as folder:
         program = compile_limit(folder) if with_c else None
         several = min(count for count in plan.buyers if count > 1)
         for variant in plan.variants:
             tell(f"warming up {variant.title(len(plan.stores))}", done, work)
-            _sale(variant, several, plan, plan.duration_s * WARM_UP_SHARE)
+            warm_up_s = plan.duration_s * WARM_UP_SHARE
+            measured.attempt([variant], partial(_sale, variant, several, plan, warm_up_s))
             done += 1
-        for turn in range(plan.rounds):
-            for buyers in plan.buyers:
-                floors, c_per_s = _floors(plan, folder, program)
-                for variant in plan.variants:
-                    name = variant.title(len(plan.stores))
-                    tell(f"round {turn + 1}: {name}, {buyers} buyers", done, work)
-                    result = _sale(variant, buyers, plan, plan.duration_s)
+        for turn, buyers in product(range(plan.rounds), plan.buyers):
+            floors, c_per_s = _floors(plan, folder, program, measured)
+            for variant in plan.variants:
+                name = variant.title(len(plan.stores))
+                tell(f"round {turn + 1}: {name}, {buyers} buyers", done, work)
+                done += 1
+                if variant in measured.failed:
+                    continue
+                sale = partial(_sale, variant, buyers, plan, plan.duration_s)
+                result = measured.attempt([variant], sale)
+                if result is not None:
                     floor = floors[variant.store]
-                    samples.append(Sample(turn, buyers, variant, result, floor, c_per_s))
-                    done += 1
+                    measured.samples.append(Sample(turn, buyers, variant, result, floor, c_per_s))
     tell("done", done, work)
-    return samples
+    return measured
 
 
 def _floors(
-    plan: Plan, folder: Path, program: Path | None
+    plan: Plan, folder: Path, program: Path | None, measured: Measured
 ) -> tuple[dict[str, float], float | None]:
     """Return the floors, in tickets a second: each store's, and the C loop's."""
     floors = {}
     for name in plan.stores:
         alone = _scenario(Variant(name, "none"), 1, plan, plan.duration_s)
-        with _inventory(assemble(alone)) as (store, _):
-            floors[name] = bare(store, plan.duration_s)
+        those = [variant for variant in plan.variants if variant.store == name]
+        if all(variant in measured.failed for variant in those):
+            continue
+        floor = measured.attempt(those, partial(_floor, alone))
+        if floor is not None:
+            floors[name] = floor
     if program is None:
         return floors, None
     return floors, c_loop(program, folder, plan.duration_s, durable=plan.durable)
+
+
+def _floor(alone: Scenario) -> float:
+    with _inventory(assemble(alone)) as (store, _):
+        return bare(store, alone.buy_for or 0.0)
 
 
 def _sale(variant: Variant, buyers: int, plan: Plan, duration_s: float) -> Figures:
@@ -117,9 +158,32 @@ def _inventory(assembly: Assembly) -> Iterator[tuple[Store, Path]]:
     with scratch_folder() as folder:
         store = assembly.build_store(folder)
         try:
-            yield store, folder
+            with run_lock(store, assembly.named, BENCHMARK), _put_back(store, assembly.named):
+                yield store, folder
         finally:
             leave(store)
+
+
+@contextmanager
+def _put_back(store: Store, named: str) -> Iterator[None]:
+    """Put the tickets back that an inventory of the user's had; remove one that was not there."""
+    if not named:
+        yield
+        return
+    try:
+        before = store.read()
+    except InventoryError:
+        before = None
+    path = inventory_path(store)
+    is_new = before is None and path is not None and not path.exists()
+    try:
+        yield
+    finally:
+        if is_new and path is not None:
+            store.close()
+            path.unlink(missing_ok=True)
+        else:
+            store.reset(before or 0)
 
 
 def _broken(variant: Variant, buyers: int, end: SaleEnd) -> str:

@@ -39,7 +39,7 @@ from booking.checker.rules.intents import decide_purchases, purchases_of
 from booking.checker.rules.invariants import broken_invariants
 from booking.checker.rules.let_in import against_lock
 from booking.checker.rules.lock_anomalies import find_lock_anomalies
-from booking.checker.rules.sale_caveats import sale_caveats
+from booking.checker.rules.sale_caveats import sale_caveats, without_accusation
 from booking.checker.search.program_order import keeps_program_order, tightened
 from booking.checker.search.wgl import STATES_MAX, BudgetExceededError
 from booking.core.verdict import Anomaly, Outcome, Verdict, merge
@@ -133,8 +133,11 @@ def decide(
     decision = _join(decisions)
     verdict = grounded(decision.verdict, columns, answers_needed=answers_needed)
     verdict = against_lock(with_sales(verdict, columns), columns)
+    verdict = without_accusation(verdict, columns.end)
+    proofs = decision.certificates if verdict.outcome is Outcome.INVALID else ()
     shown = decision.order if verdict.outcome is Outcome.VALID else None
-    return replace(decision, verdict=quoted(verdict, columns, originals), order=shown)
+    verdict = quoted(verdict, columns, originals)
+    return Decision(verdict, proofs, shown)
 
 
 def _decide_reading(columns: Columns, request: _Request) -> Decision:

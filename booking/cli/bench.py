@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from booking.bench.aggregate import Row
     from booking.bench.measure import Sample
     from booking.bench.plan import Plan
+    from booking.experiments.expectations import Failure
 
 EPILOG = """\b
 Examples:
@@ -70,10 +71,12 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     if own:
         return _overheads(demands, as_json=as_json)
     from booking.bench.aggregate import rows
-    from booking.bench.measure import measure
+    from booking.bench.measure import Measured, measure
     from booking.bench.plan import make_plan
     from booking.bench.thresholds import parse
+    from booking.errors import BookingError
     from booking.report.terminal.progress import progress
+    from booking.report.terminal.text import echo
 
     plan = make_plan(
         names_in(stores), names_in(guards), names_in(locks), _counts(buyers),
@@ -83,46 +86,81 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     for flag, path in (("--csv", csv_file), ("--chart", chart_file)):
         if path is not None:
             ensure_writable(flag, path)
-    with progress(quiet=as_json) as display:
-        samples = measure(plan, display.update, with_c=with_c)
-    measured = rows(samples)
-    missed = [line for threshold in thresholds for line in threshold.misses(measured)]
-    return _show(plan, samples, measured, missed, as_json, csv_file, chart_file)
+    measured = Measured()
+    interrupted: KeyboardInterrupt | None = None
+    try:
+        with progress(quiet=as_json) as display:
+            measure(plan, display.update, with_c=with_c, measured=measured)
+    except KeyboardInterrupt as error:
+        interrupted = error
+    failures = list(dict.fromkeys(measured.failed.values()))
+    if not measured.samples:
+        if interrupted is None and failures:
+            raise _error(failures[0])
+        raise interrupted or BookingError("nothing was measured")
+    table = rows(measured.samples)
+    missed = [] if interrupted else [x for demand in thresholds for x in demand.misses(table)]
+    left_out = [failure.message for failure in failures]
+    outputs = (as_json, csv_file, chart_file)
+    _show(plan, measured.samples, table, (missed, left_out), *outputs)
+    for line in left_out:
+        echo(f"booking: {line}", err=True)
+    if interrupted is not None:
+        raise interrupted  # the figures are of the rounds so far
+    return _exit_code(table, failures, missed)
+
+
+def _error(failure: Failure) -> Exception:
+    """Return the error of a benchmark of which nothing could be measured."""
+    from booking.errors import BookingError
+
+    error = BookingError(failure.message)
+    error.exit_code = failure.code  # type: ignore[assignment]  # an instance may have its own
+    return error
+
+
+def _exit_code(table: Sequence[Row], failures: Sequence[Failure], missed: Sequence[str]) -> int:
+    """Return the gravest: a row that could not be measured, a threshold, no contention."""
+    from booking.errors import ExitCode
+
+    if failures:
+        return max(failure.code for failure in failures)
+    if missed:
+        return ExitCode.THRESHOLD_MISSED
+    contended = any(row.contended for row in table)
+    return ExitCode.AS_EXPECTED if contended else ExitCode.UNKNOWN
 
 
 def _show(
     plan: Plan,
     samples: Sequence[Sample],
     measured: Sequence[Row],
-    missed: Sequence[str],
+    lines: tuple[Sequence[str], Sequence[str]],
     as_json: bool,
     csv_file: Path | None,
     chart_file: Path | None,
-) -> int:
-    """Show the result in every form that the user asked for; return the exit code."""
+) -> None:
+    """Show the result in every form that the user asked for; `lines`: missed, and left out."""
     from booking.bench import summary
-    from booking.errors import ExitCode
     from booking.report import benchmark_files, documents
     from booking.report.svg_chart import chart
     from booking.report.terminal import benchmark as benchmark_report
 
+    missed, left_out = lines
     floors, fits = summary.floors(samples), summary.fits(plan, samples)
     if csv_file is not None:
         csv_file.write_text(benchmark_files.csv_text(measured))
     if chart_file is not None:
         chart_file.write_text(chart(measured, "the price of safety, in this run"))
     if as_json:
-        documents.show(benchmark_files.document(samples, measured, fits, floors, missed))
+        document = benchmark_files.document(samples, measured, fits, floors, missed)
+        documents.show({**document, "failed": left_out})
     else:
         benchmark_report.show_rows(measured)
         benchmark_report.show_floors(floors, "c" if "c" in floors else "bare")
         benchmark_report.show_fits(fits)
         benchmark_report.show_lines(summary.doubts(samples, measured), "yellow")
-        benchmark_report.show_lines(missed, "bold red")
-    if missed:
-        return ExitCode.THRESHOLD_MISSED
-    contended = any(row.contended for row in measured)
-    return ExitCode.AS_EXPECTED if contended else ExitCode.UNKNOWN
+        benchmark_report.show_lines([*missed, *left_out], "bold red")
 
 
 def _overheads(demands: tuple[str, ...], *, as_json: bool) -> int:

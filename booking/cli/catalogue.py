@@ -21,6 +21,7 @@ def listing(probe: bool, as_json: bool) -> int:
     from booking.core.redaction import redacted
     from booking.report import documents
     from booking.report.terminal.catalogue import show_catalogue
+    from booking.report.terminal.text import echo
 
     installed = catalogue()
     lies = _probed(installed["locks"]) if probe else []
@@ -31,7 +32,7 @@ def listing(probe: bool, as_json: bool) -> int:
     if not lies:
         return 0
     more = f" (and {len(lies) - 1} more)" if len(lies) > 1 else ""
-    click.echo(redacted(f"booking: {lies[0]}{more}"), err=True)
+    echo(redacted(f"booking: {lies[0]}{more}"), err=True)
     return 1
 
 

@@ -248,18 +248,17 @@ def _reason(decision: Decision, columns: Columns) -> str:
 
 
 def _print(decision: Decision, columns: Columns, elapsed_s: float, *, explain: bool) -> None:
+    from booking.report.terminal.text import echo
     from booking.report.terminal.wrapping import wrapped
 
     verdict = decision.verdict
     sign, colour = SIGNS[verdict.outcome.value]
     names = ", ".join(dict.fromkeys(anomaly.name.value for anomaly in verdict.anomalies))
     title = f"{sign} {verdict.outcome.value.upper()}"
-    line = wrapped(f"{title}  {names}".rstrip(), "  ")
-    click.echo(line.replace(title, click.style(title, fg=colour, bold=True), 1))
-    click.echo()
+    echo(wrapped(f"{title}  {names}".rstrip(), "  "), title, fg=colour, bold=True)
+    echo()
     for label, text in _rows(decision, columns, elapsed_s):
-        line = wrapped(f"  {label:<20}{text}", " " * 22)
-        click.echo(line.replace(label, click.style(label, dim=True), 1))
+        echo(wrapped(f"  {label:<20}{text}", " " * 22), label, dim=True)
     if explain:
         _explain(decision, columns)
 
@@ -296,20 +295,24 @@ def _at_the_end(inventory: Inventory) -> str:
 
 
 def _explain(decision: Decision, columns: Columns) -> None:
+    from booking.core.printable import printable
+    from booking.report.terminal.text import echo
     from booking.report.terminal.timeline import timeline
 
     for proof in decision.certificates:
         inventory = columns.inventories[proof.key]
         of = f" ({proof.key})" if proof.key is not None else ""
-        click.echo(f"\n  {click.style(f'proof{of}: {proof.kind}', bold=True)}")
+        title = printable(f"proof{of}: {proof.kind}")
+        echo(f"\n  {title}", title, bold=True)
         for line in timeline(proof, inventory.tickets or 0):
-            click.echo(line)
+            echo(line)
     if decision.certificates:
         return
     for anomaly in decision.verdict.anomalies:
-        click.echo(f"\n  {click.style(anomaly.name.value, bold=True)}")
+        echo(f"\n  {anomaly.name.value}", anomaly.name.value, bold=True)
         for event in anomaly.evidence:
-            click.echo(f"  {event.time:>20}  buyer {event.process:<4} {_event_text(event)}")
+            line = f"  {event.time:>20}  buyer {event.process:<4} {_event_text(event)}"
+            echo(printable(line))
 
 
 def _event_text(event: Event) -> str:

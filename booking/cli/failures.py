@@ -61,9 +61,10 @@ class Answer:
 
     def report(self, message: str, code: int) -> None:
         """Print the line of an error, and its document where one was asked for."""
+        from booking.core.printable import printable
         from booking.core.redaction import redacted  # a driver may have written the message
 
-        message = redacted(" ".join(message.split())).encode("utf-8", "replace").decode()
+        message = printable(redacted(" ".join(message.split())))
         self._print(f"booking: {message}\n", sys.stderr)
         if self._as_json and not _document_is_printed():
             error = {"code": int(code), "message": message}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from booking.cli.options import ensure_writable, json_option, memory_option, names_in
+
+if TYPE_CHECKING:
+    from booking.experiments.matrix import Column
 
 EPILOG = """\b
 Examples:
@@ -47,21 +51,40 @@ def matrix(
     and pauses do. The evidence of an exploration is a file for booking replay, that of a sale of
     real processes one for booking check.
     """
-    from booking.errors import UsageError
     from booking.experiments.matrix import STORES, TRIALS, fill
-    from booking.report import documents
-    from booking.report.matrix_files import markdown, matrix_document
-    from booking.report.terminal.matrix import show_matrix
     from booking.report.terminal.progress import progress
+    from booking.report.terminal.text import echo
 
     chosen, wanted = _names("--stores", stores) or STORES, _names("--guards", guards)
     _ensure_some(chosen, wanted)
     if document is not None:
         ensure_writable("--markdown", document)
-    with progress() as display:
-        columns = fill(
-            chosen, wanted, TRIALS if trials is None else trials, witnesses, display.update
-        )
+    columns: list[Column] = []
+    interrupted: KeyboardInterrupt | None = None
+    count = TRIALS if trials is None else trials
+    try:
+        with progress() as display:
+            fill(chosen, wanted, count, witnesses, display.update, columns)
+    except KeyboardInterrupt as error:
+        if not columns:
+            raise
+        interrupted = error
+    _show(columns, document, as_json=as_json)
+    if interrupted is not None:
+        raise interrupted
+    failed = [column for column in columns if column.code]
+    for column in failed:
+        echo(f"booking: {column.guard} on {column.store}: {column.left_out}", err=True)
+    return max((column.code for column in failed), default=0)
+
+
+def _show(columns: Sequence[Column], document: Path | None, *, as_json: bool) -> None:
+    """Show the columns in every form that the user asked for."""
+    from booking.errors import UsageError
+    from booking.report import documents
+    from booking.report.matrix_files import markdown, matrix_document
+    from booking.report.terminal.matrix import show_matrix
+
     if document is not None:
         try:
             document.write_text(markdown(columns))
@@ -72,7 +95,6 @@ def matrix(
         documents.show(matrix_document(columns))
     else:
         show_matrix(columns)
-    return 0
 
 
 def _names(flag: str, text: str | None) -> list[str]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from booking.core.printable import printable
+
 if TYPE_CHECKING:
+    from booking.core.scenario import Scenario
+
     _ParamType = click.ParamType[int]  # a generic class in some versions of click only
 else:
     _ParamType = click.ParamType
@@ -27,6 +32,13 @@ json_option = click.option(
     "--json", "as_json", is_flag=True, is_eager=True, callback=_only_json,
     help="One JSON document on standard output.",
 )  # fmt: skip
+
+allow_code_option = click.option(
+    "--allow-code", is_flag=True, help="The file may name code: module:Class, module:function."
+)
+allow_places_option = click.option(
+    "--allow-places", is_flag=True, help="The file may name inventories outside of its folder."
+)
 
 
 class _Size(_ParamType):
@@ -68,6 +80,24 @@ memory_option = click.option(
 def names_in(text: str) -> list[str]:
     """Return the names in a list with commas."""
     return [name for word in text.split(",") if (name := word.strip())]
+
+
+def warn_of_torn_writes(*scenarios: Scenario) -> None:
+    """Print a line on standard error for each named inventory that a kill may empty.
+
+    One that cannot be read has nothing to lose, or is refused by the command.
+    """
+    from booking.core.assembly import assemble
+    from booking.errors import BookingError
+    from booking.experiments.by_hand import count
+    from booking.report.terminal.text import echo
+
+    for store, scenario in {scenario.store: scenario for scenario in scenarios}.items():
+        with suppress(BookingError):
+            warning = assemble(scenario).warning
+            if warning is not None:
+                count(store)
+                echo(f"booking: warning: {printable(warning)}", err=True)
 
 
 def ensure_writable(flag: str, path: Path) -> None:

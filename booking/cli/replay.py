@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from booking.cli.options import json_option
+from booking.cli.options import allow_code_option, json_option
 
 EPILOG = """\b
 Example:
@@ -18,14 +18,17 @@ Example:
 @click.command(epilog=EPILOG)
 @click.argument("witness", type=click.Path(path_type=Path))
 @click.option("--times", type=int, default=1, metavar="N", help="How often.  [default: 1]")
+@allow_code_option
 @json_option
-def replay(witness: Path, times: int, as_json: bool) -> int:
+def replay(witness: Path, times: int, allow_code: bool, as_json: bool) -> int:
     """Replay a counterexample in real processes, step by step.
 
-    WITNESS is a file that explore or simulate wrote. Exit code 0: each time the steps, the
-    answers and the anomaly were those of the counterexample; 3: they were not.
+    WITNESS is a file that explore or simulate wrote. It sells from a private inventory, whatever
+    place the file names. Exit code 0: each time the steps, the answers and the anomaly were those
+    of the counterexample; 3: they were not.
     """
     from booking.core.counterexample import load
+    from booking.core.data_files import Permission
     from booking.errors import ExitCode
     from booking.experiments.replay import replay as replay_times
     from booking.report import documents
@@ -33,7 +36,7 @@ def replay(witness: Path, times: int, as_json: bool) -> int:
     from booking.report.terminal.exploration import show_replayed
     from booking.report.terminal.progress import progress
 
-    counterexample = load(witness)
+    counterexample = load(witness, Permission(code=allow_code))
     with progress() as display:
         replayed = replay_times(
             counterexample, times, lambda done: display.update("replaying", done, times)

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from booking.cli.options import json_option, memory_option
+from booking.cli.options import (
+    allow_code_option,
+    allow_places_option,
+    ensure_writable,
+    json_option,
+    memory_option,
+    warn_of_torn_writes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from booking.experiments.expectations import Planned, Trial
 
 EPILOG = """\b
 Examples:
@@ -20,31 +33,102 @@ Examples:
 @click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="JUnit XML as well.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="For scenarios that name none.")
 @memory_option
+@allow_code_option
+@allow_places_option
 @json_option
-def run(paths: tuple[Path, ...], junit: Path | None, seed: int | None, as_json: bool) -> int:
+def run(
+    paths: tuple[Path, ...],
+    junit: Path | None,
+    seed: int | None,
+    allow_code: bool,
+    allow_places: bool,
+    as_json: bool,
+) -> int:
     """Run scenario files (a folder: all .toml in it), hold each against what it expects.
 
-    A scenario that expects nothing must be sound. Every file is read before any sale starts.
+    A scenario that expects nothing must be sound. Every file is read before any sale starts. One
+    that cannot be read or run does not keep the others from running. The exit code is the gravest.
     """
+    from booking.core.data_files import Permission
     from booking.errors import ExitCode
     from booking.experiments.expectations import Trial, collect, trials_exit_code
+
+    if junit is not None:
+        ensure_writable("--junit", junit)
+    planned = collect(paths, seed, Permission(allow_code, allow_places))
+    _ensure_some(planned, junit)
+    warn_of_torn_writes(*(each.scenario for each in planned if each.scenario is not None))
+    trials: list[Trial] = []
+    interrupted: KeyboardInterrupt | None = None
+    try:
+        for each in planned:
+            _show(each, None, quiet=as_json)
+            trials.append(Trial.of(each))
+            _show(each, trials[-1], quiet=as_json)
+    except KeyboardInterrupt as error:
+        interrupted = error
+    _report(trials, planned[len(trials) :], junit, interrupted, as_json=as_json)
+    if interrupted is not None:
+        raise interrupted
+    return trials_exit_code(trials) if trials else ExitCode.USAGE
+
+
+def _ensure_some(planned: Sequence[Planned], junit: Path | None) -> None:
+    """Raise `UsageError` where not one file can be read; JUnit has each error."""
+    from booking.errors import UsageError
+    from booking.experiments.expectations import Trial
+    from booking.report import junit as junit_file
+
+    failures = [each.failure for each in planned if each.failure is not None]
+    if not failures or len(failures) < len(planned):
+        return
+    if junit is not None:
+        junit_file.write([Trial.of(each) for each in planned], junit)
+    more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+    raise UsageError(f"{failures[0].message}{more}")
+
+
+def _show(planned: Planned, trial: Trial | None, *, quiet: bool) -> None:
+    """Print which scenario comes next, or how it went; its error goes to standard error, too."""
+    from booking.report.terminal import trials as trials_report
+    from booking.report.terminal.text import echo
+
+    if not quiet:
+        if trial is None:
+            trials_report.show_start(planned)
+        else:
+            trials_report.show_trial(trial)
+    if trial is not None and trial.failure is not None:
+        echo(f"booking: {_located(trial.path, trial.failure.message)}", err=True)
+
+
+def _located(path: Path, message: str) -> str:
+    return message if message.startswith(str(path)) else f"{path}: {message}"
+
+
+def _report(
+    trials: Sequence[Trial],
+    not_run: Sequence[Planned],
+    junit: Path | None,
+    interrupted: KeyboardInterrupt | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Write what there is, in every form that the user asked for."""
+    from booking.errors import ExitCode
     from booking.report import documents
     from booking.report import junit as junit_file
     from booking.report.sale_document import trial_document
     from booking.report.terminal import trials as trials_report
 
-    scenarios = collect(paths, seed)
-    trials: list[Trial] = []
-    for path, scenario in scenarios:
-        if not as_json:
-            trials_report.show_start(path, scenario)
-        trials.append(Trial.of(path, scenario))
-        if not as_json:
-            trials_report.show_trial(trials[-1])
     if junit is not None:
-        junit_file.write(trials, junit)
+        junit_file.write(trials, junit, not_run)
     if as_json:
-        documents.show({"scenarios": [trial_document(trial) for trial in trials]})
+        document: dict[str, object] = {"scenarios": [trial_document(trial) for trial in trials]}
+        if interrupted is not None:
+            code = int(getattr(interrupted, "exit_code", ExitCode.INTERRUPTED))
+            message = f"interrupted; {len(not_run)} scenarios were not run"
+            document["error"] = {"code": code, "message": message}
+        documents.show(document)
     else:
-        trials_report.show_total(trials)
-    return trials_exit_code(trials) if trials else ExitCode.USAGE
+        trials_report.show_total(trials, len(not_run))

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from booking.core.data_files import Permission
 from booking.core.registry import BUILT_IN, default_lock
 from booking.core.scenario import Scenario, flags, from_file, from_flags
 
@@ -69,7 +70,9 @@ def given_flags(context: click.Context) -> dict[str, Any]:
     }
 
 
-def read_scenario(path: Path | None, context: click.Context) -> tuple[Scenario, Scenario]:
+def read_scenario(
+    path: Path | None, context: click.Context, allowed: Permission
+) -> tuple[Scenario, Scenario]:
     """Return the scenario of the flags over the file, and what is usual without the flags."""
-    base = from_file(path) if path is not None else None
+    base = from_file(path, allowed) if path is not None else None
     return from_flags(given_flags(context), base), base or Scenario()

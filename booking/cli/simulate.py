@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from booking.cli.options import ensure_writable, json_option, memory_option
+from booking.cli.options import (
+    allow_code_option,
+    allow_places_option,
+    ensure_writable,
+    json_option,
+    memory_option,
+    warn_of_torn_writes,
+)
 from booking.cli.sale_options import SaleCommand, read_scenario, scenario_flags
 
 EPILOG = """\b
@@ -33,9 +40,11 @@ Examples:
     help="With --schedule: write the counterexample of a race, as short as it gets.",
 )  # fmt: skip
 @memory_option
+@allow_code_option
+@allow_places_option
 @json_option
 @click.pass_context
-def simulate(
+def simulate(  # noqa: PLR0917 - click passes each by its name
     context: click.Context,
     /,
     scenario: Path | None,
@@ -43,6 +52,8 @@ def simulate(
     history: Path | None,
     schedule: str | None,
     witness: Path | None,
+    allow_code: bool,
+    allow_places: bool,
     as_json: bool,
     **_flags: object,
 ) -> int:
@@ -52,6 +63,7 @@ def simulate(
     3: unknown (for example: the sale without the guard did not race either).
     """
     from booking.core.command_line import replay_command
+    from booking.core.data_files import Permission
     from booking.errors import UsageError
     from booking.experiments.expectations import named, sale_exit_code
     from booking.experiments.sale import run_sale
@@ -62,12 +74,13 @@ def simulate(
     from booking.report.terminal import sale as sale_report
     from booking.report.terminal.live import listening
 
-    wanted, usual = read_scenario(scenario, context)
+    wanted, usual = read_scenario(scenario, context, Permission(allow_code, allow_places))
     expected = named(expect)
     if history is not None:
         ensure_writable("--history", history)
     if witness is not None and schedule is None:
         raise UsageError("--witness writes the schedule of a race: give --schedule random or pct")
+    warn_of_torn_writes(wanted)
     with listening(wanted, quiet=as_json) as listener:
         if schedule is None:
             sale = run_sale(wanted, listener)

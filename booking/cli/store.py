@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from booking.cli.options import json_option
+from booking.cli.options import json_option, warn_of_torn_writes
 from booking.cli.sale_options import SaleCommand, scenario_option
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def buy(
     if "guard" not in given and "lock" not in given:
         given["guard"] = usual_guard(store)
     scenario = from_flags({**given, "durable": durable, "quantity": quantity, "buyers": 1})
+    warn_of_torn_writes(scenario)
     reply = sell_one(scenario)
     try:
         _show(reply, store, buyer, quantity, as_json=as_json)
@@ -106,6 +107,7 @@ def reset(store: str, tickets: int) -> int:
     from booking.report.terminal.store import show_stock
 
     scenario = from_flags({"store": store, "tickets": tickets})
+    warn_of_torn_writes(scenario)
     restock(scenario)
     show_stock(tickets)
     return 0

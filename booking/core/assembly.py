@@ -82,9 +82,24 @@ class Assembly:
         return all(name is None or name in BUILT_IN[kind] for kind, name in names)
 
     @property
+    def warning(self) -> str | None:
+        """What a kill does to a named inventory that is written in place; None where it is safe."""
+        if not self.location or not self.store_traits.torn_reads:
+            return None
+        return (
+            f"{self.shown_store} is written in place: a kill, a crash or a full disk can leave it "
+            "empty or half-written, without its other keys; use a copy, or --store json:…"
+        )
+
+    @property
     def one_inventory(self) -> bool:
         """Whether every sale of this store sells from the same inventory."""
         return self.store_name not in BUILT_IN["store"] and not takes_argument(self.store_class)
+
+    @property
+    def named(self) -> str:
+        """What names the inventory for other commands; empty: it is private to each sale."""
+        return self.location or (self.store_name if self.one_inventory else "")
 
     def ensure_for_processes(self) -> None:
         """Raise `UsageError` where real processes cannot share the store."""
@@ -196,7 +211,7 @@ def users_code(what: str) -> Iterator[None]:
         yield
     except BookingError:
         raise
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # an exit would pass for a result
         problem = redacted(" ".join(f"{type(error).__name__}: {error}".split()))
         raise UsageError(f"{what} fails: {problem}") from None
 

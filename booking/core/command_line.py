@@ -7,9 +7,14 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from booking.core import counterexample
 from booking.core.assembly import explored_with_searches
+from booking.core.data_files import Permission, flags_needed, problems
 from booking.core.redaction import redacted
-from booking.core.scenario import Flag, Scenario, flags
+from booking.core.scenario import Flag, Scenario, flags, folder_of, variants
+
+REPLAYS = "100"
+PLACES = Permission(places=True)  # a replay has an inventory of its own, whatever the file says
 
 
 def replay_command(
@@ -19,11 +24,13 @@ def replay_command(
     command = ["booking", "simulate"]
     if source is not None:
         command.append(str(source))
+        fields = base.model_dump() if base else {}
+        command += flags_needed(fields, variants(), folder_of(source))
     return shlex.join(command + _changed(scenario, base or Scenario(), flags()))
 
 
 def explore_command(
-    scenario: Scenario, quantities: Sequence[int], tickets: int, counterexample: Path | None = None
+    scenario: Scenario, quantities: Sequence[int], tickets: int, witness: Path | None = None
 ) -> str:
     """Return the command that explores a sale, and writes its counterexample to a file."""
     command = ["booking", "explore", "--buyers", str(len(quantities)), "--tickets", str(tickets)]
@@ -31,8 +38,16 @@ def explore_command(
         command += ["--quantity", ",".join(map(str, quantities))]
     usual = Scenario(search=explored_with_searches(scenario))
     command += _changed(scenario, usual, {"store", "guard", "lock", "search", "acquire_timeout"})
-    if counterexample is not None:
-        command += ["--witness", str(counterexample)]
+    if witness is not None:
+        command += ["--witness", str(witness)]
+    return shlex.join(command)
+
+
+def counterexample_command(scenario: Scenario, path: Path) -> str:
+    """Return the command that replays the counterexample of a scenario from its file."""
+    command = ["booking", "replay", str(path), "--times", REPLAYS]
+    if any(problems(scenario.model_dump(), counterexample.variants(), None, PLACES)):
+        command.append("--allow-code")
     return shlex.join(command)
 
 

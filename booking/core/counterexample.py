@@ -6,11 +6,14 @@ bytecode. Users know the file as the witness, after the flag `--witness`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_type_hints
 
 import msgspec
 
+from booking.core.data_files import NOTHING, Names, Permission, problems
 from booking.errors import UsageError
 from booking.system.bounded_read import TooLargeError, read_document
 
@@ -41,9 +44,9 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True):
     anomaly: str
     message: str
     why: str
-    store: str
-    guard: str
-    lock: str | None = None
+    store: Annotated[str, Names("store")]
+    guard: Annotated[str, Names("guard")]
+    lock: Annotated[str | None, Names("lock")] = None
     tickets: int
     buyers: list[CounterexampleBuyer]
     search: bool = False
@@ -67,8 +70,22 @@ def save(witness: Counterexample, path: Path) -> None:
         raise UsageError(f"--witness {path}: {(error.strerror or str(error)).lower()}") from None
 
 
-def load(path: Path) -> Counterexample:
-    """Read a counterexample; raise `UsageError` with what is wrong in it."""
+@cache
+def variants() -> dict[str, Names]:
+    """Return each field that names a variant, with the kind of it."""
+    return {
+        name: mark
+        for name, hint in get_type_hints(Counterexample, include_extras=True).items()
+        for mark in getattr(hint, "__metadata__", ())
+        if isinstance(mark, Names)
+    }
+
+
+def load(path: Path, allowed: Permission = NOTHING) -> Counterexample:
+    """Read a counterexample; raise `UsageError` with what is wrong in it.
+
+    `allowed` says whether it may name code.
+    """
     try:
         witness = msgspec.json.decode(read_document(path), type=Counterexample)
     except OSError as error:
@@ -87,6 +104,10 @@ def load(path: Path) -> Counterexample:
     outside = [step.buyer for step in witness.steps if not 0 <= step.buyer < len(witness.buyers)]
     if outside:
         raise UsageError(f"{path}: a step of buyer {outside[0]}, who is not among the buyers")
+    # Any place may be named, because a replay goes to none: see experiments/replay.py.
+    named = problems(plain(witness), variants(), None, replace(allowed, places=True))
+    if refused := [f"{path}: {key}: {why}" for key, why in named]:
+        raise UsageError("; ".join(refused))
     return witness
 
 

@@ -104,25 +104,24 @@ def table(kind: str) -> dict[str, str]:
 def resolve(kind: str, name: str) -> Any:
     """Return the class that `name` stands for: registered, or `package.module:Class`."""
     target = BUILT_IN[kind].get(name) or table(kind).get(name)
-    if target is None and _CLASS.fullmatch(name):
-        target = name
-    if target is None:
+    if target is not None:
+        return load(target, kind)
+    if not _CLASS.fullmatch(name):
         raise UsageError(unknown(kind, name, table(kind)))
-    return load(target, kind)
+    _add_current_folder()  # as `python -m` does; not for a package, whose imports are elsewhere
+    return load(name, kind)
 
 
 def load(target: str, what: str) -> Any:
-    """Import `module:attribute`, from the current folder too, as `python -m` does."""
+    """Import `module:attribute`."""
     module_name, _, attribute = target.partition(":")
     if not attribute:
         raise UsageError(f'{what} "{target}": write module:name')
-    if not module_name.startswith("booking."):
-        _add_current_folder()
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
         raise UsageError(f"{what} {target}: cannot import {module_name}: {error}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # an exit would pass for a result
         problem = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UsageError(f"{what} {target}: {module_name} fails to import: {problem}") from None
     try:
@@ -147,7 +146,7 @@ def build(kind: str, name: str, argument: object) -> Any:
         variant = maker(argument) if takes_argument(maker) else maker()
     except BookingError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         problem = " ".join(f"{type(error).__name__}: {error}".split())
         raise UsageError(f"{kind} {name}: its constructor fails: {problem}") from None
     missing = [method for method in METHODS[kind] if not callable(getattr(variant, method, None))]

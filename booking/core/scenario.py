@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from booking.core.data_files import NOTHING, Names, Permission, problems
 from booking.core.durations import DURATION_MAX_S, Span, parse_duration, parse_span, written
 from booking.core.protocols import TICKETS_MAX
 from booking.core.registry import BUILT_IN, default_lock, table, unknown
@@ -127,14 +128,15 @@ class Scenario(_Strict):
     """
 
     title: str = Field("", description="one line for people")
-    store: Annotated[str, Flag("json, json:data.json, memory, module:Class …", "URL")] = Field(
-        "json", description="a store's name or URL: json, json:data.json, memory"
-    )
-    guard: Annotated[str, Flag("How one order is carried out: none, lock …", "NAME")] = Field(
-        "", description="how one order is carried out; none, or lock if one is named"
-    )
+    store: Annotated[
+        str, Names("store"), Flag("json, json:data.json, memory, module:Class …", "URL")
+    ] = Field("json", description="a store's name or URL: json, json:data.json, memory")
+    guard: Annotated[
+        str, Names("guard"), Flag("How one order is carried out: none, lock …", "NAME")
+    ] = Field("", description="how one order is carried out; none, or lock if one is named")
     lock: Annotated[
         str | None,
+        Names("lock"),
         Flag("Guard lock, with that lock; alone: the default lock.", "[=NAME]", joined=True),
     ] = Field(None, description="which lock, for guards that take one")
     buyers: Annotated[int, Flag("Buyer processes.  [default: {default}]", "N")] = Field(
@@ -169,6 +171,7 @@ class Scenario(_Strict):
     behaviour: Annotated[
         str | None,
         AfterValidator(_behaviour),
+        Names("behaviour"),
         Flag("What each buyer does: search-then-buy, module:name …", "NAME"),
     ] = Field(
         None, description="a registered name, or a function module:name called with each Buyer"
@@ -255,6 +258,17 @@ class Scenario(_Strict):
 
 
 @cache
+def variants() -> dict[str, Names]:
+    """Return each field that names a variant, with the kind of it."""
+    return {
+        name: mark
+        for name, field in Scenario.model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, Names)
+    }
+
+
+@cache
 def flags() -> dict[str, tuple[Flag, bool]]:
     """Return each field that has a flag, with its flag and whether its value is an integer."""
     defaults = Scenario().model_dump(mode="json")
@@ -282,8 +296,11 @@ def from_flags(given: dict[str, Any], base: Scenario | None = None) -> Scenario:
         raise UsageError("; ".join(_flag_problems(error))) from None
 
 
-def from_file(path: Path) -> Scenario:
-    """Read a scenario; errors name the file, the line, the key and what is allowed."""
+def from_file(path: Path, allowed: Permission = NOTHING) -> Scenario:
+    """Read a scenario; errors name the file, the line, the key and what is allowed.
+
+    `allowed` says what the file may name besides registered variants and files in its own folder.
+    """
     try:
         text = read_document(path, FILE_BYTES_MAX).decode()
         if any(len(line) > LINE_MAX for line in text.splitlines()):
@@ -300,9 +317,18 @@ def from_file(path: Path) -> Scenario:
         problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise UsageError(f"{path}: not usable: {_one_line(problem)}") from None
     try:
-        return Scenario.model_validate(fields)
+        scenario = Scenario.model_validate(fields)
     except ValidationError as error:
         raise UsageError("; ".join(_file_problems(path, text, error))) from None
+    refused = problems(scenario.model_dump(), variants(), folder_of(path), allowed)
+    if lines := [f"{_where(path, text, [key])}: {key}: {why}" for key, why in refused]:
+        raise UsageError("; ".join(lines))
+    return scenario
+
+
+def folder_of(path: Path) -> Path | None:
+    """Return the folder that a scenario's inventory may lie in; None for a pipe or a device."""
+    return path.parent if path.is_file() else None
 
 
 def schema() -> dict[str, Any]:
@@ -321,14 +347,18 @@ def _flag_problems(error: ValidationError) -> list[str]:
 
 
 def _file_problems(path: Path, text: str, error: ValidationError) -> list[str]:
-    problems = []
+    lines = []
     for one in error.errors():
         keys = [str(part) for part in one["loc"]]
         names = [key for key in keys if not key.isdigit()]
-        line = _line_of(text, names)
-        where = f"{path}:{line}" if line else f"{path}"
-        problems.append(f"{where}: {'.'.join(keys) or 'scenario'}: {_problem(one)}")
-    return problems
+        where = _where(path, text, names)
+        lines.append(f"{where}: {'.'.join(keys) or 'scenario'}: {_problem(one)}")
+    return lines
+
+
+def _where(path: Path, text: str, keys: list[str]) -> str:
+    line = _line_of(text, keys)
+    return f"{path}:{line}" if line else f"{path}"
 
 
 def _problem(one: Any) -> str:

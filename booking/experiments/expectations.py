@@ -2,52 +2,125 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from booking.core.data_files import NOTHING, Permission
+from booking.core.redaction import redacted
 from booking.core.registry import unknown
 from booking.core.scenario import Expect, Scenario, from_file
 from booking.core.verdict import AnomalyName, Outcome
-from booking.errors import EXIT_CODE_OF_VERDICT, ExitCode, UsageError
+from booking.errors import (
+    EXIT_CODE_OF_VERDICT,
+    BookingError,
+    ExitCode,
+    UsageError,
+)
 from booking.experiments.sale import Sale, run_sale
+
+# The first of these that a trial gave is the exit code of all.
+GRAVEST = (ExitCode.DEFECT, ExitCode.USAGE, ExitCode.ANOMALY, ExitCode.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a scenario gave no result: the exit code that it alone would give, and one line."""
+
+    code: int
+    message: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> Failure:
+        """Explain an error; one that no user can cause is a defect of ours."""
+        if isinstance(error, BookingError):
+            return cls(error.exit_code, redacted(" ".join(str(error).split())))
+        what = redacted(" ".join(f"{type(error).__name__}: {error}".split()))
+        if isinstance(error, SystemExit):
+            return cls(ExitCode.USAGE, f"its code ends the program ({what})")
+        if os.environ.get("BOOKING_DEBUG"):
+            raise error
+        return cls(ExitCode.DEFECT, f"defect of booking: {what}; BOOKING_DEBUG=1 shows where")
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A scenario file that is to be run, or why it cannot be."""
+
+    path: Path
+    scenario: Scenario | None
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One scenario file, its sale, and what was not as expected."""
+    """One scenario file, its sale, and what was not as expected; or why there is no sale."""
 
     path: Path
-    sale: Sale
+    sale: Sale | None
     differences: list[str]
     elapsed_s: float
+    failure: Failure | None = None
 
     @classmethod
-    def of(cls, path: Path, scenario: Scenario) -> Trial:
-        """Run a scenario; one that expects nothing must be sound."""
+    def of(cls, planned: Planned) -> Trial:
+        """Run a scenario, whatever comes of it; one that expects nothing must be sound.
+
+        Only an interruption ends the trials behind it, too.
+        """
         start_s = monotonic()
-        sale = run_sale(scenario)
+        scenario = planned.scenario
+        if scenario is None:
+            return cls(planned.path, None, [], 0.0, planned.failure)
+        try:
+            sale = run_sale(scenario)
+        except (Exception, SystemExit) as error:
+            return cls(planned.path, None, [], monotonic() - start_s, Failure.of(error))
         expect = scenario.expect if scenario.expect != Expect() else Expect(verdict=Outcome.VALID)
-        return cls(path, sale, differences(expect, sale), monotonic() - start_s)
+        return cls(planned.path, sale, differences(expect, sale), monotonic() - start_s)
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that this trial alone would give."""
+        if self.failure is not None or self.sale is None:
+            return self.failure.code if self.failure is not None else ExitCode.UNKNOWN
+        return _exit_code(self.sale.verdict.outcome, self.differences)
 
 
-def collect(paths: Iterable[Path], seed: int | None = None) -> list[tuple[Path, Scenario]]:
-    """Read every scenario file named, and every one in a folder named, in order of name."""
-    files: list[Path] = []
+def collect(
+    paths: Iterable[Path], seed: int | None = None, allowed: Permission = NOTHING
+) -> list[Planned]:
+    """Read every scenario file named, and every one in a folder named, in order of name.
+
+    A file that cannot be read is planned with its error: it does not keep the others from running.
+    """
+    planned: list[Planned] = []
     for path in paths:
-        if path.is_dir():
-            inside = sorted(path.glob("*.toml"))
-            if not inside:
-                raise UsageError(f"{path}: no scenario files (*.toml) in this folder")
-            files += inside
+        if not path.is_dir():
+            planned.append(_planned(path, seed, allowed))
+        elif inside := sorted(path.glob("*.toml")):
+            planned += [_found(file, seed, allowed) for file in inside]
         else:
-            files.append(path)
-    scenarios = [(path, from_file(path)) for path in files]
-    return [
-        (path, scenario if scenario.seed is not None else scenario.but(seed=seed))
-        for path, scenario in scenarios
-    ]
+            message = f"{path}: no scenario files (*.toml) in this folder"
+            planned.append(Planned(path, None, Failure(ExitCode.USAGE, message)))
+    return planned
+
+
+def _found(path: Path, seed: int | None, allowed: Permission) -> Planned:
+    """Read a file of a folder; opening a pipe in it would wait for a writer for ever."""
+    if path.is_file() or not path.exists():
+        return _planned(path, seed, allowed)
+    return Planned(path, None, Failure(ExitCode.USAGE, f"{path}: is no regular file"))
+
+
+def _planned(path: Path, seed: int | None, allowed: Permission) -> Planned:
+    try:
+        scenario = from_file(path, allowed)
+    except Exception as error:
+        return Planned(path, None, Failure.of(error))
+    return Planned(path, scenario if scenario.seed is not None else scenario.but(seed=seed))
 
 
 def named(name: str | None) -> Expect | None:
@@ -103,11 +176,10 @@ def exploration_exit_code(
     return _exit_code(outcome, _differences(expect, outcome, "", anomalies) if expect else None)
 
 
-def trials_exit_code(trials: Sequence[Trial]) -> ExitCode:
-    """Return the worst exit code of several trials: an anomaly before an unknown."""
-    codes = {_exit_code(trial.sale.verdict.outcome, trial.differences) for trial in trials}
-    worst = (ExitCode.ANOMALY, ExitCode.UNKNOWN)
-    return next((code for code in worst if code in codes), ExitCode.AS_EXPECTED)
+def trials_exit_code(trials: Sequence[Trial]) -> int:
+    """Return the gravest exit code: a defect, wrong input, an anomaly, an unknown."""
+    codes = {trial.exit_code for trial in trials}
+    return next((code for code in GRAVEST if code in codes), ExitCode.AS_EXPECTED)
 
 
 def _exit_code(outcome: Outcome, problems: Sequence[str] | None) -> ExitCode:

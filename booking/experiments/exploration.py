@@ -120,9 +120,9 @@ def prove(
         if result.outcome is Outcome.VALID:
             result.caveats += [] if result.sells else [_nothing_sold(result)]
             result.caveats += [] if len(plan.tasks) > 1 else [ALONE]
-            if not result.caveats:
+            if not result.caveats:  # every order was explored all the same
                 result.caveats += caveats_of(assembly, [buyer.quantity for buyer in buyers])
-            result.complete = not result.caveats
+                result.complete = not result.caveats
         _add_set_up(result, time.monotonic() - start_s - result.elapsed_s)
         if chosen != "graph":  # which finds the shortest anyway
             _shrink(result, cache)

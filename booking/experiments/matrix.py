@@ -24,7 +24,8 @@ from booking.core.registry import BUILT_IN, default_lock, members, resolve, unkn
 from booking.core.scenario import Fault, Scenario, from_flags
 from booking.core.traits import guard_traits, store_traits
 from booking.core.verdict import AnomalyName, Outcome
-from booking.errors import BookingError, UsageError
+from booking.errors import BookingError, ExitCode, UsageError
+from booking.experiments.expectations import Failure
 from booking.experiments.exploration import prove
 from booking.experiments.kill_safety import Actor, steps_of_orders
 from booking.experiments.sale import run_sale
@@ -105,6 +106,7 @@ class Column:
     undecided: int = 0
     lock: str | None = None  # of a guard that needs one
     left_out: str | None = None  # why the guard could not be run
+    code: int = 0  # the exit code that goes with that
     untried: int = 0  # kills and pauses for which there were too few trials
     found: dict[AnomalyName, Evidence] = field(default_factory=dict)
 
@@ -147,15 +149,19 @@ def fill(
     trials: int = TRIALS,
     folder: Path | None = None,
     progress: Callable[[str], None] = lambda _text: None,
+    columns: list[Column] | None = None,
 ) -> list[Column]:
-    """Run every guard that each of the stores can carry; write the evidence to `folder`."""
+    """Run every guard that each of the stores can carry; write the evidence to `folder`.
+
+    `columns` is added to; the caller has it, too, where an interruption ends the work.
+    """
     known = dict(members("guard"))
     for name in guards:
         if name not in known:
             raise UsageError(f"--guards: {unknown('guard', name, known)}")
     if folder is not None:
         _make(folder)
-    columns = []
+    columns = [] if columns is None else columns
     for store in stores:
         store_class = resolve("store", store)
         traits = store_traits(store_class)
@@ -169,14 +175,20 @@ def fill(
 
 
 def _tried(column: Column, guard: Any, trials: int) -> Column:
-    """Fill a column; one whose guard or store is not ours and cannot be run is left out."""
+    """Fill a column; one that cannot be run is left out, and does not end the others.
+
+    Where the store and the guard are ours that is an error; of a user's code it is a result.
+    """
     try:
         column.lock = _lock_of(guard)
         return _column(column, guard, trials)
-    except BookingError as error:
-        if column.store in BUILT_IN["store"] and column.guard in BUILT_IN["guard"]:
-            raise
-        return Column(column.store, column.guard, complete=False, left_out=str(error))
+    except (Exception, SystemExit) as error:
+        failure = Failure.of(error)
+        ours = column.store in BUILT_IN["store"] and column.guard in BUILT_IN["guard"]
+        code = failure.code if ours or failure.code == ExitCode.DEFECT else 0
+        return Column(
+            column.store, column.guard, complete=False, left_out=failure.message, code=code
+        )
 
 
 def _lock_of(guard: Any) -> str | None:

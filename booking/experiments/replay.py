@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +14,7 @@ from booking.core.assembly import Assembly, arrange, assemble, users_code
 from booking.core.base_classes import hooks
 from booking.core.counterexample import Counterexample, CounterexampleStep
 from booking.core.protocols import Guard, Lock, Store
+from booking.core.registry import split_url
 from booking.core.scenario import Scenario, from_flags
 from booking.core.verdict import Outcome, Verdict
 from booking.errors import UsageError
@@ -22,8 +24,10 @@ from booking.history.model import Event
 from booking.processes.asked_lock import AskedLock
 from booking.processes.controlled_pool import ControlledPool, history_of
 from booking.schedulers.script import ScriptScheduler
+from booking.stores.common.run_lock import Use, run_lock
 from booking.system.scratch import scratch_folder
 
+REPLAY = Use("a replay")
 TIMES_MAX = 1_000_000
 
 
@@ -77,9 +81,12 @@ def replay(
 
 
 def scenario_of(counterexample: Counterexample) -> Scenario:
-    """Return the scenario of a counterexample; a lock is asked once, unless it refuses a wait."""
+    """Return the scenario of a counterexample; a lock is asked once, unless it refuses a wait.
+
+    It sells from an inventory of its own: the file may be a stranger's, and name any place.
+    """
     given = {
-        "store": counterexample.store, "guard": counterexample.guard,
+        "store": split_url(counterexample.store)[0], "guard": counterexample.guard,
         "buyers": len(counterexample.buyers), "tickets": counterexample.tickets,
         "search": counterexample.search,
     }  # fmt: skip
@@ -112,6 +119,7 @@ class _ReplayProcesses:
     def __init__(self, counterexample: Counterexample, assembly: Assembly) -> None:
         self._counterexample = counterexample
         self._assembly = assembly
+        self._held = ExitStack()  # the permit of an inventory that other commands can name
         self._started: tuple[Store, Guard, ControlledPool] | None = None
 
     def replay(self, folder: Path) -> _Result:
@@ -143,12 +151,13 @@ class _ReplayProcesses:
 
     def close(self) -> None:
         """End the processes, and close the store."""
-        if self._started is not None:
-            store, _, pool = self._started
-            self._started = None
-            pool.close()
-            with users_code(f"store {self._counterexample.store}"):
-                store.close()
+        with self._held:
+            if self._started is not None:
+                store, _, pool = self._started
+                self._started = None
+                pool.close()
+                with users_code(f"store {self._counterexample.store}"):
+                    store.close()
 
     def _asked(self, lock: Lock) -> Lock:
         """Return the lock as the buyers get it."""
@@ -159,6 +168,7 @@ class _ReplayProcesses:
         assembly = self._assembly
         assembly.ensure_for_processes()
         store = assembly.build_store(folder)
+        self._held.enter_context(run_lock(store, assembly.named, REPLAY))
         with users_code(f"store {self._counterexample.store}"):
             store.reset(self._counterexample.tickets)
         guard = assembly.build_guard(folder, store, self._asked)

@@ -9,6 +9,8 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
+from msgspec import structs
+
 from booking.core.assembly import Assembly, arrange, assemble, users_code
 from booking.core.base_classes import hooks
 from booking.core.order_execution import BUY, SEARCH
@@ -18,6 +20,8 @@ from booking.core.scenario import Scenario
 from booking.core.seam_checks import ensure_count
 from booking.core.verdict import Outcome, Verdict
 from booking.errors import BookingError, InventoryError
+from booking.experiments.outside import outside_changes, with_doubt
+from booking.experiments.permit import one_permit, sale_use
 from booking.experiments.premises import premises_of_sale
 from booking.experiments.stakes import with_stakes, without_control_run
 from booking.experiments.verdicts import against_control, verdict_on, without_control
@@ -150,6 +154,12 @@ def run_sale(
         scenario = scenario.but(seed=SystemRandom().randrange(SEED_MAX))
     listener = listener or NullListener()
     assembly = assemble(scenario)
+    with one_permit(assembly):
+        return _run(assembly, listener, fleet)
+
+
+def _run(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) -> Sale:
+    scenario = assembly.scenario
     controlled = scenario.guarded and scenario.control
     ensure_connections(assembly)
     if controlled:  # the control has a server of its own
@@ -192,7 +202,7 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
         store = assembly.build_store(folder)
         guard = assembly.build_guard(folder, store, getattr(launched, "lock", None))
         behaviour_of(scenario)  # refuses an unknown one, and imports it before any fork
-        with run_lock(store, assembly.location):
+        with run_lock(store, assembly.named, sale_use(assembly)) as permit:
             try:
                 tickets = _stock(store, assembly)
                 ensure_memory(scenario, tickets)  # of an inventory as it is, only now
@@ -202,15 +212,18 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
                     hooks(store).disconnect()
                 history: History = launched.run(scenario, store, guard)
                 history.tickets = tickets
+                permit.settle()
                 history.remaining = None if history.end.unanswered else count_left(store)
             finally:
                 leave(store)
+            outside = outside_changes(assembly, history, permit.notes())
+            history.end = structs.replace(history.end, outside=outside)
         shown = scenario.but(store=assembly.shown_store)
         history.sale = shown.model_dump(mode="json", exclude_defaults=True)
         if (numbers := assembly.guard_traits.numbers) != "before":
             history.sale["numbers"] = numbers
         sale = Sale(assembly, history, UNDECIDED)
-        verdict = verdict_on(history, sale.sold)
+        verdict = with_doubt(verdict_on(history, sale.sold), assembly, history)
         return replace(sale, verdict=verdict, answers=verdict, met=getattr(launched, "met", False))
 
 

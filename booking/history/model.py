@@ -76,6 +76,7 @@ class SaleEnd(msgspec.Struct, kw_only=True, frozen=True):
     silent: Sequence[int | str] = []  # stopped between two operations
     unlogged: Sequence[int | str] = []  # their event logs are missing, or cut short
     unanswered: Sequence[str] = []  # servers that did not answer when buyers took no step
+    outside: Sequence[str] = []  # changes of the inventory that no buyer made
     let_in: Sequence[str] = []  # a sentence for each buyer that a lock let in beside its holder
     waits: Sequence[Wait] = []
     alive: int = 0

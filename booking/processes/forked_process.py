@@ -7,6 +7,7 @@ import os
 import pickle
 import signal
 import warnings
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, Self
 
@@ -65,8 +66,10 @@ class ForkedProcess:
     def kill(self) -> None:
         """Kill the process with SIGKILL, and reap it."""
         if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
+            # A signal may have cut short an earlier call, right after the process was reaped.
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
             self.pid = 0
 
 

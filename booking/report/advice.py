@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from booking.core.assembly import Assembly
 from booking.core.catalogue import usual_guard
-from booking.core.command_line import explore_command, replay_command
+from booking.core.command_line import counterexample_command, explore_command, replay_command
 from booking.core.scenario import Scenario
 from booking.core.verdict import AnomalyName, Outcome
 from booking.experiments.exploration import Proof
@@ -15,7 +14,6 @@ from booking.experiments.sale import Sale
 from booking.history.model import SaleEnd
 
 COUNTEREXAMPLE_FILE = Path("witness.json")  # in a command, where the user named none
-REPLAYS = "100"
 
 
 def causes(sale: Sale) -> list[str]:
@@ -78,7 +76,7 @@ def how_to_replay(proof: Proof, saved: Path | None) -> str:
     if proof.staffed:
         return "a sale with a clerk is explored, not replayed"
     path = saved or COUNTEREXAMPLE_FILE
-    replay = shlex.join(["booking", "replay", str(path), "--times", REPLAYS])
+    replay = counterexample_command(proof.scenario, path)
     return replay if saved else f"{_explore_again(proof.scenario, proof, path)}; {replay}"
 
 

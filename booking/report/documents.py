@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from booking.core.printable import printable_json
 from booking.core.verdict import Anomaly
 from booking.history.model import Event
 
@@ -29,7 +30,8 @@ def show(document: dict[str, Any]) -> None:
 def write(document: dict[str, Any]) -> None:
     """Print one JSON document as it is."""
     global printed  # noqa: PLW0603 - a process runs one command at a time
-    data = _encoded(document) + b"\n"
+    encoded = msgspec.json.format(_encoded(document), indent=2)
+    data = printable_json(encoded.decode()).encode() + b"\n"
     if _reserved is not None:
         while data:  # no buffer: what failed must not come again, behind an error
             data = data[_reserved.write(data) :]
@@ -71,11 +73,12 @@ def anomaly_documents(anomalies: Iterable[Anomaly]) -> list[dict[str, Any]]:
 
 
 def _encoded(document: dict[str, Any]) -> bytes:
+    """Encode a document; the name of a file may hold bytes that are no text."""
     try:
-        return msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=2)
-    except UnicodeEncodeError:  # an argument that is no text, with a mark for each such byte
-        plain = msgspec.to_builtins(document, enc_hook=_plain)
-        return json.dumps(plain, ensure_ascii=False, indent=2).encode("utf-8", "replace")
+        return msgspec.json.encode(document, enc_hook=_plain)
+    except UnicodeEncodeError:
+        text = json.dumps(msgspec.to_builtins(document, enc_hook=_plain), ensure_ascii=False)
+        return printable_json(text).encode()
 
 
 def _plain(value: Any) -> Any:

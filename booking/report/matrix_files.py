@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+from booking.core.printable import printable_lines
 from booking.experiments.matrix import EXPLORED, ROWS, Cell, Column, Shown
 
 SIGNS = {Shown.PREVENTED: "✓", Shown.HAPPENS: "✗"}
@@ -33,7 +34,7 @@ def markdown(columns: Sequence[Column]) -> str:
             lines += [f"| {name} | {' | '.join(_text(column.cell(name)) for column in group)} |"]
         lines += ["", *left_out(group)]
     legend = (*LEGEND, f"rests on: {'; '.join(CAVEATS)}")
-    return "\n".join([*lines, *(f"* {line}" for line in legend), ""])
+    return printable_lines("\n".join([*lines, *(f"* {line}" for line in legend), ""]))
 
 
 def matrix_document(columns: Sequence[Column]) -> dict[str, Any]:

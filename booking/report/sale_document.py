@@ -39,6 +39,7 @@ def sale_document(sale: Sale, replay: str) -> dict[str, Any]:
             "unlogged": end.unlogged,
             "unanswered": end.unanswered,
         },
+        "outside": end.outside,
         "elapsed_s": sale.elapsed_s,
         "sales_per_s": sale.sales_per_s,
         "seed": scenario.seed,
@@ -51,14 +52,20 @@ def sale_document(sale: Sale, replay: str) -> dict[str, Any]:
 
 
 def trial_document(trial: Trial) -> dict[str, Any]:
-    """Return a scenario's trial: its sale, and what was not as expected."""
-    scenario = trial.sale.scenario
-    replay = replay_command(scenario, trial.path, scenario.but(seed=None))
+    """Return a scenario's trial: its sale and what was not as expected, or its error."""
+    sale, failure = None, None
+    if trial.sale is not None:
+        scenario = trial.sale.scenario
+        replay = replay_command(scenario, trial.path, scenario.but(seed=None))
+        sale = sale_document(trial.sale, replay)
+    if trial.failure is not None:
+        failure = {"code": trial.failure.code, "message": trial.failure.message}
     return {
         "scenario": str(trial.path),
-        "as_expected": not trial.differences,
+        "as_expected": trial.failure is None and not trial.differences,
         "differences": trial.differences,
-        "sale": sale_document(trial.sale, replay),
+        "error": failure,
+        "sale": sale,
     }
 
 

@@ -8,7 +8,11 @@ from booking.core.protocols import Place
 from booking.core.steps import step
 from booking.errors import UncertainError
 from booking.stores.common.json_file import JsonFileStore
-from booking.stores.common.spare_file import SpareFile, sweep
+from booking.stores.common.run_lock import Note, leave_note
+from booking.stores.common.spare_file import Displaced, SpareFile, sweep
+
+KEPT_MAX = 1000
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class JsonStore(JsonFileStore):
@@ -19,7 +23,7 @@ class JsonStore(JsonFileStore):
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)
-        self._spare = SpareFile(self.path)
+        self._spare = SpareFile(self.path, self._displaced)
 
     def write(self, remaining: int) -> None:
         """Replace the document by a new one; durable: on disk before this returns."""
@@ -27,7 +31,8 @@ class JsonStore(JsonFileStore):
         try:
             self._spare.write(document, self._mode, durable=self.durable)
             step("replace", self.resource, remaining)
-            self._spare.swap()
+            self._spare.swap(self._seen)
+            self._seen = document
         except OSError as error:
             raise self._error(error) from None
         if self.durable:
@@ -40,6 +45,43 @@ class JsonStore(JsonFileStore):
     def sweep(self) -> None:
         """Remove the spare files of processes that have ended."""
         sweep(self.path)
+
+    def _displaced(self, displaced: Displaced) -> None:
+        """Note what a write of this process replaced: it was not what the process had read.
+
+        The count may be another buyer's, where no guard keeps buyers apart: the sale, which knows
+        all steps, decides. Another document is no buyer's; it is kept beside the inventory.
+        """
+        pid = os.getpid()
+        if displaced.data is None:
+            text = "it was gone when a buyer replaced it"
+            leave_note(self.path, Note(pid=pid, text=text, ns=displaced.from_ns))
+            return
+        remaining = self._frame.count(displaced.data) if self._frame else None
+        if remaining is None:
+            text = f"a buyer replaced another document{self._kept(displaced.data)}"
+            leave_note(self.path, Note(pid=pid, text=text, ns=displaced.from_ns))
+        else:
+            leave_note(
+                self.path,
+                Note(pid=pid, count=remaining, ns=displaced.from_ns, until_ns=displaced.to_ns),
+            )
+
+    def _kept(self, data: bytes) -> str:
+        """Write what was replaced into a file of its own; return where it is, for a sentence."""
+        if not data:
+            return ", an empty one"
+        for number in range(1, KEPT_MAX + 1):
+            path = self.path.with_name(f"{self.path.name}.replaced-{number}")
+            try:
+                with os.fdopen(os.open(path, _NEW, self._mode), "wb") as file:
+                    file.write(data)
+            except FileExistsError:
+                continue
+            except OSError:
+                break
+            return f", which is kept as {path.name}"
+        return ", which could not be kept"
 
     def _is_current(self, fd: int) -> bool:
         """Return whether the open file is the inventory now: else it may be a later sale's."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from msgspec import structs
 
 from booking.core.protocols import Place
 from booking.core.redaction import redacted
@@ -14,7 +17,8 @@ from booking.errors import ConflictError, InventoryError, UnavailableError, Unce
 from booking.servers.extras import ensure_driver
 from booking.servers.postgres import BUYERS_MAX, private_postgres
 from booking.stores.common.connection_cache import cache_connection, cached_connection
-from booking.stores.common.run_lock import already_running
+from booking.stores.common.database import not_durable
+from booking.stores.common.run_lock import SALE, Use, in_use
 from booking.stores.common.silence import CONNECT_S, GRACE_S, STATEMENT_S
 from booking.stores.common.sql import RefusedError, Rows, SqlInventory
 from booking.stores.common.sql_statements import TABLES
@@ -25,6 +29,14 @@ if TYPE_CHECKING:
 IDLE = 0  # of psycopg.pq.TransactionStatus: in no transaction
 TABLES_LOCK = 7285642  # an advisory lock: two sessions that create a table at once collide
 NO_TABLE = "42P01"
+SESSION = "booking "  # and the number of the process that has reserved the inventory
+NAME_SESSION = "SELECT set_config('application_name', ?, false)"
+TRY_RESERVE = "SELECT pg_try_advisory_lock(hashtext(?))"
+HOLDERS = """
+SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
+WHERE locktype = 'advisory' AND granted
+  AND objid = (hashtext(?)::bigint & 4294967295)::oid
+"""
 _MEANINGS: dict[str, type[InventoryError]] = {
     "40001": ConflictError,  # serialization failure
     "40P01": ConflictError,  # deadlock
@@ -68,15 +80,22 @@ class PostgresStore(SqlInventory["Connection[Any]"]):
     def reserved(self) -> Iterator[None]:
         """Hold an advisory lock in a session of its own; the server drops it with the session."""
         session = self._session()
-        statement = _translated("SELECT pg_try_advisory_lock(hashtext(?))")
+        name = (f"booking sale {self.sale}",)
         try:
             with _connect_errors(self._url(), self._dsn):
-                rows = session.execute(statement, (f"booking sale {self.sale}",)).fetchall()
-            if not rows[0][0]:
-                raise already_running(self._url())
+                session.execute(_translated(NAME_SESSION), (f"{SESSION}{os.getpid()}",))
+                rows = session.execute(_translated(TRY_RESERVE), name).fetchall()
+                if not rows[0][0]:
+                    holders = session.execute(_translated(HOLDERS), name).fetchall()
+                    raise in_use(self._url(), _named(holders))
             yield
         finally:
             session.close()
+
+    def prepare(self) -> None:
+        """Raise `InventoryError` where a sale shall be durable and the user's server is not."""
+        if self.durable and self.location and self._run("SHOW fsync")[0][0] == "off":
+            raise not_durable(self._url(), "fsync = off")
 
     def answers(self, timeout_s: float) -> bool:
         """Ask for a session of its own; a server that refuses one answers, too."""
@@ -194,6 +213,12 @@ class PostgresStore(SqlInventory["Connection[Any]"]):
 
     def _url(self) -> str:
         return redacted(self._dsn).partition("?")[0] if self.location else "postgres"
+
+
+def _named(holders: Rows) -> Use:
+    """Return the use of the session that has reserved the inventory, with its process."""
+    numbers = [str(name).removeprefix(SESSION) for (name,) in holders]
+    return structs.replace(SALE, pid=next((int(text) for text in numbers if text.isdigit()), 0))
 
 
 @contextmanager

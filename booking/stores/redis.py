@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import structs
 
 from booking.core.protocols import Place
 from booking.core.redaction import redacted
@@ -13,9 +16,14 @@ from booking.errors import InventoryError, UnavailableError, UncertainError
 from booking.servers.extras import ensure_driver
 from booking.stores.common import redis_scripts as scripts
 from booking.stores.common.connection_cache import cache_connection, cached_connection
-from booking.stores.common.database import DatabaseStore, ensure_pool_fits, shares
+from booking.stores.common.database import (
+    DatabaseStore,
+    ensure_pool_fits,
+    not_durable,
+    shares,
+)
 from booking.stores.common.redis_lines import limited
-from booking.stores.common.run_lock import already_running
+from booking.stores.common.run_lock import SALE, in_use
 from booking.stores.common.silence import CONNECT_S, STATEMENT_S
 
 if TYPE_CHECKING:
@@ -44,6 +52,25 @@ class RedisStore(DatabaseStore["Redis"]):
         self._remaining, self._version, self._pool, self._shards = self._keys[:4]
         bare = place.location.startswith("//")  # or the whole URL, where that says rediss
         self._server = f"redis:{place.location}" if bare else place.location
+
+    def prepare(self) -> None:
+        """Raise `InventoryError` where a sale shall be durable and the user's server is not.
+
+        A server that keeps its settings to itself is taken at its owner's word.
+        """
+        if not (self.durable and self.location):
+            return
+        import redis
+
+        with self._errors(write=False):
+            try:
+                settings = self.own().config_get("append*")
+            except redis.ResponseError:
+                return
+        lacking = {"appendonly": "yes", "appendfsync": "always"}.items() - settings.items()
+        if lacking:
+            name = min(name for name, _ in lacking)
+            raise not_durable(self._url(), f"{name} {settings.get(name)}")
 
     def reset(self, tickets: int) -> None:
         """Make the inventory hold `tickets`, all in one counter."""
@@ -189,9 +216,9 @@ class RedisStore(DatabaseStore["Redis"]):
             line: Redis = self._client().client()  # type: ignore[no-untyped-call]  # one connection
         try:
             with self._errors(write=False):
-                alone = _name_alone(line, f"sale-of-{self._remaining}")
-            if not alone:
-                raise already_running(self._url())
+                other = _other_of_that_name(line, f"sale-of-{self._remaining}")
+            if other is not None:
+                raise in_use(self._url(), structs.replace(SALE, pid=other))
             yield
         finally:
             line.close()
@@ -336,9 +363,16 @@ def _executed(pipeline: Any) -> bool:
     return True
 
 
-def _name_alone(line: Redis, name: str) -> bool:
-    """Name a connection; return whether no other one to this database has that name."""
-    line.client_setname(name)
-    number = int(line.client_info()["db"])
-    named = [(client["name"], int(client["db"])) for client in line.client_list()]
-    return named.count((name, number)) == 1
+def _other_of_that_name(line: Redis, name: str) -> int | None:
+    """Name a connection; return the process of another one to this database with that name.
+
+    None: there is no other. 0: its process is not known.
+    """
+    line.client_setname(f"{name}:{os.getpid()}")
+    own = line.client_info()
+    for client in line.client_list():
+        known, _, pid = client["name"].rpartition(":")
+        elsewhere = int(client["db"]) != int(own["db"]) or client["id"] == str(own["id"])
+        if not elsewhere and name in {known, client["name"]}:
+            return int(pid) if known == name and pid.isdigit() else 0
+    return None

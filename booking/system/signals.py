@@ -2,7 +2,7 @@
 
 HUP, INT and TERM raise `Stopped` in the main thread, once. Later ones change nothing: buyers are
 being ended then, and folders removed. A command ends with 128 and the number of the signal.
-Python swallows what a finalizer raises, or a hook of fork: then it is raised again right after.
+Python swallows what `__del__` raises, or a hook of fork: then it is raised again right after.
 
 SIGPIPE is blocked, and it stays ignored: each write reports a reader that is gone. The kernel's
 own SIGPIPE goes to the thread that wrote, one of `kill` to the process. `check` tells them apart.

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from booking.core.assembly import explored_with_searches
+from booking.core.printable import printable
 from booking.core.scenario import Scenario, from_flags
 from booking.core.verdict import Outcome, Verdict
 from booking.experiments.one_order import ENDLESS, OneOrder, one_order
@@ -30,7 +31,7 @@ class ScheduledSale:
     def __str__(self) -> str:
         lines = [f"{self.verdict.outcome}: {self.verdict.reason}"]
         lines += [f"  {n:>3}  {_line(step)}" for n, step in enumerate(self.history.steps(), 1)]
-        return "\n".join(lines)
+        return "\n".join(map(printable, lines))
 
 
 def sell(
@@ -93,7 +94,7 @@ def new_order(scenario: Scenario, buyers: int) -> Iterator[OneOrder]:
         with one_order(scenario, buyers) as order:
             yield order
     except Inconclusive as inconclusive:  # of code that cannot take its first step
-        raise AssertionError(f"{Outcome.UNKNOWN}: {inconclusive.caveat}") from None
+        raise AssertionError(printable(f"{Outcome.UNKNOWN}: {inconclusive.caveat}")) from None
     except BoundReached:
         raise AssertionError(f"{Outcome.UNKNOWN}: {ENDLESS}") from None
 

@@ -63,6 +63,8 @@ LOCKS: list[tuple[str, type, str]] = [
     ("test_a_release_by_another_process_is_as_stated", user_locks.StatesOwned, "False == True"),
     ("test_threads_wait_as_stated", user_locks.StatesThreads, "False == True"),
     ("test_a_fork_inherits_no_held_lock", broken.SharesDescriptor, "assert not True"),
+    ("test_another_program_is_kept_out_as_stated", broken.OfOneSale, "True == False"),
+    ("test_another_program_is_kept_out_as_stated", broken.StatesOneSale, "False == True"),
     ("test_a_zero_timeout_answers_at_once", broken.AnswersLate, "assert 1.5"),
     ("test_a_timeout_returns_false_in_time", broken.GivesUp, "assert"),
     ("test_a_release_frees_it", broken.KeepsLock, "assert False"),

@@ -103,9 +103,23 @@ def test_a_holder_paused_past_its_lease(sell: Sell, store: str, guard: str, soun
         faults=[{"kind": "pause", "before": "write", "duration": "1500ms"}],
     )  # fmt: skip
     names = {anomaly["name"] for anomaly in sale["anomalies"]}
-    assert (sale["verdict"] == "valid") == sound, sale["reason"]
+    assert (sale["answers"] == "valid") == sound, sale["reason"]
     assert sound or names >= {"oversell", "fenced-out-write"}
     assert sound == (sale["retries"] > 0)
+
+
+UNSAFE = {
+    "queue": {"kind": "kill", "buyer": "clerk", "before": "read"},  # with an order in its hands
+}
+
+
+@pytest.mark.parametrize("guard", sorted(GUARDS))
+def test_a_guard_that_is_not_crash_safe_is_seen_to_hang(sell: Sell, guard: str) -> None:
+    """The fact `crash_safe = False` is shown by a death, as `True` is by the contract."""
+    assert (guard_traits(GUARDS[guard]).crash_safe is False) == (guard in UNSAFE)
+    if guard in UNSAFE:
+        sale = sell(guard=guard, buyers=2, faults=[UNSAFE[guard]], timeout="1s", control=False)
+        assert sale["processes"]["hung"] > 0
 
 
 def test_a_guard_that_the_store_cannot_carry_is_refused_with_those_that_it_can() -> None:

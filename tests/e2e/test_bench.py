@@ -60,6 +60,32 @@ def test_wrong_words_are_one_line_and_exit_code_2(
     assert problem in done.stderr
 
 
+def test_one_variant_that_fails_does_not_end_the_others(program: Program) -> None:
+    """It is named, and left out; the exit code is that of a sale that cannot be run."""
+    import json
+
+    done = program(
+        "bench", "--guards", "none,tests.support.planted:Rude,lock", "--locks", "flock",
+        "--buyers", "2", "--rounds", "2", "--time", "20ms", "--no-c", "--json",
+        PYTHONPATH=str(ROOT),
+    )  # fmt: skip
+    assert done.returncode == 2
+    found = json.loads(done.stdout)
+    assert [row["guard"] for row in found["rows"]] == ["none", "lock"]
+    assert len(found["failed"]) == 1
+    assert "planted:Rude with 2 buyers could not be measured" in found["failed"][0]
+    assert done.stderr == f"booking: {found['failed'][0]}\n"
+
+
+def test_where_nothing_can_be_measured_the_command_is_refused(program: Program) -> None:
+    """In one line."""
+    done = program(
+        "bench", "--guards", "tests.support.planted:Rude", "--buyers", "2", "--rounds", "1",
+        "--time", "20ms", "--no-c", PYTHONPATH=str(ROOT),
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
 def test_the_unguarded_sale_is_seen_to_lose(program: Program) -> None:
     """A race in the same closed loop makes the count of lost sales rise: the measure can fail."""
     import json

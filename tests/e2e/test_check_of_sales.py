@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import Program
 
 MODULE = "tests.support.mischief"
+ALLOWED = ("--allow-code", "--allow-places")  # the scenarios name what tests planted
 KILL = {"kind": "kill", "before": "release"}
 
 
@@ -19,7 +20,7 @@ def sold(program: Program, tmp_path: Path, flags: dict[str, Any]) -> dict[str, A
     scenario = tmp_path / "sale.toml"
     scenario.write_text(toml({"control": False, "delay": "0ms", "search": False, **flags}))
     history = str(tmp_path / "sale.jsonl")
-    done = program("simulate", str(scenario), "--history", history, "--json")
+    done = program("simulate", str(scenario), *ALLOWED, "--history", history, "--json")
     sale: dict[str, Any] = json.loads(done.stdout)
     checked = program("check", history, "--json")
     again = json.loads(checked.stdout)
@@ -186,7 +187,7 @@ def test_a_control_that_did_not_race_says_why(program: Program, tmp_path: Path, 
     flags, why = CONTROLS[case]
     scenario = tmp_path / "sale.toml"
     scenario.write_text(toml({"delay": "0ms", "search": False, **flags}))
-    sale = json.loads(program("simulate", str(scenario), "--json").stdout)
+    sale = json.loads(program("simulate", str(scenario), *ALLOWED, "--json").stdout)
     assert sale["verdict"] == "unknown"
     assert sale["reason"].startswith("the control did not race, so the guard was not put to the")
     assert why in sale["reason"]

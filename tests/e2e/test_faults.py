@@ -37,7 +37,7 @@ pytestmark = pytest.mark.skipif(COMPILER is None, reason="no C compiler: no call
 
 TICKETS = 5
 EACH = 12  # calls of a kind, of which many are alike: a few of the first, last and in between
-GONE_S = 5.0
+GONE_S = 15.0
 SALE = ("simulate", "--buyers", "2", "--delay", "0ms", "--timeout", "5s", "--no-control",
         "--seed", "1", "--json")  # fmt: skip
 
@@ -122,7 +122,8 @@ class Stage:
         assert again.code in {0, 1, 3}, (fault, again)  # fewer are left: perhaps none is at stake
         while left := self.left(fault):
             assert time.monotonic() < deadline_s, (fault, left)
-            time.sleep(0.05)
+            # A zombie that its reaper has not seen yet still has its number.
+            self.act(None, "search", "--store", self.url(scene))
 
     def left(self, fault: Fault) -> list[str]:
         lasting = {"data.json", "data.json.lock", "h.jsonl", "sale.db", "sale.db-wal",
@@ -261,9 +262,10 @@ def test_readers_see_no_torn_and_no_rising_count_while_buyers_are_killed(
     readers = [threading.Thread(target=reading, args=(look,)) for look in (store.read, foreign)]
     for reader in readers:
         reader.start()
-    told = 0
-    struck = 0
-    for number in range(kills):
+    told = struck = 0
+    for number in range(3 * kills):
+        if struck == kills:
+            break
         run = stage.act(faults[number % len(faults)], *scene.words, "--store", f"json:{path}")
         struck += run.struck
         told += json.loads(run.out)["sold"] if run.code in {0, 3} else 0
@@ -272,7 +274,7 @@ def test_readers_see_no_torn_and_no_rising_count_while_buyers_are_killed(
         reader.join()
     assert problems == []
     print(f"{kills} kills, {struck} struck, {len(read):,} reads, {told} sold")
-    assert struck >= kills // 2
+    assert struck == kills
     assert 100_000 - foreign() >= told
     stage.ensure_clean(scene, foreign(), faults[0], run.session)
 

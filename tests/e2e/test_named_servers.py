@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,11 +18,10 @@ from booking.core.base_classes import hooks
 from booking.core.protocols import Place, Store
 from booking.core.registry import build, split_url
 from booking.errors import InventoryError
-from booking.servers.postgres import private_postgres
-from booking.servers.valkey import _binary
 from booking.stores.common.run_lock import run_lock
 from booking.stores.redis import RedisStore
 from tests.conftest import ROOT, Sell
+from tests.support.named_servers import named_server
 
 Program = Callable[..., CompletedProcess[str]]
 LIMIT_S = 30
@@ -31,30 +30,8 @@ LIMIT_S = 30
 @pytest.fixture(scope="module", params=["postgres", "redis"])
 def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Name a running server, as a user names his."""
-    if request.param == "postgres":
-        folder = dict(word.split("=") for word in private_postgres(durable=False).split())["host"]
-        yield f"postgresql://booking@/postgres?host={folder}"
-        return
-    with socket.create_server(("127.0.0.1", 0)) as line:
-        port = str(line.getsockname()[1])
-    server = subprocess.Popen(
-        [_binary(), "--port", port, "--bind", "127.0.0.1", "--save", ""],
-        stdout=subprocess.DEVNULL, cwd=tmp_path_factory.mktemp("valkey"),
-    )  # fmt: skip
-    try:
-        _until(lambda: _answers(int(port)))
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        server.kill()
-        server.wait(LIMIT_S)
-
-
-def _answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
+    with named_server(request.param, tmp_path_factory.mktemp("server")) as server:
+        yield server
 
 
 def _until(true: Callable[[], bool]) -> None:
@@ -79,7 +56,8 @@ def test_a_second_sale_is_refused_and_both_leave_nothing(
     with run_lock(store, split_url(url)[1]):
         second = sell(store=url, tickets=3, guard="atomic")
         assert (second["exit_code"], second["error"].count("\n")) == (2, 0)
-        assert "another sale is running on it; wait for it" in second["error"]
+        holder = f"another sale is running on it (process {os.getpid()}); wait for it"
+        assert holder in second["error"]
         assert store.read() == 3
     assert sell(store=url, tickets=3, guard="atomic")["verdict"] == "valid"
     store.close()
@@ -163,3 +141,10 @@ def test_a_connection_that_shall_be_encrypted_is(tmp_path: Path) -> None:
     assert store._client().connection_pool.connection_class.__base__.__name__ == "SSLConnection"
     plain = build("store", "redis", Place(split_url("valkey://host/0")[1], tmp_path))
     assert plain._server == "redis://host/0"
+
+
+def test_a_server_that_is_not_durable_is_refused_a_durable_sale(url: str, sell: Sell) -> None:
+    """The promise "on disk before a buyer is told" is the server's to keep: it is asked."""
+    refused = sell(store=url, tickets=3, guard="atomic", durable=True)
+    assert refused["exit_code"] == 2
+    assert "--durable, and the server does not wait for its disk (" in refused["error"]

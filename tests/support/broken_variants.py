@@ -14,6 +14,7 @@ from booking.errors import InventoryError
 from booking.guards.common.read_check_write import read_check_write
 from booking.guards.lock import LockGuard
 from booking.locks.flock import FlockLock
+from booking.locks.mutex import MutexLock
 from booking.stores.json_inplace import JsonInplaceStore
 from booking.stores.json_replaced import JsonStore
 from booking.stores.memory_shared import MemorySharedStore
@@ -375,6 +376,18 @@ class NestsNothing(FlockLock):
     """States that its holder may take it twice, and is free after one release."""
 
     reentrant = True
+
+
+class OfOneSale(MutexLock):
+    """States that every program that builds it meets at it; each builds a semaphore."""
+
+    one_sale_only = False
+
+
+class StatesOneSale(FlockLock):
+    """States that other programs do not meet at it, and they do."""
+
+    one_sale_only = True
 
 
 class CopyHolds(FlockLock):

@@ -237,6 +237,15 @@ class SecondClerkFails(ClerkGuard):
         super().serve(store, ready)
 
 
+class Rude:
+    """A guard whose buyers die of their first order."""
+
+    needs = Store
+
+    def sell(self, store: Store, order: Order) -> Reply:
+        raise RuntimeError("no manners")
+
+
 class RefusesItsKit:
     """A guard that refuses whatever kit it is given."""
 

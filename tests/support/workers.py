@@ -28,6 +28,11 @@ class Worker:
         )  # fmt: skip
         self._received = b""  # a line that came together with the one before it
 
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
     def ask(self, request: dict[str, object]) -> None:
         """Send a request."""
         assert self._process.stdin is not None

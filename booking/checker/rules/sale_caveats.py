@@ -12,11 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from booking.checker.diagnosis.messages import listed
 from booking.checker.reading.columns import Columns
 from booking.checker.reading.inventory import Inventory
+from booking.core.verdict import Outcome, Verdict
+from booking.history.model import SaleEnd
 
 
 def sale_caveats(columns: Columns) -> Iterator[str]:
     """Yield the reasons for which the sale cannot be `valid`, the most telling first."""
     end = columns.end
+    if end.outside:
+        yield changed_from_outside(end)
     if end.unanswered:
         names = listed(end.unanswered)
         yield f"{names} did not answer when no buyer took a step: that is not the guard's fault"
@@ -30,6 +34,20 @@ def sale_caveats(columns: Columns) -> Iterator[str]:
     if end.started:
         yield from _plan(columns)
         yield from _count_at_the_end(columns)
+
+
+def changed_from_outside(end: SaleEnd) -> str:
+    """Return the sentence for an inventory that other programs changed, with the first change."""
+    more = f" (and {len(end.outside) - 1} more)" if len(end.outside) > 1 else ""
+    return f"the inventory was changed from outside while the sale ran: {end.outside[0]}{more}"
+
+
+def without_accusation(verdict: Verdict, end: SaleEnd) -> Verdict:
+    """Return `unknown` for what a change from outside may have broken as well as the guard."""
+    if not end.outside or verdict.outcome is not Outcome.INVALID:
+        return verdict
+    seen = f"what looks wrong may come from that: {verdict.reason}"
+    return Verdict(Outcome.UNKNOWN, f"{changed_from_outside(end)}; {seen}")
 
 
 def _processes(columns: Columns) -> Iterator[str]:
@@ -82,4 +100,4 @@ def _named(process: object) -> str:
     return f"buyer {process}" if str(process).isdigit() else str(process)
 
 
-__all__ = ["sale_caveats"]
+__all__ = ["changed_from_outside", "sale_caveats", "without_accusation"]

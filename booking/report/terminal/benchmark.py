@@ -8,13 +8,13 @@ from math import inf
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from booking.bench.aggregate import Row
 from booking.bench.scalability_law import FORECAST_BUYERS, Fit
 from booking.core.registry import resolve
 from booking.core.traits import guard_traits
+from booking.report.terminal.console import SafeConsole, plain
 
 WIDTH = 150  # where output is no terminal
 NARROW = 132  # a narrower terminal has no room for the columns LEFT_OUT
@@ -30,7 +30,7 @@ LEFT_OUT = {"max ms", "all done", "failed", "retried", "×none"}
 
 def screen() -> Console:
     """Return the console of the table: as wide as the table where output is no terminal."""
-    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
+    return SafeConsole(width=None if sys.stdout.isatty() else WIDTH)
 
 
 def show_rows(rows: Sequence[Row]) -> None:
@@ -54,7 +54,7 @@ def show_rows(rows: Sequence[Row]) -> None:
             label = f"{row.variant.title(stores)}{' ◀' if row is best else ''}"
             length = bar(_value(row, "sales_per_s") / most) if most else ""
             cells = dict(zip(COLUMNS, _cells(row), strict=True))
-            table.add_row(label, length, *(cells[name] for name in shown), style=style)
+            table.add_row(plain(label), length, *(cells[name] for name in shown), style=style)
         out.print(table)
         out.print()
 
@@ -78,7 +78,7 @@ def show_floors(floors: dict[str, float], limit: str) -> None:
     """Print the floors: the throughput of one process alone."""
     out = screen()
     for name, per_s in floors.items():
-        out.print(f"[dim]{escape(name):<16}[/] {per_s:>9,.0f} sales/s alone, without a lock")
+        out.print(f"[dim]{plain(name):<16}[/] {per_s:>9,.0f} sales/s alone, without a lock")
     if limit == "bare":
         out.print("[yellow]no C compiler was found: the limit is `bare`, not the C loop[/]")
     out.print()
@@ -97,11 +97,11 @@ def show_fits(fits: dict[str, Fit | None]) -> None:
         table.add_column(f"forecast {buyers:,}", header_style="dim italic", no_wrap=True)
     for label, fit in fits.items():
         if fit is None:
-            table.add_row(label, "too few numbers of buyers: at least 4", *[NOTHING] * 4)
+            table.add_row(plain(label), "too few numbers of buyers: at least 4", *[NOTHING] * 4)
             continue
         law = fit.law
         table.add_row(
-            label,
+            plain(label),
             f"{law.sigma:.3g} {_range(fit.sigma_range)}",
             f"{law.kappa:.2g} {_range(fit.kappa_range)}",
             f"{_count(law.peak_buyers)} {_range(fit.peak_range, whole=True)}",
@@ -115,7 +115,7 @@ def show_fits(fits: dict[str, Fit | None]) -> None:
 def show_lines(lines: Sequence[str], colour: str) -> None:
     """Print sentences in a colour."""
     for line in lines:
-        screen().print(f"[{colour}]{escape(line)}[/]")
+        screen().print(f"[{colour}]{plain(line)}[/]")
 
 
 def bar(share: float) -> str:

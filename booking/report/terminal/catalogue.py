@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 
-from booking.report.terminal.console import console
+from booking.report.terminal.console import console, plain
 
 
 def show_catalogue(catalogue: dict[str, list[dict[str, Any]]]) -> None:
@@ -23,7 +22,7 @@ def show_catalogue(catalogue: dict[str, list[dict[str, Any]]]) -> None:
             name = entry["name"] + (" *" if entry.get("default") else "")
             found = entry.get("probe", {}).get("found", {})
             values = [_cell(entry["facts"].get(fact), found.get(fact)) for fact in facts]
-            table.add_row(name, *values, escape(entry["what"]))
+            table.add_row(*map(plain, (name, *values, entry["what"])))
         console().print(table)
         console().print()
     console().print("[dim]* the default of --lock[/]", markup=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import factorial
 from pathlib import Path
 
-from rich.markup import escape
 from rich.table import Table
 
 from booking.core.counterexample import Counterexample
@@ -15,7 +14,7 @@ from booking.experiments.premises import premises_of_replay
 from booking.experiments.replay import Replayed
 from booking.report.advice import cure_of_exploration, how_to_replay
 from booking.report.exploration_document import shortest_first
-from booking.report.terminal.console import console, show_line, show_verdict
+from booking.report.terminal.console import console, plain, show_line, show_verdict
 
 CAVEATS_SHOWN_MAX = 5
 TABLE_WIDTH = 400  # as wide as it needs to be; a cell is never folded
@@ -43,7 +42,7 @@ def show_counterexample(counterexample: Counterexample, *, several: bool = False
     """Print the steps, a column for each buyer that takes one."""
     shortest = ", the shortest of all" if several else ""
     steps = len(counterexample.steps)
-    console().print(f"  {steps} steps to {counterexample.anomaly}{shortest}:")
+    console().print(f"  {steps} steps to {plain(counterexample.anomaly)}{shortest}:")
     console().print(_table(counterexample), width=TABLE_WIDTH, crop=False)
     console().print()
     if counterexample.message != counterexample.why:
@@ -77,7 +76,7 @@ def _table(counterexample: Counterexample) -> Table:
     table.add_column("", justify="right", style="dim")
     for buyer in buyers:
         name = counterexample.buyers[buyer].name
-        table.add_column(escape(name), header_style="bold", no_wrap=True)
+        table.add_column(plain(name), header_style="bold", no_wrap=True)
     table.add_column("")
     last = len(counterexample.steps) - 1
     for at, step in enumerate(counterexample.steps):
@@ -88,7 +87,7 @@ def _table(counterexample: Counterexample) -> Table:
         marks = ["← from here on no order is sound"] if at == counterexample.fatal else []
         marks += [f"✗ {counterexample.anomaly}"] if at == last else []
         style = "bold red" if at in {last, counterexample.fatal} else ""
-        table.add_row(f"    {at + 1}", *map(escape, cells), escape("  ".join(marks)), style=style)
+        table.add_row(f"    {at + 1}", *map(plain, cells), plain("  ".join(marks)), style=style)
     return table
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from booking.experiments.matrix import ROWS, Cell, Column, Shown
 from booking.report.matrix_files import CAVEATS, LEGEND, SIGNS, left_out
-from booking.report.terminal.console import console
+from booking.report.terminal.console import console, plain
 
 STYLES = {Shown.PREVENTED: "green", Shown.HAPPENS: "bold red", Shown.NOT_PROVOKED: "dim"}
 HEAD_CHARS = max(map(len, ROWS))
@@ -29,7 +29,8 @@ def show_matrix(columns: Sequence[Column]) -> None:
     shown = [(column, name, column.cell(name)) for column in columns for name in ROWS]
     for column, name, cell in shown:
         if cell.evidence is not None:
-            out.print(f"{column.guard} on {column.store}: {name}, {cell.message}: {cell.evidence}")
+            shown_by = f"{column.guard} on {column.store}: {name}, {cell.message}: {cell.evidence}"
+            out.print(plain(shown_by))
     if enough := trials_for_all(columns):
         out.print(f"\nnot every kill and pause was tried; --trials {enough} tries them all")
     if not any(cell.evidence for _, _, cell in shown):
@@ -46,7 +47,7 @@ def trials_for_all(columns: Sequence[Column]) -> int:
 
 def _table(title: str, columns: Sequence[Column]) -> Table:
     table = Table(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False,
+        title=plain(title), title_justify="left", title_style="bold", box=None, pad_edge=False,
         padding=(0, GAP_CHARS, 0, 0),
     )  # fmt: skip
     table.add_column("", no_wrap=True)
@@ -60,7 +61,7 @@ def _table(title: str, columns: Sequence[Column]) -> Table:
 
 def _head(column: Column) -> str:
     """Return a guard's name, a line for each of its words."""
-    return column.guard.replace("-", "-\n")
+    return plain(column.guard).replace("-", "-\n")
 
 
 def _blocks(columns: Sequence[Column], width_max: int) -> list[list[Column]]:

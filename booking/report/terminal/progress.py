@@ -73,14 +73,14 @@ def _opened(text: str, total: int) -> Progress:
         TimeRemainingColumn,
     )
 
-    from booking.report.terminal.console import PlainConsole
+    from booking.report.terminal.console import SafeConsole
 
     work = TextColumn("{task.description}", markup=False)
     bar = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     columns = (*bar, work) if total else (work, TimeElapsedColumn())
     # Redirected, what a user's store prints would go to standard error.
     opened = Progress(
-        *columns, console=PlainConsole(stderr=True), auto_refresh=False, transient=True,
+        *columns, console=SafeConsole(stderr=True), auto_refresh=False, transient=True,
         redirect_stdout=False, redirect_stderr=False,
     )  # fmt: skip
     opened.add_task(text, total=total or None)

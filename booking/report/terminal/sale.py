@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.markup import escape
-
+from booking.core.command_line import counterexample_command
 from booking.core.redaction import redacted
 from booking.core.scenario import Expect
 from booking.core.verdict import Outcome
@@ -13,7 +12,7 @@ from booking.experiments.expectations import differences
 from booking.experiments.sale import Sale
 from booking.history.model import Event, SaleEnd
 from booking.report.advice import causes, cure
-from booking.report.terminal.console import console, show_line, show_verdict
+from booking.report.terminal.console import console, plain, show_line, show_verdict
 from booking.report.terminal.store import tickets
 
 VERBS = {("search", "ok"): "searches", ("buy", "ok"): "buys", ("buy", "fail"): "gets nothing"}
@@ -30,8 +29,8 @@ def show_event(event: Event, at_ms: float) -> None:
     else:
         what = tickets(event.value, event.quantity)
     style = STYLES[event.type] if event.f == "buy" else "none"
-    line = f"{at_ms:8.1f} ms  buyer {event.process:<3} {verb:<13} {escape(what)}"
-    console().print(f"[{style}]{line}[/]")
+    line = f"{at_ms:8.1f} ms  buyer {event.process:<3} {verb:<13} {what}"
+    console().print(f"[{style}]{plain(line)}[/]")
 
 
 def show_sale(sale: Sale, replay: str, expect: Expect | None) -> None:
@@ -54,7 +53,7 @@ def show_sale(sale: Sale, replay: str, expect: Expect | None) -> None:
 def show_counterexample_file(path: Path, sale: Sale) -> None:
     """Print where a counterexample is and how to replay it; or that the sale did not race."""
     if sale.verdict.outcome is Outcome.INVALID and path.exists():
-        text = f"{path}; replay it: booking replay {path} --times 100"
+        text = f"{path}; replay it: {counterexample_command(sale.scenario, path)}"
     else:
         text = "no race in this order; try another --seed"
     show_line("witness", text)

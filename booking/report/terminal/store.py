@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import click
-
 from booking.core.protocols import Reply
+from booking.report.terminal.text import echo
 
 
 def show_count(remaining: int) -> None:
     """Print how many tickets a store has left."""
-    click.echo(f"{remaining} left")
+    echo(f"{remaining} left")
 
 
 def show_stock(count: int) -> None:
     """Print how many tickets were put into a store."""
-    click.echo(f"{count} for sale")
+    echo(f"{count} for sale")
 
 
 def show_reply(buyer: str, quantity: int, reply: Reply) -> None:
     """Print what a buyer bought, or why the buyer got nothing."""
-    click.echo(answer_of(buyer, quantity, reply))
+    echo(answer_of(buyer, quantity, reply))
 
 
 def answer_of(buyer: str, quantity: int, reply: Reply) -> str:

@@ -8,6 +8,7 @@ from math import inf
 from booking.checker.certificate import Certificate
 from booking.checker.diagnosis.messages import buyer, explanation, listed, ticket_of
 from booking.checker.operations import Op
+from booking.core.printable import printable
 from booking.report.terminal.wrapping import wrapped
 
 WIDTH = 40  # of the bars; names and deeds have the other half of the terminal
@@ -29,7 +30,7 @@ def timeline(proof: Certificate, tickets: int) -> list[str]:
         bar = [" "] * (width + 1)
         for op in ops:
             _draw(bar, columns[op.invoked], columns[op.returned], open_end=op.returned == inf)
-        lines.append(f"  {name:<{label_width}}  {''.join(bar)}  {_did_all(ops)}")
+        lines.append(printable(f"  {name:<{label_width}}  {''.join(bar)}  {_did_all(ops)}"))
     if left_out:
         lines.append(f"  … and {left_out} more operations")
     if needed := _needed(proof, columns, width):

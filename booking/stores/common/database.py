@@ -49,6 +49,14 @@ class DatabaseStore(PerProcess[T], BaseStore):
         )
 
 
+def not_durable(url: str, setting: str) -> InventoryError:
+    """Return the error for a server that answers before the disk has what was sold."""
+    return InventoryError(
+        f"{url}: --durable, and the server does not wait for its disk ({setting}); "
+        "change that there, or leave out --durable"
+    )
+
+
 def ensure_pool_fits(count: int) -> None:
     """Raise `InventoryError` where a pool would have too many rows or tokens."""
     if count > POOL_MAX:

@@ -10,8 +10,9 @@ from pathlib import Path
 from booking.core.base_classes import BaseStore
 from booking.core.protocols import Place
 from booking.core.steps import saw, step
-from booking.errors import InventoryError
+from booking.errors import InventoryError, MalformedError
 from booking.stores.common.json_document import NEW, Frame, parse
+from booking.stores.common.run_lock import Note, leave_note
 from booking.system.bounded_read import DOCUMENT_BYTES_MAX, TooLargeError, read_bounded
 from booking.system.sizes import shown_size
 
@@ -24,6 +25,8 @@ NAME = "data.json"  # of the private default
 class JsonFileStore(BaseStore):
     """A count in a JSON file; a subclass writes it."""
 
+    torn_reads: bool
+
     def __init__(self, place: Place) -> None:
         path = Path(place.location) if place.location else place.scratch / NAME
         # The target of a link: replacing the link would leave the inventory itself unchanged.
@@ -32,6 +35,7 @@ class JsonFileStore(BaseStore):
         self._name = str(self.path)  # converting a Path costs time at each call
         self.durable = place.durable
         self._frame: Frame | None = None
+        self._seen: bytes | None = None  # what this process read last, or wrote after that
         self._mode = 0o644
 
     def reset(self, tickets: int) -> None:
@@ -45,10 +49,10 @@ class JsonFileStore(BaseStore):
     def read(self) -> int:
         """Return the count; one open and one read, as the tutorial does."""
         step("read", self.resource)
-        data = self._read_whole()
+        data = self._seen = self._read_whole()
         count = self._frame.count(data) if self._frame else None
         if count is None:
-            count, self._frame = parse(data, self._shown())
+            count = self._parsed(data)
         saw(count)
         return count
 
@@ -62,6 +66,28 @@ class JsonFileStore(BaseStore):
     def write(self, remaining: int) -> None:
         """Write the document with another count in it."""
         raise NotImplementedError  # each subclass in its own way
+
+    def _parsed(self, data: bytes) -> int:
+        """Parse a document that is not the known one: no buyer changes anything but its count."""
+        known = self._frame
+        try:
+            count, self._frame = parse(data, self._shown())
+        except MalformedError as error:
+            if known is not None and not self.torn_reads:  # this store never writes half of it
+                self._note(f"a buyer found no count in it ({error})")
+            raise
+        if known is not None and not self._is_cut_off(known, self._frame):
+            self._note("a buyer found another document in it, and not only another count")
+        return count
+
+    def _is_cut_off(self, known: Frame, frame: Frame) -> bool:
+        """Return whether a document lacks only the end of the known one, as in a torn read."""
+        is_prefix = frame.prefix == known.prefix and known.suffix.startswith(frame.suffix)
+        return self.torn_reads and is_prefix
+
+    def _note(self, text: str) -> None:
+        """Note a change that is not the buyers', for the sale under way on this file, if any."""
+        leave_note(self.path, Note(pid=os.getpid(), text=text, ns=time.monotonic_ns()))
 
     def _known_frame(self) -> Frame:
         """Return the document around the count; read the file where it is not known yet."""
@@ -79,6 +105,8 @@ class JsonFileStore(BaseStore):
                 data = None
                 time.sleep(POLL_S)
             except OSError as error:
+                if self._frame is not None and isinstance(error, FileNotFoundError):
+                    self._note("a buyer found it gone")
                 raise self._error(error) from None
             if data is not None:
                 return data

@@ -107,6 +107,14 @@ class LockContract(Contract):
             lock.release()
             assert other.call("acquire", LIMIT_S)
 
+    def test_another_program_is_kept_out_as_stated(self, tmp_path: Path) -> None:
+        """The fact `one_sale_only`: unless it is true, a lock that is built anew is the same."""
+        lock = self.built(tmp_path)
+        assert lock.acquire(LIMIT_S)
+        with ForkedProcess(self.built(tmp_path)) as other:
+            assert other.call("acquire", 0.0) == self.facts().one_sale_only
+        lock.release()
+
     def test_a_zero_timeout_answers_at_once(self, tmp_path: Path) -> None:
         """True where the lock is free, False where another process holds it."""
         lock = self.built(tmp_path)

@@ -10,7 +10,10 @@ from booking.core.assembly import assemble
 from booking.core.scenario import Expect, Scenario
 from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict
 from booking.errors import ExitCode, UsageError
+from booking.experiments import expectations
 from booking.experiments.expectations import (
+    Failure,
+    Planned,
     Trial,
     exploration_exit_code,
     named,
@@ -19,6 +22,7 @@ from booking.experiments.expectations import (
 )
 from booking.experiments.sale import Sale
 from booking.history.model import History
+from booking.system.signals import Stopped
 
 OVERSELL = AnomalyName.OVERSELL
 
@@ -66,4 +70,25 @@ def test_several_trials_end_with_the_worst_code() -> None:
     assert trials_exit_code(trials) == ExitCode.ANOMALY
     assert trials_exit_code(trials[:2]) == ExitCode.UNKNOWN
     assert trials_exit_code(trials[:1]) == ExitCode.AS_EXPECTED
+    failed = [Trial(Path("d"), None, [], 0, Failure(code, "…")) for code in (2, 70)]
+    assert trials_exit_code([*trials, failed[0]]) == ExitCode.USAGE
+    assert trials_exit_code([failed[0], *trials, failed[1]]) == ExitCode.DEFECT
     assert Expect(verdict=Outcome.VALID) == named("valid")
+
+
+def test_a_defect_of_ours_is_a_trial_without_a_sale(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not end the run; an interruption does."""
+
+    def run_sale(_scenario: Scenario) -> Sale:
+        raise errors.pop()
+
+    monkeypatch.setattr(expectations, "run_sale", run_sale)
+    errors: list[BaseException] = [Stopped(2), KeyError("seats"), SystemExit(0)]
+    planned = Planned(Path("a"), Scenario())
+    assert Trial.of(planned).exit_code == ExitCode.USAGE
+    trial = Trial.of(planned)
+    assert (trial.exit_code, trial.sale) == (ExitCode.DEFECT, None)
+    assert trial.failure is not None
+    assert trial.failure.message.startswith("defect of booking: KeyError: 'seats'")
+    with pytest.raises(Stopped):
+        Trial.of(planned)

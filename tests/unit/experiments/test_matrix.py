@@ -10,7 +10,7 @@ import pytest
 from booking.core.registry import default_lock
 from booking.core.scenario import Scenario
 from booking.core.verdict import AnomalyName, Outcome, Verdict
-from booking.errors import UsageError
+from booking.errors import InventoryError, UsageError
 from booking.experiments import matrix
 from booking.experiments.matrix import BOUND_95, BY_CRASH, ROWS, Cell, Column, Evidence, Shown, fill
 from booking.experiments.sale import Sale
@@ -92,6 +92,44 @@ def test_a_guard_that_needs_a_lock_gets_one_and_one_that_fails_is_left_out(
     assert columns["none"].found
 
 
+def test_a_column_that_fails_does_not_end_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of our own code that is an error, and the exit code says which."""
+    real = matrix.run_sale
+
+    def run_sale(scenario: Scenario) -> Sale:
+        if scenario.guard == "atomic":
+            raise KeyError("seats")
+        if scenario.guard == "backstop":
+            raise InventoryError("the disk is full")
+        return real(scenario)
+
+    monkeypatch.setattr(matrix, "run_sale", run_sale)
+    monkeypatch.setattr(matrix, "EXPLORED", ())
+    columns = matrix.fill(["sqlite"], ["atomic", "backstop", "row-lock"], 1)
+    shown = {column.guard: (column.code, column.left_out) for column in columns}
+    assert shown["row-lock"] == (0, None)
+    assert shown["backstop"] == (2, "the disk is full")
+    assert shown["atomic"][0] == 70
+    assert "KeyError: 'seats'" in str(shown["atomic"][1])
+
+
+def test_an_interruption_leaves_the_columns_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller has them."""
+    real = matrix.run_sale
+
+    def run_sale(scenario: Scenario) -> Sale:
+        if scenario.guard == "row-lock":
+            raise KeyboardInterrupt
+        return real(scenario)
+
+    monkeypatch.setattr(matrix, "run_sale", run_sale)
+    monkeypatch.setattr(matrix, "EXPLORED", ())
+    columns: list[Column] = []
+    with pytest.raises(KeyboardInterrupt):
+        matrix.fill(["sqlite"], ["atomic", "row-lock"], 1, columns=columns)
+    assert [column.guard for column in columns] == ["atomic"]
+
+
 def test_what_cannot_be_shown_is_refused() -> None:
     """In one line, before anything runs."""
     with pytest.raises(UsageError, match="did you mean atomic"):
@@ -142,4 +180,5 @@ def test_kills_and_pauses_strike_orders_and_the_clerk(monkeypatch: pytest.Monkey
     }  # fmt: skip
     assert column.undecided == len(undecided)
     # A clerk may hold every order when it dies: then none is answered.
-    assert all(reason.startswith("nothing was at stake") for reason in undecided)
+    none = ("nothing was at stake", "no operation was answered")
+    assert all(reason.startswith(none) for reason in undecided), undecided

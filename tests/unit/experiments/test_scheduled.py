@@ -10,6 +10,7 @@ import pytest
 
 from booking.checker import Columns, decide
 from booking.core.counterexample import load
+from booking.core.data_files import Permission
 from booking.core.scenario import from_flags
 from booking.core.verdict import Outcome, Verdict
 from booking.errors import UsageError
@@ -109,7 +110,7 @@ def test_a_lock_that_lets_a_second_buyer_in_is_found_and_replayed(lock, name, tm
             break
     assert Outcome.VALID not in outcomes
     assert outcomes[-1] is Outcome.INVALID
-    played = replay(load(path), 5)
+    played = replay(load(path, Permission(code=True)), 5)
     assert (played.same, played.difference) == (5, None)
 
 
@@ -127,7 +128,7 @@ def test_a_race_that_cannot_be_explored_is_saved_whole(tmp_path):
         run_scheduled(scenario.but(seed=s), "random", path).verdict.outcome for s in range(4)
     ]
     assert Outcome.INVALID in outcomes
-    assert replay(load(path), 2).same == 2
+    assert replay(load(path, Permission(code=True)), 2).same == 2
 
 
 def test_a_buyer_that_is_let_in_without_harm_is_a_doubt(tmp_path):

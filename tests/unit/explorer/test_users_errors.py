@@ -111,7 +111,8 @@ def test_a_snapshot_that_fails_is_a_doubt(name: str, error: str) -> None:
 def test_a_close_that_fails_is_a_doubt() -> None:
     """But real processes fail of it, so nothing confirms the proof."""
     found = reason("NeverCloses")
-    assert "a sale of real processes: it could not be run: RuntimeError: closed already" in found
+    assert "a sale of real processes: it could not be run: UsageError: store NeverClo" in found
+    assert "RuntimeError: closed already" in found
 
 
 def test_a_store_that_cannot_be_set_up_is_told_in_a_line() -> None:

@@ -166,7 +166,7 @@ def test_a_database_with_another_isolation_by_default_sells_as_well(
         store=f"postgresql://booking@/strict?host={server}", guard=guard, tickets=6, buyers=6,
         control=False,
     )  # fmt: skip
-    assert (sale["verdict"], sale["sold"]) == ("valid", 6), sale["reason"]
+    assert (sale["answers"], sale["sold"]) == ("valid", 6), sale["reason"]
 
 
 def test_options_in_the_url_are_kept(server: str, tmp_path: Path) -> None:

@@ -12,6 +12,15 @@ from booking.errors import InventoryError, UnavailableError
 from booking.stores.sqlite import SqliteStore
 
 
+@pytest.mark.parametrize("durable, level", [(True, 2), (False, 1)], ids=["durable", "not"])
+def test_durable_waits_for_the_disk(tmp_path: Path, durable: bool, level: int) -> None:
+    """At each commit (PRAGMA synchronous = FULL); otherwise at a checkpoint."""
+    store = SqliteStore(Place("", tmp_path, durable))
+    store.reset(1)
+    assert store.own().execute("PRAGMA synchronous").fetchone() == (level,)
+    store.close()
+
+
 def test_a_database_that_stays_busy_is_unavailable(tmp_path: Path) -> None:
     """The error is definite: nothing was taken."""
     holder = SqliteStore(Place("", tmp_path))
