@@ -17,7 +17,7 @@ from booking.errors import ConflictError, InventoryError, UnavailableError, Unce
 from booking.servers.extras import ensure_driver
 from booking.servers.postgres import BUYERS_MAX, private_postgres
 from booking.stores.common.connection_cache import cache_connection, cached_connection
-from booking.stores.common.database import not_durable
+from booking.stores.common.database import not_durable, sendable
 from booking.stores.common.run_lock import SALE, Use, in_use
 from booking.stores.common.silence import CONNECT_S, GRACE_S, STATEMENT_S
 from booking.stores.common.sql import RefusedError, Rows, SqlInventory
@@ -71,7 +71,7 @@ class PostgresStore(SqlInventory["Connection[Any]"]):
     def __init__(self, place: Place) -> None:
         ensure_driver("psycopg", "postgres")
         self.location = place.location
-        self.sale = "sale" if place.location else str(place.scratch)
+        self.sale = "sale" if place.location else sendable(place.scratch)
         self.durable = place.durable
         self.patience_s = place.patience_s
         self._dsn = f"postgresql:{place.location}" if place.location else ""

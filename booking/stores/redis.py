@@ -20,6 +20,7 @@ from booking.stores.common.database import (
     DatabaseStore,
     ensure_pool_fits,
     not_durable,
+    sendable,
     shares,
 )
 from booking.stores.common.redis_lines import limited
@@ -47,7 +48,7 @@ class RedisStore(DatabaseStore["Redis"]):
         ensure_driver("redis", "redis")
         self.location = place.location
         self.durable = place.durable
-        sale = "sale" if place.location else str(place.scratch)
+        sale = "sale" if place.location else sendable(place.scratch)
         self._keys = tuple(f"booking:{{{sale}}}:{name}" for name in scripts.KEYS)
         self._remaining, self._version, self._pool, self._shards = self._keys[:4]
         bare = place.location.startswith("//")  # or the whole URL, where that says rediss

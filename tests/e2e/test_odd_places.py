@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import resource
@@ -27,7 +28,13 @@ FOLDERS = {
     "lines": "a\nb",
     "no text": os.fsdecode(b"\xff\xfe"),
 }
-SALE = ("simulate", "--buyers", "2", "--delay", "0ms", "--no-control", "--expect", "valid")
+SALE = ("simulate", "--buyers", "2", "--delay", "0ms", "--no-control", "--json")
+
+
+def ensure_sold(result: subprocess.CompletedProcess[str]) -> None:
+    """Whether two orders overlapped is luck; that both were sold is not."""
+    assert result.returncode in {0, 3}, result.stderr
+    assert json.loads(result.stdout)["sold"] == 2
 
 
 @pytest.mark.sweep(usual=lambda store, name: name == ("quotes" if store == "redis" else "a space"))
@@ -40,7 +47,7 @@ def test_a_private_server_starts_in_any_folder(
     folder = tmp_path / FOLDERS[name]
     folder.mkdir()
     result = program(*SALE, "--store", store, "--guard", "atomic", TMPDIR=str(folder))
-    assert result.returncode == 0, result.stderr
+    ensure_sold(result)
     left = {path.name for path in folder.iterdir()}
     assert left <= {f"booking-cache-{os.getuid()}"}
 
@@ -49,18 +56,18 @@ def test_a_private_server_starts_in_any_folder(
 @pytest.mark.parametrize("name", FOLDERS)
 @pytest.mark.parametrize("guard", ["clerk", "queue", "lock"])
 def test_a_fork_server_starts_or_is_refused_with_advice(
-    program: Program, tmp_path: Path, guard: str, name: str
+    fresh_program: Program, tmp_path: Path, guard: str, name: str
 ) -> None:
     """The clerk of a sale that did not start was waited for, which was called a defect."""
     folder = tmp_path / FOLDERS[name]
     folder.mkdir()
     words = (*SALE, "--guard", guard, "--start-method", "forkserver")
-    result = program(*words, TMPDIR=str(folder))
+    result = fresh_program(*words, TMPDIR=str(folder))
     if result.returncode == 2:
         assert "set TMPDIR to a shorter one, or give --start-method spawn" in result.stderr
         assert name in {"long", "not ASCII"} or len(os.fsencode(folder)) > 70
     else:
-        assert result.returncode == 0, result.stderr
+        ensure_sold(result)
     assert list(folder.iterdir()) == []
 
 
