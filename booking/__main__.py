@@ -52,6 +52,10 @@ def _end() -> None:
         return
     from booking.system.signals import sent_pipe
 
+    # Imported before this program, as in a fork, `multiprocessing` would have its turn behind us.
+    finish = getattr(sys.modules.get("multiprocessing.util"), "_exit_function", None)
+    if finish is not None:
+        finish()
     code = SHELL + PIPE if sent_pipe() else _codes[0]
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -86,7 +86,8 @@ def test_reports_of_scenarios_hold_no_escapes(program: Program, tmp_path: Path) 
     folder = tmp_path / f"folder{NAME}"
     folder.mkdir()
     title = json.dumps(ESCAPES).replace("\x7f", r"\u007f")
-    (folder / f"{NAME}.toml").write_text(f"title = {title}\nbuyers = 1\n[expect]\nsold = 9\n")
+    keys = 'buyers = 10\nlock = "flock"\n[expect]\nsold = 9\n'
+    (folder / f"{NAME}.toml").write_text(f"title = {title}\n{keys}")
     for more in ((), ("--json",)):
         done = program("run", str(folder), "--junit", "out.xml", *more)
         assert done.returncode == 1, done.stderr
@@ -102,7 +103,7 @@ def test_a_name_that_is_no_text_is_shown(program: Program, tmp_path: Path) -> No
     """Linux allows any bytes in a file's name; neither the screen nor JUnit fails on them."""
     file = bytes(tmp_path) + b"/\xff.toml"
     with open(file, "w") as scenario:
-        scenario.write("buyers = 1\n")
+        scenario.write('buyers = 10\nlock = "flock"\n')
     for more in (("--json",), ()):
         done = program("run", str(tmp_path), "--junit", "out.xml", *more)
         assert (done.returncode, done.stderr) == (0, "")
