@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from booking.cli.options import json_option, names_in
+from booking.cli.options import json_option, memory_option, names_in
 from booking.cli.sale_options import scenario_option
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ Examples:
 @click.option("--c/--no-c", "with_c", default=True, help="The C loop as the limit.")
 @click.option("--require", "demands", multiple=True, metavar="ROW.METRIC>=N",
               help="A threshold; missed: exit code 4.")  # fmt: skip
+@memory_option
 @json_option
 @click.option("--csv", "csv_file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--chart", "chart_file", metavar="FILE", type=click.Path(path_type=Path),

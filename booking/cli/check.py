@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from booking.cli.options import json_option
+from booking.cli.options import SIZE, json_option, memory_option
 from booking.errors import EXIT_CODE_OF_VERDICT, HistoryError, UsageError
+from booking.history.source import LINE_BYTES_MAX
+from booking.system.sizes import shown_size
 
 if TYPE_CHECKING:
     from booking.checker import Columns, Decision
@@ -83,7 +85,12 @@ def _names(flag: str, default: str, what: str) -> Callable[[_Command], _Command]
     type=click.IntRange(min=1),
     help="Budget of the search for orders of several quantities.  [default: 200000]",
 )
+@click.option(
+    "--max-line", type=SIZE, metavar="SIZE", default=LINE_BYTES_MAX, help="Longest line of the "
+    f"history that is read.  [default: {shown_size(LINE_BYTES_MAX).replace(' ', '')}]",
+)  # fmt: skip
 @click.option("--explain", is_flag=True, help="Draw the proof as a time diagram.")
+@memory_option
 @json_option
 def command(  # noqa: PLR0917 - a flag each
     history: Path,
@@ -99,6 +106,7 @@ def command(  # noqa: PLR0917 - a flag each
     form: str,
     keyed: bool,
     states: int | None,
+    max_line: int,
     explain: bool,
     as_json: bool,
 ) -> None:
@@ -111,6 +119,7 @@ def command(  # noqa: PLR0917 - a flag each
     from booking.checker.search.wgl import STATES_MAX
     from booking.core.protocols import SOLD_OUT
     from booking.history import read
+    from booking.history.memory import ensure_memory
 
     began = time.perf_counter()
     buy, observe, refund = _told_apart({"buy": buy, "observe": observe, "refund": refund}, ignore)
@@ -125,8 +134,9 @@ def command(  # noqa: PLR0917 - a flag each
         keyed,
     )
     columns = Columns(naming, tickets, remaining)
-    reader = read(history, keyed=keyed, format=cast("Any", form))
+    reader = read(history, keyed=keyed, format=cast("Any", form), line_max=max_line)
     click.get_current_context().call_on_close(reader.source.close)
+    ensure_memory(reader.source)
     _load(columns, reader)
     _require_operations(columns, reader.name)
     _require_unique_indexes(columns, reader.name)

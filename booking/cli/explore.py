@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from booking.cli.options import json_option
+from booking.cli.options import json_option, memory_option
 from booking.cli.sale_options import SaleCommand, scenario_option
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ BUYERS_MAX = 200
     "--witness", metavar="FILE", type=click.Path(path_type=Path), help="Write the counterexample."
 )
 @click.option("--expect", metavar="NAME", help="Exit 0 if this verdict or anomaly is the outcome.")
+@memory_option
 @json_option
 def explore(  # noqa: PLR0917 - click passes each by its name
     store: str | None,
@@ -78,7 +79,8 @@ def explore(  # noqa: PLR0917 - click passes each by its name
     from booking.core.scenario import from_flags
     from booking.experiments.expectations import exploration_exit_code, named
     from booking.experiments.exploration import prove
-    from booking.explorer.model import SECONDS_MAX, STATES_MAX, Limits
+    from booking.explorer.memory import states_that_fit
+    from booking.explorer.model import SECONDS_MAX, Limits
     from booking.report import documents
     from booking.report.exploration_document import exploration_document
     from booking.report.terminal.exploration import show_proof
@@ -94,7 +96,7 @@ def explore(  # noqa: PLR0917 - click passes each by its name
     scenario = from_flags({**given, "buyers": len(counterexample_buyers)})
     scenario = scenario.but(search=explored_with_searches(scenario) if search is None else search)
     limits = Limits(
-        STATES_MAX if max_states is None else max_states,
+        states_that_fit(max_states),
         SECONDS_MAX if max_seconds is None else max_seconds,
     )
     expected = named(expect)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from booking.cli.options import json_option, names_in
+from booking.cli.options import json_option, memory_option, names_in
 
 if TYPE_CHECKING:
     from booking.experiments.matrix import Column
@@ -35,6 +35,7 @@ Examples:
     "--markdown", "document", metavar="FILE", type=click.Path(path_type=Path),
     help="Write the table here.",
 )  # fmt: skip
+@memory_option
 @json_option
 def matrix(
     stores: str | None,

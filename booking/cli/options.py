@@ -12,6 +12,10 @@ from booking.core.printable import printable
 if TYPE_CHECKING:
     from booking.core.scenario import Scenario
 
+    _ParamType = click.ParamType[int]  # a generic class in some versions of click only
+else:
+    _ParamType = click.ParamType
+
 
 def _only_json(context: click.Context, _parameter: click.Parameter, value: bool) -> bool:
     if value:
@@ -33,6 +37,42 @@ allow_code_option = click.option(
 allow_places_option = click.option(
     "--allow-places", is_flag=True, help="The file may name inventories outside of its folder."
 )
+
+
+class _Size(_ParamType):
+    """A number of bytes, written with its unit."""
+
+    name = "size"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Return the number of bytes; fail where the text is no size."""
+        from booking.system.sizes import parse_size
+
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_size(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+SIZE = _Size()
+
+
+def _allow_memory(context: click.Context, _parameter: click.Parameter, value: int | None) -> None:
+    if value is not None:
+        from booking.system import memory
+
+        memory.allow(value)
+        context.call_on_close(memory.forget_allowed)
+
+
+memory_option = click.option(
+    "--max-memory", type=SIZE, metavar="SIZE", callback=_allow_memory, expose_value=False,
+    is_eager=True, help="Memory to go up to, estimated beforehand.  [default: what is free]",
+)  # fmt: skip
 
 
 def names_in(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from booking.cli.options import (
     allow_code_option,
     allow_places_option,
     json_option,
+    memory_option,
     warn_of_torn_writes,
 )
 
@@ -30,6 +31,7 @@ Examples:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="JUnit XML as well.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="For scenarios that name none.")
+@memory_option
 @allow_code_option
 @allow_places_option
 @json_option

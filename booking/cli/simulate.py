@@ -10,6 +10,7 @@ from booking.cli.options import (
     allow_code_option,
     allow_places_option,
     json_option,
+    memory_option,
     warn_of_torn_writes,
 )
 from booking.cli.sale_options import SaleCommand, read_scenario, scenario_flags
@@ -37,6 +38,7 @@ Examples:
     "--witness", metavar="FILE", type=click.Path(path_type=Path),
     help="With --schedule: write the counterexample of a race, as short as it gets.",
 )  # fmt: skip
+@memory_option
 @allow_code_option
 @allow_places_option
 @json_option

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
 from booking.cli.options import json_option, warn_of_torn_writes
 from booking.cli.sale_options import SaleCommand, scenario_option
+
+if TYPE_CHECKING:
+    from booking.core.protocols import Reply
 
 store_option = scenario_option("store", required=True, help="Where the tickets are: json:data.json")
 
@@ -54,11 +60,10 @@ def buy(
     Exit code 1 when there are not enough tickets left.
     """
     from booking.core.catalogue import usual_guard
-    from booking.core.redaction import redacted
     from booking.core.scenario import from_flags
+    from booking.errors import InventoryError
     from booking.experiments.by_hand import sell_one
-    from booking.report import documents
-    from booking.report.terminal.store import show_reply
+    from booking.report.terminal.store import answer_of
 
     flags = {"store": store, "guard": guard, "lock": lock, "acquire_timeout": acquire_timeout}
     given = {key: value for key, value in flags.items() if value is not None}
@@ -67,12 +72,29 @@ def buy(
     scenario = from_flags({**given, "durable": durable, "quantity": quantity, "buyers": 1})
     warn_of_torn_writes(scenario)
     reply = sell_one(scenario)
+    try:
+        _show(reply, store, buyer, quantity, as_json=as_json)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # what happened must not be lost with the answer
+        problem = (error.strerror or str(error)).lower()
+        raise InventoryError(
+            f"{answer_of(buyer, quantity, reply)}, and that could not be written: {problem}"
+        ) from None
+    return 0 if reply.type == "ok" else 1
+
+
+def _show(reply: Reply, store: str, buyer: str, quantity: int, *, as_json: bool) -> None:
+    from booking.core.redaction import redacted
+    from booking.report import documents
+    from booking.report.terminal.store import show_reply
+
     if as_json:
         answer = {"buyer": buyer, "type": reply.type, "ticket": reply.ticket, "error": reply.error}
         documents.show({"store": redacted(store), "quantity": quantity, **answer})
     else:
         show_reply(buyer, quantity, reply)
-    return 0 if reply.type == "ok" else 1
 
 
 @click.command(epilog="Example: booking reset --store json:data.json --tickets 3")

@@ -15,6 +15,7 @@ import msgspec
 
 from booking.core.data_files import NOTHING, Names, Permission, problems
 from booking.errors import UsageError
+from booking.system.bounded_read import TooLargeError, read_document
 from booking.system.output import write_output
 
 VERSION = 1
@@ -83,13 +84,15 @@ def load(path: Path, allowed: Permission = NOTHING) -> Counterexample:
     `allowed` says whether it may name code.
     """
     try:
-        witness = msgspec.json.decode(path.read_bytes(), type=Counterexample)
+        witness = msgspec.json.decode(read_document(path), type=Counterexample)
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
         raise UsageError(
             f"{path}: {problem}; write one with: booking explore --witness {path}"
         ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise UsageError(f"{path}: no witness: nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, TooLargeError) as error:
         raise UsageError(f"{path}: no witness: {error}") from None
     if witness.version != VERSION:
         raise UsageError(

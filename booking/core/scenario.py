@@ -27,8 +27,11 @@ from booking.core.protocols import TICKETS_MAX
 from booking.core.registry import BUILT_IN, default_lock, table, unknown
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import UsageError
+from booking.system.bounded_read import read_document
 
 BUYERS_MAX = 60_000  # a pipe holds a byte for each
+FILE_BYTES_MAX = 1 << 18  # a scenario has some hundred
+LINE_MAX = 4096  # characters; the parser takes long for keys of thousands of parts
 SHOWN_CHARS_MAX = 40
 _DURATION_PATTERN = r"[0-9]+(\.[0-9]+)?(us|ms|s|m)"
 _POISSON = re.compile(r"poisson:(\d+(?:\.\d+)?)", re.ASCII)
@@ -299,7 +302,9 @@ def from_file(path: Path, allowed: Permission = NOTHING) -> Scenario:
     `allowed` says what the file may name besides registered variants and files in its own folder.
     """
     try:
-        text = path.read_bytes().decode()
+        text = read_document(path, FILE_BYTES_MAX).decode()
+        if any(len(line) > LINE_MAX for line in text.splitlines()):
+            raise ValueError(f"a line is longer than {LINE_MAX} characters")
         fields = tomllib.loads(text)
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
@@ -309,7 +314,8 @@ def from_file(path: Path, allowed: Permission = NOTHING) -> Scenario:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not TOML: {_one_line(str(error))}") from None
     except (RecursionError, ValueError) as error:
-        raise UsageError(f"{path}: not usable: {_one_line(str(error))}") from None
+        problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise UsageError(f"{path}: not usable: {_one_line(problem)}") from None
     try:
         scenario = Scenario.model_validate(fields)
     except ValidationError as error:

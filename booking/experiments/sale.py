@@ -31,6 +31,7 @@ from booking.history.actions import Action
 from booking.history.model import Event, History
 from booking.processes.buyer_process import behaviour_of
 from booking.processes.resource_limits import ensure_connections
+from booking.processes.sale_memory import ensure_memory
 from booking.stores.common.run_lock import run_lock, sweep_marker
 from booking.system.scratch import scratch_folder
 
@@ -208,6 +209,7 @@ def _run_once(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) 
         with run_lock(store, assembly.named, sale_use(assembly)) as permit:
             try:
                 tickets = _stock(store, assembly)
+                ensure_memory(scenario, tickets)  # of an inventory as it is, only now
                 with users_code(f"guard {scenario.guard}"):
                     arrange(store, guard)
                 with users_code(f"store {assembly.shown_store}"):

@@ -50,7 +50,7 @@ class LocalFleet:
 
     def ensure_room(self, scenario: Scenario) -> None:
         """Refuse a sale that this machine cannot hold, before anything is touched."""
-        ensure_room(scenario.buyers, scenario.start_method)
+        ensure_room(scenario)
 
     def run(self, scenario: Scenario, store: Store, guard: Guard) -> History:
         """Run one sale; return its history, without the counts that only the caller can know."""

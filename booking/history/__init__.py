@@ -13,7 +13,7 @@ from booking.history.formats import Format, format_of
 from booking.history.jepsen_log import JepsenLogReader
 from booking.history.jsonl import JsonlReader
 from booking.history.reader import Reader
-from booking.history.source import Source
+from booking.history.source import LINE_BYTES_MAX, Source
 
 __all__ = ["Format", "Reader", "read"]
 
@@ -24,10 +24,17 @@ _READERS: dict[str, type[Reader]] = {
 }
 
 
-def read(path: Path, *, keyed: bool = False, format: Format = "auto") -> Reader:  # noqa: A002
+def read(
+    path: Path,
+    *,
+    keyed: bool = False,
+    format: Format = "auto",  # noqa: A002 - as the flag is called
+    line_max: int = LINE_BYTES_MAX,
+) -> Reader:
     """Return the reader for a history; `-` is standard input.
 
-    `keyed`: values are `[key, value]`, as jepsen.independent writes them.
+    `keyed`: values are `[key, value]`, as jepsen.independent writes them. A line of more than
+    `line_max` bytes is refused.
     """
-    source = Source(path)
+    source = Source(path, line_max)
     return _READERS[format_of(source) if format == "auto" else format](source, keyed=keyed)

@@ -33,6 +33,7 @@ _TOKEN = re.compile(
       | (?P<atom>[^\s,;()\[\]{}"\\#][^\s,;()\[\]{}"]*)""",
     re.VERBOSE | re.DOTALL,
 )
+_INSIDE = re.compile(r'(?:[^"\\]|\\.)*', re.DOTALL)  # of a string, up to its end
 _INTEGER = re.compile(r"[+-]?\d+N?\Z")
 _DECIMAL = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?M?\Z")
 _CLOSES = {"(": ")", "[": "]", "{": "}", "#{": "}"}
@@ -141,39 +142,77 @@ class EdnReader(Reader):
 
     def _tokens(self) -> Iterator[Token]:
         """Yield the tokens of the file; a string may go on in the next line."""
-        rest, line = "", 0
-        with self.source.open() as file:
-            for number, raw in enumerate(file, 1):
-                try:
-                    text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
-                except UnicodeDecodeError as error:
-                    self.refuse(number, f"not UTF-8 text: {error.reason}")
-                rest, line = rest + text, line if rest else number
-                at = 0
-                while at < len(rest):
-                    match = _TOKEN.match(rest, at)
-                    if match is None:
-                        if rest[at] == '"' and len(rest) < STRING_MAX:
-                            break  # the string goes on in the next line
-                        self.refuse(number, f"{_short(rest[at:].strip())} is no EDN")
-                    at = match.end()
-                    if match.lastgroup and match.lastgroup != "space":
-                        yield match.lastgroup, match.group(), number
-                rest = rest[at:]
-        if rest:
+        begun: _BegunString | None = None
+        for number, raw in self.source.numbered_lines():
+            try:
+                text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                self.refuse(number, f"not UTF-8 text: {error.reason}")
+            at = 0
+            if begun is not None:
+                at = begun.go_on(text)
+                if begun.ended:
+                    yield "string", begun.text(), number
+                    begun = None
+                elif begun.size < STRING_MAX:
+                    continue
+                else:
+                    self.refuse(number, f"{_short(begun.text())} is no EDN")
+            for match in _tokens_in(text, at):
+                at = match.end()
+                if match.lastgroup and match.lastgroup != "space":
+                    yield match.lastgroup, match.group(), number
+            if at < len(text):
+                begun = self._begun(text, at, number)
+        if begun is not None:
             raise TruncatedError
+
+    def _begun(self, text: str, at: int, number: int) -> _BegunString:
+        """Return the string that begins at what is no token; refuse what is no string either."""
+        if text[at] != '"' or len(text) - at >= STRING_MAX:
+            self.refuse(number, f"{_short(text[at:].strip())} is no EDN")
+        return _BegunString(text[at:])
+
+
+class _BegunString:
+    """A string that goes on in the next lines; each is looked at once, however many they are."""
+
+    def __init__(self, text: str) -> None:
+        self._parts = [text]
+        self.size = len(text)
+        self.ended = False
+
+    def go_on(self, line: str) -> int:
+        """Add what of a line belongs to the string; return how much that is."""
+        inside = _INSIDE.match(line)
+        end = inside.end() if inside else 0
+        self.ended = line.startswith('"', end)
+        end = end + 1 if self.ended else len(line)
+        self._parts.append(line[:end])
+        self.size += end
+        return end
+
+    def text(self) -> str:
+        """Return the string as far as it is known, with its quotes."""
+        return "".join(self._parts)
 
 
 def tokens_of(text: str, line: int) -> Iterator[Token]:
     """Yield the tokens of one line; raise `ValueError` where it is no EDN."""
     at = 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise ValueError(text[at:])
+    for match in _tokens_in(text, at):
         at = match.end()
         if match.lastgroup and match.lastgroup != "space":
             yield match.lastgroup, match.group(), line
+    if at < len(text):
+        raise ValueError(text[at:])
+
+
+def _tokens_in(text: str, at: int) -> Iterator[re.Match[str]]:
+    """Yield the tokens of a text up to its end, or up to what is none."""
+    while at < len(text) and (match := _TOKEN.match(text, at)) is not None:
+        at = match.end()
+        yield match
 
 
 def _atom(text: str) -> Any:

@@ -29,18 +29,17 @@ class JepsenLogReader(EdnReader):
 
     def lines(self) -> Iterator[tuple[int, list[Event]]]:
         """Yield each operation with its line."""
-        with self.source.open() as file:
-            for number, raw in enumerate(file, 1):
-                text = raw.decode("utf-8", "replace").removeprefix("\ufeff")
-                match = OPERATION.search(text.rstrip("\r\n"))
-                if match is None:
-                    if _NEARLY.search(text):
-                        self.refuse(number, "this is no operation of Jepsen's log")
-                    continue
-                if not text.endswith("\n"):
-                    self.cut_off(number)  # a count may lack its last digits
-                    return
-                yield number, [self.placed(self._loose(match, number), number)]
+        for number, raw in self.source.numbered_lines():
+            text = raw.decode("utf-8", "replace").removeprefix("\ufeff")
+            match = OPERATION.search(text.rstrip("\r\n"))
+            if match is None:
+                if _NEARLY.search(text):
+                    self.refuse(number, "this is no operation of Jepsen's log")
+                continue
+            if not text.endswith("\n"):
+                self.cut_off(number)  # a count may lack its last digits
+                return
+            yield number, [self.placed(self._loose(match, number), number)]
 
     def _loose(self, match: re.Match[str], number: int) -> Loose:
         process, text = match["process"], (match["rest"] or "").strip()

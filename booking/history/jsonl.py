@@ -10,14 +10,12 @@ import msgspec
 
 from booking.history.model import Event
 from booking.history.reader import Line, Loose, Reader
-from booking.history.source import Source
 
-CHUNK_BYTES = 1 << 20
 DEPTH_MAX = 500  # brackets in brackets; how many an interpreter bears differs from one to the next
 _LINES = msgspec.json.Decoder(Line)
 _LOOSE = msgspec.json.Decoder(Loose)
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _Shape = TypeVar("_Shape", Line, Loose)
+_BRACKET = re.compile(rb"[\[\]{}]")
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
@@ -27,7 +25,7 @@ class JsonlReader(Reader):
     def lines(self) -> Iterator[tuple[int, list[Event]]]:
         """Yield the events of each megabyte, and the number of its first line."""
         line = 1
-        for block, last in _blocks(self.source):
+        for block, last in self.source.blocks():
             count = block.count(b"\n")
             complete = None if self._timed is False else _decode_at_once(block, _LINES, count)
             if complete is not None and self.are_complete(complete):
@@ -88,11 +86,12 @@ def _too_deep(row: bytes) -> bool:
     """Return whether more than `DEPTH_MAX` brackets are open at once, outside of strings."""
     if row.count(b"[") + row.count(b"{") <= DEPTH_MAX:
         return False
-    depth = deepest = 0
-    for byte in _STRING.sub(b"", row):
-        depth += (byte in b"[{") - (byte in b"]}")
-        deepest = max(deepest, depth)
-    return deepest > DEPTH_MAX
+    depth = 0
+    for bracket in _BRACKET.finditer(_STRING.sub(b"", row)):
+        depth += 1 if bracket[0] in b"[{" else -1
+        if depth > DEPTH_MAX:
+            return True
+    return False
 
 
 def _in_words(error: msgspec.ValidationError) -> str:
@@ -103,19 +102,3 @@ def _in_words(error: msgspec.ValidationError) -> str:
         .replace("Object missing", "there is no")
         .replace("there is no required field", "there is no")
     )
-
-
-def _blocks(source: Source) -> Iterator[tuple[bytes, bool]]:
-    """Yield a file in blocks of whole lines, and whether a block is the last."""
-    parts: list[bytes] = []  # of a line that does not end yet
-    with source.open() as file:
-        if file.read(len(_BYTE_ORDER_MARK)) != _BYTE_ORDER_MARK:
-            file.seek(0)
-        while block := file.read(CHUNK_BYTES):
-            end = block.rfind(b"\n") + 1
-            if end:
-                yield b"".join((*parts, block[:end])), False
-                parts = []
-            parts.append(block[end:])
-    if rest := b"".join(parts):
-        yield rest, True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from booking.core.per_process import PerProcess
@@ -58,7 +59,10 @@ class FlockLock(PerProcess[int], LockFile):
         times the tickets of others.
         """
         step("release", self.resource)
-        fcntl.flock(self.own(), fcntl.LOCK_UN)
+        try:
+            fcntl.flock(self.own(), fcntl.LOCK_UN)
+        except OSError:
+            self.release_own()  # a lock goes with its descriptor; the ticket is sold already
         os.sched_yield()
 
     def open_own(self) -> int:
@@ -68,8 +72,9 @@ class FlockLock(PerProcess[int], LockFile):
         return fd
 
     def close_own(self, own: int) -> None:
-        """Close the descriptor."""
-        os.close(own)
+        """Close the descriptor; one whose close(2) fails is closed nevertheless."""
+        with suppress(OSError):
+            os.close(own)
 
     def __del__(self) -> None:
         self.release_own()

@@ -61,8 +61,8 @@ class BuyerSpec:
 
 def buyer_main(spec: BuyerSpec) -> None:
     """Run a buyer from the start of its process to the end."""
-    isolate_process()
     try:
+        isolate_process()
         _run_behaviour(spec)
     except BaseException:  # no event log could be made: the harness sees that the buyer failed
         os._exit(FAILED)

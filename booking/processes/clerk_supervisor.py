@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -47,11 +49,11 @@ class ClerkSpec:
 
 def clerk_main(spec: ClerkSpec) -> None:
     """Run a clerk from the start of its process to the end."""
-    isolate_process()
-    # No delay: the clerk runs beside the inventory, and the network lies between it and buyers.
-    recorder = Recorder(spec.event_log, CLERK, None)
-    faults = spec.scenario.faults
-    drive(FaultPlan(recorder, faults, "clerk", spec.folder) if faults else recorder)
+    try:
+        isolate_process()
+        recorder = _start_recorder(spec)
+    except BaseException:  # nothing can be recorded: the harness sees that the clerk failed
+        os._exit(FAILED)
     try:
         spec.guard.serve(spec.store, spec.ready.arrive)
     except BookingError as error:
@@ -62,6 +64,14 @@ def clerk_main(spec: ClerkSpec) -> None:
         sys.exit(FAILED)
     finally:
         spec.store.close()
+
+
+def _start_recorder(spec: ClerkSpec) -> Recorder:
+    # No delay: the clerk runs beside the inventory, and the network lies between it and buyers.
+    recorder = Recorder(spec.event_log, CLERK, None)
+    faults = spec.scenario.faults
+    drive(FaultPlan(recorder, faults, "clerk", spec.folder) if faults else recorder)
+    return recorder
 
 
 class ClerkSupervisor:
@@ -112,7 +122,8 @@ class ClerkSupervisor:
         if self._guard is None or self._ready is None:
             return
         if self._process is not None:
-            self._guard.dismiss()
+            with suppress(OSError):  # it is ended then: the result of the sale must not be lost
+                self._guard.dismiss()
             self._process.join(DISMISS_S)
             if self._process.is_alive():
                 self._process.kill()
@@ -134,15 +145,17 @@ class ClerkSupervisor:
         number = len(self.readers)
         spec = ClerkSpec(number, self._scenario, self._store, guard, ready, self._folder)
         context = multiprocessing.get_context(self._scenario.start_method)
-        self._process = context.Process(  # type: ignore[attr-defined]  # every context has it
+        process: BaseProcess = context.Process(  # type: ignore[attr-defined]  # every context has it
             target=clerk_main, args=(spec,), name=f"clerk-{number}", daemon=True
         )
         create(spec.event_log, CLERK)
         self.readers.append(EventLogReader(spec.event_log, "clerk"))
         try:
-            self._processes.start_helper(self._process)
+            self._processes.start_helper(process)
         except OSError as error:
-            raise CapacityError(f"no clerk could be started: {error.strerror}") from None
+            problem = error.strerror or str(error)
+            raise CapacityError(f"no clerk could be started: {problem}") from None
+        self._process = process
 
     def _note_end(self, process: BaseProcess) -> None:
         if process.exitcode:

@@ -18,6 +18,8 @@ from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import NamedTuple
 
+from booking.system.processes import numbers
+
 REAP_S = 2.0
 POLL_S = 0.01
 PR_SET_CHILD_SUBREAPER = 36
@@ -111,9 +113,9 @@ def _set_subreaper(enabled: bool) -> None:
 
 def _processes() -> Iterator[ProcessStat]:
     """Yield every process; none where there is no /proc."""
-    for entry in Path("/proc").glob("[0-9]*"):
+    for pid in numbers():
         try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue  # it ended meanwhile
-        yield ProcessStat(int(entry.name), fields[0], *map(int, fields[1:4]))
+        yield ProcessStat(pid, fields[0], *map(int, fields[1:4]))

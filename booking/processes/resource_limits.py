@@ -4,28 +4,44 @@ from __future__ import annotations
 
 import os
 import resource
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from tempfile import gettempdir
 
 from booking.core.assembly import Assembly
+from booking.core.scenario import Scenario
 from booking.errors import CapacityError
+from booking.processes.sale_memory import ensure_memory
+from booking.system.cgroups import rooms
 
 DESCRIPTORS_EACH = 4  # in the harness: two of multiprocessing's, and room for an event log
 DESCRIPTORS_OWN = 64
-MEMORY_EACH_BYTES = {"fork": 6 << 20, "forkserver": 12 << 20, "spawn": 24 << 20}
-PROCESSES_SPARE = 50
+PROCESSES_SPARE = 50  # for a control group and the whole system: other programs start some, too
+PROCESSES_OWN = 4  # of a sale that are no buyers: a clerk, a fork server, what asks a server
+SOCKET_PATH_MAX = 107
+SOCKET_NAME = "/pymp-xxxxxxxx/listener-xxxxxxxx"  # of multiprocessing's, in the temporary folder
 
 
-def ensure_room(buyers: int, start_method: str) -> None:
+def ensure_room(scenario: Scenario) -> None:
     """Raise `CapacityError` where descriptors, processes or memory would run out."""
+    buyers = scenario.buyers
     _descriptors(buyers)
-    for limit, what in _process_limits():
-        if buyers + PROCESSES_SPARE > limit:
-            room = max(0, limit - PROCESSES_SPARE)
+    for limit, what in _process_limits(Path("/")):
+        if buyers > limit:
             raise CapacityError(
-                f"{buyers} buyers need {buyers} processes, and {what} leaves room for {room}; "
-                f"give --buyers {room} or less"
+                f"{buyers} buyers need {buyers} processes, and {what} leaves room for "
+                f"{max(0, limit)}; {_fewer(limit)}"
             )
-    _memory(buyers, MEMORY_EACH_BYTES[start_method])
+    _socket_path(scenario.start_method)
+    ensure_memory(scenario, scenario.tickets)
+
+
+def _fewer(room: int) -> str:
+    """Return advice that can be followed: a sale has one buyer at least."""
+    if room < 1:
+        return "raise that limit, or end other programs"
+    return f"give --buyers {room} or less"
 
 
 def ensure_connections(assembly: Assembly, instead: str = "") -> None:
@@ -48,51 +64,49 @@ def _descriptors(buyers: int) -> None:
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return
     if hard != resource.RLIM_INFINITY and hard < needed:
-        room = max(0, (hard - DESCRIPTORS_OWN) // DESCRIPTORS_EACH)
+        room = (hard - DESCRIPTORS_OWN) // DESCRIPTORS_EACH
         raise CapacityError(
             f"{buyers} buyers need {needed} open files, and the limit is {hard} (ulimit -Hn); "
-            f"give --buyers {room} or less"
+            f"{_fewer(room)}"
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
-def _process_limits() -> list[tuple[int, str]]:
-    """Return how many more processes each limit of this system allows, and its name."""
-    limits = []
-    running = sum(entry.name.isdigit() for entry in Path("/proc").glob("[0-9]*"))
+def _process_limits(root: Path) -> Iterator[tuple[int, str]]:
+    """Yield how many buyers each limit of this system allows, and its name."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
     if soft != resource.RLIM_INFINITY and os.getuid() != 0:
-        limits.append((soft - running, f"the limit of {soft} a user (ulimit -u)"))
-    for path in ("/proc/sys/kernel/pid_max", "/sys/fs/cgroup/pids.max"):
-        value = _number(Path(path))
-        if value is not None:
-            limits.append((value - running, f"the limit of {value} in {path}"))
-    return limits
+        mine = sum(_threads(folder, os.getuid()) for folder in _processes(root))
+        yield soft - mine - PROCESSES_OWN, f"the limit of {soft} a user (ulimit -u)"
+    for room, name in rooms("pids", root):
+        yield room - PROCESSES_SPARE, f"the limit in {name}"
+    pid_max = root / "proc/sys/kernel/pid_max"
+    with suppress(OSError, ValueError):
+        room = int(pid_max.read_text()) - sum(1 for _ in _processes(root))
+        yield room - PROCESSES_SPARE, f"the limit in {pid_max}"
 
 
-def _memory(buyers: int, each_bytes: int) -> None:
-    available = _available_bytes()
-    if available is not None and buyers * each_bytes > available:
-        room = available // each_bytes
+def _processes(root: Path) -> Iterator[Path]:
+    return (root / "proc").glob("[0-9]*")
+
+
+def _threads(folder: Path, uid: int) -> int:
+    """Return how many threads a process of a user has, each of which counts; 0 of another user."""
+    try:
+        lines = (folder / "status").read_text().splitlines()
+    except OSError:
+        return 0  # it has ended
+    fields = dict(line.split(":", 1) for line in lines if ":" in line)
+    if fields.get("Uid", "").split()[:1] != [str(uid)]:
+        return 0
+    return int(fields.get("Threads", "1"))
+
+
+def _socket_path(start_method: str) -> None:
+    """Refuse a fork server where the temporary folder's path is too long for its socket."""
+    folder = gettempdir()
+    if start_method == "forkserver" and len(os.fsencode(folder + SOCKET_NAME)) > SOCKET_PATH_MAX:
         raise CapacityError(
-            f"{buyers} buyers need about {buyers * each_bytes >> 20} MiB, and "
-            f"{available >> 20} MiB are free; give --buyers {room} or less"
+            f"start method forkserver opens a socket in the temporary folder, and {folder} is too "
+            "long a path for one; set TMPDIR to a shorter one, or give --start-method spawn"
         )
-
-
-def _available_bytes() -> int | None:
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) << 10
-    except OSError:
-        pass
-    return None
-
-
-def _number(path: Path) -> int | None:
-    try:
-        text = path.read_text().strip()
-    except OSError:
-        return None
-    return int(text) if text.isdigit() else None

@@ -6,7 +6,9 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from typing import IO, Any
+from contextlib import suppress
+from io import FileIO
+from typing import Any
 
 import msgspec
 
@@ -17,7 +19,7 @@ from booking.history.model import Event
 VERSION = 1  # of every document; a change that renames or removes a field raises it
 
 printed = False  # whether a command's one document is on standard output
-_reserved: IO[bytes] | None = None
+_reserved: FileIO | None = None
 
 
 def show(document: dict[str, Any]) -> None:
@@ -31,8 +33,8 @@ def write(document: dict[str, Any]) -> None:
     encoded = msgspec.json.format(_encoded(document), indent=2)
     data = printable_json(encoded.decode()).encode() + b"\n"
     if _reserved is not None:
-        _reserved.write(data)
-        _reserved.flush()
+        while data:  # no buffer: what failed must not come again, behind an error
+            data = data[_reserved.write(data) :]
     else:
         sys.stdout.write(data.decode())
     printed = True
@@ -47,7 +49,7 @@ def reserve_output() -> None:
     ours = sys.stdout is not None and sys.stdout is sys.__stdout__  # no test's, no notebook's
     if ours and _reserved is None:
         sys.stdout.flush()
-        _reserved = os.fdopen(os.dup(1), "wb")
+        _reserved = os.fdopen(os.dup(1), "wb", buffering=0)
         os.dup2(2, 1)
 
 
@@ -57,8 +59,9 @@ def release_output() -> None:
     if _reserved is not None:
         reserved, _reserved = _reserved, None
         sys.stdout.flush()
-        os.dup2(reserved.fileno(), 1)
-        reserved.close()
+        with suppress(OSError):  # the document is printed: that is the result
+            os.dup2(reserved.fileno(), 1)
+            reserved.close()
 
 
 def anomaly_documents(anomalies: Iterable[Anomaly]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ namespace.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import stat
@@ -48,7 +49,15 @@ NEEDED = ("PG_VERSION", "global/pg_control")  # what every start reads first
 
 def private_postgres(*, durable: bool) -> str:
     """Return the connection string of this process's private server; start it at the first call."""
-    return f"host={_servers.running(durable=durable).folder} user=booking dbname=postgres"
+    folder = str(_servers.running(durable=durable).folder)
+    return f"host={_in_dsn(folder)} user=booking dbname=postgres"
+
+
+def _in_dsn(value: str) -> str:
+    """Return a value as a connection string has it: quoted where it has more than plain letters."""
+    if re.fullmatch(r"[\w./-]+", value):
+        return value
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _start(durable: bool) -> PrivateServer:
@@ -74,7 +83,7 @@ def _start_copy(binaries: Path, template: Path, durable: bool) -> PrivateServer:
         raise InventoryError(
             f"a private PostgreSQL cannot be made in {folder}: {_cause(error)}; set TMPDIR"
         ) from None
-    settings = {**SETTINGS, "unix_socket_directories": str(folder)}
+    settings = {**SETTINGS, "unix_socket_directories": _quoted(str(folder))}
     settings |= {} if durable else NOT_DURABLE
     command = [str(binaries / "postgres"), "-D", str(data)]
     for name, value in settings.items():
@@ -84,6 +93,11 @@ def _start_copy(binaries: Path, template: Path, durable: bool) -> PrivateServer:
     )
     server.await_ready(lambda: _is_ready(data / "postmaster.pid"))
     return server
+
+
+def _quoted(name: str) -> str:
+    """Return a name as the server reads a list of names: quoted, so that spaces stay."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _is_ready(status: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 from pathlib import Path
+from urllib.parse import quote
 
 from booking.servers.extras import no_server, wheel_folders
 from booking.servers.private_server import PrivateServer, PrivateServers, private_folder, start
@@ -15,7 +16,7 @@ SOCKET = "valkey.sock"
 
 def private_valkey(*, durable: bool) -> str:
     """Return the URL of this process's private server; start the server at the first call."""
-    return f"unix://{_servers.running(durable=durable).folder / SOCKET}"
+    return f"unix://{quote(str(_servers.running(durable=durable).folder / SOCKET))}"
 
 
 def _start(durable: bool) -> PrivateServer:

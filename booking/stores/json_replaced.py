@@ -8,7 +8,7 @@ from functools import cache
 
 from booking.core.protocols import Place
 from booking.core.steps import step
-from booking.errors import InventoryError
+from booking.errors import InventoryError, UncertainError
 from booking.stores.common.json_file import JsonFileStore
 from booking.stores.common.run_lock import Note, leave_note
 from booking.stores.common.spare_claims import sweep
@@ -66,10 +66,10 @@ class JsonStore(JsonFileStore):
             step("replace", self.resource, remaining)
             self._spare.swap(self._seen)
             self._seen = document
-            if self.durable:
-                self._sync_folder()
         except OSError as error:
             raise self._error(error) from None
+        if self.durable:
+            self._sync_folder()
 
     def close(self) -> None:
         """Remove the spare file; in the harness also those of buyers that were killed."""
@@ -128,8 +128,14 @@ class JsonStore(JsonFileStore):
 
     def _sync_folder(self) -> None:
         """Make the swap survive a power cut (fsync(2): a folder needs its own)."""
-        fd = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+            fd = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            problem = (error.strerror or str(error)).lower()
+            raise UncertainError(
+                f"{self._shown()}: {problem}; it was sold, and a power cut may undo that"
+            ) from None

@@ -17,16 +17,15 @@ from booking.errors import ConflictError, InventoryError, UnavailableError, Unce
 from booking.servers.extras import ensure_driver
 from booking.servers.postgres import BUYERS_MAX, private_postgres
 from booking.stores.common.connection_cache import cache_connection, cached_connection
-from booking.stores.common.database import not_durable
+from booking.stores.common.database import not_durable, sendable
 from booking.stores.common.run_lock import SALE, Use, in_use
+from booking.stores.common.silence import CONNECT_S, GRACE_S, STATEMENT_S
 from booking.stores.common.sql import RefusedError, Rows, SqlInventory
 from booking.stores.common.sql_statements import TABLES
 
 if TYPE_CHECKING:
     from psycopg import Connection, Error
 
-CONNECT_S = 5
-STATEMENT_S = 30.0  # a statement that takes longer is cancelled by the server
 IDLE = 0  # of psycopg.pq.TransactionStatus: in no transaction
 TABLES_LOCK = 7285642  # an advisory lock: two sessions that create a table at once collide
 NO_TABLE = "42P01"
@@ -72,7 +71,7 @@ class PostgresStore(SqlInventory["Connection[Any]"]):
     def __init__(self, place: Place) -> None:
         ensure_driver("psycopg", "postgres")
         self.location = place.location
-        self.sale = "sale" if place.location else str(place.scratch)
+        self.sale = "sale" if place.location else sendable(place.scratch)
         self.durable = place.durable
         self.patience_s = place.patience_s
         self._dsn = f"postgresql:{place.location}" if place.location else ""
@@ -152,13 +151,11 @@ class PostgresStore(SqlInventory["Connection[Any]"]):
 
     def _session(self) -> Connection[Any]:
         """Return a new connection."""
-        import psycopg
+        from booking.stores.common.postgres_lines import connect
 
         self._ensure_server()
         with _connect_errors(f"{self._url()}: cannot connect", self._dsn):
-            session = psycopg.connect(
-                self._dsn, autocommit=True, connect_timeout=CONNECT_S, options=self._options()
-            )
+            session = connect(self._dsn, self._options(), CONNECT_S, STATEMENT_S + GRACE_S)
         session.add_notice_handler(_ignore)
         return session
 

@@ -20,15 +20,16 @@ from booking.stores.common.database import (
     DatabaseStore,
     ensure_pool_fits,
     not_durable,
+    sendable,
     shares,
 )
+from booking.stores.common.redis_lines import limited
 from booking.stores.common.run_lock import SALE, in_use
+from booking.stores.common.silence import CONNECT_S, STATEMENT_S
 
 if TYPE_CHECKING:
     from redis import Redis, RedisError
 
-CONNECT_S = 5.0
-ANSWER_S = 30.0
 TOKENS_A_COMMAND = 1000
 
 
@@ -47,7 +48,7 @@ class RedisStore(DatabaseStore["Redis"]):
         ensure_driver("redis", "redis")
         self.location = place.location
         self.durable = place.durable
-        sale = "sale" if place.location else str(place.scratch)
+        sale = "sale" if place.location else sendable(place.scratch)
         self._keys = tuple(f"booking:{{{sale}}}:{name}" for name in scripts.KEYS)
         self._remaining, self._version, self._pool, self._shards = self._keys[:4]
         bare = place.location.startswith("//")  # or the whole URL, where that says rediss
@@ -249,7 +250,7 @@ class RedisStore(DatabaseStore["Redis"]):
             self._server = private_valkey(durable=self.durable)
         return self._server
 
-    def _client(self, answer_s: float = ANSWER_S) -> Redis:
+    def _client(self, answer_s: float | None = None) -> Redis:
         """Return a client that has not connected yet."""
         import redis
         from redis.backoff import NoBackoff
@@ -257,11 +258,12 @@ class RedisStore(DatabaseStore["Redis"]):
 
         try:
             client = redis.Redis.from_url(
-                self._address(), socket_connect_timeout=CONNECT_S, socket_timeout=answer_s,
+                self._address(), socket_timeout=answer_s or STATEMENT_S,
                 retry=Retry(NoBackoff(), 0),  # sent once: a second time might sell twice
             )  # fmt: skip
             pool = client.connection_pool
             pool.connection_class(**pool.connection_kwargs)  # refuses an option of the URL
+            limited(client, CONNECT_S)
             return client
         except (ValueError, TypeError, redis.RedisError) as error:
             problem = redacted(str(error), self._server)

@@ -81,10 +81,14 @@ def places() -> list[Path]:
 
 
 def short_place() -> Path | None:
-    """Return a folder whose path leaves room for a socket in a folder of ours in it, or None."""
+    """Return a folder whose path leaves room for a socket in a folder of ours in it, or None.
+
+    A connection string and a server's settings name it: a comma parts the hosts in the one, and
+    a line's end the lines of the other.
+    """
     for parent in (str(temporary_folder()), "/tmp"):
         short = len(os.fsencode(parent)) + len(PREFIX) + 32 < SOCKET_PATH_MAX
-        plain = parent.isprintable()  # a line of a server's settings has its socket's path
+        plain = parent.isprintable() and "," not in parent
         if short and plain and os.access(parent, os.W_OK | os.X_OK):
             return Path(parent)
     return None
@@ -258,8 +262,8 @@ def _clear(folder: Path) -> None:
 
 def _remove(name: str, folder_fd: int) -> None:
     facts = os.stat(name, dir_fd=folder_fd, follow_symlinks=False)
-    if stat.S_ISDIR(facts.st_mode):
-        shutil.rmtree(name, ignore_errors=True, dir_fd=folder_fd)
-    else:
-        with suppress(OSError):
+    with suppress(OSError):  # rmtree does not ignore every error
+        if stat.S_ISDIR(facts.st_mode):
+            shutil.rmtree(name, ignore_errors=True, dir_fd=folder_fd)
+        else:
             os.unlink(name, dir_fd=folder_fd)

@@ -16,6 +16,7 @@ from booking.core.scenario import from_flags
 from booking.errors import MalformedError
 from booking.processes.resource_limits import ensure_connections
 from booking.stores.common.json_document import parse
+from booking.system.memory import Room
 from tests.support.bad_documents import BAD
 
 Capture = pytest.CaptureFixture[str]
@@ -197,7 +198,7 @@ def test_a_sale_too_large_for_the_machine_touches_nothing(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is refused before anything starts, and says how many would do."""
-    monkeypatch.setattr("booking.processes.resource_limits._available_bytes", lambda: 100 << 20)
+    monkeypatch.setattr("booking.system.memory._total_rooms", lambda _: [Room(100 << 20, "x")])
     path = tmp_path / "data.json"
     path.write_text('{"ticket_num": 3}')
     words = ["--buyers", "5000", "--tickets", "9", "--store", f"json:{path}"]

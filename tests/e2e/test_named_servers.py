@@ -152,7 +152,7 @@ def test_a_connection_that_shall_be_encrypted_is(tmp_path: Path) -> None:
     name, location = split_url("rediss://me:secret@host:6380/2")
     store = build("store", name, Place(location, tmp_path))
     assert isinstance(store, RedisStore)
-    assert store._client().connection_pool.connection_class.__name__ == "SSLConnection"
+    assert store._client().connection_pool.connection_class.__base__.__name__ == "SSLConnection"
     plain = build("store", "redis", Place(split_url("valkey://host/0")[1], tmp_path))
     assert plain._server == "redis://host/0"
 

@@ -18,10 +18,14 @@ def show_stock(count: int) -> None:
 
 def show_reply(buyer: str, quantity: int, reply: Reply) -> None:
     """Print what a buyer bought, or why the buyer got nothing."""
+    echo(answer_of(buyer, quantity, reply))
+
+
+def answer_of(buyer: str, quantity: int, reply: Reply) -> str:
+    """Return what a buyer bought, or why the buyer got nothing."""
     if reply.type == "ok":
-        echo(f"{buyer} bought {tickets(reply.ticket, quantity)}")
-    else:
-        echo(f"{buyer} got nothing: {(reply.error or reply.type).replace('-', ' ')}")
+        return f"{buyer} bought {tickets(reply.ticket, quantity)}"
+    return f"{buyer} got nothing: {(reply.error or reply.type).replace('-', ' ')}"
 
 
 def tickets(number: object, quantity: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypeVar
 
 from booking.core.base_classes import BaseStore
@@ -55,6 +56,11 @@ def not_durable(url: str, setting: str) -> InventoryError:
         f"{url}: --durable, and the server does not wait for its disk ({setting}); "
         "change that there, or leave out --durable"
     )
+
+
+def sendable(path: Path) -> str:
+    """Return a path as a text that a server takes: a path may have bytes that are no text."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def ensure_pool_fits(count: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Never
 
@@ -17,6 +18,10 @@ from booking.errors import MalformedError
 KEY = "ticket_num"
 SHOWN_CHARS_MAX = 40
 DIGITS_MAX = len(str(TICKETS_MAX)) - 1
+_SHOWN: dict[type, str] = {
+    list: "a list",
+    dict: "an object",
+}  # which may be large, and nested deeply
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -90,8 +95,8 @@ def _load(text: str, where: str) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
         raise ValueError(f"the key {json.dumps(twice)} stands in it twice")
     return document
 
@@ -103,7 +108,7 @@ def _no_constant(name: str) -> Never:
 def _checked(count: Any, where: str) -> int:
     """Return the count if it is a whole number; a bool is an int only to Python."""
     if isinstance(count, bool) or not isinstance(count, int):
-        shown = json.dumps(count)
+        shown = _SHOWN.get(type(count)) or json.dumps(count)
         shown = shown if len(shown) <= SHOWN_CHARS_MAX else shown[:SHOWN_CHARS_MAX] + "..."
         raise MalformedError(f'{where}: "{KEY}" is {shown}; expected a whole number, 0 or more')
     if count < 0:

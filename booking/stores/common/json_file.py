@@ -13,8 +13,10 @@ from booking.core.steps import saw, step
 from booking.errors import InventoryError, MalformedError
 from booking.stores.common.json_document import NEW, Frame, parse
 from booking.stores.common.run_lock import Note, leave_note
+from booking.system.bounded_read import DOCUMENT_BYTES_MAX, TooLargeError, read_bounded
 from booking.system.file_attributes import FileAttributes, attributes_of
 from booking.system.output import write_whole
+from booking.system.sizes import shown_size
 
 CHUNK_BYTES = 1 << 16
 PATIENCE_S = 2.0
@@ -125,11 +127,21 @@ class JsonFileStore(BaseStore):
                 self._check_kind(fd)
             data = os.read(fd, CHUNK_BYTES)
             if len(data) == CHUNK_BYTES:
-                while more := os.read(fd, CHUNK_BYTES):
-                    data += more
+                data += self._read_rest(fd)
             return data if self._is_current(fd) else None
         finally:
             os.close(fd)
+
+    def _read_rest(self, fd: int) -> bytes:
+        """Return what follows the first chunk; refuse a file that is no inventory by its size."""
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            try:
+                return read_bounded(file, DOCUMENT_BYTES_MAX - CHUNK_BYTES)
+            except TooLargeError:
+                size = shown_size(DOCUMENT_BYTES_MAX)
+                raise InventoryError(
+                    f"{self._shown()}: larger than {size}, so it is no inventory; name its file"
+                ) from None
 
     def _is_current(self, fd: int) -> bool:
         """Return whether the open file is still the inventory: always, if it is never replaced."""

@@ -241,13 +241,15 @@ class _Marker:
     def __exit__(self, *_error: object) -> None:
         if self._fd is None or self._fd not in _held:
             return
-        # Of those who hold it together the last one gets it alone, and removes it.
-        if (self._alone or _lock(self._fd, alone=True)) and is_at(self._fd, self._path):
-            with suppress(OSError):
+        # An error of the system here must not lose the answer: what was sold is sold.
+        with suppress(OSError):
+            # Of those who hold it together the last one gets it alone, and removes it.
+            if (self._alone or _lock(self._fd, alone=True)) and is_at(self._fd, self._path):
                 self._path.unlink()
         _held.discard(self._fd)
         _unlock(self._fd)  # not by closing alone: a process that a buyer left has it open, too
-        os.close(self._fd)
+        with suppress(OSError):
+            os.close(self._fd)
         self._fd = None
 
     def write(self, use: Use) -> None:

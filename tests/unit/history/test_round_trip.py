@@ -165,7 +165,7 @@ def test_where_all_operations_lack_times_the_lines_are_times(tmp_path: Path) -> 
 @pytest.mark.parametrize("size", [3, 50, 1 << 20])
 def test_blocks_of_any_size_are_read_alike(tmp_path: Path, size: int, monkeypatch: Any) -> None:
     """A block may hold half a line, or only the frame."""
-    monkeypatch.setattr("booking.history.jsonl.CHUNK_BYTES", size)
+    monkeypatch.setattr("booking.history.source.CHUNK_BYTES", size)
     path = written(tmp_path, LINES)
     assert [event.time for event in events_in(path)] == [0, 10, 11, 12, 12, 13, 13]
     path = written(tmp_path, b"\xef\xbb\xbf" + LINES.encode())
@@ -314,6 +314,6 @@ def test_keys_of_what_is_not_judged_are_no_matter(tmp_path: Path) -> None:
 
 def test_a_very_long_line_takes_time_in_proportion(tmp_path: Path, monkeypatch: Any) -> None:
     """Blocks are joined once: each was copied for every block that followed it."""
-    monkeypatch.setattr("booking.history.jsonl.CHUNK_BYTES", 1 << 10)
+    monkeypatch.setattr("booking.history.source.CHUNK_BYTES", 1 << 10)
     line = '{"process":1,"type":"invoke","f":"buy","value":"%s"}\n' % ("x" * 3_000_000)
     assert len(events_in(written(tmp_path, line))) == 1
