@@ -21,6 +21,7 @@ from booking.locks.common.lock_file import is_used, remove_unused
 from booking.servers.postgres import cache_folders
 from booking.stores.common import spare_claims
 from booking.system import output, scratch
+from booking.system.descriptors import close_quietly
 from booking.system.file_lock import remove_unlocked, try_lock
 from booking.system.runtime_folder import SERVER_LOCK, is_private, runtime_path
 
@@ -159,7 +160,7 @@ def _asked(path: Path, ask: Callable[[int], bool]) -> State:
     try:
         return _state(ask(fd))
     finally:
-        os.close(fd)
+        close_quietly(fd)
 
 
 def _is_locked(fd: int) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from booking.core.per_process import PerProcess
 from booking.core.steps import saw, step
 from booking.locks.common.lock_file import LockFile, identity
 from booking.system.deadline import Expired, arm, disarm
+from booking.system.descriptors import close_quietly
 
 POLL_S = 0.001
 TICK_NS = 20_000_000
@@ -73,8 +73,7 @@ class FlockLock(PerProcess[int], LockFile):
 
     def close_own(self, own: int) -> None:
         """Close the descriptor; one whose close(2) fails is closed nevertheless."""
-        with suppress(OSError):
-            os.close(own)
+        close_quietly(own)
 
     def __del__(self) -> None:
         self.release_own()

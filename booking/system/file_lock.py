@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import stat
 
+from booking.system.descriptors import close_quietly
+
 
 def try_lock(fd: int, *, shared: bool = False) -> bool:
     """Lock an open file without waiting; return False where it is held or cannot be locked."""
@@ -42,4 +44,4 @@ def remove_unlocked(path: str) -> bool:
         os.unlink(path)  # noqa: PTH108 - a text
         return True
     finally:
-        os.close(fd)
+        close_quietly(fd)

@@ -24,6 +24,7 @@ from secrets import token_hex
 from typing import BinaryIO
 
 from booking.errors import UsageError
+from booking.system.descriptors import close_quietly
 from booking.system.file_attributes import attributes_of, give
 from booking.system.file_lock import is_at, remove_unlocked, try_lock
 
@@ -186,7 +187,7 @@ def _replace(target: str, parts: Iterable[bytes]) -> None:
             os.unlink(partial)  # noqa: PTH108 - a text
         raise
     finally:
-        os.close(fd)
+        close_quietly(fd)
 
 
 def _open_partial(folder: str, mode: int) -> tuple[str, int]:
@@ -197,7 +198,7 @@ def _open_partial(folder: str, mode: int) -> tuple[str, int]:
         try_lock(fd)
         if is_at(fd, partial):
             return partial, fd
-        os.close(fd)
+        close_quietly(fd)
 
 
 def _write_through(fd: int, parts: Iterable[bytes]) -> None:

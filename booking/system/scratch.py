@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from booking.errors import UsageError
 from booking.system.clean_up import CleanUp
+from booking.system.descriptors import close_quietly
 from booking.system.file_lock import is_at, try_lock
 from booking.system.signals import signals_blocked
 
@@ -130,7 +131,7 @@ def _claim(folder: Path) -> bool:
         return False
     try_lock(fd)
     if not is_at(fd, marker):
-        os.close(fd)
+        close_quietly(fd)
         return False
     _claims[folder] = _Claim(os.getpid(), fd)
     return True
@@ -159,7 +160,7 @@ def remove_folder(folder: Path) -> None:
     with suppress(OSError):
         _clear(folder)
     del _claims[folder]
-    os.close(claim.fd)
+    close_quietly(claim.fd)
 
 
 def _remove_all() -> None:
@@ -209,7 +210,7 @@ def is_claimed(folder: Path) -> bool | None:
     try:
         return None if not _is_ours(fd) else not try_lock(fd)
     finally:
-        os.close(fd)
+        close_quietly(fd)
 
 
 def remove_unclaimed(folder: Path) -> bool:
@@ -225,7 +226,7 @@ def remove_unclaimed(folder: Path) -> bool:
         _clear(folder)
         return True
     finally:
-        os.close(fd)
+        close_quietly(fd)
 
 
 def _open_marker(folder: Path) -> int:
@@ -256,7 +257,7 @@ def _clear(folder: Path) -> None:
         with suppress(FileNotFoundError):
             os.unlink(MARKER, dir_fd=fd)
     finally:
-        os.close(fd)
+        close_quietly(fd)
     folder.rmdir()
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from booking.errors import InventoryError
+from booking.system.descriptors import close_quietly
 from booking.system.file_attributes import FileAttributes, give, writers_of
 from booking.system.file_lock import is_at
 from booking.system.runtime_folder import SERVER_LOCK
@@ -45,7 +46,7 @@ class LockFile:
             if is_at(self._mark, self.path):
                 self._pinned = identity(self._mark)
                 return
-            os.close(self._mark)
+            close_quietly(self._mark)
             self._mark = None
         raise self._replaced()
 
@@ -53,7 +54,7 @@ class LockFile:
         """Take any file of that name again; remove a server's lock file that is used no more."""
         self._pinned = None
         if self._mark is not None:
-            os.close(self._mark)
+            close_quietly(self._mark)
             self._mark = None
             if self.path.name.endswith(SERVER_LOCK):
                 remove_unused(self.path)
@@ -88,10 +89,10 @@ class LockFile:
     def _checked(self, fd: int) -> int:
         facts = os.fstat(fd)
         if not stat.S_ISREG(facts.st_mode):
-            os.close(fd)
+            close_quietly(fd)
             raise InventoryError(f"{self.path}: is no regular file; a lock needs one there")
         if self._pinned is not None and (facts.st_dev, facts.st_ino) != self._pinned:
-            os.close(fd)
+            close_quietly(fd)
             raise self._replaced()
         return fd
 
@@ -131,7 +132,7 @@ def remove_unused(path: Path) -> bool:
     except OSError:
         return False
     finally:
-        os.close(fd)
+        close_quietly(fd)
 
 
 def is_used(fd: int) -> bool:
@@ -172,7 +173,7 @@ def _make(name: str) -> None:
         with suppress(FileExistsError):
             os.link(draft, name)
     finally:
-        os.close(fd)
+        close_quietly(fd)
         os.unlink(draft)
 
 

@@ -24,6 +24,7 @@ import msgspec
 from booking.core.base_classes import hooks, inventory_path
 from booking.core.protocols import Store
 from booking.errors import InUseError, InventoryError
+from booking.system.descriptors import close_quietly
 from booking.system.file_attributes import give, writers_of
 from booking.system.file_lock import is_at, remove_unlocked
 
@@ -162,7 +163,7 @@ def leave_note(inventory: Path, note: Note) -> bool:
     except OSError:
         return False
     finally:
-        os.close(fd)
+        close_quietly(fd)
     return True
 
 
@@ -230,10 +231,10 @@ class _Marker:
                     self._fd = fd
                     _held.add(fd)
                     return self
-                os.close(fd)
+                close_quietly(fd)
                 continue
             holder = _record(fd)
-            os.close(fd)
+            close_quietly(fd)
             if time.monotonic() - begun_s > self._patience_s(holder):
                 raise in_use(str(self._inventory), holder or SALE)
             time.sleep(POLL_S)
@@ -248,8 +249,7 @@ class _Marker:
                 self._path.unlink()
         _held.discard(self._fd)
         _unlock(self._fd)  # not by closing alone: a process that a buyer left has it open, too
-        with suppress(OSError):
-            os.close(self._fd)
+        close_quietly(self._fd)
         self._fd = None
 
     def write(self, use: Use) -> None:
@@ -282,7 +282,7 @@ class _Marker:
         try:
             return _lock(fd, alone=self._alone)
         except BaseException:
-            os.close(fd)
+            close_quietly(fd)
             raise
 
     def _patience_s(self, holder: Use | None) -> float:
@@ -309,7 +309,7 @@ def _running(inventory: Path) -> Use | None:
                 path.unlink()
         return None
     finally:
-        os.close(fd)
+        close_quietly(fd)
 
 
 def sweep_marker(inventory: Path) -> None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
+from booking.system.descriptors import close_quietly
 from booking.system.file_lock import is_at, try_lock
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -29,7 +30,7 @@ def make_claim(inventory: str) -> tuple[str, int]:
         try_lock(fd)
         if is_at(fd, path):  # else another command's sweep came before the lock
             return claim, fd
-        os.close(fd)
+        close_quietly(fd)
 
 
 def sweep(inventory: Path) -> None:
@@ -67,7 +68,7 @@ def _sweep(claim: str, spares: Sequence[str]) -> None:
             os.unlink(claim)
     finally:
         if fd is not None:
-            os.close(fd)
+            close_quietly(fd)
 
 
 def claim_path(inventory: str, claim: str) -> str:

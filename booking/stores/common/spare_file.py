@@ -51,6 +51,7 @@ from booking.core.per_process import PerProcess
 from booking.stores.common.json_file import write_all
 from booking.stores.common.run_lock import marker_path
 from booking.stores.common.spare_claims import claim_path, make_claim
+from booking.system.descriptors import close_quietly
 from booking.system.file_attributes import (
     FileAttributes,
     attributes_of,
@@ -197,7 +198,7 @@ class SpareFile(PerProcess[str]):
                 try:
                     self._compare(fd)
                 finally:
-                    os.close(fd)
+                    close_quietly(fd)
 
     def _compare(self, fd: int) -> None:
         if self._expected is None:
@@ -214,7 +215,7 @@ class SpareFile(PerProcess[str]):
             return False
         with suppress(OSError):
             os.unlink(claim_path(self._inventory, self._claim or ""))
-        os.close(fd)
+        close_quietly(fd)
         self._claim = self._claim_held = None
         return True
 
@@ -263,7 +264,7 @@ class SpareFile(PerProcess[str]):
                 if attributes_of(fd) == given:  # and not changed since
                     give(fd, there)
             finally:
-                os.close(fd)
+                close_quietly(fd)
         return there
 
     def _rewrite(self, name: str, document: bytes, wanted: FileAttributes, durable: bool) -> bool:
