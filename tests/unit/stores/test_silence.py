@@ -114,7 +114,7 @@ def refused_in_time(act: Callable[[], object]) -> str:
 
 
 @pytest.mark.usefixtures("short")
-@pytest.mark.sweep(usual=lambda url, behave: behave is mute or url == "redis")
+@pytest.mark.sweep(usual=lambda url, behave: behave is mute and "TLS" not in url or url == "redis")
 @pytest.mark.parametrize("behave", [mute, half, dripping])
 @pytest.mark.parametrize("url", URLS)
 def test_who_accepts_and_says_nothing_is_given_up(
@@ -180,6 +180,7 @@ def stopped(pid: int) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("short")
+@pytest.mark.sweep(usual=lambda name: name == "postgres")
 @pytest.mark.parametrize("name", ["redis", "postgres"])
 def test_a_server_that_stops_in_the_middle_is_given_up(tmp_path: Path, name: str) -> None:
     """In a read it did not happen; in a write it may have. So in clean-up."""
