@@ -26,8 +26,8 @@ def _valkey() -> str:
 
 
 @pytest.mark.parametrize("option", [
-    "retry=1", "event_dispatcher=x", "cache_config=x", "retry_on_error=1", "socket_timeout=600", "foo",
-    "decode_responses=1",
+    "retry=1", "event_dispatcher=x", "cache_config=x", "retry_on_error=1", "socket_timeout=600",
+    "foo", "decode_responses=1",
 ])  # fmt: skip
 def test_an_option_that_is_no_text_or_number_is_refused(tmp_path: Path, option: str) -> None:
     """The driver takes objects of its own under these names, and fails in the middle of a sale."""
