@@ -23,6 +23,7 @@ SIGNS = {Outcome.VALID: "✓", Outcome.INVALID: "✗", Outcome.UNKNOWN: "?"}
 COLOURS = {Outcome.VALID: "green", Outcome.INVALID: "red", Outcome.UNKNOWN: "yellow"}
 INDENT = "  "
 GAP = "  "
+MARK = re.compile(r"  ✗ .*$")
 LABEL_MIN = 8  # so that short reports look alike
 TEXT_MAX = 1000  # characters: a stranger's error can be a whole page
 
@@ -68,23 +69,27 @@ def show_verdict(outcome: Outcome, names: Iterable[str], numbers: str, word: str
 
 
 def show_parts(parts: Sequence[Part]) -> None:
-    """Print the parts of a report below an empty line, their labels in one column."""
+    """Print the parts of a report, their labels in one column.
+
+    Above the first one, around each block, and above the commands is an empty line.
+    """
     labels = [part.label for part in parts if not isinstance(part, Block)]
     width = max([LABEL_MIN, *map(cells, labels)])
-    apart = True
+    before: type[Part] | None = None
     for part in parts:
-        block = isinstance(part, Block)
-        if apart or block:
+        if isinstance(part, Block) or (type(part) is not before and before is not Command):
             _print(Text())
-        apart = block
+        before = type(part)
         for line in _lines(part, width):
             _print(line)
 
 
 def show_paragraph(text: str, first: str = "", style: str = "") -> None:
-    """Print a text, broken between words."""
+    """Print a text, broken between words; a mark at its end stands out."""
     for line in wrapped(shortened(printable(text)), _columns(), first):
-        _print(Text(line, style))
+        shown = Text(line, style)
+        shown.highlight_regex(MARK, "bold red")
+        _print(shown)
 
 
 def table(

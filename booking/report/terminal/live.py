@@ -93,7 +93,7 @@ def show_event(event: Event, at_ms: float, mark: str = "") -> None:
         what = f"{event.value} left"
     else:
         what = tickets(event.value, event.quantity)
-    style = "red" if mark else STYLES[event.type] if event.f == "buy" else ""
+    style = STYLES[event.type] if event.f == "buy" else ""
     text = f"{what}  {mark}" if mark else what
     show_paragraph(text, f"{at_ms:8.1f} ms  buyer {event.process:<3} {verb:<13} ", style)
 
