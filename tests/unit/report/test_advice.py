@@ -8,6 +8,7 @@ import pytest
 
 from booking.core.assembly import assemble
 from booking.core.command_line import replay_command
+from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict
 from booking.report.advice import cure
 from booking.stores.memory_shared import MemorySharedStore
 from tests.support.sales import OVERSOLD, SCENARIO
@@ -22,6 +23,34 @@ def test_a_store_that_can_check_and_take_at_once_needs_no_lock(store: str) -> No
     assert told is not None
     assert "--guard atomic" in told.command
     assert "--lock" not in told.command
+
+
+@pytest.mark.parametrize(
+    "changes, name, words",
+    [
+        ({"store": "memory"}, "oversell", "--lock=flock"),
+        ({"store": "memory", "guard": "lock", "lock": "mutex"}, "oversell", "--lock=mutex"),
+        ({"store": "json-inplace"}, "torn-read", "--lock=flock"),
+        ({"store": "json-inplace", "guard": "lock", "lock": "soft"}, "torn-read", "--lock=soft"),
+        ({"guard": "lock", "lock": "mutex"}, "hang", "--lock=flock"),
+        ({"store": "sqlite", "guard": "compensate"}, "undersell", "--store sqlite --guard atomic"),
+    ],
+)
+def test_a_cure_is_one_command_that_changes_all_that_must_change(
+    changes: dict[str, str], name: str, words: str
+) -> None:
+    """A count that all see still needs a guard; an unsound guard gives way to a sound one."""
+    wrong = Verdict(Outcome.INVALID, "", (Anomaly(AnomalyName(name), ""),))
+    sale = replace(OVERSOLD, assembly=assemble(SCENARIO.but(**changes)), verdict=wrong)
+    told = cure(sale, replay_command)
+    assert told is not None
+    assert told.command == f"booking simulate {words} --buyers 2 --tickets 3 --seed 7"
+
+
+def test_a_sound_guard_that_broke_has_no_cure() -> None:
+    """What broke it is not known."""
+    sale = replace(OVERSOLD, assembly=assemble(SCENARIO.but(guard="lock", lock="flock")))
+    assert cure(sale, replay_command) is None
 
 
 class Takes(MemorySharedStore):
