@@ -82,7 +82,7 @@ def _named_losses(losers: Sequence[Row], stores: int) -> str:
     """Return what each lost, the fastest first."""
     ordered = sorted(losers, key=_speed, reverse=True)
     return ", ".join(
-        f"{row.variant.title(stores)} lost {row.values['lost_sales'] or 0:,.0f} sales"
+        f"{row.variant.title(stores)} lost {_sales(row.values['lost_sales'] or 0)}"
         for row in ordered
     )
 
@@ -118,3 +118,7 @@ def rounded(per_s: float) -> str:
         return "0"
     digits = DIGITS - 1 - floor(log10(per_s))
     return f"{round(per_s, digits):,.{max(0, digits)}f}"
+
+
+def _sales(number: float) -> str:
+    return f"{number:,.0f} sale{'s' * (number != 1)}"

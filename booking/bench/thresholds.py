@@ -70,7 +70,7 @@ class Check:
         if self.row is None:
             return "nothing was measured"
         shown = "not to be had" if self.value is None else f"{self.value:.4g}"
-        return f"{self.row.variant.label} with {self.row.buyers} buyers has {shown}"
+        return f"{self.row.title} has {shown}"
 
     @property
     def line(self) -> str:
