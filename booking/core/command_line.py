@@ -30,6 +30,19 @@ def replay_command(
     return shlex.join(command + _changed(scenario, base or Scenario(), flags()))
 
 
+def run_command(path: Path, scenario: Scenario | None) -> str:
+    """Return the command that holds a scenario file against what it expects again, seed included.
+
+    Without a scenario, the file could not be read.
+    """
+    command = ["booking", "run", str(path)]
+    if scenario is not None:
+        fields = scenario.but(seed=None).model_dump()
+        command += flags_needed(fields, variants(), folder_of(path))
+        command += [] if scenario.seed is None else ["--seed", str(scenario.seed)]
+    return shlex.join(command)
+
+
 def explore_command(
     scenario: Scenario,
     buyers: Sequence[CounterexampleBuyer],
