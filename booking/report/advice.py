@@ -16,6 +16,7 @@ from booking.experiments.sale import Sale
 from booking.history.model import SaleEnd
 
 LOCKED = {"guard": "lock", "lock": "flock"}
+UNMET = "; unknown where the planned fault never comes, as other steps are taken"
 STAFFED = "a sale with a clerk is explored, not replayed"
 COUNTEREXAMPLE_FILE = Path("witness.json")  # in a command, where the user named none
 
@@ -55,6 +56,8 @@ def cure(sale: Sale, command: Callable[[Scenario], str]) -> Advice | None:
         return None
     if change := _change(sale.assembly, names):
         purpose, changes = change
+        if sale.scenario.faults and changes.keys() & {"store", "guard"}:
+            purpose += UNMET
         return Advice(purpose, command(sale.repeatable.but(**changes)))
     return None
 

@@ -34,7 +34,7 @@ def commands(text: str) -> list[tuple[str, str]]:
     """Return the commands to copy, each with its label: that of a line above, if it has none."""
     found, label = [], ""
     for line in text.splitlines():
-        if labelled := re.match(r"^  ([a-z-]+) ", line):
+        if labelled := re.match(r"^  ([a-z-]+)( |$)", line):
             label = labelled[1]
         if command := COMMAND.match(line):
             found.append((label, command[2]))

@@ -2,8 +2,8 @@
 
 1. The verdict in one line, with its numbers.
 2. Labelled lines and tables. Labels of one report share a column; sentences break between words.
-3. A command stands whole behind its label, however long it is: a terminal breaks it, and what is
-   copied from there is one line still.
+3. A command stands whole on one line, behind its label or below it, however long it is: a terminal
+   breaks it, and what is copied from there is one line still.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ SIGNS = {Outcome.VALID: "✓", Outcome.INVALID: "✗", Outcome.UNKNOWN: "?"}
 COLOURS = {Outcome.VALID: "green", Outcome.INVALID: "red", Outcome.UNKNOWN: "yellow"}
 INDENT = "  "
 GAP = "  "
+EDGE = INDENT * 2  # before a command that has no room behind its label
 MARK = re.compile(r"  ✗ .*$")
 LABEL_MIN = 8  # so that short reports look alike
 TEXT_MAX = 1000  # characters: a stranger's error can be a whole page
@@ -141,9 +142,19 @@ def _lines(part: Part, width: int) -> list[Text]:
     label = f"{INDENT}{padded(part.label, width)}{GAP}"
     if isinstance(part, Line):
         return _labelled(label, wrapped(shortened(printable(part.text)), _columns(), label), part)
-    purpose = wrapped(printable(part.purpose), _columns(), label) if part.purpose else []
-    before = " " * cells(label) if purpose else label
-    return _labelled(label, [*purpose, before + printable(part.command)], part)
+    return _labelled(label, _command_lines(part, label), part)
+
+
+def _command_lines(part: Command, label: str) -> list[str]:
+    """Return the purpose of a command and the command: near the edge where it needs the room."""
+    command = printable(part.command)
+    text = printable(part.purpose)
+    if cells(label) + cells(command) > console().width:
+        above = wrapped(text, _columns(), label)
+        return [*above, EDGE + command]
+    if not text:
+        return [label + command]
+    return [*wrapped(text, _columns(), label), " " * cells(label) + command]
 
 
 def _labelled(label: str, lines: Sequence[str], part: Line | Command) -> list[Text]:
@@ -151,7 +162,7 @@ def _labelled(label: str, lines: Sequence[str], part: Line | Command) -> list[Te
     texts = [Text(line, part.style if isinstance(part, Line) else "") for line in lines]
     texts[0].stylize("dim", 0, len(label))
     if isinstance(part, Command):
-        texts[-1].stylize("cyan", len(label))
+        texts[-1].stylize("cyan", len(lines[-1]) - len(printable(part.command)))
     return texts
 
 

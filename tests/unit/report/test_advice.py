@@ -8,6 +8,7 @@ import pytest
 
 from booking.core.assembly import assemble
 from booking.core.command_line import replay_command
+from booking.core.scenario import Fault
 from booking.core.verdict import Anomaly, AnomalyName, Outcome, Verdict
 from booking.report.advice import cure
 from booking.stores.memory_shared import MemorySharedStore
@@ -45,6 +46,16 @@ def test_a_cure_is_one_command_that_changes_all_that_must_change(
     told = cure(sale, replay_command)
     assert told is not None
     assert told.command == f"booking simulate {words} --buyers 2 --tickets 3 --seed 7"
+
+
+@pytest.mark.parametrize("faults", [0, 1])
+def test_a_cure_says_that_a_planned_fault_may_never_come(faults: int) -> None:
+    """Another guard takes other steps: such a sale is unknown, not sound."""
+    planned = [Fault(kind="pause", buyer=0, before="replace")] * faults
+    sale = replace(OVERSOLD, assembly=assemble(SCENARIO.but(faults=planned)))
+    told = cure(sale, replay_command)
+    assert told is not None
+    assert ("the planned fault never comes" in told.purpose) == bool(faults)
 
 
 def test_a_sound_guard_that_broke_has_no_cure() -> None:
