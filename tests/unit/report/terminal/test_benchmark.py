@@ -21,7 +21,7 @@ from tests.support.benchmark_samples import (
     samples,
 )
 from tests.support.golden import golden
-from tests.support.screens import WIDTHS, screen
+from tests.support.screens import WIDTHS
 
 
 def test_what_never_contended_is_not_compared() -> None:
@@ -75,7 +75,7 @@ def test_the_law_reads_well(columns: int, capsys: pytest.CaptureFixture[str]) ->
 
 def compare(name: str, columns: int, out: str) -> None:
     assert max(map(len, out.splitlines())) <= columns
-    golden(screen(name, columns), out)
+    golden(f"bench/{name}-{columns}.txt", out)
 
 
 def test_a_label_as_long_as_a_line_leaves_its_columns_whole(
