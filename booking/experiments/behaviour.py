@@ -36,6 +36,8 @@ class BehaviourSpec(msgspec.Struct, frozen=True, kw_only=True):
     method: Method = "reduced"
     first: bool = False
     seconds_max: float = 60.0
+    server: Literal["postgres"] | None = None  # a private one, for the user's code
+    reset: list[str] = []  # databases, not private, that --setup may reset
     path: list[str] = []  # of imports: what the caller's interpreter has
 
 

@@ -25,6 +25,7 @@ from booking.experiments.behaviour import (
     Message,
     encode_message,
 )
+from booking.experiments.behaviour_servers import BehaviourServers
 from booking.explorer.behaviours.buyers import BehaviourBuyers
 from booking.explorer.behaviours.search import BehaviourExploration, BehaviourExplorer
 from booking.instrument.interceptor import Interceptor, installed
@@ -58,6 +59,7 @@ def _fail(out: BinaryIO, code: int, text: str) -> None:
 def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
     """Explore a purchase function; raise `UsageError` for functions that cannot be."""
     seam, interceptors = Seam(), installed()
+    servers = BehaviourServers(spec.server, spec.reset, interceptors)
     for interceptor in interceptors:
         interceptor.install(seam)
     listen(seam)
@@ -67,14 +69,21 @@ def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
     _disconnect(interceptors)
     buyers = BehaviourBuyers(functions.buy, spec.buyers, seam, fresh=spec.fresh)
     try:
-        buyers.warm(functions.setup)
+        if (waits := servers.watch()) is not None:
+            buyers.watch(waits)
+
+        def reset() -> None:
+            servers.restore()
+            functions.setup()
+
         search = BehaviourExplorer(
-            buyers, functions.setup, lambda answers: functions.judge(tickets, answers),
+            buyers, reset, lambda answers: functions.judge(tickets, answers),
             method=spec.method, seconds_max=spec.seconds_max, first=spec.first,
             progress=lambda steps, executions: _progress(out, steps, executions),
         )  # fmt: skip
         result = search.explore()
     finally:
+        servers.close()
         buyers.close()
     return _proof(spec, tickets, result)
 
@@ -114,6 +123,8 @@ class _Functions:
 
     def judge(self, tickets: int, answers: list[Bought]) -> dict[str, str]:
         """Return what is wrong at the end of an execution: names of anomalies, and messages."""
+        if hung := [str(at) for at, answer in enumerate(answers) if answer.result == "hung"]:
+            return {"hang": f"buyer {', '.join(hung)} waits for ever, for a lock in the server"}
         found = judged(tickets, self.count(), answers)
         if self._invariant is not None:
             try:
@@ -128,6 +139,8 @@ class _Functions:
     def _call(self, option: str, function: Callable[[], Any]) -> Any:
         try:
             return function()
+        except BookingError:
+            raise
         except (Exception, SystemExit) as error:
             text = " ".join(f"{type(error).__name__}: {error}".split())
             raise UsageError(f"{option} fails: {text}") from None

@@ -14,6 +14,7 @@ from booking.core.registry import load
 from booking.instrument.seam import Seam
 
 BUILT_IN = {
+    "psycopg": "booking.instrument.psycopg:PsycopgInterceptor",
     "sqlite3": "booking.instrument.sqlite:SqliteInterceptor",
     "sleep": "booking.instrument.sleep:SleepInterceptor",
 }

@@ -19,7 +19,7 @@ from booking.core.steps import drive
 from booking.instrument.seam import Announcement, Dismissed, Expired, Seam
 
 RUN, GO, EXPIRE, DISMISS, QUIT = b"run", b"go", b"expire", b"dismiss", b"quit"
-Result = Literal["sold", "sold-out", "refused", "unknown"]
+Result = Literal["sold", "sold-out", "refused", "unknown", "hung"]
 
 
 class Bought(msgspec.Struct, array_like=True, frozen=True):
@@ -43,6 +43,7 @@ class BuyerReport(msgspec.Struct, array_like=True, frozen=True):
     bought: Bought | None = None
     effect: bool = False  # whether the refused attempt itself changed anything
     sleeps: bool = False
+    session: int = 0  # of a server, in which the next step may have to wait
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -58,7 +59,7 @@ class _HarnessLink:
 
     def hold(self, announcement: Announcement) -> None:
         """Report the step that comes next, and wait until it may be taken."""
-        self.report("ready", self._seam.taken, next=announcement)
+        self.report("ready", self._seam.taken, next=announcement, session=self._seam.session)
         self._wait()
 
     def refuse(self, *, effect: bool, sleeps: bool) -> None:
@@ -107,7 +108,11 @@ def buyer_main(connection: Connection, number: int, buy: Callable[..., Any], sea
 
 def _bought(seam: Seam, buy: Callable[[], Any]) -> Bought:
     try:
-        return bought_of(buy())
+        try:
+            answer = buy()
+        finally:
+            seam.leave()
+        return bought_of(answer)
     except Dismissed:
         return Bought("unknown", error="dismissed")
     except BaseException as error:  # it may be anything

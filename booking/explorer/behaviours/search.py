@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from booking.explorer.behaviours.buyers import BehaviourBuyers, Moved
+from booking.explorer.behaviours.buyers import BehaviourBuyers, Moved, Relearned
 from booking.explorer.transition import Caveat, Inconclusive
 from booking.processes.behaviour_buyer import Bought
 
 STEPS_MAX = 10_000
+RESTARTS_MAX = 100
 Method = Literal["reduced", "plain"]
 Judge = Callable[[list[Bought]], dict[str, str]]  # the answers → names of anomalies and messages
 
@@ -95,14 +96,20 @@ class BehaviourExplorer:
         self._moves: list[Moved] = []
         self._pasts: list[int] = []  # of each step, the steps that happened before it: bits
         self._seen: dict[tuple[tuple[int, bool], ...], object] = {}
+        self._restarts = 0
 
     def explore(self) -> BehaviourExploration:
         """Search within the limits."""
         result, start_s = self.result, time.monotonic()
-        self._start_s = start_s
+        self._start_s = start_s  # the warm-up counts
         try:
+            self._buyers.warm(self._reset)
             while True:
-                self._execute()
+                try:
+                    self._execute()
+                except Relearned:
+                    self._begin_again()
+                    continue
                 self._progress(result.steps, result.executions)
                 if self._first and result.shortest is not None:
                     result.bound = "first"
@@ -116,6 +123,15 @@ class BehaviourExplorer:
         result.complete = not (result.bound or result.caveats)
         result.elapsed_s = time.monotonic() - start_s
         return result
+
+    def _begin_again(self) -> None:
+        """Begin the search again, knowing more of what a step touches."""
+        self._restarts += 1
+        if self._restarts > RESTARTS_MAX:
+            raise Inconclusive(Caveat("what a step touches does not settle", "the search"))
+        result = self.result
+        self._points, self._seen = [], {}
+        result.ends = result.violating = 0
 
     def _next(self) -> bool:
         """Go back to the last point at which another buyer is to be tried; False: there is none."""
@@ -242,7 +258,11 @@ class BehaviourExplorer:
     def _settle(self) -> None:
         """Judge an execution that came to its end."""
         result = self.result
-        answers = [buyer.bought or Bought("unknown") for buyer in self._buyers.buyers]
+        hung = self._buyers.hung
+        answers = [
+            Bought("hung") if buyer.number in hung else buyer.bought or Bought("unknown")
+            for buyer in self._buyers.buyers
+        ]
         result.ends += 1
         result.sold |= any(answer.result == "sold" for answer in answers)
         anomalies = self._judge(answers)
