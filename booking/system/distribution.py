@@ -1,0 +1,69 @@
+"""The distribution that `booking` is installed from, and another project's of the same folder.
+
+On the index, `booking` is another project. Its package has our package's name, so that whatever
+was installed last wrote its files over those of the other. `booking-workbench` is ours.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+DISTRIBUTION = "booking-workbench"
+PACKAGE = "booking"  # what is imported; on the index, the name of another project
+_RECORDS = re.compile(r"booking(-[^-]+)?(-py[\d.]+)?\.(dist|egg)-info")
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra."""
+    return f"pip install '{DISTRIBUTION}[{extra}]'"
+
+
+def problem(package: Path | None = None) -> str | None:
+    """Return one line where another project's files lie among ours, or took the place of ours.
+
+    A checkout has no records of installers beside it: there, only a folder is listed.
+    """
+    package = package or Path(__file__).parents[1]
+    if version := _other_version(package.parent):
+        return (
+            f"another project, {PACKAGE} {version}, is installed into the folder of ours, {package}; "
+            f"uninstall both with: pip uninstall {PACKAGE} {DISTRIBUTION}, "
+            f"then install ours with: pip install {DISTRIBUTION}"
+        )
+    if is_overwritten():
+        return (
+            f"files of ours are missing from {package}; "
+            f"install them anew with: pip install --force-reinstall --no-deps {DISTRIBUTION}"
+        )
+    return None
+
+
+def is_overwritten() -> bool:
+    """Return whether the package that was imported as `booking` is not ours."""
+    return not hasattr(sys.modules.get(PACKAGE), "_MODULE_OF")
+
+
+def _other_version(folder: Path) -> str | None:
+    """Return the version of a distribution `booking` that has files in a package `booking`."""
+    for record in _records(folder):
+        from importlib.metadata import PathDistribution
+
+        other = PathDistribution(record)
+        if any(file.parts[:1] == (PACKAGE,) for file in other.files or ()):
+            return other.version
+    return None
+
+
+def _records(folder: Path) -> Iterator[Path]:
+    """Yield what installers wrote about distributions called `booking`."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - at each start: no object a name
+    except OSError:
+        return
+    for name in names:
+        if name.startswith(PACKAGE) and _RECORDS.fullmatch(name):
+            yield folder / name
