@@ -73,7 +73,9 @@ def test_the_tests_of_the_source_distribution_pass(
         words += ["-n", "0", *FEW]
     else:
         ensure_index(environment)
-        environment.pip("install", str(built.wheel), "-r", str(source / "requirements/test.lock"))
+        for lock in ("run", "test"):
+            environment.pip("install", "-r", str(source / f"requirements/{lock}.lock"))
+        environment.install(built.wheel)
     done = environment.run("python", *words, folder=source, limit_s=SUITE_LIMIT_S)
     assert done.returncode == 0, done.stdout[-20000:] + done.stderr
 
