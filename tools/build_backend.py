@@ -17,13 +17,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flit_core import buildapi
-from flit_core.buildapi import build_editable as build_editable
-from flit_core.buildapi import get_requires_for_build_editable as get_requires_for_build_editable
-from flit_core.buildapi import get_requires_for_build_sdist as get_requires_for_build_sdist
-from flit_core.buildapi import get_requires_for_build_wheel as get_requires_for_build_wheel
-from flit_core.buildapi import (
-    prepare_metadata_for_build_editable as prepare_metadata_for_build_editable,
-)
+
+build_editable = buildapi.build_editable  # of the checkout itself: the paths of its README stay
+prepare_metadata_for_build_editable = buildapi.prepare_metadata_for_build_editable
+get_requires_for_build_editable = buildapi.get_requires_for_build_editable
+get_requires_for_build_sdist = buildapi.get_requires_for_build_sdist
+get_requires_for_build_wheel = buildapi.get_requires_for_build_wheel
 
 README = "README.md"
 SOURCES = ("pyproject.toml", README, "LICENSE", "booking")

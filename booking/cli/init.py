@@ -14,9 +14,9 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.argument("what", metavar="scenarios", type=click.Choice(["scenarios"]))
+@click.argument("what", metavar="scenarios", type=click.Choice(["scenarios"]), expose_value=False)
 @click.argument("folder", default="scenarios", type=click.Path(path_type=Path))
-def init(what: str, folder: Path) -> int:
+def init(folder: Path) -> int:
     """Write the shipped scenarios into FOLDER, "scenarios" unless given.
 
     A file that is there and has another content is kept: nothing is written then. `booking run` and

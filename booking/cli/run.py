@@ -45,8 +45,9 @@ def run(
 ) -> int:
     """Run scenario files (a folder: all .toml in it), hold each against what it expects.
 
-    A shipped scenario is found by its name. A scenario that expects nothing must be sound. Every file is read before any sale starts. One
-    that cannot be read or run does not keep the others from running. The exit code is the gravest.
+    A shipped scenario is found by its name. A scenario that expects nothing must be sound. Every
+    file is read before any sale starts. One that cannot be read or run does not keep the others
+    from running. The exit code is the gravest.
     """
     from booking.core.data_files import Permission
     from booking.errors import ExitCode

@@ -58,8 +58,8 @@ def simulate(  # noqa: PLR0917 - click passes each by its name
 ) -> int:
     """Run a sale with real buyer processes and check it.
 
-    SCENARIO is a TOML file, or the name of a shipped one; flags win over it. Exit code 0: sound, 1: an anomaly,
-    3: unknown (for example: the sale without the guard did not race either).
+    SCENARIO is a TOML file, or the name of a shipped one; flags win over it. Exit code 0: sound,
+    1: an anomaly, 3: unknown (for example: the sale without the guard did not race either).
     """
     from booking.core.command_line import replay_command
     from booking.core.data_files import Permission

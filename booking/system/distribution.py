@@ -30,8 +30,8 @@ def problem(package: Path | None = None) -> str | None:
     package = package or Path(__file__).parents[1]
     if version := _other_version(package.parent):
         return (
-            f"another project, {PACKAGE} {version}, is installed into the folder of ours, {package}; "
-            f"uninstall both with: pip uninstall {PACKAGE} {DISTRIBUTION}, "
+            f"another project, {PACKAGE} {version}, is installed into the folder of ours, "
+            f"{package}; uninstall both with: pip uninstall {PACKAGE} {DISTRIBUTION}, "
             f"then install ours with: pip install {DISTRIBUTION}"
         )
     if is_overwritten():

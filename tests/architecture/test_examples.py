@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import LIMIT_S, ROOT
-from tests.support.pages import Block, blocks, words, write_files
+from tests.support.pages import Block, blocks, write_files
 
 LEFT_OUT = "…"
 COOKBOOK = "docs/how-to/write-a-store.md"

@@ -105,7 +105,7 @@ def test_the_links_of_readme_work_on_an_index(metadata: Message, sdist: dict[str
 
 
 def test_the_other_projects_name_is_never_what_is_to_be_installed() -> None:
-    """Each hint, page and workflow installs ours; there is one constant for all of them."""
+    """Each hint and page installs ours; there is one constant for all of them."""
     wrong = re.compile(r"pip install [^\n`]*?['\" ]booking(?!-workbench)\b[\['\" `\n]")
     assert wrong.search("pip install 'booking[postgres]'")
     assert wrong.search("pip install -U booking\n")

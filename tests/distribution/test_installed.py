@@ -1,4 +1,4 @@
-"""The wheel works in a clean environment of each version of Python, and so do the sdist's tests."""
+"""The wheel works in a clean environment of each Python, and so do the tests of the sources."""
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ MORE = {  # where the packages are those of an index
 
 @pytest.mark.sweep(usual=lambda version: version == THIS)
 @pytest.mark.parametrize("version", [THIS, *VERSIONS])
-def test_the_wheel_works_in_a_clean_environment(
-    version: str, built: Built, tmp_path: Path
-) -> None:
+def test_the_wheel_works_in_a_clean_environment(version: str, built: Built, tmp_path: Path) -> None:
     """In an empty folder; with what it needs from an index, and no extra."""
     environment = Environment.create(tmp_path, version)
     if version == THIS:
@@ -64,7 +62,7 @@ def unpacked(built: Built, folder: Path) -> Path:
 def test_the_tests_of_the_source_distribution_pass(
     version: str, built: Built, tmp_path: Path
 ) -> None:
-    """The whole suite on the oldest and the newest; in the normal run, a few tests that read the tree."""
+    """All of them on the oldest and the newest; in the normal run a few that read the tree."""
     environment = Environment.create(tmp_path, version)
     source = unpacked(built, tmp_path)
     words = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]

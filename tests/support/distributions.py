@@ -102,8 +102,12 @@ class Environment:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def install(self, *wheels: Path) -> None:
-        """Install files alone, without what they need and without an index."""
-        self.pip("install", "--no-index", "--no-deps", *map(str, wheels))
+        """Install files alone, without what they need and without an index.
+
+        Where the tests themselves run from an installed wheel, `THIS` sees that one, too.
+        """
+        anew = "--reinstall" if shutil.which("uv") else "--ignore-installed"
+        self.pip("install", anew, "--no-index", "--no-deps", *map(str, wheels))
 
     def unpack(self, *wheels: Path) -> None:
         """Install files as an installer does, but for scripts: many times faster than one."""
@@ -141,7 +145,7 @@ def write_wheel(folder: Path, name: str, version: str, files: dict[str, str]) ->
     files = {
         **files,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = "".join(f"{path},sha256={_digest(text)},{len(text)}\n" for path, text in files.items())
     path = folder / f"{name}-{version}-py3-none-any.whl"
