@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.test_examples import labels, missing, parts
-from tests.conftest import LIMIT_S, ROOT
+from tests.conftest import ROOT
 from tests.support.pages import Block, blocks, write_files
 
+LIMIT_S = 900  # a benchmark or a matrix of everything takes minutes
 SKIPPED_MAX = 5  # blocks that need a checkout or an index
 
 

@@ -73,9 +73,15 @@ class Environment:
         words = [made.base, "-m", "venv", "--without-pip", str(made.root)]
         subprocess.run(words, check=True, timeout=LIMIT_S)
         if version == THIS:
-            (made.packages / "tests.pth").write_text(sysconfig.get_path("purelib"))
+            made._link_packages_of_the_tests()
         (folder / "empty").mkdir()
         return made
+
+    def _link_packages_of_the_tests(self) -> None:
+        """Show all packages but ours; on a path, ours would stand in for one that is broken."""
+        for each in Path(sysconfig.get_path("purelib")).iterdir():
+            if not each.name.startswith("booking") and each.suffix != ".pth":
+                (self.packages / each.name).symlink_to(each)
 
     @property
     def packages(self) -> Path:
@@ -102,12 +108,8 @@ class Environment:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def install(self, *wheels: Path) -> None:
-        """Install files alone, without what they need and without an index.
-
-        Where the tests themselves run from an installed wheel, `THIS` sees that one, too.
-        """
-        anew = "--reinstall" if shutil.which("uv") else "--ignore-installed"
-        self.pip("install", anew, "--no-index", "--no-deps", *map(str, wheels))
+        """Install files alone, without what they need and without an index."""
+        self.pip("install", "--no-index", "--no-deps", *map(str, wheels))
 
     def unpack(self, *wheels: Path) -> None:
         """Install files as an installer does, but for scripts: many times faster than one."""
