@@ -50,6 +50,18 @@ def test_where_ours_was_installed_last_the_command_runs_behind_the_line(
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", ["booking_client", "travel"])
+def test_a_project_of_another_name_with_that_package_is_named_as_well(
+    name: str, environment: Environment, built: Built, tmp_path: Path
+) -> None:
+    """The index has such ones, too. All records are read where ours is the one with a hole."""
+    environment.unpack(built.wheel, write_wheel(tmp_path, name, "1.0.0", OTHERS))
+    done = environment.run("python", "-m", "booking", "--version")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"booking: another project, {name} 1.0.0, is installed into")
+    assert f"pip uninstall {name} booking-workbench" in done.stderr
+
+
 def test_a_project_that_only_shares_the_beginning_of_the_name_is_no_matter(
     environment: Environment, built: Built, tmp_path: Path
 ) -> None:
