@@ -48,7 +48,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def typed(line: str, folder: Path, path: str) -> subprocess.CompletedProcess[str]:
     """Run a line in a shell, in the folder of the page."""
-    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         ["bash", "-c", line], cwd=folder, env={**environment, "PATH": path}, check=False,
         capture_output=True, text=True, timeout=LIMIT_S,
