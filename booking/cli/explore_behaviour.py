@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ METHODS = {"auto": "reduced", "reduced": "reduced", "plain": "plain"}
 
 def run(
     functions: dict[str, Any],
-    others: dict[str, object],
+    others: Mapping[str, object],
     *,
     buyers: int | None,
     first: bool,
@@ -21,19 +22,20 @@ def run(
     as_json: bool,
 ) -> int:
     """Explore a purchase function, show the result, and return the exit code."""
-    import msgspec
-
     from booking.errors import EXIT_CODE_OF_VERDICT, UsageError
     from booking.experiments.behaviour import BUYERS, BehaviourSpec, explore_behaviour
     from booking.explorer.model import SECONDS_MAX
     from booking.report import documents
+    from booking.report.behaviour_document import behaviour_document
     from booking.report.terminal.behaviour import show_behaviour
     from booking.report.terminal.progress import progress
 
     missing = [option for name, option in NEEDED.items() if functions[name] is None]
     if missing:
-        raise UsageError(f"{', '.join(missing)}: missing; a purchase function needs all of "
-                         "--behaviour, --setup and --check, each as package.module:name")  # fmt: skip
+        raise UsageError(
+            f"{', '.join(missing)}: missing; a purchase function needs all of --behaviour, --setup "
+            "and --check, each as package.module:name"
+        )
     if given := [option for option, value in others.items() if value is not None]:
         raise UsageError(f"{', '.join(given)}: not for a purchase function, which says it all")
     if method not in METHODS:
@@ -52,7 +54,7 @@ def run(
             lambda steps, runs: display.update(f"{steps:,} steps, {runs:,} executions"),
         )
     if as_json:
-        documents.show(msgspec.to_builtins(proof))
+        documents.show(behaviour_document(proof, spec))
     else:
         show_behaviour(proof, spec)
     return EXIT_CODE_OF_VERDICT[proof.verdict]

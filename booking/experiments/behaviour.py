@@ -7,6 +7,7 @@ modules are imported: see `behaviour_host`.
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +21,10 @@ from booking.explorer.behaviours.search import Method
 from booking.processes.behaviour_buyer import Bought
 
 BUYERS = 2
+RESTS_ON = (
+    "each statement of an intercepted library is one step; nothing else that the code does is seen "
+    "by other buyers (what was heard of such is a caveat)"
+)
 HOST = "booking.experiments.behaviour_host"
 
 
@@ -158,3 +163,19 @@ def told(proof: BehaviourProof) -> str:
     if proof.witness:
         lines += [f"buyer {at}: {answer_of(one)}" for at, one in enumerate(proof.answers)]
     return "\n".join(lines)
+
+
+def again(spec: BehaviourSpec) -> str:
+    """Return the command that explores this again."""
+    usual = BehaviourSpec(behaviour="", setup="", check="")
+    words = ["booking", "explore", "--behaviour", spec.behaviour, "--setup", spec.setup,
+             "--check", spec.check]  # fmt: skip
+    for option, value in (("--invariant", spec.invariant), ("--init", spec.init)):
+        words += [] if value is None else [option, value]
+    words += ["--buyers", str(spec.buyers)] if spec.buyers != usual.buyers else []
+    words += ["--method", spec.method] if spec.method != usual.method else []
+    for option, given in (("--fresh", spec.fresh), ("--first", spec.first)):
+        words += [option] if given else []
+    if spec.seconds_max != usual.seconds_max:
+        words += ["--max-seconds", f"{spec.seconds_max:g}"]
+    return shlex.join(words)

@@ -116,9 +116,7 @@ class _Functions:
         """Return how many tickets are left."""
         count = self._call("--check", self._check)
         if isinstance(count, bool) or not isinstance(count, int):
-            raise UsageError(
-                f"--check returned {count!r}; it must return how many tickets are left"
-            )
+            raise UsageError(f"--check returned {count!r}; write one that returns the tickets left")
         return count
 
     def judge(self, tickets: int, answers: list[Bought]) -> dict[str, str]:

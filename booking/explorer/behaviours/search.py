@@ -231,17 +231,41 @@ class BehaviourExplorer:
         return past
 
     def _race(self, moved: Moved) -> None:
-        """Want a step tried before each earlier one that it could have overtaken."""
-        known = 0
-        for number in range(len(self._moves) - 1, -1, -1):
-            if self._moves[number].buyer == moved.buyer:
-                known = self._pasts[number] | 1 << number
-                break
+        """Want the other order of each race of a step with an earlier one (source sets).
+
+        Abdulla et al., Optimal dynamic partial order reduction, POPL 2014. What is between the
+        two and does not depend on the earlier one comes before it then, so any buyer that can
+        begin that part may begin: one that is asleep here would not be tried.
+        """
+        known = self._past_of_last(moved.buyer)
         for number, earlier in enumerate(self._moves):
             if known >> number & 1 or earlier.buyer == moved.buyer or not depend(earlier, moved):
                 continue
             point = self._points[number]
-            point.wanted |= {moved.buyer} if moved.buyer in point.enabled else point.enabled
+            first = self._first_without(number, moved)
+            if not point.enabled >= first:  # a wait was in the way: all that can go on are tried
+                point.wanted |= point.enabled
+            elif not first & point.wanted:
+                point.wanted.add(moved.buyer if moved.buyer in first else min(first))
+
+    def _past_of_last(self, buyer: int) -> int:
+        """Return the steps that happened before a buyer's last one, and that one."""
+        for number in range(len(self._moves) - 1, -1, -1):
+            if self._moves[number].buyer == buyer:
+                return self._pasts[number] | 1 << number
+        return 0
+
+    def _first_without(self, number: int, moved: Moved) -> set[int]:
+        """Return who can begin the steps behind one that did not happen after it, and `moved`."""
+        part = [
+            at for at in range(number + 1, len(self._moves)) if not self._pasts[at] >> number & 1
+        ]
+        bits = sum(1 << at for at in part)
+        first = {self._moves[at].buyer for at in part if not self._pasts[at] & bits}
+        before = any(
+            self._moves[at].buyer == moved.buyer or depend(self._moves[at], moved) for at in part
+        )
+        return first if before else first | {moved.buyer}
 
     def _still_asleep(self) -> dict[int, Moved]:
         """Return who sleeps behind the last step: it does not depend on theirs."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
-
 from rich.text import Text
 
-from booking.experiments.behaviour import BehaviourProof, BehaviourSpec, answer_of, step_lines
+from booking.experiments.behaviour import (
+    RESTS_ON,
+    BehaviourProof,
+    BehaviourSpec,
+    again,
+    answer_of,
+    step_lines,
+)
 from booking.report.terminal.layout import (
     Block,
     Command,
@@ -20,8 +25,6 @@ from booking.report.terminal.layout import (
 )
 
 CAVEATS_SHOWN_MAX = 5
-TEXT_MIN = 20
-USUAL = BehaviourSpec(behaviour="", setup="", check="")
 
 
 def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec) -> None:
@@ -31,6 +34,7 @@ def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec) -> None:
     parts.append(Line("searched", f"{_figures(proof)}, {proof.elapsed_s:.2f} s"))
     if not proof.anomalies:
         parts.append(Line("why", proof.reason))
+    parts.append(Line("rests on", RESTS_ON))
     others = [caveat for caveat in proof.caveats if caveat != proof.reason]
     parts += [Line("caveat", caveat) for caveat in others[:CAVEATS_SHOWN_MAX]]
     if proof.witness is not None:
@@ -40,7 +44,7 @@ def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec) -> None:
         )
         parts.append(Block(_steps(proof), title))
         parts += [Line(f"buyer {at}", answer_of(one)) for at, one in enumerate(proof.answers)]
-    show_parts([*parts, Command("again", command(spec))])
+    show_parts([*parts, Command("again", again(spec))])
 
 
 def _figures(proof: BehaviourProof) -> str:
@@ -63,18 +67,3 @@ def _steps(proof: BehaviourProof) -> list[Text]:
         lines.append(Text(f"  {number}  {buyer}  {text}"))
         lines += [Text(f"       {more}", "dim") for more in (saw, where) if more]
     return lines
-
-
-def command(spec: BehaviourSpec) -> str:
-    """Return the command that explores this again."""
-    words = ["booking", "explore", "--behaviour", spec.behaviour, "--setup", spec.setup,
-             "--check", spec.check]  # fmt: skip
-    for option, value in (("--invariant", spec.invariant), ("--init", spec.init)):
-        words += [] if value is None else [option, value]
-    words += ["--buyers", str(spec.buyers)] if spec.buyers != USUAL.buyers else []
-    words += ["--method", spec.method] if spec.method != USUAL.method else []
-    for option, given in (("--fresh", spec.fresh), ("--first", spec.first)):
-        words += [option] if given else []
-    if spec.seconds_max != USUAL.seconds_max:
-        words += ["--max-seconds", f"{spec.seconds_max:g}"]
-    return shlex.join(words)
