@@ -20,7 +20,7 @@ from typing import Any
 from booking.instrument.postgres_locks import PostgresLocks, ask, tell
 from booking.instrument.seam import Touch
 
-DEADLOCK_LOOK_S = 0.3  # `deadlock_timeout`: a session looks once, this long after its wait began
+DEADLOCK_LOOK_S = 0.1  # `deadlock_timeout`: a session looks once, this long after its wait began
 EARLY, LATE = 0.5, 1.5  # parts of it between which a session is not stopped
 POLL_S = 0.005
 BLOCKERS = """
