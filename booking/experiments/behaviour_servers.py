@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from booking.errors import UsageError
-from booking.instrument.interceptor import Interceptor
+from booking.instrument.interceptor import Interceptor, ServerInterceptor
 from booking.instrument.postgres_waits import DEADLOCK_LOOK_S, PostgresWaits
 from booking.servers.postgres import private_postgres
 
@@ -29,7 +29,7 @@ class BehaviourServers:
         self._may_reset = set(may_reset)
         self._private: str | None = None
         self._waits: PostgresWaits | None = None
-        self._postgres: Any = next((one for one in interceptors if one.library == "psycopg"), None)
+        self._postgres = _of_psycopg(interceptors)
         if self._postgres is not None:
             self._postgres.connecting = self._ensure_allowed
         if server == "postgres":
@@ -37,7 +37,9 @@ class BehaviourServers:
 
     def _start_postgres(self) -> None:
         if self._postgres is None:
-            raise UsageError("--with postgres: psycopg is missing; install booking-workbench[postgres]")
+            raise UsageError(
+                "--with postgres: psycopg is missing; pip install 'booking-workbench[postgres]'"
+            )
         import psycopg
 
         where = private_postgres(durable=False)
@@ -65,7 +67,7 @@ class BehaviourServers:
 
     def watch(self) -> PostgresWaits | None:
         """Return what sees waits inside the server that is used, if any; behind the fork."""
-        self._waits = getattr(self._postgres, "waits", None)
+        self._waits = self._postgres.waits if self._postgres is not None else None
         if self._waits is not None:
             self._waits.may_stop = self._waits.host == self._private
             self._waits.open()
@@ -80,3 +82,8 @@ class BehaviourServers:
         """Let every session go on that is held."""
         if self._waits is not None:
             self._waits.close()
+
+
+def _of_psycopg(interceptors: Sequence[Interceptor]) -> ServerInterceptor | None:
+    found = [one for one in interceptors if one.library == "psycopg"]
+    return cast("ServerInterceptor", found[0]) if found else None

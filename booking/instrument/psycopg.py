@@ -1,10 +1,8 @@
 """`psycopg` (3): each statement, commit and rollback is a step on the relations that it locks.
 
-SQLAlchemy and Django need nothing of their own: both call `psycopg`. What a step touched is asked
-of the server behind it (`postgres_locks`). A statement of an autocommit connection gets a
-transaction of its own for that, which changes nothing: it is one anyway. Waits inside the server
-are real; the harness sees them (`postgres_waits`). `Connection.wait` is the tripwire: it hears all
-that talks to the server in another way.
+SQLAlchemy and Django need nothing of their own: both call `psycopg`. Waits inside the server are
+real; the harness sees and ends them (`postgres_waits`). `Connection.wait` is the tripwire: it hears
+all that talks to the server in another way.
 """
 
 from __future__ import annotations
@@ -12,34 +10,22 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from booking.instrument.patches import Patches
-from booking.instrument.postgres_locks import (
-    EVERYTHING,
-    NONE_HELD,
-    NOTHING,
-    SNAPSHOT_LEVELS,
-    UNKNOWN,
-    Held,
-    PostgresLocks,
-    ensure_done,
-    tell,
-)
+from booking.instrument.postgres_locks import PostgresLocks
+from booking.instrument.postgres_session import OPAQUE, PostgresSession
 from booking.instrument.postgres_waits import PostgresWaits
 from booking.instrument.seam import Dismissed, Seam, Touch
 
 T = TypeVar("T")
 QUIET = {"begin", "start", "savepoint", "release", "set", "show", "reset", "deallocate", "discard"}
 ENDS = {"commit", "end", "rollback", "abort"}
-OPAQUE = {"create", "alter", "drop", "call", "do", "vacuum", "notify", "listen", "unlisten"}
-TIMEOUTS = re.compile(r"\b(lock_timeout|statement_timeout|transaction_timeout)\b", re.IGNORECASE)
-_COMMENTS = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
-_LITERALS = re.compile(r"'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
-QUIET_METHODS = (
-    "set_autocommit", "set_isolation_level", "set_read_only", "set_deferrable",
-)  # fmt: skip
+QUIET_METHODS = ("set_autocommit", "set_isolation_level", "set_read_only", "set_deferrable")
+FETCHES = ("fetchone", "fetchmany", "fetchall", "__next__", "scroll")
+TIME_LIMITS = re.compile(r"\b(lock|statement|transaction)_timeout\b", re.IGNORECASE)
+COMMENTS = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
+LITERALS = re.compile(r"'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
 ROWS_SHOWN_MAX = 50
 
 
@@ -48,30 +34,30 @@ class PsycopgInterceptor:
 
     library = "psycopg"
     covers = (
-        "Cursor and Connection: execute, executemany of one row", "server-side cursors",
+        "Connection and Cursor: execute, executemany of one row", "server-side cursors",
         "commit, rollback, close, transaction(), savepoints", "SQLAlchemy and Django on top of it",
     )  # fmt: skip
 
-    def __init__(self, connecting: Callable[[Any], None] = lambda _: None) -> None:
-        self.connecting = connecting  # is told of each connection outside of a purchase
+    def __init__(self) -> None:
+        self.connecting: Callable[[Any], None] = lambda _: None
         self.waits: PostgresWaits | None = None
         self._locks = PostgresLocks()
         self._patches = Patches()
         self._open: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._held: weakref.WeakKeyDictionary[Any, Held] = weakref.WeakKeyDictionary()
-        self._known: dict[str, frozenset[Touch]] = {}  # statement → what it was seen to touch
+        self._sessions: weakref.WeakKeyDictionary[Any, PostgresSession] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._known: dict[str, frozenset[Touch]] = {}
 
     def install(self, seam: Seam) -> None:
         """Replace what talks to the server."""
         import psycopg
 
         self._seam = seam
-        self._idle = psycopg.pq.TransactionStatus.IDLE
-        self._in_transaction = psycopg.pq.TransactionStatus.INTRANS
-        self._error = psycopg.Error
         self._patch_connections(psycopg)
         for kind in (psycopg.Cursor, psycopg.ServerCursor):
             self._patch_cursors(kind)
+        self._patch_server_cursors(psycopg.ServerCursor)
         self._patch_transactions(psycopg.Transaction)
 
     def remove(self) -> None:
@@ -87,47 +73,63 @@ class PsycopgInterceptor:
 
     def _patch_connections(self, psycopg: Any) -> None:
         kind, replace = psycopg.Connection, self._patches.replace
-        connect = kind.connect.__func__
+        connect, wait = kind.connect.__func__, kind.wait
+        commit, rollback, close = kind.commit, kind.rollback, kind.close
+        self._real_rollback = rollback
 
         def connected(cls: Any, *positional: Any, **named: Any) -> Any:
-            return self._connect(lambda: connect(cls, *positional, **named))
-
-        replace(kind, "connect", classmethod(connected))
-        replace(psycopg, "connect", kind.connect)
-        for name in QUIET_METHODS:
-            replace(kind, name, self._quietly(getattr(kind, name)))
-        commit, rollback, close, wait = kind.commit, kind.rollback, kind.close, kind.wait
-        self._rollback = rollback
-        replace(kind, "commit", lambda one: self._end(one, "commit", lambda: commit(one)))
-        replace(kind, "rollback", lambda one: self._end(one, "rollback", lambda: rollback(one)))
-        replace(kind, "close", lambda one: self._close(one, lambda: close(one)))
+            return self._connected(lambda: connect(cls, *positional, **named))
 
         def waited(connection: Any, *positional: Any, **named: Any) -> Any:
             if self._seam.active:
                 self._seam.doubt("psycopg talks to the server past an intercepted statement")
             return wait(connection, *positional, **named)
 
+        def closed(connection: Any) -> None:
+            if self._seam.active:
+                self._leave(connection)
+                self._seam.settled(connection)
+            with self._seam.inside():
+                close(connection)
+
+        replace(kind, "connect", classmethod(connected))
+        replace(psycopg, "connect", kind.connect)
         replace(kind, "wait", waited)
+        replace(kind, "close", closed)
+        replace(kind, "commit", lambda one: self._of(one).end("commit", lambda: commit(one)))
+        replace(kind, "rollback", lambda one: self._of(one).end("rollback", lambda: rollback(one)))
+        for name in QUIET_METHODS:
+            replace(kind, name, self._quietly(getattr(kind, name)))
 
     def _patch_cursors(self, kind: Any) -> None:
-        replace, methods = self._patches.replace, vars(kind)
         execute, executemany = kind.execute, kind.executemany
 
         def executed(cursor: Any, query: Any, *values: Any, **named: Any) -> Any:
-            return self._execute(cursor, query, values, lambda: execute(cursor, query, *values, **named))
+            return self._execute(
+                cursor, query, values, lambda: execute(cursor, query, *values, **named)
+            )
 
         def executed_many(cursor: Any, query: Any, rows: Any, **named: Any) -> Any:
             rows = list(rows)
             if len(rows) > 1:
                 self._seam.doubt("executemany of several rows: it is taken for one step")
-            return self._execute(cursor, query, rows, lambda: executemany(cursor, query, rows, **named))
+            return self._execute(
+                cursor, query, rows, lambda: executemany(cursor, query, rows, **named)
+            )
 
-        replace(kind, "execute", executed)
-        replace(kind, "executemany", executed_many)
-        if "fetchone" in methods and kind.__name__ == "ServerCursor":
-            for name in ("fetchone", "fetchmany", "fetchall", "__next__", "scroll"):
-                replace(kind, name, self._fetching(name, methods[name]))
-            replace(kind, "close", self._quietly(kind.close))
+        self._patches.replace(kind, "execute", executed)
+        self._patches.replace(kind, "executemany", executed_many)
+
+    def _patch_server_cursors(self, kind: Any) -> None:
+        def fetching(name: str, method: Callable[..., T]) -> Callable[..., T]:
+            def fetched(cursor: Any, *positional: Any, **named: Any) -> T:
+                return self._fetch(cursor, name, lambda: method(cursor, *positional, **named))
+
+            return fetched
+
+        for name in FETCHES:
+            self._patches.replace(kind, name, fetching(name, getattr(kind, name)))
+        self._patches.replace(kind, "close", self._quietly(kind.close))
 
     def _patch_transactions(self, kind: Any) -> None:
         enter, leave = kind.__enter__, kind.__exit__
@@ -138,16 +140,13 @@ class PsycopgInterceptor:
             with self._seam.inside():
                 return enter(transaction)
 
-        def left(transaction: Any, kind: Any, value: Any, trace: Any) -> Any:
-            undone = kind is not None or transaction.force_rollback
-            verb = "rollback" if undone else "commit"
-            if not transaction._outer_transaction:  # noqa: SLF001 - nothing else tells
-                if not undone:
-                    verb = "release"
-            return self._end(
-                transaction.connection, verb, lambda: leave(transaction, kind, value, trace),
-                whole=transaction._outer_transaction,  # noqa: SLF001
-            )  # fmt: skip
+        def left(transaction: Any, error: Any, value: Any, trace: Any) -> Any:
+            whole = transaction._outer_transaction
+            undone = error is not None or transaction.force_rollback
+            verb = "rollback" if undone else "commit" if whole else "release"
+            return self._of(transaction.connection).end(
+                verb, lambda: leave(transaction, error, value, trace), whole=whole
+            )
 
         self._patches.replace(kind, "__enter__", entered)
         self._patches.replace(kind, "__exit__", left)
@@ -161,24 +160,16 @@ class PsycopgInterceptor:
 
         return quiet
 
-    def _fetching(self, name: str, method: Callable[..., T]) -> Callable[..., T]:
-        """Return a method of a server-side cursor as a step: it reads now."""
+    # What happens instead.
 
-        def fetched(cursor: Any, *positional: Any, **named: Any) -> T:
-            if not self._seam.active:
-                return method(cursor, *positional, **named)
-            rows = self._statement(
-                cursor.connection, "fetch", f"{name} {cursor.name}",
-                lambda: method(cursor, *positional, **named), wrap=False,
-            )  # fmt: skip
-            self._seam.learn(rows)
-            return rows
+    def _of(self, connection: Any) -> PostgresSession:
+        session = self._sessions.get(connection)
+        if session is None:
+            session = PostgresSession(connection, self._seam, self._locks, self._known)
+            self._sessions[connection] = session
+        return session
 
-        return fetched
-
-    # Connections.
-
-    def _connect(self, connect: Callable[[], Any]) -> Any:
+    def _connected(self, connect: Callable[[], Any]) -> Any:
         seam = self._seam
         with seam.inside():
             connection = connect()
@@ -187,163 +178,54 @@ class PsycopgInterceptor:
             if self.waits is None:
                 self.waits = PostgresWaits(connection, self._locks)
         self._open.add(connection)
-        if self.waits is not None and not self.waits.reaches(connection):
-            seam.doubt("a second PostgreSQL server or database: only one is watched for waits")
+        if self.waits is None or not self.waits.reaches(connection):
+            seam.doubt("a PostgreSQL database that --setup did not use: waits in it are not seen")
         return connection
 
-    def _close(self, connection: Any, close: Callable[[], None]) -> None:
-        if self._seam.active and not connection.closed:
-            self._leave(connection)
-            self._seam.settled(connection)
-        with self._seam.inside():
-            close()
-
     def _keep(self, connection: Any) -> None:
+        """Have the connection's transaction undone, where the purchase leaves it open."""
         self._seam.on_end(connection, lambda: self._leave(connection))
 
     def _leave(self, connection: Any) -> None:
-        """Roll back what a purchase leaves open: its connection ends, or goes back to a pool."""
-        if connection.closed:
-            return
-        held = self._held.get(connection, NONE_HELD)
-        if connection.info.transaction_status != self._idle:
-            self._end(connection, "rollback", lambda: self._rollback(connection), left=True)
-        if held.advisory:
-            with self._seam.inside(), suppress(self._error):
-                tell(connection, "select pg_advisory_unlock_all()")
-        self._held.pop(connection, None)
-
-    # Statements.
+        self._of(connection).leave(lambda: self._real_rollback(connection))
 
     def _execute(self, cursor: Any, query: Any, values: Any, effect: Callable[[], T]) -> T:
-        seam, connection = self._seam, cursor.connection
+        seam, session = self._seam, self._of(cursor.connection)
         if not seam.active:
             return effect()
         text = _text(query, cursor)
         verb = _verb(text)
         if verb in ENDS:
-            whole = " to " not in f" {text.lower()} "
-            return self._end(connection, verb, effect, whole=whole, text=text)
+            whole = " to " not in f" {text.lower()} "  # ROLLBACK TO SAVEPOINT
+            return session.end(verb, effect, whole=whole, text=text)
         if seam.dismissed:
             raise Dismissed
-        self._keep(connection)
+        self._keep(cursor.connection)
         if verb in QUIET:
-            if TIMEOUTS.search(text):
+            if TIME_LIMITS.search(text):
                 seam.doubt("a time limit inside the server: when it strikes is not explored")
             with seam.inside():
                 return effect()
-        self._doubt_form(connection, text)
-        given = values[0] if values else None
-        shown = text + (f"  {given!r}" if given else "")
-        result = self._statement(connection, verb, shown, effect, wrap=verb not in OPAQUE, key=text)
+        self._doubt_form(cursor.connection, text)
+        shown = text + (f"  {values[0]!r}" if values and values[0] else "")
+        result = session.statement(verb, shown, effect, key=text, opaque=verb in OPAQUE)
         seam.learn(_result(cursor))
         return result
 
     def _doubt_form(self, connection: Any, text: str) -> None:
-        if ";" in _LITERALS.sub("", text).strip().rstrip(";"):
+        if ";" in LITERALS.sub("", text).strip().rstrip(";"):
             self._seam.doubt("several statements in one string: they are taken for one step")
         if connection.pgconn.pipeline_status:
             self._seam.doubt("psycopg's pipeline mode is not covered")
 
-    def _statement(
-        self, connection: Any, verb: str, shown: str, effect: Callable[[], T], *, wrap: bool,
-        key: str | None = None,
-    ) -> T:  # fmt: skip
-        """Carry out one statement as a step; ask the server what it touched."""
-        statement = _Statement(self, connection, verb, key or shown, wrap=wrap)
-        return self._seam.perform(
-            verb, shown, lambda: statement.touches, lambda: statement.carry_out(effect),
-            failed=_error_text, session=connection.info.backend_pid,
-        )  # fmt: skip
-
-    def _end(  # noqa: PLR0913 - what ends, and how
-        self, connection: Any, verb: str, effect: Callable[[], T], *, whole: bool = True,
-        text: str = "", left: bool = False,
-    ) -> T:  # fmt: skip
-        """End a transaction or a savepoint: a step where others can notice."""
-        seam = self._seam
-        if not seam.active:
+    def _fetch(self, cursor: Any, name: str, effect: Callable[[], T]) -> T:
+        """Fetch rows of a server-side cursor as a step: it reads only now."""
+        if not self._seam.active:
             return effect()
-        commits = verb in {"commit", "end", "release"}
-        if seam.dismissed and commits:
-            raise Dismissed
-        held = self._held.get(connection, NONE_HELD)
-        serializable = held.isolation == "serializable" and commits
-        if whole:
-            self._held[connection] = Held(held.advisory, "")
-        silent = verb == "release" or not (held.writes or serializable)
-        idle = connection.info.transaction_status == self._idle
-        if seam.dismissed or silent or idle:
-            with seam.inside():
-                return effect()
-        touches = held.touches | ({EVERYTHING} if serializable else set())
-        shown = (text or verb.upper()) + ("  (left open by the purchase)" if left else "")
-        seam.committed |= commits
-        try:
-            return seam.perform(
-                verb, shown, lambda: tuple(sorted(touches)), effect,
-                failed=_error_text, session=connection.info.backend_pid,
-            )  # fmt: skip
-        except self._error as error:
-            seam.committed &= not (commits and error.sqlstate)  # the server said that it did not
-            raise
-
-
-class _Statement:
-    """One statement: what it touches, as far as that is known."""
-
-    def __init__(
-        self, interceptor: PsycopgInterceptor, connection: Any, verb: str, key: str, *, wrap: bool
-    ) -> None:
-        self._of = interceptor
-        self._connection = connection
-        self._verb = verb
-        self._key = key
-        status = connection.info.transaction_status
-        self._autocommit = connection.autocommit and status == interceptor._idle
-        self._wrapped = self._autocommit and wrap
-        before = interceptor._held.get(connection, NONE_HELD)
-        self._before = NONE_HELD if status == interceptor._idle else before
-        self._advisory = before.advisory
-        known = interceptor._known.get(key, frozenset({UNKNOWN}))
-        self.touches: tuple[Touch, ...] = tuple(sorted(self._before.touches | known))
-
-    def carry_out(self, effect: Callable[[], T]) -> T:
-        """Carry out the statement, in a transaction of its own where it has none."""
-        if self._wrapped:
-            tell(self._connection, "begin")
-        try:
-            result = effect()
-        except BaseException:
-            with suppress(Exception):  # the connection is broken: its own error matters
-                if self._wrapped:
-                    tell(self._connection, "rollback")
-            raise
-        self._look()
-        if self._wrapped:
-            ensure_done(self._connection, self._connection.pgconn.exec_(b"commit"))
-        return result
-
-    def _look(self) -> None:
-        """Ask the server what the transaction has touched by now."""
-        interceptor, connection = self._of, self._connection
-        if connection.info.transaction_status != interceptor._in_transaction:
-            self.touches = (UNKNOWN,)
-            interceptor._seam.committed |= self._autocommit
-            return
-        held = interceptor._locks.held(connection)
-        touches = set(held.touches) | self._advisory
-        if held.isolation in SNAPSHOT_LEVELS and self._before.isolation != held.isolation:
-            touches.add(EVERYTHING)  # its snapshot decides all that the transaction will read
-        if self._verb in OPAQUE:
-            touches.add(UNKNOWN)
-        self.touches = tuple(sorted(touches)) or (NOTHING,)
-        interceptor._known[self._key] = frozenset(self.touches)
-        if not self._wrapped:
-            interceptor._held[connection] = held
-        else:
-            interceptor._held[connection] = Held(held.advisory, "")
-            interceptor._seam.committed |= any(touch.writes for touch in self.touches)
+        shown = f"{name.strip('_')} of cursor {cursor.name}"
+        rows = self._of(cursor.connection).statement("fetch", shown, effect, key=shown)
+        self._seam.learn(rows)
+        return rows
 
 
 def _text(query: Any, cursor: Any) -> str:
@@ -352,19 +234,12 @@ def _text(query: Any, cursor: Any) -> str:
         query = query.decode(errors="replace")
     elif not isinstance(query, str):
         query = query.as_string(cursor) if hasattr(query, "as_string") else str(query)
-    return " ".join(_COMMENTS.sub(" ", query).split())
+    return " ".join(COMMENTS.sub(" ", query).split())
 
 
 def _verb(text: str) -> str:
-    words = re.match(r"\W*(\w+)", text)
-    return words.group(1).lower() if words else ""
-
-
-def _error_text(error: Exception) -> str:
-    """Return an error without its details: they have process and transaction numbers."""
-    diagnosis = getattr(error, "diag", None)
-    message = diagnosis.message_primary if diagnosis is not None else None
-    return f"{type(error).__name__}: {message or error}"
+    word = re.match(r"\W*(\w+)", text)
+    return word.group(1).lower() if word else ""
 
 
 def _result(cursor: Any) -> str:
@@ -374,12 +249,10 @@ def _result(cursor: Any) -> str:
         count = cursor.rowcount
         return "" if count < 0 else "1 row" if count == 1 else f"{count} rows"
     rows = [
-        tuple(_value(result.get_value(row, column)) for column in range(result.nfields))
+        "|".join(_value(result.get_value(row, column)) for column in range(result.nfields))
         for row in range(min(result.ntuples, ROWS_SHOWN_MAX))
     ]
-    if not rows:
-        return "no row"
-    return ", ".join("|".join(row) for row in rows)
+    return ", ".join(rows) or "no row"
 
 
 def _value(value: bytes | None) -> str:

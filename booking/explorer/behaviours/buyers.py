@@ -122,9 +122,11 @@ class BehaviourBuyers:
             return
         for buyer in self.buyers:
             reset()
-            buyer.line.send_bytes(RUN)
+            buyer.begin()
             self._await(buyer)
             while buyer.state != "ended":
+                if buyer.state == "waiting":  # for itself: all others have ended
+                    raise self._stuck(buyer)
                 self._pass(buyer, EXPIRE if buyer.state == "refused" else GO)
         self.doubts.clear()
 
@@ -142,6 +144,9 @@ class BehaviourBuyers:
     def begin(self) -> None:
         """Begin an execution: every buyer up to its first step."""
         self._sessions.clear()
+        if self._fresh:
+            self.close()
+            self._fork()
         for buyer in self.buyers:
             buyer.begin()
         for buyer in self.buyers:
@@ -192,7 +197,9 @@ class BehaviourBuyers:
             buyer.number: self._buyers_of(buyer, blockers.get(buyer.session, frozenset()))
             for buyer in waiting
         }
-        return [number for number, by in waits_for.items() if not by or _in_cycle(number, waits_for)]
+        return [
+            number for number, by in waits_for.items() if not by or _in_cycle(number, waits_for)
+        ]
 
     def _buyers_of(self, buyer: BehaviourBuyer, sessions: frozenset[int]) -> set[int]:
         if others := sessions - self._sessions.keys():
@@ -321,9 +328,7 @@ class BehaviourBuyers:
         return True
 
     def _stuck(self, buyer: BehaviourBuyer) -> Inconclusive:
-        what = (
-            f"buyer {buyer.number} took no step for {SEGMENT_S:.0f} s after {_shown(buyer.next)}"
-        )
+        what = f"buyer {buyer.number} took no step for {SEGMENT_S:.0f} s after {_shown(buyer.next)}"
         return Inconclusive(Caveat(what, "an execution"))
 
     def positions(self) -> tuple[object, ...]:

@@ -24,7 +24,12 @@ class Simulated:
     def __init__(self, programs: Sequence[Program]) -> None:
         self.programs = programs
         self.doubts: list[str] = []
-        self.buyers: list[Any] = [SimpleNamespace(bought=None) for _ in programs]
+        self.buyers: list[Any] = [
+            SimpleNamespace(bought=None, number=n) for n in range(len(programs))
+        ]
+        self.hung: list[int] = []
+
+    def warm(self, reset: Any) -> None: ...
 
     def begin(self) -> None:
         self.at = [0] * len(self.programs)
