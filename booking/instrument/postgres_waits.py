@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -23,6 +23,7 @@ from booking.instrument.seam import Touch
 DEADLOCK_LOOK_S = 0.1  # `deadlock_timeout`: a session looks once, this long after its wait began
 EARLY, LATE = 0.5, 1.5  # parts of it between which a session is not stopped
 POLL_S = 0.005
+DEADLOCK = "DeadlockDetected: "  # as the interceptor shows the error
 BLOCKERS = """
 select pid, array_to_string(pg_blocking_pids(pid), ' ')
 from unnest($1::int[]) pid
@@ -103,12 +104,20 @@ class PostgresWaits:
         rows = ask(self._observer, BLOCKERS, [wanted.encode()])
         return {int(pid): frozenset(map(int, by.split())) for pid, by in rows}
 
-    def stop(self, session: int) -> None:
-        """Stop a session that waits, at a moment at which it holds nothing internal."""
-        while EARLY < self._waited_s(session) / DEADLOCK_LOOK_S < LATE:
+    def stop(self, session: int) -> bool:
+        """Stop a session that waits, at a moment at which it holds nothing internal.
+
+        Return whether it will look for a deadlock still.
+        """
+        while EARLY < (waited := self._waited_s(session) / DEADLOCK_LOOK_S) < LATE:
             time.sleep(POLL_S)
         os.kill(session, signal.SIGSTOP)
         self._stopped.add(session)
+        return waited <= EARLY
+
+    def is_victim(self, told: Sequence[str]) -> bool:
+        """Return whether a statement was told that it was the victim of a deadlock."""
+        return any(text.startswith(DEADLOCK) for text in told)
 
     def _waited_s(self, session: int) -> float:
         rows = ask(self._observer, WAITED, [str(session).encode()])

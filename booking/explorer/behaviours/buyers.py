@@ -43,14 +43,21 @@ class Waits(Protocol):
     def blockers(self, sessions: Iterable[int]) -> dict[int, frozenset[int]]:
         """Return which sessions each of these waits for."""
 
-    def stop(self, session: int) -> None:
-        """Hold a session that waits: nothing wakes it."""
+    def stop(self, session: int) -> bool:
+        """Hold a session that waits; return whether it can be the victim of a deadlock still."""
+
+    def is_victim(self, told: Sequence[str]) -> bool:
+        """Return whether a statement was told that it was the victim of a deadlock."""
 
     def go_on(self, session: int) -> None:
         """Let a session go on."""
 
     def touched(self, session: int) -> frozenset[Touch]:
         """Return what the open transaction of a session has touched so far."""
+
+
+class Disturbed(Exception):  # noqa: N818 - no error: the execution is repeated
+    """The machine was so busy that the server chose what the explorer chooses."""
 
 
 class Relearned(Exception):  # noqa: N818 - no error: the search begins again, and knows more
@@ -83,6 +90,7 @@ class BehaviourBuyer:
     told: list[str] = field(default_factory=list)
     session: int = 0  # of a server, in which its next step may have to wait
     touched: frozenset[Touch] = frozenset()  # what is known of a step that waits
+    may_fall: bool = True  # whether it can be a deadlock's victim: the server looks only once
 
     def begin(self) -> None:
         """Have it buy, as if it had never bought before."""
@@ -226,6 +234,8 @@ class BehaviourBuyers:
             return self._begun(buyer, announced, begins=begins)
         if buyer.state == "refused" and not report.effect and not forced:
             return None
+        if self._waits is not None and self._waits.is_victim(report.learnt):
+            raise Disturbed  # before it was seen to wait
         buyer.steps += 1
         self._wake(buyer)
         step = announced if report.last is None else report.last
@@ -247,6 +257,8 @@ class BehaviourBuyers:
         assert buyer.next is not None
         announced = buyer.next
         victim = bool(self._waits.blockers([buyer.session]).get(buyer.session))
+        if victim and not buyer.may_fall:
+            raise Disturbed
         self._let_go(buyer)
         report = self._await(buyer, looks=not victim)
         buyer.steps += 1
@@ -324,7 +336,7 @@ class BehaviourBuyers:
                 "itself when it wakes; give --with postgres"
             )
             raise Inconclusive(Caveat(what, _shown(buyer.next)))
-        self._waits.stop(buyer.session)
+        buyer.may_fall = self._waits.stop(buyer.session)
         return True
 
     def _stuck(self, buyer: BehaviourBuyer) -> Inconclusive:

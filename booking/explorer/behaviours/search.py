@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from booking.explorer.behaviours.buyers import BehaviourBuyers, Moved, Relearned
+from booking.explorer.behaviours.buyers import BehaviourBuyers, Disturbed, Moved, Relearned
 from booking.explorer.transition import Caveat, Inconclusive
 from booking.processes.behaviour_buyer import Bought
 
 STEPS_MAX = 10_000
 RESTARTS_MAX = 100
+REPEATS_MAX = 100
 Method = Literal["reduced", "plain"]
 Judge = Callable[[list[Bought]], dict[str, str]]  # the answers → names of anomalies and messages
 
@@ -97,6 +98,7 @@ class BehaviourExplorer:
         self._pasts: list[int] = []  # of each step, the steps that happened before it: bits
         self._seen: dict[tuple[tuple[int, bool], ...], object] = {}
         self._restarts = 0
+        self._repeats = 0
 
     def explore(self) -> BehaviourExploration:
         """Search within the limits."""
@@ -109,6 +111,12 @@ class BehaviourExplorer:
                     self._execute()
                 except Relearned:
                     self._begin_again()
+                    continue
+                except Disturbed:  # the path stays: it is followed once more
+                    self._repeats += 1
+                    if self._repeats > REPEATS_MAX:
+                        what = "the machine is too busy: a server looked for deadlocks before us"
+                        raise Inconclusive(Caveat(what, "an execution")) from None
                     continue
                 self._progress(result.steps, result.executions)
                 if self._first and result.shortest is not None:
