@@ -40,7 +40,7 @@ def cure(sale: Sale) -> str | None:
     names = {anomaly.name for anomaly in sale.verdict.anomalies}
     if sale.verdict.outcome is not Outcome.INVALID:
         return None
-    if change := _change(sale.assembly, names):
+    if change := change_of(sale.assembly, names):
         what, changes = change
         return f"{what}: {replay_command(scenario.but(**changes))}"
     if AnomalyName.HANG in names and scenario.lock == "mutex":
@@ -52,13 +52,13 @@ def cure(sale: Sale) -> str | None:
 
 def cure_of_exploration(proof: Proof) -> str | None:
     """Return what would make an explored sale sound, with the command that shows it."""
-    if change := _change(proof.assembly, set(proof.exploration.findings)):
+    if change := change_of(proof.assembly, set(proof.exploration.findings)):
         what, changes = change
         return f"{what}: {_explore_again(proof.scenario.but(**changes), proof)}"
     return None
 
 
-def _change(assembly: Assembly, names: set[AnomalyName]) -> tuple[str, dict[str, str]] | None:
+def change_of(assembly: Assembly, names: set[AnomalyName]) -> tuple[str, dict[str, str]] | None:
     """Return what to do about a broken sale, and the fields of the scenario that do it."""
     if not assembly.store_traits.shared:
         return "keep the count where every process sees it", {"store": "json"}
