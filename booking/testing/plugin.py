@@ -69,7 +69,7 @@ class RaceMaker:
         given: dict[str, Any] = settings(config)
         for mark in reversed(list(self._item.iter_markers("booking"))):
             if mark.args:
-                raise pytest.UsageError(f"@pytest.mark.booking{mark.args}: name each option")
+                raise pytest.UsageError("@pytest.mark.booking: name each option, as in buyers=3")
             given |= mark.kwargs
         return make(store, **{**given, **options, **flags(config)})
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import pytest
+
+_SECONDS = re.compile(r"\d{1,9}(\.\d+)?", re.ASCII)
 
 
 class _Option(NamedTuple):
@@ -15,29 +19,28 @@ class _Option(NamedTuple):
 
 
 def _whole(lowest: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        value = int(text)
-        if value < lowest:
-            raise ValueError(text)
-        return value
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and int(text) >= lowest):
+            raise ArgumentTypeError(f"{text!r}: give a whole number from {lowest}")
+        return int(text)
 
-    number.__name__ = f"whole number from {lowest}"  # argparse names it in its error
-    return number
+    return parse
 
 
 def _seed(text: str) -> object:
-    return text if text == "random" else _whole(0)(text)
+    if text == "random":
+        return text
+    try:
+        return _whole(0)(text)
+    except ArgumentTypeError as error:
+        raise ArgumentTypeError(f"{error}, or random") from None
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise ValueError(text)
-    return value
+    if not _SECONDS.fullmatch(text):
+        raise ArgumentTypeError(f"{text!r}: give seconds, such as 10 or 0.5")
+    return float(text)
 
-
-_seed.__name__ = "seed: a whole number from 0, or random"
-_seconds.__name__ = "number of seconds"
 
 # By the name of the option of `race` that each sets.
 OPTIONS = {
@@ -80,9 +83,8 @@ def settings(config: pytest.Config) -> dict[str, Any]:
         if text := config.getini(f"booking_{name}"):
             try:
                 given[name] = option.parse(text)
-            except ValueError:
-                what = getattr(option.parse, "__name__", "value")
-                raise pytest.UsageError(f"booking_{name} = {text}: is no {what}") from None
+            except ArgumentTypeError as error:
+                raise pytest.UsageError(f"ini option booking_{name}: {error}") from None
     if config.getini("booking_allow_unknown"):
         given["allow_unknown"] = True
     return given

@@ -10,23 +10,27 @@ Both return a `RaceResult`. They raise `AssertionError` where the sale is unsoun
 from __future__ import annotations
 
 import sys
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, TypeVar, Unpack
 
 from booking.core.assembly import explored_with_searches
 from booking.core.counterexample import Counterexample, CounterexampleBuyer
 from booking.core.registry import unknown
 from booking.core.scenario import Scenario, from_flags
 from booking.core.verdict import Anomaly, Outcome, Verdict
-from booking.errors import UsageError
+from booking.errors import BookingError, UsageError
 from booking.experiments.exploration import Proof, prove
 from booking.explorer.memory import states_that_fit
 from booking.explorer.model import SECONDS_MAX, Limits
 from booking.report.exploration_document import shortest_first
 from booking.testing.outcomes import UnknownVerdict, announce
-from booking.testing.pressure import under_pressure
+from booking.testing.pressure import Pressed, under_pressure
 from booking.testing.race_text import pressure_text, proof_text
 
+Result = TypeVar("Result")
+FORKED_WITH_THREADS = r".*use of fork\(\) may lead to deadlocks"
 BUYERS, TICKETS, SCHEDULES = 3, 2, 10
 
 
@@ -90,8 +94,7 @@ class Race:
         followed by its control.
         """
         __tracebackhide__ = True
-        free = self._scenario()
-        pressed = under_pressure(free, self._step_by_step(free), self.schedules)
+        pressed = _in_a_test(self._sell)
         return self._decided(
             RaceResult(
                 pressed.verdict,
@@ -105,9 +108,7 @@ class Race:
     def proved(self) -> RaceResult:
         """Explore every interleaving; raise unless all of them are sound."""
         __tracebackhide__ = True
-        buyers = [CounterexampleBuyer(f"buyer {n}", self.quantity) for n in range(self.buyers)]
-        limits = Limits(states_that_fit(self.max_states), self.max_seconds)
-        proof = prove(self._step_by_step(self._scenario()), buyers, limits)
+        proof = _in_a_test(self._explore)
         return self._decided(
             RaceResult(
                 _verdict(proof),
@@ -116,6 +117,15 @@ class Race:
                 counterexample=proof.counterexample,
             )
         )
+
+    def _sell(self) -> Pressed:
+        free = self._scenario()
+        return under_pressure(free, self._step_by_step(free), self.schedules)
+
+    def _explore(self) -> Proof:
+        buyers = [CounterexampleBuyer(f"buyer {n}", self.quantity) for n in range(self.buyers)]
+        limits = Limits(states_that_fit(self.max_states), self.max_seconds)
+        return prove(self._step_by_step(self._scenario()), buyers, limits)
 
     def _scenario(self) -> Scenario:
         names = ("store", "buyers", "tickets", "quantity", "guard", "lock", "search", "delay")
@@ -141,6 +151,21 @@ class Race:
         if outcome is Outcome.UNKNOWN and not self.allow_unknown:
             raise UnknownVerdict(result.text)
         return result
+
+
+def _in_a_test(work: Callable[[], Result]) -> Result:
+    """Return what the work returns; of a user's error, hide where our code noticed it.
+
+    Python warns of a fork where there are threads. A worker of xdist has one, of which a buyer
+    needs nothing.
+    """
+    __tracebackhide__ = True
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", FORKED_WITH_THREADS, DeprecationWarning)
+            return work()
+    except BookingError as error:
+        raise error.with_traceback(None) from None
 
 
 def race(store: str | type, **options: Unpack[RaceOptions]) -> Race:
@@ -169,6 +194,7 @@ def assert_proved(store: str | type, **options: Unpack[RaceOptions]) -> RaceResu
 
 def importable(kind: str, variant: str | type) -> str:
     """Return the name by which buyers in other processes find a variant."""
+    __tracebackhide__ = True
     if isinstance(variant, str):
         return variant
     if not isinstance(variant, type):
