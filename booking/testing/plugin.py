@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SEED_MAX = 10**6  # short enough to be typed again
 UNKNOWN = "unknown"
+SEED = "booking_seed"
 MARKER = (
     "booking(buyers=3, tickets=2, lock='flock', allow_unknown=False, …): "
     "options of the races in a test, see docs/reference/pytest.md of booking"
@@ -89,11 +90,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker; draw the seed, before workers of xdist copy the options."""
+    """Register the marker; draw the seed where it is to be random, once for all workers."""
     config.addinivalue_line("markers", MARKER)
     if option_of(config, "seed") == "random":
-        config.option.booking_seed = SystemRandom().randrange(SEED_MAX)
+        drawn: dict[str, int] = getattr(config, "workerinput", {})
+        config.option.booking_seed = drawn.get(SEED) or 1 + SystemRandom().randrange(SEED_MAX)
         config.stash[DRAWN] = True
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand the seed to a worker of xdist, which reads the same command line."""
+    node.workerinput[SEED] = node.config.option.booking_seed
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -176,9 +176,12 @@ def race(store: str | type, **options: Unpack[RaceOptions]) -> Race:
     for name in given:
         if name not in known:
             raise UsageError(unknown("option of a race", name, known))
-    for name in ("seed", "schedules"):
-        if not isinstance(given.get(name, 0), int) or given.get(name, 0) < 0:
-            raise UsageError(f"{name}={given[name]!r}: give a whole number from 0")
+    for name, lowest in (("seed", 0), ("schedules", 0), ("max_states", 1)):
+        value = given.get(name)
+        if value is not None and (type(value) is not int or value < lowest):
+            raise UsageError(f"{name}={value!r}: give a whole number from {lowest}")
+    if not isinstance(given.get("max_seconds", 0), (int, float)):
+        raise UsageError(f"max_seconds={given['max_seconds']!r}: give a number of seconds")
     call = _call(store, given)
     for name in ("guard", "lock"):
         if given.get(name) is not None:
