@@ -34,6 +34,6 @@ def heard_by(listener: Callable[[RaceResult], None]) -> Iterator[None]:
 
 
 def announce(result: RaceResult) -> None:
-    """Tell the innermost listener of a result, if there is one."""
+    """Call the innermost listener with a result, if there is one."""
     for listener in _listeners[-1:]:
         listener(result)
