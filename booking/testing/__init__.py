@@ -35,6 +35,7 @@ _PUBLIC = {
     "booking.testing.contracts.lock": ("LockContract",),
     "booking.testing.contracts.store": ("StoreContract",),
     "booking.testing.outcomes": ("UnknownVerdict",),
+    "booking.testing.plugin": ("RaceMaker",),
     "booking.testing.races": ("Race", "RaceOptions", "RaceResult", "assert_proved", "race"),
     "booking.testing.scheduled_sale": ("ScheduledSale", "assert_sound", "sell"),
     "booking.testing.stateful": ("RaceMachine", "StoreMachine"),
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from booking.testing.contracts.lock import LockContract as LockContract
     from booking.testing.contracts.store import StoreContract as StoreContract
     from booking.testing.outcomes import UnknownVerdict as UnknownVerdict
+    from booking.testing.plugin import RaceMaker as RaceMaker
     from booking.testing.races import Race as Race
     from booking.testing.races import RaceOptions as RaceOptions
     from booking.testing.races import RaceResult as RaceResult

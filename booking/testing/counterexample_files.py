@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from booking.core.counterexample import Counterexample
 
-FOLDER = ".booking"
 NAME_CHARS_MAX = 60
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -19,8 +18,8 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 class CounterexampleFiles:
     """The files of one test; two tests never share a name, in whichever process they run."""
 
-    def __init__(self, root: Path, test: str) -> None:
-        self.folder = root / FOLDER
+    def __init__(self, folder: Path, test: str) -> None:
+        self.folder = folder
         digest = sha256(test.encode(errors="surrogateescape")).hexdigest()[:8]
         words = _UNSAFE.sub("-", test.replace("::", "-")).strip("-.")
         self._stem = f"{words[-NAME_CHARS_MAX:].lstrip('-.')}-{digest}"

@@ -10,21 +10,21 @@ import re
 import shlex
 from collections.abc import Generator
 from pathlib import Path
-from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Unpack
 
 import pytest
 
-from booking.testing.counterexample_files import FOLDER, CounterexampleFiles
 from booking.testing.outcomes import UnknownVerdict, heard_by
 from booking.testing.plugin_options import add_options, flags, given_words, option_of, settings
 
 if TYPE_CHECKING:
+    from booking.testing.counterexample_files import CounterexampleFiles
     from booking.testing.races import Race, RaceOptions, RaceResult
 
 SEED_MAX = 10**6  # short enough to be typed again
 UNKNOWN = "unknown"
 SEED = "booking_seed"
+FOLDER = ".booking"  # of counterexamples, below pytest's root folder
 MARKER = (
     "booking(buyers=3, tickets=2, lock='flock', allow_unknown=False, …): "
     "options of the races in a test, see docs/reference/pytest.md of booking"
@@ -44,7 +44,9 @@ class _Heard:
     def __call__(self, result: RaceResult) -> None:
         """Hear of a result; with the first one, what an earlier run has left goes away."""
         if self.files is None:
-            self.files = CounterexampleFiles(self._item.config.rootpath, self._item.nodeid)
+            from booking.testing.counterexample_files import CounterexampleFiles
+
+            self.files = CounterexampleFiles(self._item.config.rootpath / FOLDER, self._item.nodeid)
             self.files.remove()
         self.results.append(result)
         self._item.user_properties += _properties(self._item, result)
@@ -93,6 +95,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; draw the seed where it is to be random, once for all workers."""
     config.addinivalue_line("markers", MARKER)
     if option_of(config, "seed") == "random":
+        from random import SystemRandom
+
         drawn: dict[str, int] = getattr(config, "workerinput", {})
         config.option.booking_seed = drawn.get(SEED) or 1 + SystemRandom().randrange(SEED_MAX)
         config.stash[DRAWN] = True

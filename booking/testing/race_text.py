@@ -37,7 +37,10 @@ def pressure_text(pressed: Pressed, call: str) -> str:
     if verdict.outcome is not Outcome.INVALID:
         why = [verdict.reason]
     rows = [("why", text) for text in why[:CAUSES_MAX]]
-    rows.append(("shown", f"in real processes, sale {pressed.sales}: {order}, seed {pressed.seed}"))
+    shown = f"in real processes, sale {pressed.sales}: {order}, seed {pressed.seed}"
+    if verdict.outcome is Outcome.INVALID and not sale.schedule:
+        shown += "; it may go otherwise the next time"
+    rows.append(("shown", shown))
     if verdict.outcome is Outcome.VALID:
         rows.append(("rests on", "; ".join(sale.premises)))
     rows += _cure(sale.assembly, verdict.outcome, names, f"{call}.sound()")

@@ -18,8 +18,8 @@ PUBLIC = [
     "read_check_write", "saw", "step",
 ]  # fmt: skip
 TESTING = [
-    "GuardContract", "LockContract", "Race", "RaceMachine", "RaceOptions", "RaceResult",
-    "Schedule", "ScheduledSale", "StoreContract", "StoreMachine", "UnknownVerdict",
+    "GuardContract", "LockContract", "Race", "RaceMachine", "RaceMaker", "RaceOptions",
+    "RaceResult", "Schedule", "ScheduledSale", "StoreContract", "StoreMachine", "UnknownVerdict",
     "assert_proved", "assert_sound", "race", "schedules", "sell",
 ]  # fmt: skip
 

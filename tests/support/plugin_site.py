@@ -21,6 +21,7 @@ def python_path(folder: Path) -> str:
     (metadata / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: booking-workbench\nVersion: 0\n"
     )
+    (metadata / "RECORD").write_text("booking/__init__.py,,\n")  # pytest rewrites its assertions
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     points = [f"{name} = {value}\n" for name, value in project["entry-points"][GROUP].items()]
     (metadata / "entry_points.txt").write_text(f"[{GROUP}]\n{''.join(points)}")

@@ -257,9 +257,8 @@ def test_a_suite_without_races_is_not_touched_and_the_plugin_can_be_left_out(
             assert heavy & set(sys.modules) == set()
             known = {name for name in sys.modules if name.partition(".")[0] == "booking"}
             assert known <= {
-                "booking", "booking.testing", "booking.testing.counterexample_files",
-                "booking.testing.outcomes", "booking.testing.plugin",
-                "booking.testing.plugin_options",
+                "booking", "booking.testing", "booking.testing.outcomes",
+                "booking.testing.plugin", "booking.testing.plugin_options",
             }
             assert "booking.testing.plugin" in known
         """,
