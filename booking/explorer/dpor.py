@@ -8,10 +8,10 @@ for buyers that are not interchangeable. Two steps of different tasks depend on 
   (`clocked`; without it the classes are those of the steps alone, as the literature counts).
 
 Where two dependent steps could have come the other way round, a task that can begin the part
-between them is tried before the first (source sets: Abdulla, Aronis, Jonsson & Sagonas, POPL
-2014); where it could not go on there, all that could are. A sleep set
-holds the tasks that need not be tried again: each class is then executed to its end exactly once.
-A class stands for as many interleavings as its order has linear extensions.
+between them is tried before the first (source sets: Abdulla et al., POPL 2014). Where it could
+not go on there, all that could are. A sleep set holds the tasks that need not be tried again: each
+class is then executed to its end exactly once. A class stands for as many interleavings as its
+order has linear extensions.
 
 That steps on different resources commute is what their names say. `commuting` holds it against
 what they do.
