@@ -174,6 +174,8 @@ def again(spec: BehaviourSpec) -> str:
         words += [] if value is None else [option, value]
     words += ["--buyers", str(spec.buyers)] if spec.buyers != usual.buyers else []
     words += ["--method", spec.method] if spec.method != usual.method else []
+    words += [] if spec.server is None else ["--with", spec.server]
+    words += [word for name in spec.reset for word in ("--i-may-reset", name)]
     for option, given in (("--fresh", spec.fresh), ("--first", spec.first)):
         words += [option] if given else []
     if spec.seconds_max != usual.seconds_max:

@@ -55,7 +55,7 @@ class BehaviourServers:
             os.environ.pop(name, None)
 
     def _ensure_allowed(self, connection: Any) -> None:
-        """Refuse a connection of `--setup` and the like to a server that is somebody's own."""
+        """Refuse a connection of `--setup` and the like to a server that is not private."""
         host, database = connection.info.host, connection.info.dbname
         if host == self._private or database in self._may_reset:
             return
@@ -79,7 +79,7 @@ class BehaviourServers:
             self._waits.restore()
 
     def close(self) -> None:
-        """Let every session go on that is held."""
+        """Continue every session that is held."""
         if self._waits is not None:
             self._waits.close()
 

@@ -77,7 +77,7 @@ class PostgresWaits:
         self._observer = psycopg.connect(**self._where, autocommit=True)
 
     def close(self) -> None:
-        """Let every session go on, and disconnect."""
+        """Continue every session, and disconnect."""
         for session in list(self._stopped):
             self.go_on(session)
         if self._observer is not None:
@@ -124,7 +124,7 @@ class PostgresWaits:
         return float(rows[0][0])
 
     def go_on(self, session: int) -> None:
-        """Let a session go on."""
+        """Continue a session."""
         self._stopped.discard(session)
         with suppress(ProcessLookupError):
             os.kill(session, signal.SIGCONT)

@@ -50,7 +50,7 @@ class Waits(Protocol):
         """Return whether a statement was told that it was the victim of a deadlock."""
 
     def go_on(self, session: int) -> None:
-        """Let a session go on."""
+        """Continue a session."""
 
     def touched(self, session: int) -> frozenset[Touch]:
         """Return what the open transaction of a session has touched so far."""
@@ -117,7 +117,7 @@ class BehaviourBuyers:
         self._fork()
 
     def watch(self, waits: Waits) -> None:
-        """See waits inside a server, and hold whoever waits there until it is its turn."""
+        """See waits inside a server, and hold each buyer that waits there until its turn."""
         self._waits = waits
 
     def _fork(self) -> None:
@@ -191,7 +191,7 @@ class BehaviourBuyers:
 
     @property
     def hung(self) -> list[int]:
-        """Return who waits inside a server, for ever if nobody can take a step."""
+        """Return the buyers that wait inside a server: for ever where none can take a step."""
         return [buyer.number for buyer in self._waiting()]
 
     def _waiting(self) -> list[BehaviourBuyer]:
