@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from booking.core.command_line import run_command
 from booking.experiments.expectations import Planned, Trial
 from booking.report.terminal.console import console, plain
 from booking.report.terminal.layout import counted, show_paragraph
@@ -34,9 +33,7 @@ def show_trial(trial: Trial) -> None:
         for difference in trial.differences:
             show_paragraph(difference, "    ")
     if not trial.as_expected:
-        console().print(
-            f"  [dim]again[/]  [cyan]{plain(run_command(trial.path, trial.scenario))}[/]"
-        )
+        console().print(f"  [dim]again[/]  [cyan]{plain(trial.again)}[/]")
 
 
 def show_total(trials: Sequence[Trial], not_run: int = 0) -> None:

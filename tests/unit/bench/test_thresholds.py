@@ -76,7 +76,7 @@ def test_a_check_is_data_for_scripts() -> None:
     """Met or missed, with the value; infinity is no number of JSON."""
     checks = parse("sqlite@10.most_to_least<=1.5", PLAN).checks(rows(samples()))
     assert [check.document() for check in checks] == [
-        {"threshold": "sqlite@10.most_to_least<=1.5", "row": "atomic", "buyers": 10,
+        {"threshold": "sqlite@10.most_to_least<=1.5", "row": "sqlite/atomic", "buyers": 10,
          "value": None, "met": False},
     ]  # fmt: skip
     (check,) = parse("clerk@2.jain>0.9", PLAN).checks(rows(samples()))
