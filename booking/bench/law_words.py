@@ -18,8 +18,8 @@ def law_lines(label: str, fit: Fit | None) -> list[str]:
         return [f"{label}: no law; give at least {POINTS_MIN} numbers of buyers"]
     forecasts = ", ".join(_forecast(fit, buyers) for buyers in FORECAST_BUYERS)
     lines = [f"{label}: {_peak(fit)}; {_serial(fit)}", f"forecast: {forecasts}"]
-    verb = "describes the figures badly: it misses" if fit.error > ERROR_MAX else "misses"
-    return [*lines, f"the law {verb} what was measured by up to {fit.error:.0%}"]
+    how = "fits badly: it" if fit.error > ERROR_MAX else "fits: it"
+    return [*lines, f"the law {how} misses what was measured by up to {fit.error:.0%}"]
 
 
 def basis(fits: Iterable[Fit | None]) -> str:
@@ -46,9 +46,9 @@ def _peak(fit: Fit) -> str:
     if peak == inf:
         return f"rises up to {most} buyers, the most measured; the law has no peak{between}"
     if round(peak) <= 1:
-        return f"sells most with 1 buyer, and falls from there (retrograde){between}"
+        return f"sells most with 1 buyer{between}, and falls from there: retrograde"
     if peak <= most:
-        return f"peaks at about {peak:,.0f} buyers{between}, and falls after (retrograde)"
+        return f"peaks at about {peak:,.0f} buyers{between}, and falls after: retrograde"
     further = f"the law puts a peak at about {peak:,.0f}{between}"
     return f"rises up to {most} buyers, the most measured; {further}, a forecast"
 

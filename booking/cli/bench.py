@@ -193,26 +193,26 @@ def _show(
         floors, summary.doubts(plan, samples, table), left_out,
         no_compiler=forms.with_c and "c" not in floors,
     )  # fmt: skip
-    if checks:
-        benchmark_report.show_checks(checks)
+    benchmark_report.show_checks(checks)
     benchmark_report.show_again(forms.again)
 
 
 def _overheads(demands: tuple[str, ...], *, as_json: bool) -> int:
     """Measure what booking's own machinery costs; return the exit code."""
-    from booking.bench.self_cost import measure, misses
+    from booking.bench.self_cost import checks, measure
     from booking.errors import ExitCode
     from booking.report import documents
     from booking.report.terminal import benchmark as benchmark_report
 
-    missed_by = misses(demands)
+    check = checks(demands)
     overheads = measure()
-    missed = missed_by(overheads)
+    ticks = check(overheads)
+    missed = [line for line, met in ticks if not met]
     if as_json:
         documents.show({"overheads": overheads, "missed": missed})
     else:
         benchmark_report.show_overheads(overheads)
-        benchmark_report.show_lines(missed, "bold red")
+        benchmark_report.show_ticks(ticks)
     return ExitCode.THRESHOLD_MISSED if missed else ExitCode.AS_EXPECTED
 
 

@@ -34,7 +34,9 @@ def test_the_whole_command(program: Program, tmp_path: Any) -> None:
     assert all(row["lost_sales"] == 0 for row in found["rows"] if row["guard"] != "none")
     assert all(row["cpu_us_per_sale"] > 0 for row in found["rows"])
     assert [row["contended"] for row in found["rows"]][:5] == [False] * 5
-    assert found["missed"][0].startswith("clerk@3.sales_per_s>=1000000000: json/clerk with 3 buyers has")
+    assert found["missed"][0].startswith(
+        "clerk@3.sales_per_s>=1000000000: json/clerk with 3 buyers has"
+    )
     assert {path.name for path in tmp_path.iterdir()} == {"rows.csv", "chart.svg"}
     ET.parse(tmp_path / "chart.svg")
 

@@ -151,27 +151,29 @@ def show_fits(fits: dict[str, Fit | None]) -> None:
 
 def show_checks(checks: Sequence[Check]) -> None:
     """Tick off each threshold: one line where all its rows meet it, else a line for each miss."""
-    console().print()
+    ticks: list[tuple[str, bool]] = []
     for threshold in dict.fromkeys(check.threshold for check in checks):
         of_it = [check for check in checks if check.threshold == threshold]
         missed = [check for check in of_it if not check.met]
-        for check in missed:
-            show_paragraph(check.line, "✗ ", style="bold red")
+        ticks += [(check.line, False) for check in missed]
         if not missed:
             closest = min(of_it, key=lambda check: check.margin)
             rows = "" if len(of_it) == 1 else f"all {len(of_it)} rows; closest: "
-            show_paragraph(f"{threshold.text}: {rows}{closest.what}", "✓ ", style="green")
+            ticks.append((f"{threshold.text}: {rows}{closest.what}", True))
+    show_ticks(ticks)
+
+
+def show_ticks(ticks: Sequence[tuple[str, bool]]) -> None:
+    """Print lines below an empty one, each with the sign of whether it is met."""
+    if ticks:
+        console().print()
+    for line, met in ticks:
+        show_paragraph(line, "✓ " if met else "✗ ", style="green" if met else "bold red")
 
 
 def show_again(command: str) -> None:
     """Print the command that measures the same again."""
     show_parts([Command("again", command)])
-
-
-def show_lines(lines: Sequence[str], colour: str) -> None:
-    """Print sentences in a colour."""
-    for line in lines:
-        show_paragraph(line, style=colour)
 
 
 def bar(share: float) -> str:
