@@ -1,7 +1,7 @@
 """Scenario trials as JUnit XML, for build servers.
 
-Each file is a suite of one test case: every schema allows properties and a timestamp in a suite,
-and the strict ones, such as that of Jenkins' xUnit plugin, allow neither in a test case.
+Each file is a suite of one test case: every schema allows properties and the time of the start in
+a suite, and the strict ones, such as that of Jenkins' xUnit plugin, allow neither in a test case.
 """
 
 from __future__ import annotations
