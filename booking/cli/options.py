@@ -97,7 +97,7 @@ def typed(context: click.Context, **changes: object) -> str:
                 words += [parameter.opts[0]] if each else parameter.secondary_opts[:1]
             else:
                 words += [parameter.opts[0], str(each)]
-    return redacted(shlex.join([*words, *memory_words(context), *arguments]))
+    return shlex.join(map(redacted, [*words, *memory_words(context), *arguments]))
 
 
 def memory_words(context: click.Context) -> list[str]:
