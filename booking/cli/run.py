@@ -80,6 +80,8 @@ def run(
         raise
     except BaseException as error:  # an interruption; with BOOKING_DEBUG also a defect
         ended = error
+    if isinstance(ended, Exception):
+        junit = None  # it says already that booking ended while this scenario ran
     _report(trials, planned[len(trials) :], junit, ended, as_json=as_json)
     if ended is not None:
         raise ended

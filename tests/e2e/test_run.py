@@ -14,6 +14,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from booking.cli.main import main
+from booking.core.scenario import Scenario
+from booking.experiments import expectations
+from booking.experiments.sale import Sale
 from tests.conftest import LIMIT_S, ROOT, Program
 from tests.support.gates import GATES, close_gate, held
 from tests.support.junit import cases, named, problems
@@ -263,6 +267,29 @@ def test_what_ends_the_program_does_not_end_the_results(tmp_path: Path) -> None:
     assert found[0].properties["verdict"] == "valid"
     seed = found[1].properties["seed"]
     assert found[1].properties["command"] == f"booking run b.toml --allow-code --seed {seed}"
+
+
+def test_a_defect_that_is_shown_does_not_end_the_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With BOOKING_DEBUG its traceback ends the program; JUnit has the others' results."""
+
+    def run_sale(scenario: Scenario) -> Sale:
+        if scenario.title == "defect":
+            raise RuntimeError("ours")
+        return real(scenario)
+
+    real = expectations.run_sale
+    monkeypatch.setattr(expectations, "run_sale", run_sale)
+    monkeypatch.setenv("BOOKING_DEBUG", "1")
+    (tmp_path / "a.toml").write_text(SOUND)
+    (tmp_path / "b.toml").write_text('title = "defect"\n')
+    (tmp_path / "c.toml").write_text(SOUND)
+    with pytest.raises(RuntimeError, match="ours"):
+        main(["run", str(tmp_path), "--junit", str(tmp_path / "j.xml")])
+    found = cases(tmp_path / "j.xml")
+    assert (named(found, "error"), named(found, "skipped")) == (["defect"], ["c"])
+    assert found[0].properties["verdict"]
 
 
 def test_a_report_that_cannot_be_written_does_not_hide_the_results(
