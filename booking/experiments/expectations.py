@@ -14,6 +14,7 @@ from booking.core.data_files import NOTHING, Permission
 from booking.core.redaction import redacted
 from booking.core.registry import unknown
 from booking.core.scenario import Expect, Scenario, from_file
+from booking.core.shipped_scenarios import located
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import (
     EXIT_CODE_OF_VERDICT,
@@ -156,7 +157,7 @@ def _found(path: Path, seed: int | None, allowed: Permission) -> Planned:
 
 def _planned(path: Path, seed: int | None, allowed: Permission) -> Planned:
     try:
-        scenario = from_file(path, allowed)
+        scenario = from_file(located(path), allowed)
     except Exception as error:
         return Planned(path, None, Failure.of(error))
     if scenario.seed is None:  # drawn now, so that it is known of a sale that fails, too

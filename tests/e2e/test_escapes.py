@@ -95,6 +95,7 @@ def test_reports_of_scenarios_hold_no_escapes(program: Program, tmp_path: Path) 
         text = (tmp_path / "out.xml").read_text()
         assert not UNSAFE.search(text)
         (case,) = cases(tmp_path / "out.xml")
+        assert (case.name or "").startswith(r"\x1b[2J\x1b]0;owned\x07")
         assert case.case.get("classname", "").endswith(r"/a\x1b[2J\u202eb\r")
     assert json.loads(done.stdout)["scenarios"][0]["scenario"] == str(folder / f"{NAME}.toml")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import unicodedata
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -73,6 +72,8 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _cells_of(character: str) -> int:
+    import unicodedata  # a library of its own: an error of a lack of memory must not need it
+
     if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me", "Cf"}:
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

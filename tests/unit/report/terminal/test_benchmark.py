@@ -53,7 +53,7 @@ def test_the_report_reads_well(columns: int, capsys: pytest.CaptureFixture[str])
         check for text in demands for check in parse(text, PLAN).checks(found)
     ])  # fmt: skip
     benchmark_report.show_again("booking bench --peer --require 'clerk.jain>=0.9'")
-    compare("report", columns, capsys.readouterr().out)
+    compare("bench", columns, capsys.readouterr().out)
 
 
 def test_all_columns_read_well(columns: int, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,7 +63,7 @@ def test_all_columns_read_well(columns: int, capsys: pytest.CaptureFixture[str])
     out = capsys.readouterr().out
     for name in benchmark_report.COLUMNS:
         assert out.count(name) >= 1
-    compare("wide", columns, out)
+    compare("bench-wide", columns, out)
 
 
 def test_the_law_reads_well(columns: int, capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +71,7 @@ def test_the_law_reads_well(columns: int, capsys: pytest.CaptureFixture[str]) ->
     plan = replace(PLAN, rounds=2)
     benchmark_report.show_fits({**summary.fits(plan, samples()), "queue": None})
     benchmark_report.show_notes({"bare": 5000.0}, no_compiler=True)
-    compare("law", columns, capsys.readouterr().out)
+    compare("bench-law", columns, capsys.readouterr().out)
 
 
 def compare(name: str, columns: int, out: str) -> None:
