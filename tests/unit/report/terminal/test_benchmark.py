@@ -20,7 +20,7 @@ from tests.support.benchmark_samples import (
     sample,
     samples,
 )
-from tests.support.golden import golden
+from tests.support.golden import FOLDER, golden
 from tests.support.screens import WIDTHS
 
 
@@ -77,6 +77,14 @@ def test_the_law_reads_well(columns: int, capsys: pytest.CaptureFixture[str]) ->
 def compare(name: str, columns: int, out: str) -> None:
     assert max(map(len, out.splitlines())) <= columns
     golden(f"bench/{name}-{columns}.txt", out)
+
+
+@pytest.mark.parametrize("name", ["bench", "bench-law"])
+def test_no_word_is_broken(name: str) -> None:
+    """A report of 80 columns has the words of one of 120, in the same order."""
+    narrow, wide = ((FOLDER / f"bench/{name}-{columns}.txt").read_text() for columns in WIDTHS)
+    assert narrow.split() == wide.split()
+    assert narrow != wide
 
 
 def test_a_long_label_stands_above_its_figures(
