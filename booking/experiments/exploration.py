@@ -27,7 +27,7 @@ from booking.explorer.model import CLERK, Limits, MonitorLock, Plan, TaskSpec
 from booking.explorer.result import Exploration, Progress
 from booking.explorer.search import Explorer
 from booking.explorer.shrink import shrunk
-from booking.explorer.state_graph import StateGraphExplorer
+from booking.explorer.state_graph import NO_NUMBER, StateGraphExplorer
 from booking.explorer.transition import BoundReached, Caveat, Inconclusive
 from booking.explorer.transition_cache import TransitionCache
 from booking.system.scratch import scratch_folder
@@ -117,6 +117,7 @@ def prove(
                 result.bound = ended.bound
             return Proof(assembly, tuple(buyers), result, premises=premises)
         result = EXPLORERS[chosen](cache, check, limits, progress).explore(first=first)
+        unnumbered = any(caveat.what == NO_NUMBER for caveat in result.caveats)
         if result.outcome is Outcome.VALID:
             result.caveats += [] if result.sells else [_nothing_sold(result)]
             result.caveats += [] if len(plan.tasks) > 1 else [ALONE]
@@ -127,6 +128,10 @@ def prove(
         if chosen != "graph":  # which finds the shortest anyway
             _shrink(result, cache)
         proof = _with_counterexamples(assembly, tuple(buyers), result, cache)
+    if unnumbered and method == "auto":  # which merges no states, and needs no numbers
+        return prove(
+            scenario, buyers, limits, named=named, method="reduced", first=first, progress=progress
+        )
     return _looked_at_again(replace(proof, premises=premises))
 
 

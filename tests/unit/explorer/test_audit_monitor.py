@@ -22,7 +22,7 @@ def test_a_store_that_announces_all_it_does_has_no_caveat():
         ("HastyShop", "HastyShop.write", "empties shop.txt"),
         ("TwiceShop", "TwiceShop.read", "opens shop.txt for reading"),
         ("CrowdedShop", "CrowdedShop.write", "empties shop.tmp"),
-        ("MuteMemory", "MuteMemory.write", "announces none"),
+        ("MuteMemory", "MuteMemory.write", "announced no step"),
         ("SilentMemory", "after its step read memory", "content changed"),
         ("FailingShop", "buyer 0", "ZeroDivisionError: a defect of the shop"),
     ],
