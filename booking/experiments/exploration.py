@@ -14,6 +14,7 @@ from booking.core.counterexample import Counterexample, CounterexampleBuyer
 from booking.core.protocols import Guard, Kit, Store
 from booking.core.scenario import Scenario
 from booking.core.verdict import Outcome
+from booking.core.wording import counted
 from booking.errors import UsageError
 from booking.experiments.confirmation import caveats_of
 from booking.experiments.counterexamples import make_counterexample
@@ -78,7 +79,7 @@ class Proof:
         if result.caveats:
             return str(result.caveats[0])
         if result.undecided:
-            return f"{result.undecided} ends could not be decided"
+            return f"{counted(result.undecided, 'end')} could not be decided"
         return f"not complete: the bound --{result.bound} was reached"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from booking.core.capabilities import EFFECTIVE
 from booking.core.protocols import Lock, Store
 from booking.errors import BookingError
-from booking.explorer.audit_monitor import place_of
+from booking.explorer.code_lines import place_of
 from booking.explorer.task import CooperativeScheduler
 from booking.explorer.transition import Caveat
 
