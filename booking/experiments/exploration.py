@@ -30,7 +30,7 @@ from booking.explorer.search import Explorer
 from booking.explorer.shrink import shrunk
 from booking.explorer.state_graph import NO_NUMBER, StateGraphExplorer
 from booking.explorer.transition import BoundReached, Caveat, Inconclusive
-from booking.explorer.transition_cache import TransitionCache
+from booking.explorer.transition_cache import UNEQUAL, TransitionCache
 from booking.system.scratch import scratch_folder
 
 Method = Literal["auto", "graph", "reduced", "plain"]
@@ -93,7 +93,34 @@ def prove(
     first: bool = False,
     progress: Progress = lambda _states, _executions: None,
 ) -> Proof:
-    """Explore a scenario with these buyers; `named`: none of them are interchangeable."""
+    """Explore a scenario with these buyers; `named`: none of them are interchangeable.
+
+    Where the method is left to us, what turns out not to fit the code is explored otherwise:
+    sales without numbers merge no states, and buyers that the code tells apart are not equal.
+    """
+    proof = _explored(
+        scenario, buyers, limits, named=named, method=method, first=first, progress=progress
+    )
+    told = {caveat.what for caveat in proof.exploration.caveats} if method == "auto" else set()
+    if told & {NO_NUMBER, UNEQUAL} and proof.exploration.method == "graph":
+        proof = _explored(
+            scenario, buyers, limits, named=named or UNEQUAL in told, method="reduced",
+            first=first, progress=progress,
+        )  # fmt: skip
+    return _looked_at_again(proof)
+
+
+def _explored(
+    scenario: Scenario,
+    buyers: Sequence[CounterexampleBuyer],
+    limits: Limits | None,
+    *,
+    named: bool,
+    method: Method,
+    first: bool,
+    progress: Progress,
+) -> Proof:
+    """Explore once, by one method; no counterexample was replayed yet."""
     assembly = assemble(scenario)
     plan = plan_of(assembly, buyers, named=named)
     chosen = _chosen(method, plan, scenario.guard)
@@ -118,7 +145,6 @@ def prove(
                 result.bound = ended.bound
             return Proof(assembly, tuple(buyers), result, premises=premises)
         result = EXPLORERS[chosen](cache, check, limits, progress).explore(first=first)
-        unnumbered = any(caveat.what == NO_NUMBER for caveat in result.caveats)
         if result.outcome is Outcome.VALID:
             result.caveats += [] if result.sells else [_nothing_sold(result)]
             result.caveats += [] if len(plan.tasks) > 1 else [ALONE]
@@ -129,11 +155,7 @@ def prove(
         if chosen != "graph":  # which finds the shortest anyway
             _shrink(result, cache)
         proof = _with_counterexamples(assembly, tuple(buyers), result, cache)
-    if unnumbered and method == "auto":  # which merges no states, and needs no numbers
-        return prove(
-            scenario, buyers, limits, named=named, method="reduced", first=first, progress=progress
-        )
-    return _looked_at_again(replace(proof, premises=premises))
+    return replace(proof, premises=premises)
 
 
 def _nothing_sold(result: Exploration) -> Caveat:
