@@ -53,7 +53,8 @@ def test_an_adapter_is_short(name: str) -> None:
     [block] = [block for block in blocks() if block.marker("file") == name]
     [adapter] = [node for node in ast.parse(block.text).body if isinstance(node, ast.ClassDef)]
     assert adapter.end_lineno is not None
-    assert adapter.end_lineno - adapter.lineno <= LINES_MAX
+    lines = block.text.splitlines()[adapter.lineno : adapter.end_lineno]
+    assert len([line for line in lines if line.strip()]) <= LINES_MAX
 
 
 def test_a_lock_of_a_library_guards_a_sale(tmp_path: Path) -> None:
@@ -72,11 +73,23 @@ def test_a_lock_for_a_whole_process_is_no_finding_of_the_explorer(tmp_path: Path
     assert any(place.startswith("fasteners/process_mechanism.py:") for place in places), places
 
 
-def test_a_counter_of_a_library_races_and_is_sound_with_a_lock(tmp_path: Path) -> None:
+@pytest.mark.sweep(usual=lambda store: store == "cached:Cached")
+@pytest.mark.parametrize(
+    "store,library,guard",
+    [("cached:Cached", "diskcache", "none"), ("oscar_stock:OscarStock", "oscar", "atomic")],
+)
+def test_code_that_checks_and_takes_in_two_effects_oversells_in_four_steps(
+    store: str, library: str, guard: str, tmp_path: Path
+) -> None:
+    """django-oscar does: each sale has a copy of its database. `make test-all` installs it."""
+    pytest.importorskip(library)
+    flags = f"--store {store} --guard {guard} --buyers 2 --tickets 1"
+    explored = run(f"explore {flags}", tmp_path)
+    assert (explored["verdict"], explored["witness_steps"]) == ("invalid", 4), explored
+
+
+def test_a_counter_of_a_library_is_sound_with_a_lock(tmp_path: Path) -> None:
     pytest.importorskip("diskcache")
-    raced = run("explore --store cached:Cached --buyers 3", tmp_path)
-    assert raced["verdict"] == "invalid"
-    assert raced["witness_steps"] == 4
     assert run("explore --store cached:Cached --buyers 3 --lock", tmp_path)["verdict"] == "valid"
 
 
@@ -100,13 +113,3 @@ def test_a_hold_of_a_library_tells_the_name_of_a_seat(tmp_path: Path) -> None:
     events = [json.loads(line) for line in history.read_text().splitlines()]
     sold = {event["value"] for event in events if (event["f"], event["type"]) == ("buy", "ok")}
     assert sold == {f"seat {n}" for n in range(1, 5)}
-
-
-@pytest.mark.slow
-def test_an_application_of_django_oversells_in_four_steps(tmp_path: Path) -> None:
-    """django-oscar checks the level and allocates later; each sale has a copy of its database."""
-    pytest.importorskip("oscar", reason="make test-all installs it")
-    flags = "--store oscar_stock:OscarStock --guard atomic --buyers 2 --tickets 1"
-    explored = run(f"explore {flags}", tmp_path)
-    assert explored["verdict"] == "invalid", explored
-    assert explored["witness_steps"] == 4

@@ -58,7 +58,7 @@ def test_a_schema_is_prepared_once(tmp_path: Path) -> None:
 
 def test_a_schema_that_fails_is_an_error_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(InventoryError, match=r"the schema fails: .*syntax error") as raised:
-        place(tmp_path).postgres("CREATE TALBE x")
+        place(tmp_path).postgres("CREATE NONSENSE x")
     assert len(str(raised.value).splitlines()) == 1
 
 
