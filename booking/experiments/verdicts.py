@@ -22,7 +22,7 @@ def verdict_on(history: History, sold: int) -> Verdict:
         return verdict
     each = "each once, " if sold > 1 else ""
     tickets = counted(history.tickets or 0, "ticket")
-    reason = f"{sold} of {tickets} sold, {each}{history.remaining} left"
+    reason = f"{sold:,} of {tickets} sold, {each}{history.remaining} left"
     return Verdict(Outcome.VALID, reason, verdict.anomalies)
 
 
