@@ -14,11 +14,11 @@ from booking.bench.law_words import basis, law_lines
 from booking.bench.scalability_law import Fit
 from booking.bench.thresholds import Check
 from booking.core.printable import printable
+from booking.core.wording import counted
 from booking.report.terminal.console import console
 from booking.report.terminal.layout import (
     Command,
     Line,
-    counted,
     show_paragraph,
     show_parts,
     table,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from booking.core.wording import counted
 from booking.experiments.expectations import Planned, Trial
 from booking.report.terminal.console import console, plain
-from booking.report.terminal.layout import counted, show_paragraph
+from booking.report.terminal.layout import show_paragraph
 
 
 def show_start(planned: Planned) -> None:
