@@ -66,7 +66,7 @@ from shop import Shop
 def test_sound(race):
     assert str(race(Shop).sound()).startswith("✓ VALID  2 of 2 tickets sold to 3 buyers")
 
-def test_proved():
+def test_proof():
     assert "all 6 interleavings sound" in str(assert_proved(Shop, lock="flock"))
 
 def test_allowed(race):
@@ -203,7 +203,7 @@ def test_outcomes_pass_the_wire_of_workers_and_reach_junit(suite: pytest.Pyteste
         "seed": seed,
         "command": f"pytest test_outcomes.py::test_sound --booking-seed {seed}",
     }
-    assert found["test_proved"]["states"] == "12"
+    assert found["test_proof"]["states"] == "12"
     assert found["test_allowed"]["verdict"] == "unknown"
     assert found["test_sold"]["counterexample"].startswith(".booking/test_racy.py-test_sold-")
     assert len(list(suite.path.glob(".booking/*.json"))) == 2

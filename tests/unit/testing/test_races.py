@@ -141,4 +141,8 @@ def test_a_race_is_written_as_a_test_writes_it() -> None:
     """Classes by name, names in quotes; what is usual is left out."""
     made = race(shops.Shop, lock="flock", delay="1ms", seed=4)
     assert isinstance(made, Race)
-    assert made.call == 'race(Shop, buyers=3, tickets=2, lock="flock", delay="1ms")'
+    assert str(made.call) == 'race(Shop, buyers=3, tickets=2, lock="flock", delay="1ms")'
+    locked = made.call.but({"store": "json", "guard": "lock", "lock": "mutex"})
+    assert str(locked) == 'race("json", buyers=3, tickets=2, lock="mutex", delay="1ms")'
+    atomic = made.call.but({"guard": "atomic"})
+    assert str(atomic) == 'race(Shop, buyers=3, tickets=2, guard="atomic", delay="1ms")'
