@@ -38,7 +38,7 @@ def runs() -> list[tuple[str, bool]]:
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Put the program on the PATH, as an installation does, and pytest."""
+    """Put the program on the PATH, as an installation does, and the pytest beside it."""
     folder = tmp_path_factory.mktemp("bin")
     for name in ("booking", "pytest"):
         script = folder / name
@@ -49,8 +49,8 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def typed(line: str, folder: Path, path: str) -> subprocess.CompletedProcess[str]:
     """Run a line in a shell, in the folder of the page."""
-    installed = python_path(Path(path.partition(os.pathsep)[0]) / "site")
-    environment = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": installed}
+    site = python_path(folder.with_name("site"))
+    environment = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": site}
     return subprocess.run(
         ["bash", "-c", line], cwd=folder, env={**environment, "PATH": path}, check=False,
         capture_output=True, text=True, timeout=LIMIT_S,
