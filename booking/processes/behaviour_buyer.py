@@ -6,7 +6,6 @@ report: the next effect, a refusal, or the end.
 
 from __future__ import annotations
 
-import inspect
 import os
 import signal
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from booking.core.registry import takes_argument
 from booking.core.steps import drive
 from booking.instrument.seam import Announcement, Dismissed, Expired, Seam
 
@@ -90,7 +90,7 @@ def buyer_main(connection: Connection, number: int, buy: Callable[..., Any], sea
     """Buy once for each `run`, until the harness has no more to say."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    takes_number = _takes_number(buy)
+    takes_number = takes_argument(buy)
     drive(seam)
     while True:
         try:
@@ -132,13 +132,6 @@ def bought_of(answer: Any) -> Bought:
         seats = (answer,) if isinstance(answer, str) else tuple(map(str, answer))
         return Bought("sold", len(seats), seats) if seats and seats[0] else Bought("sold-out")
     return Bought("sold", 1) if answer else Bought("sold-out")
-
-
-def _takes_number(buy: Callable[..., Any]) -> bool:
-    try:
-        return bool(inspect.signature(buy).parameters)
-    except (TypeError, ValueError):
-        return False
 
 
 def _where(error: BaseException) -> str:

@@ -219,7 +219,7 @@ class BehaviourBuyers:
         return {self._sessions[session] for session in sessions}
 
     def take(self, number: int, *, forced: bool = False) -> Moved | None:
-        """Let one buyer take its step; return None where it was refused, without an effect."""
+        """Take a step of one buyer; return None where it was refused, without an effect."""
         buyer = self.buyers[number]
         if buyer.state == "waiting":
             return self._take_up(buyer)
@@ -252,7 +252,7 @@ class BehaviourBuyers:
         return Moved(buyer.number, step, (WAITS,), forced=False, begins=begins, ends=False)
 
     def _take_up(self, buyer: BehaviourBuyer) -> Moved:
-        """Let a buyer go on that waited inside a server: a step of its own."""
+        """Continue a buyer that waited inside a server: a step of its own."""
         assert self._waits is not None
         assert buyer.next is not None
         announced = buyer.next
