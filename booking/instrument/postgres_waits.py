@@ -5,7 +5,8 @@ queue stays, its snapshot too. Once nothing blocks it, to let it go on (SIGCONT)
 other: otherwise the operating system would choose which of two waiters is first.
 
 A stopped session must hold none of the server's internal locks. It has none while it sleeps in a
-queue, but for the moment in which it looks for a deadlock. So that moment is set far behind ours.
+queue, but for the moment in which it looks for a deadlock. So it is stopped well before that
+moment, or not at all, and the execution is repeated.
 """
 
 from __future__ import annotations
@@ -21,8 +22,7 @@ from booking.instrument.postgres_locks import PostgresLocks, ask, tell
 from booking.instrument.seam import Touch
 
 DEADLOCK_LOOK_S = 0.1  # `deadlock_timeout`: a session looks once, this long after its wait began
-EARLY, LATE = 0.5, 1.5  # parts of it between which a session is not stopped
-POLL_S = 0.005
+STOPPED_S = 0.8 * DEADLOCK_LOOK_S  # a session that was not stopped by then is not stopped
 DEADLOCK = "DeadlockDetected: "  # as the interceptor shows the error
 BLOCKERS = """
 select pid, array_to_string(pg_blocking_pids(pid), ' ')
@@ -105,15 +105,20 @@ class PostgresWaits:
         return {int(pid): frozenset(map(int, by.split())) for pid, by in rows}
 
     def stop(self, session: int) -> bool:
-        """Stop a session that waits, at a moment at which it holds nothing internal.
+        """Stop a session that waits; return whether it was surely before its look for a deadlock.
 
-        Return whether it will look for a deadlock still.
+        Once it looks, it holds internal locks, and it may end itself: then it is not held.
         """
-        while EARLY < (waited := self._waited_s(session) / DEADLOCK_LOOK_S) < LATE:
-            time.sleep(POLL_S)
+        start_s = time.monotonic()
+        waited_s = self._waited_s(session)
+        if waited_s > STOPPED_S:
+            return False
         os.kill(session, signal.SIGSTOP)
+        if waited_s + time.monotonic() - start_s > STOPPED_S:
+            os.kill(session, signal.SIGCONT)
+            return False
         self._stopped.add(session)
-        return waited <= EARLY
+        return True
 
     def is_victim(self, told: Sequence[str]) -> bool:
         """Return whether a statement was told that it was the victim of a deadlock."""

@@ -44,7 +44,7 @@ class Waits(Protocol):
         """Return which sessions each of these waits for."""
 
     def stop(self, session: int) -> bool:
-        """Hold a session that waits; return whether it can be the victim of a deadlock still."""
+        """Hold a session that waits; return False where it was too late to decide its wait."""
 
     def is_victim(self, told: Sequence[str]) -> bool:
         """Return whether a statement was told that it was the victim of a deadlock."""
@@ -90,7 +90,6 @@ class BehaviourBuyer:
     told: list[str] = field(default_factory=list)
     session: int = 0  # of a server, in which its next step may have to wait
     touched: frozenset[Touch] = frozenset()  # what is known of a step that waits
-    may_fall: bool = True  # whether it can be a deadlock's victim: the server looks only once
 
     def begin(self) -> None:
         """Have it buy, as if it had never bought before."""
@@ -257,8 +256,6 @@ class BehaviourBuyers:
         assert buyer.next is not None
         announced = buyer.next
         victim = bool(self._waits.blockers([buyer.session]).get(buyer.session))
-        if victim and not buyer.may_fall:
-            raise Disturbed
         self._let_go(buyer)
         report = self._await(buyer, looks=not victim)
         buyer.steps += 1
@@ -301,7 +298,6 @@ class BehaviourBuyers:
         deadline_s = time.monotonic() + SEGMENT_S
         while not buyer.line.poll(LOOK_S if watched else SEGMENT_S):
             if watched and self._is_blocked(buyer):
-                buyer.state = "waiting"
                 return None
             if time.monotonic() > deadline_s:
                 raise self._stuck(buyer)
@@ -336,7 +332,9 @@ class BehaviourBuyers:
                 "itself when it wakes; give --with postgres"
             )
             raise Inconclusive(Caveat(what, _shown(buyer.next)))
-        buyer.may_fall = self._waits.stop(buyer.session)
+        buyer.state = "waiting"
+        if not self._waits.stop(buyer.session):
+            raise Disturbed
         return True
 
     def _stuck(self, buyer: BehaviourBuyer) -> Inconclusive:
