@@ -105,16 +105,11 @@ class BehaviourBuyers:
 
     def begin(self) -> None:
         """Begin an execution: every buyer up to its first step."""
+        if self._fresh:
+            self.close()
+            self._fork()
         for buyer in self.buyers:
-            buyer.state, buyer.next, buyer.bought, buyer.steps, buyer.told = (
-                "running",
-                None,
-                None,
-                0,
-                [],
-            )
-            buyer.sleeps = False
-            buyer.line.send_bytes(RUN)
+            buyer.begin()
         for buyer in self.buyers:
             self._await(buyer)
 
@@ -131,7 +126,7 @@ class BehaviourBuyers:
         return ready or [buyer.number for buyer in self.buyers if buyer.state == "refused"]
 
     def take(self, number: int, *, forced: bool = False) -> Moved | None:
-        """Let one buyer take its step; return None where it was refused, without an effect."""
+        """Take one buyer's step; return None where it was refused, without an effect."""
         buyer = self.buyers[number]
         if forced and buyer.state == "ready":
             self._pass(buyer, GO)  # it was refused before its limit struck
