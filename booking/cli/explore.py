@@ -59,7 +59,10 @@ BUYERS_MAX = 200
 @click.option("--fresh", is_flag=True, help="New processes for each execution.")
 @click.option("--with", "server", type=click.Choice(["postgres"]), help="A private server for it.")
 @click.option(
-    "--i-may-reset", "reset", metavar="DATABASE", multiple=True,
+    "--i-may-reset",
+    "reset",
+    metavar="DATABASE",
+    multiple=True,
     help="Setup may empty this database, which is not private.",
 )
 @memory_option

@@ -9,7 +9,7 @@ from booking.instrument.seam import Dismissed, Seam
 
 
 class SleepInterceptor:
-    """Continue a buyer that sleeps behind the next step of another one."""
+    """Pause a buyer that sleeps, and go on behind the next step of another one."""
 
     library = "time"
     covers = ("time.sleep",)

@@ -218,7 +218,7 @@ class BehaviourBuyers:
         return {self._sessions[session] for session in sessions}
 
     def take(self, number: int, *, forced: bool = False) -> Moved | None:
-        """Take a step of one buyer; return None where it was refused, without an effect."""
+        """Take one buyer's step; return None where it was refused, without an effect."""
         buyer = self.buyers[number]
         if buyer.state == "waiting":
             return self._take_up(buyer)
