@@ -85,9 +85,8 @@ def autocommitted() -> bool:
 
 def transaction_block() -> bool:
     """BEGIN, SAVEPOINT, RELEASE and COMMIT are sent past the cursor."""
-    with connect(autocommit=True) as line, line.transaction():
-        with line.transaction():
-            return _read_and_write(line, "FOR UPDATE")
+    with connect(autocommit=True) as line, line.transaction(), line.transaction():
+        return _read_and_write(line, "FOR UPDATE")
 
 
 def naive_block() -> bool:
@@ -177,9 +176,8 @@ def several_statements() -> bool:
 
 
 def copies() -> bool:
-    with connect() as line:
-        with line.cursor().copy("COPY event TO STDOUT") as rows:
-            return bool(list(rows))
+    with connect() as line, line.cursor().copy("COPY event TO STDOUT") as rows:
+        return bool(list(rows))
 
 
 def streams() -> bool:
