@@ -65,6 +65,7 @@ class BehaviourProof(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     bound: str | None
     method: str
+    symmetric: bool  # whether orders that differ in the names of equal buyers count once
     tickets: int
     buyers: int
     executions: int

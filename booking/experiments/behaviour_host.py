@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from booking.core.registry import load
+from booking.core.registry import load, takes_argument
 from booking.core.verdict import Outcome
 from booking.errors import BookingError, ExitCode, UsageError
 from booking.experiments.behaviour import (
@@ -78,7 +78,8 @@ def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
 
         search = BehaviourExplorer(
             buyers, reset, lambda answers: functions.judge(tickets, answers),
-            method=spec.method, seconds_max=spec.seconds_max, first=spec.first,
+            method=spec.method, symmetric=not takes_argument(functions.buy),
+            seconds_max=spec.seconds_max, first=spec.first,
             progress=lambda steps, executions: _progress(out, steps, executions),
         )  # fmt: skip
         result = search.explore()
@@ -192,8 +193,9 @@ def _proof(spec: BehaviourSpec, tickets: int, result: BehaviourExploration) -> B
     shortest = result.shortest
     return BehaviourProof(
         verdict=outcome, reason=reason, complete=result.complete, bound=result.bound,
-        method=result.method, tickets=tickets, buyers=spec.buyers, executions=result.executions,
-        steps=result.steps, ends=result.ends, violating=result.violating,
+        method=result.method, symmetric=result.symmetric, tickets=tickets, buyers=spec.buyers,
+        executions=result.executions, steps=result.steps, ends=result.ends,
+        violating=result.violating,
         anomalies=shortest.anomalies if shortest else {}, caveats=result.caveats,
         witness=None if shortest is None else [
             BehaviourStep(

@@ -113,6 +113,7 @@ class BehaviourBuyers:
         self._sessions: dict[int, int] = {}  # session → buyer
         self._known: dict[tuple[str, str], frozenset[Touch]] = {}  # step → what it touched
         self._waits: Waits | None = None
+        self.alike = False  # whether all did the same when they bought alone
         self._fork()
 
     def watch(self, waits: Waits) -> None:
@@ -127,6 +128,7 @@ class BehaviourBuyers:
         """Have each buyer buy once, alone: what is done at the first call only is no race."""
         if self._fresh:
             return
+        positions = []
         for buyer in self.buyers:
             reset()
             buyer.begin()
@@ -135,6 +137,8 @@ class BehaviourBuyers:
                 if buyer.state == "waiting":  # for itself: all others have ended
                     raise self._stuck(buyer)
                 self._pass(buyer, EXPIRE if buyer.state == "refused" else GO)
+            positions.append((buyer.next, buyer.told))
+        self.alike = all(position == positions[0] for position in positions)
         self.doubts.clear()
 
     def close(self) -> None:

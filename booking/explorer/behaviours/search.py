@@ -33,6 +33,7 @@ class Point:
     taken: int
     tried: dict[int, Moved] = field(default_factory=dict)
     forced: bool = False
+    stands_for: dict[int, int] = field(default_factory=dict)  # buyer → the one explored for it
 
 
 @dataclass(slots=True)
@@ -57,6 +58,7 @@ class BehaviourExploration:
     """The result of a search."""
 
     method: Method
+    symmetric: bool = False  # whether orders that differ in names of equal buyers were merged
     complete: bool = False
     bound: str | None = None
     executions: int = 0
@@ -81,6 +83,7 @@ class BehaviourExplorer:
         judge: Judge,
         *,
         method: Method = "reduced",
+        symmetric: bool = False,
         seconds_max: float = 60.0,
         first: bool = False,
         progress: Callable[[int, int], None] = lambda _steps, _executions: None,
@@ -90,6 +93,7 @@ class BehaviourExplorer:
         self._reset = reset
         self._judge = judge
         self._plain = method == "plain"
+        self._symmetric = symmetric and not self._plain
         self._seconds_max = seconds_max
         self._first = first
         self._progress = progress
@@ -103,9 +107,10 @@ class BehaviourExplorer:
     def explore(self) -> BehaviourExploration:
         """Search within the limits."""
         result, start_s = self.result, time.monotonic()
-        self._start_s = start_s  # the warm-up counts
         try:
             self._buyers.warm(self._reset)
+            self._symmetric &= self._buyers.alike
+            self._start_s = time.monotonic()
             while True:
                 try:
                     self._execute()
@@ -128,6 +133,7 @@ class BehaviourExplorer:
         except Inconclusive as inconclusive:
             result.caveats.append(str(inconclusive.caveat))
         result.caveats = self._buyers.doubts + result.caveats
+        result.symmetric = self._symmetric
         result.complete = not (result.bound or result.caveats)
         result.elapsed_s = time.monotonic() - start_s
         return result
@@ -179,21 +185,46 @@ class BehaviourExplorer:
         while enabled := self._buyers.enabled():
             if len(self._moves) >= STEPS_MAX:
                 raise Inconclusive(Caveat(f"an execution took {STEPS_MAX:,} steps", "its end"))
-            asleep = self._still_asleep()
-            awake = [buyer for buyer in enabled if buyer not in asleep]
-            if not awake or not self._try(enabled, awake, asleep):
+            if not self._try(enabled, self._still_asleep()):
                 return False
         return True
 
-    def _try(self, enabled: list[int], awake: list[int], asleep: dict[int, Moved]) -> bool:
+    def _stands_for(self, enabled: list[int], asleep: dict[int, Moved]) -> dict[int, int]:
+        """Return for each buyer the one that is explored for it: of interchangeable ones, one.
+
+        One that sleeps stands for others that do not: what follows was executed already, but for
+        the buyers' names.
+        """
+        first = sorted(enabled, key=lambda buyer: (buyer not in asleep, buyer))
+        found: dict[int, int] = {}
+        for buyer in first:
+            found[buyer] = next(
+                (one for one in first if found.get(one) == one and self._alike(one, buyer)), buyer
+            )
+        return found
+
+    def _alike(self, one: int, other: int) -> bool:
+        """Return whether two buyers can change names here, and nothing else would change."""
+        return self._symmetric and interchangeable(
+            self._moves, self._pasts, one, other
+        )  # they run the same code, so they stand before the same step
+
+    def _try(self, enabled: list[int], asleep: dict[int, Moved]) -> bool:
         """Take the first step that is possible; return whether one was."""
-        wanted = set(enabled) if self._plain else {awake[0]}
-        point = Point(set(enabled), wanted, asleep, awake[0])
+        stands_for = self._stands_for(enabled, asleep)
+        able = set(stands_for.values())
+        awake = [buyer for buyer in enabled if buyer in able and buyer not in asleep]
+        if not awake:
+            return False
+        wanted = able if self._plain else {awake[0]}
+        point = Point(able, set(wanted), asleep, awake[0], stands_for=stands_for)
         self._points.append(point)
         while not self._take(point):
             self._refused(point)
-            left = [buyer for buyer in self._buyers.enabled() if buyer not in asleep]
-            point.enabled = set(self._buyers.enabled())
+            enabled = self._buyers.enabled()
+            point.stands_for = self._stands_for(enabled, asleep)
+            point.enabled = set(point.stands_for.values())
+            left = [buyer for buyer in enabled if buyer in point.enabled and buyer not in asleep]
             if not left:
                 self._points.pop()
                 return False
@@ -250,11 +281,13 @@ class BehaviourExplorer:
             if known >> number & 1 or earlier.buyer == moved.buyer or not depend(earlier, moved):
                 continue
             point = self._points[number]
-            first = self._first_without(number, moved)
+            explored = point.stands_for
+            first = {explored.get(one, one) for one in self._first_without(number, moved)}
             if not point.enabled >= first:  # a wait was in the way: all that can go on are tried
                 point.wanted |= point.enabled
             elif not first & point.wanted:
-                point.wanted.add(moved.buyer if moved.buyer in first else min(first))
+                mover = explored.get(moved.buyer, moved.buyer)
+                point.wanted.add(mover if mover in first else min(first))
 
     def _past_of_last(self, buyer: int) -> int:
         """Return the steps that happened before a buyer's last one, and that one."""
@@ -308,6 +341,32 @@ class BehaviourExplorer:
             result.findings.setdefault(name, message)
         if result.shortest is None or found.length < result.shortest.length:
             result.shortest = found
+
+
+def interchangeable(moves: list[Moved], pasts: list[int], one: int, other: int) -> bool:
+    """Return whether steps with two buyers' names exchanged are the same steps, but for order.
+
+    That is so where both took the same steps and were told the same, and where what happened
+    before each step is the same with the names exchanged.
+    """
+    mine = [at for at, move in enumerate(moves) if move.buyer == one]
+    theirs = [at for at, move in enumerate(moves) if move.buyer == other]
+    if [moves[at][1:] for at in mine] != [moves[at][1:] for at in theirs]:
+        return False
+    exchanged = list(range(len(moves)))
+    for at, partner in zip(mine, theirs, strict=True):
+        exchanged[at], exchanged[partner] = partner, at
+    return all(
+        _exchange(past, mine, theirs) == pasts[partner]
+        for past, partner in zip(pasts, exchanged, strict=True)
+    )
+
+
+def _exchange(past: int, mine: list[int], theirs: list[int]) -> int:
+    for at, partner in zip(mine, theirs, strict=True):
+        if (past >> at & 1) != (past >> partner & 1):
+            past ^= 1 << at | 1 << partner
+    return past
 
 
 def depend(one: Moved, other: Moved) -> bool:

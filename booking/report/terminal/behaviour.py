@@ -50,6 +50,7 @@ def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec) -> None:
 def _figures(proof: BehaviourProof) -> str:
     orders = counted(proof.ends, "order")
     whole = "all" if proof.complete else "not all"
+    whole += ", whatever the buyers' names" if proof.symmetric else ""
     return (
         f"{counted(proof.buyers, 'buyer')}, {counted(proof.tickets, 'ticket')}: {orders} of steps "
         f"({whole}), {proof.violating:,} unsound"
