@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from booking.core.registry import resolve, split_url, table, unknown
+from booking.core.registry import resolve, split_url, table
 from booking.core.scenario import BUYERS_MAX
+from booking.core.spelling import unknown
 from booking.errors import UsageError
 
 DURATION_MIN_S = 0.02

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from booking.bench.aggregate import METRICS, Row
 from booking.bench.plan import Plan
-from booking.core.registry import unknown
+from booking.core.spelling import unknown
 from booking.errors import UsageError
 
 _FORM = re.compile(
