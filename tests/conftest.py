@@ -23,6 +23,7 @@ settings.register_profile(
     "booking", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("booking")
+os.environ.pop("COLUMNS", None)  # what is printed must not depend on the developer's terminal
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
@@ -21,6 +22,7 @@ from booking.errors import (
 )
 from booking.experiments.sale import Sale, run_sale
 
+EPOCH = datetime.fromtimestamp(0, UTC)
 # The first of these that a trial gave is the exit code of all.
 GRAVEST = (ExitCode.DEFECT, ExitCode.USAGE, ExitCode.ANOMALY, ExitCode.UNKNOWN)
 
@@ -63,6 +65,8 @@ class Trial:
     differences: list[str]
     elapsed_s: float
     failure: Failure | None = None
+    scenario: Scenario | None = None  # with the seed that was drawn; None: it could not be read
+    started: datetime = EPOCH
 
     @classmethod
     def of(cls, planned: Planned) -> Trial:
@@ -70,16 +74,23 @@ class Trial:
 
         Only an interruption ends the trials behind it, too.
         """
-        start_s = monotonic()
+        start_s, started = monotonic(), datetime.now(UTC)
         scenario = planned.scenario
         if scenario is None:
-            return cls(planned.path, None, [], 0.0, planned.failure)
+            return cls(planned.path, None, [], 0.0, planned.failure, None, started)
         try:
             sale = run_sale(scenario)
         except (Exception, SystemExit) as error:
-            return cls(planned.path, None, [], monotonic() - start_s, Failure.of(error))
+            took_s, failure = monotonic() - start_s, Failure.of(error)
+            return cls(planned.path, None, [], took_s, failure, scenario, started)
         expect = scenario.expect if scenario.expect != Expect() else Expect(verdict=Outcome.VALID)
-        return cls(planned.path, sale, differences(expect, sale), monotonic() - start_s)
+        found, took_s = differences(expect, sale), monotonic() - start_s
+        return cls(planned.path, sale, found, took_s, None, sale.scenario, started)
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether there was a sale, and it was as expected."""
+        return self.failure is None and not self.differences
 
     @property
     def exit_code(self) -> int:

@@ -23,7 +23,7 @@ from booking.stores.common.database import (
     sendable,
     shares,
 )
-from booking.stores.common.redis_lines import limited
+from booking.stores.common.redis_lines import ensure_options, limited
 from booking.stores.common.run_lock import SALE, in_use
 from booking.stores.common.silence import CONNECT_S, STATEMENT_S
 
@@ -257,6 +257,7 @@ class RedisStore(DatabaseStore["Redis"]):
         from redis.retry import Retry
 
         try:
+            ensure_options(self._address())
             client = redis.Redis.from_url(
                 self._address(), socket_timeout=answer_s or STATEMENT_S,
                 retry=Retry(NoBackoff(), 0),  # sent once: a second time might sell twice

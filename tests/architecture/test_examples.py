@@ -23,7 +23,7 @@ def run(line: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *line], cwd=folder, capture_output=True, text=True, timeout=LIMIT_S,
         check=False,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
 
 
