@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 from click.shell_completion import (
@@ -29,74 +30,13 @@ CURSOR = "x"  # appended, so that the last word is the one at the cursor, althou
 SPECIAL = re.compile(r"""[\s"'\\$`&|;<>()*?\[\]{}#!]""")
 BREAKS = "=:@><&|;("  # what may part words in bash (COMP_WORDBREAKS)
 
-BASH = r"""
-%(complete_func)s() {
-    local type value help
-    COMPREPLY=()
-    while IFS=$'\t' read -r type value help; do
-        case $type in
-            dir) compopt -o dirnames 2>/dev/null ;;
-            file) compopt -o default 2>/dev/null ;;
-            open) COMPREPLY+=("$value"); compopt -o nospace 2>/dev/null ;;
-            plain) COMPREPLY+=("$value") ;;
-        esac
-    done < <(COMP_LINE="${COMP_LINE:0:COMP_POINT}" COMP_WORDBREAKS="$COMP_WORDBREAKS" \
-        %(complete_var)s=bash_complete "${1/#\~/$HOME}" 2>/dev/null)
-}
-complete -o nosort -F %(complete_func)s %(prog_name)s 2>/dev/null ||
-    complete -F %(complete_func)s %(prog_name)s
-"""
-
-ZSH = r"""#compdef %(prog_name)s
-
-%(complete_func)s() {
-    local type value help native
-    local -a plain shown open
-    while IFS=$'\t' read -r type value help; do
-        case $type in
-            dir|file) native=$type ;;
-            open) open+=("$value") ;;
-            plain) plain+=("$value"); shown+=("$value${help:+  -- $help}") ;;
-        esac
-    done < <(COMP_LINE="${(j: :)words[1,CURRENT-1]} $QIPREFIX$PREFIX" \
-        %(complete_var)s=zsh_complete ${~words[1]} 2>/dev/null)
-    if [[ -n $native ]]; then
-        [[ $PREFIX == --*=* ]] && compset -P '*='
-        if [[ $native == dir ]]; then _files -/; else _files; fi
-    fi
-    (( $#plain )) && compadd -U -Q -V booking -l -d shown -a plain
-    (( $#open )) && compadd -U -Q -V booking-open -S '' -a open
-    return 0
-}
-
-if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
-    %(complete_func)s "$@"
-else
-    compdef %(complete_func)s %(prog_name)s
-fi
-"""
-
-FISH = r"""function %(complete_func)s
-    set -lx COMP_LINE (commandline -cp | string collect)
-    set -lx %(complete_var)s fish_complete
-    %(prog_name)s 2>/dev/null | while read -l line
-        set -l parts (string split \t -- $line)
-        switch $parts[1]
-            case dir
-                __fish_complete_directories $parts[2]
-            case file
-                __fish_complete_path $parts[2]
-            case '*'
-                printf '%%s\t%%s\n' $parts[2] $parts[3]
-        end
-    end
-end
-complete --no-files --keep-order --command %(prog_name)s --arguments "(%(complete_func)s)"
-"""
-
 
 class _Answer(ShellComplete):
     """What the three shells share: the line up to the cursor, and the form of an answer."""
+
+    def source(self) -> str:
+        """Return the script of a shell, which lies beside this file."""
+        return Path(__file__).with_name(f"completion.{self.name}").read_text()
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """Return the words before the one at the cursor, and that one."""
@@ -149,12 +89,6 @@ def _quoted(text: str) -> str:
 class Bash(_Answer, BashComplete):
     """bash replaces only what stands behind the last character that parts words."""
 
-    source_template = BASH
-
-    def source(self) -> str:
-        """Return the script; unlike click's, it serves every version of bash."""
-        return ShellComplete.source(self)
-
     def shown(self, item: CompletionItem[str]) -> str:
         """Return the value without what bash leaves as it is."""
         if item.type in {"dir", "file"} or _in_quotes():
@@ -168,8 +102,6 @@ class Bash(_Answer, BashComplete):
 class Zsh(_Answer, ZshComplete):
     """zsh takes the value with its quotes."""
 
-    source_template = ZSH
-
     def shown(self, item: CompletionItem[str]) -> str:
         """Return the value, quoted."""
         return _quoted(str(item.value))
@@ -177,8 +109,6 @@ class Zsh(_Answer, ZshComplete):
 
 class Fish(_Answer, FishComplete):
     """fish quotes by itself, and completes no file behind `--option=`."""
-
-    source_template = FISH
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
         """Return what fits, with the files behind `--option=`."""
@@ -198,10 +128,17 @@ class Fish(_Answer, FishComplete):
 
 
 def complete(group: click.Group, words: list[str], variable: str) -> int:
-    """Print what the environment variable asks for; return the exit code."""
+    """Print what the environment variable asks for; return the exit code.
+
+    An error prints nothing: it would land in the middle of the line that the user types.
+    """
     for shell in (Bash, Zsh, Fish):
         add_completion_class(shell)
     try:
         group.main(words, prog_name="booking", complete_var=variable)
     except SystemExit as done:
         return int(done.code or 0)
+    except Exception:
+        if os.environ.get("BOOKING_DEBUG"):
+            raise
+    return 0

@@ -14,6 +14,7 @@ from typing import TextIO
 
 import click
 
+from booking.core.spelling import did_you_mean
 from booking.errors import BookingError, ExitCode
 from booking.system.signals import SHELL, WORDS
 
@@ -148,10 +149,19 @@ def output_is_broken() -> bool:
 
 
 def _with_help(error: click.ClickException) -> str:
-    message = " ".join(error.format_message().split())
+    message = " ".join(_problem(error).split())
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "booking"
     return f"{message.rstrip('.')}; see: {path} --help"
+
+
+def _problem(error: click.ClickException) -> str:
+    """Return click's message; for an unknown option, with the nearest one."""
+    if not isinstance(error, click.NoSuchOption) or error.ctx is None:
+        return error.format_message()
+    known = [each for one in error.ctx.command.params for each in one.opts + one.secondary_opts]
+    meant = did_you_mean(error.option_name, known).strip()
+    return f"No such option {error.option_name}{'; ' if meant else ''}{meant}"
 
 
 def _forget_documents() -> None:

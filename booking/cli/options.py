@@ -53,11 +53,16 @@ expect_option = click.option(
 class _Choice(_ChoiceType):
     """One of a few words; the error for another one has the nearest of them."""
 
-    def get_invalid_choice_message(self, invalid_choice: object, ctx: click.Context | None) -> str:
-        """Return click's message, with what was likely meant."""
-        message = super().get_invalid_choice_message(invalid_choice, ctx)
-        meant = did_you_mean(str(invalid_choice), map(str, self.choices))
-        return f"{message} {meant}".rstrip()
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the word; fail where it is none of them."""
+        text = str(value)
+        if text not in self.choices:
+            allowed = ", ".join(map(repr, self.choices))
+            meant = did_you_mean(text, self.choices)
+            self.fail(f"{text!r} is not one of {allowed}. {meant}".strip(), param, ctx)
+        return text
 
 
 def choice(*words: str) -> _Choice:
