@@ -76,7 +76,7 @@ class Answer:
         """Return the exit code; report the signal that ended the command, if one did."""
         if number is not None:
             code = SHELL + number
-            if number != signal.SIGPIPE:
+            if signal.Signals(number).name != "SIGPIPE":
                 self.report(f"{WORDS[signal.Signals(number)]}; every buyer was ended", code)
         for stream in (sys.stdout, sys.stderr):
             self._print("", stream)
@@ -142,6 +142,8 @@ def shortened(text: str) -> str:
 
 def output_is_broken() -> bool:
     """Return whether the reader of standard output, or of standard error, is gone."""
+    if not hasattr(select, "poll"):
+        return True  # on Windows no other pipe is written to
     poll = select.poll()
     for fd in (1, 2):
         poll.register(fd, 0)

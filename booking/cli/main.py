@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 
 from booking import __version__
 from booking.cli.failures import Answer, explained, output_is_broken, wants_json
-from booking.errors import ExitCode
+from booking.errors import ExitCode, UsageError
 from booking.system.clean_up import settle_all
 from booking.system.signals import SignalWatch, Stopped
 
@@ -46,6 +46,8 @@ COMMANDS = {
     "schema": ("booking.cli.schema:schema", "JSON Schema of a scenario, for editors."),
 }
 
+ON_WINDOWS = "check"  # reads and decides; it needs no process, signal or lock of POSIX
+
 COMPLETION = "_BOOKING_COMPLETE"
 
 EPILOG = """\b
@@ -71,6 +73,11 @@ class LazyGroup(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
+        if os.name == "nt" and cmd_name != ON_WINDOWS:
+            raise UsageError(
+                f"booking {cmd_name} needs Linux or macOS; on Windows booking {ON_WINDOWS} works, "
+                "and everything inside WSL"
+            )
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,19 +43,23 @@ def numbers() -> list[int]:
 
 def processes() -> list[ProcessStat] | None:
     """Return every process; None where the system has neither /proc nor ps(1)."""
-    if Path(PROC, "self").exists():
+    if _has_proc():
         return list(_by_proc())
     return _by_ps() or None
 
 
 def can_list() -> bool:
     """Return whether this system shows its processes at all."""
-    return os.path.isdir(PROC) or bool(_by_ps(os.getpid()))  # noqa: PTH112 - a text
+    return _has_proc() or bool(_by_ps(os.getpid()))
+
+
+def _has_proc() -> bool:
+    return os.path.isdir(f"{PROC}/self")  # noqa: PTH112 - a text; others have a /proc, too
 
 
 def stat_of(pid: int) -> ProcessStat | None:
     """Return a process, or None where there is none, or none is shown."""
-    if Path(PROC, "self").exists():
+    if _has_proc():
         return _proc_stat(pid)
     return next((process for process in _by_ps(pid) if process.pid == pid), None)
 
@@ -87,24 +91,31 @@ def _proc_stat(pid: int) -> ProcessStat | None:
 
 def _by_ps(pid: int | None = None) -> list[ProcessStat]:
     command = PS if pid is None else (*PS[:1], *PS[2:], "-p", str(pid))
-    try:
-        listed = subprocess.run(
-            command, capture_output=True, text=True, timeout=PS_S, check=False,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return []
+    own, text = _output(command)
     found = []
-    for line in listed.stdout.splitlines():
+    for line in text.splitlines():
         fields = line.split()
         with suppress(ValueError):
             if len(fields) == FIELDS:
-                number, state, parent, group = fields
-                pid_ = int(number)
-                found.append(
-                    ProcessStat(pid_, state[0], int(parent), int(group), _session_of(pid_))
-                )
-    return found
+                number, parent, group = int(fields[0]), int(fields[2]), int(fields[3])
+                found.append(ProcessStat(number, fields[1][0], parent, group, _session_of(number)))
+    return [process for process in found if process.pid != own]
+
+
+def _output(command: Sequence[str]) -> tuple[int, str]:
+    """Run ps(1); return its own number, which is none of those that are looked for, and its text."""
+    try:
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            text=True, errors="replace",
+        ) as ps:  # fmt: skip
+            try:
+                return ps.pid, ps.communicate(timeout=PS_S)[0]
+            except subprocess.TimeoutExpired:
+                ps.kill()
+                return ps.pid, ""
+    except OSError:
+        return 0, ""
 
 
 def _session_of(pid: int) -> int:

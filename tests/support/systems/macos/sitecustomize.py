@@ -69,9 +69,10 @@ ctypes.CDLL = Library
 
 
 def _refuse(path: object) -> None:
-    if isinstance(path, bytes):
-        path = os.fsdecode(path)
-    if isinstance(path, str) and any(path == one or path.startswith(f"{one}/") for one in PLACES):
+    if isinstance(path, int):
+        return
+    path = os.fsdecode(path)
+    if any(path == one or path.startswith(f"{one}/") for one in PLACES):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
