@@ -14,6 +14,7 @@ from typing import TextIO
 
 import click
 
+from booking.core.spelling import did_you_mean
 from booking.errors import BookingError, ExitCode
 from booking.system.signals import SHELL, WORDS
 
@@ -75,7 +76,7 @@ class Answer:
         """Return the exit code; report the signal that ended the command, if one did."""
         if number is not None:
             code = SHELL + number
-            if number != signal.SIGPIPE:
+            if signal.Signals(number).name != "SIGPIPE":
                 self.report(f"{WORDS[signal.Signals(number)]}; every buyer was ended", code)
         for stream in (sys.stdout, sys.stderr):
             self._print("", stream)
@@ -141,6 +142,8 @@ def shortened(text: str) -> str:
 
 def output_is_broken() -> bool:
     """Return whether the reader of standard output, or of standard error, is gone."""
+    if not hasattr(select, "poll"):
+        return True  # on Windows no other pipe is written to
     poll = select.poll()
     for fd in (1, 2):
         poll.register(fd, 0)
@@ -148,10 +151,19 @@ def output_is_broken() -> bool:
 
 
 def _with_help(error: click.ClickException) -> str:
-    message = " ".join(error.format_message().split())
+    message = " ".join(_problem(error).split())
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "booking"
     return f"{message.rstrip('.')}; see: {path} --help"
+
+
+def _problem(error: click.ClickException) -> str:
+    """Return click's message; for an unknown option, with the nearest one."""
+    if not isinstance(error, click.NoSuchOption) or error.ctx is None:
+        return error.format_message()
+    known = [each for one in error.ctx.command.params for each in one.opts + one.secondary_opts]
+    meant = did_you_mean(error.option_name, known).strip()
+    return f"No such option {error.option_name}{'; ' if meant else ''}{meant}"
 
 
 def _forget_documents() -> None:

@@ -12,9 +12,9 @@ from time import monotonic
 from booking.core.command_line import run_command
 from booking.core.data_files import NOTHING, Permission
 from booking.core.redaction import redacted
-from booking.core.registry import unknown
 from booking.core.scenario import Expect, Scenario, from_file
 from booking.core.shipped_scenarios import located
+from booking.core.spelling import unknown
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import (
     EXIT_CODE_OF_VERDICT,

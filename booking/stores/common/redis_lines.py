@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from booking.core.spelling import unknown
 from booking.stores.common.silence import too_late_to_connect
 from booking.system.time_limit import TooLateError, within
 
@@ -23,7 +24,7 @@ def ensure_options(url: str) -> None:
     """Raise `ValueError` for an option of a URL that is none of `OPTIONS`."""
     for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True):
         if name not in OPTIONS:
-            raise ValueError(f"no option {name}; there are {', '.join(sorted(OPTIONS))}")
+            raise ValueError(unknown("option", name, sorted(OPTIONS)))
 
 
 def limited(client: Redis, limit_s: float) -> None:
