@@ -80,6 +80,7 @@ def read_scenario(
 ) -> tuple[Scenario, Scenario]:
     """Return the scenario of the flags over the file, and what is usual without the flags."""
     from booking.core.scenario import Scenario, from_file, from_flags
+    from booking.core.shipped_scenarios import located
 
-    base = from_file(path, allowed) if path is not None else None
+    base = from_file(located(path), allowed) if path is not None else None
     return from_flags(given_flags(context), base), base or Scenario()

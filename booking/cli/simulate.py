@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from booking.cli.completers import SCENARIOS, SCHEDULE, files
+from booking.cli.completers import SCHEDULE
+from booking.cli.completers import scenario as scenario_names
 from booking.cli.options import (
     allow_code_option,
     allow_places_option,
@@ -26,13 +27,13 @@ Examples:
   booking simulate --buyers 10 --tickets 3
   booking simulate --buyers 10 --tickets 3 --lock
   booking simulate --store json:data.json --lock=filelock --delay 1s..3s
-  booking simulate scenarios/01-as-written.toml --history sale.jsonl
+  booking simulate 01-as-written --history sale.jsonl
 """
 
 
 @click.command(cls=SaleCommand, epilog=EPILOG)
 @click.argument(
-    "scenario", required=False, type=click.Path(path_type=Path), shell_complete=files(*SCENARIOS)
+    "scenario", required=False, type=click.Path(path_type=Path), shell_complete=scenario_names
 )
 @scenario_flags
 @expect_option
@@ -67,8 +68,8 @@ def simulate(  # noqa: PLR0917 - click passes each by its name
 ) -> int:
     """Run a sale with real buyer processes and check it.
 
-    SCENARIO is a TOML file; flags win over it. Exit code 0: sound, 1: an anomaly,
-    3: unknown (for example: the sale without the guard did not race either).
+    SCENARIO is a TOML file, or the name of a shipped one; flags win over it. Exit code 0: sound,
+    1: an anomaly, 3: unknown (for example: the sale without the guard did not race either).
     """
     from booking.core.command_line import replay_command
     from booking.core.data_files import Permission

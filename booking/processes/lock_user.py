@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Self
 
 from booking.core.protocols import Lock
 from booking.processes.forked_process import LIMIT_S, ForkedProcess
+from booking.system.code_place import code_place
 from booking.system.processes import stat_of
 
 THREAD_S = 5.0
@@ -136,7 +137,7 @@ class LockUse:
             if event == "call":
                 return trace if _is_users(frame.f_code) else None
             if event == "line":
-                visit(f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}")
+                visit(code_place(frame.f_code.co_filename, frame.f_lineno))
             return trace
 
         sys.settrace(trace)
