@@ -24,7 +24,8 @@ ENTRIES_MAX = 1000  # of a folder: a longer list helps no person
 PATH_AFTER = {"json": "", "json-inplace": "", "sqlite": "///"}  # what may precede the path
 WITHOUT_PLACE = {"memory", "memory-shared"}
 SERVERS = ("postgres", "redis", *SCHEMES)
-SCENARIOS, WITNESSES = (".toml",), (".json",)
+SCENARIOS = (".toml",)
+WITNESSES = (".json",)
 
 
 def _items(words: Iterable[str], incomplete: str) -> list[CompletionItem[str]]:
@@ -102,6 +103,15 @@ def threshold(
 def files(*endings: str) -> Completer:
     """Return a completer for files with one of these endings, and for folders on the way."""
     return lambda _context, _parameter, incomplete: list(paths(incomplete, endings))
+
+
+def scenario(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """Offer scenario files, and the names of those that are installed with the program."""
+    from booking.core.shipped_scenarios import shipped
+
+    return [*paths(incomplete, SCENARIOS), *_items(shipped(), incomplete)]
 
 
 def folders(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from booking.cli.completers import SCENARIOS, SCHEDULE, files
+from booking.cli.completers import SCHEDULE
+from booking.cli.completers import scenario as scenario_names
 from booking.cli.options import (
     allow_code_option,
     allow_places_option,
@@ -32,7 +33,7 @@ Examples:
 
 @click.command(cls=SaleCommand, epilog=EPILOG)
 @click.argument(
-    "scenario", required=False, type=click.Path(path_type=Path), shell_complete=files(*SCENARIOS)
+    "scenario", required=False, type=click.Path(path_type=Path), shell_complete=scenario_names
 )
 @scenario_flags
 @expect_option

@@ -103,7 +103,7 @@ def _by_ps(pid: int | None = None) -> list[ProcessStat]:
 
 
 def _output(command: Sequence[str]) -> tuple[int, str]:
-    """Run ps(1); return its own number, which none of those looked for has, and its text."""
+    """Run ps(1); return its own number, which is not looked for, and its text."""
     try:
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

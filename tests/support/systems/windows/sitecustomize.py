@@ -74,6 +74,7 @@ for module, names in MISSING.items():
 for name in MISSING[signal]:
     if hasattr(_signal, name):
         delattr(_signal, name)
+pathlib.WindowsPath = pathlib.PosixPath  # of a real Windows: it cannot be had here
 sys.platform, os.name = "win32", "nt"
 USED = (
     ctypes, pathlib, shutil, subprocess, tempfile, click, msgspec, pydantic, rich, multiprocessing,
