@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,7 @@ Examples:
   booking explore --buyers 10 --tickets 3 --lock
   booking explore --quantity 1,2,1 --tickets 3
   booking explore --store json-inplace --buyers 3 --witness torn.json
+  booking explore --behaviour shop:buy --setup shop:three_tickets --check shop:left
 """
 BUYERS = 10
 BUYERS_MAX = 200
@@ -50,6 +51,12 @@ BUYERS_MAX = 200
     "--witness", metavar="FILE", type=click.Path(path_type=Path), help="Write the counterexample."
 )
 @expect_option
+@click.option("--behaviour", metavar="M:F", help="A purchase function, as it is.")
+@click.option("--setup", metavar="M:F", help="Fills the inventory for it.")
+@click.option("--check", "count", metavar="M:F", help="Returns how many tickets are left.")
+@click.option("--invariant", metavar="M:F", help="Is true at the end of each execution.")
+@click.option("--init", metavar="M:F", help="Is called once, before anything else.")
+@click.option("--fresh", is_flag=True, help="New processes for each execution.")
 @memory_option
 @json_option
 def explore(  # noqa: PLR0917 - click passes each by its name
@@ -69,12 +76,28 @@ def explore(  # noqa: PLR0917 - click passes each by its name
     witness: Path | None,
     expect: str | None,
     as_json: bool,
+    **functions: Any,
 ) -> int:
     """Try every interleaving of a sale: a proof, or the shortest counterexample.
 
     Runs the same store, lock and guard code as simulate, one step at a time. Exit code
     0: sound, and all of it explored; 1: an anomaly; 3: unknown, with the reason.
+
+    With --behaviour, --setup and --check: every order of the statements of a purchase function
+    that announces nothing.
     """
+    if any(functions.values()):
+        from booking.cli.explore_behaviour import run
+
+        others = {
+            "--store": store, "--guard": guard, "--lock": lock, "--tickets": tickets,
+            "--quantity": quantity, "--names": names, "--search": search, "--witness": witness,
+            "--acquire-timeout": acquire_timeout, "--max-states": max_states, "--expect": expect,
+        }  # fmt: skip
+        return run(
+            functions, others, buyers=buyers, first=first, method=method, seconds=max_seconds,
+            as_json=as_json,
+        )  # fmt: skip
     from booking.core.assembly import explored_with_searches
     from booking.core.counterexample import save
     from booking.core.scenario import from_flags

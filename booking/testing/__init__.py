@@ -31,6 +31,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 _PUBLIC = {
+    "booking.testing.behaviours": ("explore_behaviour",),
     "booking.testing.contracts.guard": ("GuardContract",),
     "booking.testing.contracts.lock": ("LockContract",),
     "booking.testing.contracts.store": ("StoreContract",),
@@ -46,6 +47,7 @@ _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in name
 __all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - computed from the table above
 
 if TYPE_CHECKING:
+    from booking.testing.behaviours import explore_behaviour as explore_behaviour
     from booking.testing.contracts.guard import GuardContract as GuardContract
     from booking.testing.contracts.lock import LockContract as LockContract
     from booking.testing.contracts.store import StoreContract as StoreContract

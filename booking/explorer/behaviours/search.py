@@ -1,0 +1,302 @@
+"""Search the interleavings of purchase functions: each execution is real, from the start.
+
+Dynamic partial-order reduction (Flanagan & Godefroid 2005) with sleep sets (Godefroid 1996) over
+what each step was seen to touch; `plain` takes every order by itself. A step that is refused has
+no effect, so it is no step: its buyer is not enabled there, and all others come first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from booking.explorer.behaviours.buyers import BehaviourBuyers, Moved
+from booking.explorer.transition import Caveat, Inconclusive
+from booking.processes.behaviour_buyer import Bought
+
+STEPS_MAX = 10_000
+Method = Literal["reduced", "plain"]
+Judge = Callable[[list[Bought]], dict[str, str]]  # the answers → names of anomalies and messages
+
+
+@dataclass(slots=True)
+class Point:
+    """A state on the current path: who is enabled, to be tried, tried, asleep, and goes next."""
+
+    enabled: set[int]
+    wanted: set[int]
+    asleep: dict[int, Moved]
+    taken: int
+    tried: dict[int, Moved] = field(default_factory=dict)
+    forced: bool = False
+
+
+@dataclass(slots=True)
+class BehaviourFinding:
+    """An order of steps that breaks the sale, and how."""
+
+    steps: list[Moved]
+    anomalies: dict[str, str]
+    answers: list[Bought]
+
+    @property
+    def length(self) -> tuple[int, int]:
+        """Steps, and changes of the buyer among them: less is shorter."""
+        changes = sum(
+            one.buyer != other.buyer for one, other in zip(self.steps, self.steps[1:], strict=False)
+        )
+        return len(self.steps), changes
+
+
+@dataclass(slots=True)
+class BehaviourExploration:
+    """The result of a search."""
+
+    method: Method
+    complete: bool = False
+    bound: str | None = None
+    executions: int = 0
+    steps: int = 0
+    ends: int = 0  # executions that came to their end
+    violating: int = 0
+    shortest: BehaviourFinding | None = None
+    findings: dict[str, str] = field(default_factory=dict)  # name → message of the shortest
+    caveats: list[str] = field(default_factory=list)
+    sold: bool = False  # whether any purchase was answered with a ticket
+    first_finding_s: float | None = None
+    elapsed_s: float = 0.0
+
+
+class BehaviourExplorer:
+    """A stateless search: it keeps the path, and executes from the start each time."""
+
+    def __init__(
+        self,
+        buyers: BehaviourBuyers,
+        reset: Callable[[], None],
+        judge: Judge,
+        *,
+        method: Method = "reduced",
+        seconds_max: float = 60.0,
+        first: bool = False,
+        progress: Callable[[int, int], None] = lambda _steps, _executions: None,
+    ) -> None:
+        self.result = BehaviourExploration(method)
+        self._buyers = buyers
+        self._reset = reset
+        self._judge = judge
+        self._plain = method == "plain"
+        self._seconds_max = seconds_max
+        self._first = first
+        self._progress = progress
+        self._points: list[Point] = []
+        self._moves: list[Moved] = []
+        self._pasts: list[int] = []  # of each step, the steps that happened before it: bits
+        self._seen: dict[tuple[tuple[int, bool], ...], object] = {}
+
+    def explore(self) -> BehaviourExploration:
+        """Search within the limits."""
+        result, start_s = self.result, time.monotonic()
+        self._start_s = start_s
+        try:
+            while True:
+                self._execute()
+                self._progress(result.steps, result.executions)
+                if self._first and result.shortest is not None:
+                    result.bound = "first"
+                elif time.monotonic() - start_s > self._seconds_max:
+                    result.bound = "max-seconds"
+                if result.bound or not self._next():
+                    break
+        except Inconclusive as inconclusive:
+            result.caveats.append(str(inconclusive.caveat))
+        result.caveats = self._buyers.doubts + result.caveats
+        result.complete = not (result.bound or result.caveats)
+        result.elapsed_s = time.monotonic() - start_s
+        return result
+
+    def _next(self) -> bool:
+        """Go back to the last point at which another buyer is to be tried; False: there is none."""
+        while self._points:
+            point = self._points[-1]
+            untried = point.wanted - point.tried.keys() - point.asleep.keys()
+            if untried:
+                point.taken = min(untried)
+                point.forced = False
+                return True
+            self._points.pop()
+        return False
+
+    def _execute(self) -> None:
+        self._moves, self._pasts = [], []
+        self.result.executions += 1
+        self._reset()
+        self._buyers.begin()
+        try:
+            if self._follow() and self._go_on():
+                self._settle()
+        finally:
+            self._buyers.end()
+
+    def _follow(self) -> bool:
+        """Take the steps of the path; return whether its last one was possible."""
+        for depth, point in enumerate(self._points):
+            if not self._take(point):
+                if depth != len(self._points) - 1:
+                    raise Inconclusive(Caveat("a step was refused that was taken before", "replay"))
+                self._refused(point)
+                return False
+        return True
+
+    def _go_on(self) -> bool:
+        """Take steps until every buyer has ended; return whether that is a new order."""
+        while enabled := self._buyers.enabled():
+            if len(self._moves) >= STEPS_MAX:
+                raise Inconclusive(Caveat(f"an execution took {STEPS_MAX:,} steps", "its end"))
+            asleep = self._still_asleep()
+            awake = [buyer for buyer in enabled if buyer not in asleep]
+            if not awake or not self._try(enabled, awake, asleep):
+                return False
+        return True
+
+    def _try(self, enabled: list[int], awake: list[int], asleep: dict[int, Moved]) -> bool:
+        """Take the first step that is possible; return whether one was."""
+        wanted = set(enabled) if self._plain else {awake[0]}
+        point = Point(set(enabled), wanted, asleep, awake[0])
+        self._points.append(point)
+        while not self._take(point):
+            self._refused(point)
+            left = [buyer for buyer in self._buyers.enabled() if buyer not in asleep]
+            point.enabled = set(self._buyers.enabled())
+            if not left:
+                self._points.pop()
+                return False
+            point.taken = left[0]
+            point.wanted = set(left)
+        return True
+
+    def _refused(self, point: Point) -> None:
+        """Take note that a buyer cannot go on at a point: all that can are tried there."""
+        point.enabled.discard(point.taken)
+        point.wanted.discard(point.taken)
+        point.wanted |= point.enabled
+
+    def _take(self, point: Point) -> bool:
+        forced = point.forced
+        moved = self._buyers.take(point.taken, forced=forced)
+        if moved is None:
+            return False
+        point.forced = moved.forced
+        self._race(moved)
+        past = self._past_of(moved)
+        self._moves.append(moved)
+        self._pasts.append(past)
+        point.tried[moved.buyer] = moved
+        self.result.steps += 1
+        self._ensure_same()
+        return True
+
+    def _ensure_same(self) -> None:
+        """The same order must be told the same: else there is a state that was not reset."""
+        order = tuple((move.buyer, move.forced) for move in self._moves)
+        positions = self._buyers.positions()
+        known = self._seen.setdefault(order, positions)
+        if known != positions:
+            what = f"the same order of steps went another way: {_difference(known, positions)}"
+            raise Inconclusive(Caveat(what, self._moves[-1].step.where or "the purchase"))
+
+    def _past_of(self, moved: Moved) -> int:
+        past = 0
+        for number, earlier in enumerate(self._moves):
+            if earlier.buyer == moved.buyer or depend(earlier, moved):
+                past |= self._pasts[number] | 1 << number
+        return past
+
+    def _race(self, moved: Moved) -> None:
+        """Want the other order of each race of a step with an earlier one (source sets).
+
+        Abdulla et al., Optimal dynamic partial order reduction, POPL 2014. What is between the
+        two and does not depend on the earlier one comes before it then, so any buyer that can
+        begin that part may begin: one that is asleep here would not be tried.
+        """
+        known = self._past_of_last(moved.buyer)
+        for number, earlier in enumerate(self._moves):
+            if known >> number & 1 or earlier.buyer == moved.buyer or not depend(earlier, moved):
+                continue
+            point = self._points[number]
+            first = self._first_without(number, moved)
+            if not point.enabled >= first:  # a wait was in the way: all that can go on are tried
+                point.wanted |= point.enabled
+            elif not first & point.wanted:
+                point.wanted.add(moved.buyer if moved.buyer in first else min(first))
+
+    def _past_of_last(self, buyer: int) -> int:
+        """Return the steps that happened before a buyer's last one, and that one."""
+        for number in range(len(self._moves) - 1, -1, -1):
+            if self._moves[number].buyer == buyer:
+                return self._pasts[number] | 1 << number
+        return 0
+
+    def _first_without(self, number: int, moved: Moved) -> set[int]:
+        """Return who can begin the steps behind one that did not happen after it, and `moved`."""
+        part = [
+            at for at in range(number + 1, len(self._moves)) if not self._pasts[at] >> number & 1
+        ]
+        bits = sum(1 << at for at in part)
+        first = {self._moves[at].buyer for at in part if not self._pasts[at] & bits}
+        before = any(
+            self._moves[at].buyer == moved.buyer or depend(self._moves[at], moved) for at in part
+        )
+        return first if before else first | {moved.buyer}
+
+    def _still_asleep(self) -> dict[int, Moved]:
+        """Return who sleeps behind the last step: it does not depend on theirs."""
+        if self._plain or not self._moves:
+            return {}
+        point, last = self._points[-1], self._moves[-1]
+        sleepers = {**point.asleep, **point.tried}
+        return {
+            buyer: moved
+            for buyer, moved in sleepers.items()
+            if buyer != last.buyer and not depend(moved, last)
+        }
+
+    def _settle(self) -> None:
+        """Judge an execution that came to its end."""
+        result = self.result
+        answers = [buyer.bought or Bought("unknown") for buyer in self._buyers.buyers]
+        result.ends += 1
+        result.sold |= any(answer.result == "sold" for answer in answers)
+        anomalies = self._judge(answers)
+        if not anomalies:
+            return
+        result.violating += 1
+        found = BehaviourFinding(list(self._moves), anomalies, answers)
+        if result.first_finding_s is None:
+            result.first_finding_s = time.monotonic() - self._start_s
+        for name, message in anomalies.items():
+            result.findings.setdefault(name, message)
+        if result.shortest is None or found.length < result.shortest.length:
+            result.shortest = found
+
+
+def depend(one: Moved, other: Moved) -> bool:
+    """Return whether two steps may not commute: they touch the same, and one of them writes.
+
+    A step of which nothing is known depends on every other one.
+    """
+    if not one.step.touches or not other.step.touches:
+        return True
+    return any(
+        (a.resource == b.resource or "?" in {a.resource, b.resource}) and (a.writes or b.writes)
+        for a in one.step.touches
+        for b in other.step.touches
+    )
+
+
+def _difference(known: object, now: object) -> str:
+    pairs = zip(known, now, strict=False)  # type: ignore[call-overload]
+    one, other = next((pair for pair in pairs if pair[0] != pair[1]), (known, now))
+    return f"{str(one)[:120]} before, {str(other)[:120]} now"

@@ -1,0 +1,58 @@
+"""Hear effects that no interceptor announces, by audit events (PEP 578)."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from booking.instrument.seam import Seam
+
+# Event, and what it means for a proof. Ours are raised inside of an announced step.
+EVENTS = {
+    "sqlite3.connect": "opens a SQLite database past the interceptor",
+    "socket.connect": "connects to {} and no interceptor covers that",
+    "subprocess.Popen": "starts a program: its effects are not seen",
+    "os.system": "starts a program: its effects are not seen",
+    "os.posix_spawn": "starts a program: its effects are not seen",
+    "os.exec": "starts a program: its effects are not seen",
+    "os.fork": "forks: the effects of the child are not seen",
+    "os.forkpty": "forks: the effects of the child are not seen",
+    "_thread.start_new_thread": "starts a thread: its order is not explored",
+    "os.rename": "renames {} past an interceptor",
+    "os.remove": "removes {} past an interceptor",
+    "os.link": "links {} past an interceptor",
+    "os.symlink": "links {} past an interceptor",
+    "os.mkdir": "makes {} past an interceptor",
+    "os.truncate": "truncates {} past an interceptor",
+    "fcntl.flock": "locks a file past an interceptor",
+    "fcntl.lockf": "locks a file past an interceptor",
+}
+WRITING = set("wax+")
+READ_ONLY_FOLDERS = (sys.prefix, sys.base_prefix, "/usr", "/proc", "/sys", "/dev", "/etc")
+
+
+def listen(seam: Seam) -> None:
+    """Doubt every such effect of a purchase. A hook stays until the process ends."""
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if not seam.active or seam.dismissed:
+            return
+        if event == "open":
+            _opened(seam, *arguments[:2])
+        elif (what := EVENTS.get(event)) is not None:
+            subject = arguments[1] if event == "socket.connect" else (arguments or ("",))[0]
+            with seam.inside():
+                told = what.format(subject)
+            seam.doubt(told)
+
+    sys.addaudithook(hook)
+
+
+def _opened(seam: Seam, path: Any, mode: Any) -> None:
+    """Doubt a file that is shared, perhaps: not a module, nor a part of the system."""
+    text = path.decode(errors="replace") if isinstance(path, bytes) else str(path)
+    if text.endswith((".py", ".pyc", ".so", ".pth", ".mo")):
+        return
+    writes = bool(WRITING & set(mode or "")) if isinstance(mode, str) else True
+    if writes or not text.startswith(READ_ONLY_FOLDERS):
+        seam.doubt(f"opens {text} past an interceptor")

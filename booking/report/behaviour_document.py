@@ -1,0 +1,23 @@
+"""The exploration of a purchase function as data for scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from booking.experiments.behaviour import RESTS_ON, BehaviourProof, BehaviourSpec, again
+
+
+def behaviour_document(proof: BehaviourProof, spec: BehaviourSpec) -> dict[str, Any]:
+    """Return all figures of an exploration, its counterexample, and what it rests on."""
+    found: dict[str, Any] = msgspec.to_builtins(proof)
+    return {
+        **found,
+        "anomalies": [
+            {"name": name, "message": message} for name, message in proof.anomalies.items()
+        ],
+        "witness_steps": None if proof.witness is None else len(proof.witness),
+        "rests_on": RESTS_ON,
+        "replay": again(spec),
+    }
