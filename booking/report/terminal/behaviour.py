@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from booking.core.wording import counted
 from booking.experiments.behaviour import (
     RESTS_ON,
     BehaviourProof,
@@ -17,7 +18,6 @@ from booking.report.terminal.layout import (
     Command,
     Line,
     Part,
-    counted,
     fits,
     show_parts,
     show_verdict,
