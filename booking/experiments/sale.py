@@ -142,6 +142,11 @@ class Sale:
         return [event for event in events if event.type == outcome and event.f == BUY]
 
 
+def drawn_seed() -> int:
+    """Return a seed by chance."""
+    return SystemRandom().randrange(SEED_MAX)
+
+
 # Called with the scratch folder and the listener; returns what has `run(scenario, store, guard)`.
 FleetMaker = Callable[[Path, Listener], Any]
 
@@ -154,7 +159,7 @@ def run_sale(
     The control's fleet is always the local one.
     """
     if scenario.seed is None:
-        scenario = scenario.but(seed=SystemRandom().randrange(SEED_MAX))
+        scenario = scenario.but(seed=drawn_seed())
     listener = listener or NullListener()
     assembly = assemble(scenario)
     with one_permit(assembly):

@@ -54,7 +54,7 @@ def cure(sale: Sale, command: Callable[[Scenario], str]) -> Advice | None:
     names = {anomaly.name for anomaly in sale.verdict.anomalies}
     if sale.verdict.outcome is not Outcome.INVALID:
         return None
-    if change := _change(sale.assembly, names):
+    if change := change_of(sale.assembly, names):
         purpose, changes = change
         if sale.scenario.faults and changes.keys() & {"store", "guard"}:
             purpose += UNMET
@@ -64,13 +64,13 @@ def cure(sale: Sale, command: Callable[[Scenario], str]) -> Advice | None:
 
 def cure_of_exploration(proof: Proof, options: Sequence[str] = ()) -> Advice | None:
     """Return what would make an explored sale sound, with the command that shows it."""
-    if change := _change(proof.assembly, set(proof.exploration.findings)):
+    if change := change_of(proof.assembly, set(proof.exploration.findings)):
         purpose, changes = change
         return Advice(purpose, explore_again(proof, proof.scenario.but(**changes), options=options))
     return None
 
 
-def _change(assembly: Assembly, names: set[AnomalyName]) -> tuple[str, dict[str, str]] | None:
+def change_of(assembly: Assembly, names: set[AnomalyName]) -> tuple[str, dict[str, str]] | None:
     """Return what to do about a broken sale, and the fields of the scenario that do it.
 
     All of them together make the sale sound: a count that all see needs a guard as well.

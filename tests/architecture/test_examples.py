@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import LIMIT_S, ROOT
+from tests.conftest import LIMIT_S
 from tests.support.pages import Block, blocks, write_files
+from tests.support.plugin_site import python_path
 
 LEFT_OUT = "…"
 COOKBOOK = "docs/how-to/write-a-store.md"
@@ -23,7 +24,7 @@ def run(line: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *line], cwd=folder, capture_output=True, text=True, timeout=LIMIT_S,
         check=False,
-        env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": python_path(folder / ".site")},
     )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.test_examples import labels, missing, parts
-from tests.conftest import ROOT
 from tests.support.pages import Block, blocks, write_files
+from tests.support.plugin_site import python_path
 
 LIMIT_S = 900  # a benchmark or a matrix of everything takes minutes
 SKIPPED_MAX = 5  # blocks that need a checkout or an index
@@ -38,17 +38,19 @@ def runs() -> list[tuple[str, bool]]:
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Put the program on the PATH, as an installation does."""
+    """Put the program on the PATH, as an installation does, and the pytest beside it."""
     folder = tmp_path_factory.mktemp("bin")
-    script = folder / "booking"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m booking "$@"\n')
-    script.chmod(0o755)
+    for name in ("booking", "pytest"):
+        script = folder / name
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {name} "$@"\n')
+        script.chmod(0o755)
     return f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
 def typed(line: str, folder: Path, path: str) -> subprocess.CompletedProcess[str]:
     """Run a line in a shell, in the folder of the page."""
-    environment = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
+    site = python_path(folder.with_name("site"))
+    environment = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": site}
     return subprocess.run(
         ["bash", "-c", line], cwd=folder, env={**environment, "PATH": path}, check=False,
         capture_output=True, text=True, timeout=LIMIT_S,

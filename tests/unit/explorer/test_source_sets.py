@@ -69,18 +69,16 @@ def test_orders_that_were_missed(
     assert explored(programs, "reduced", answers) == explored(programs, "plain", answers)
 
 
-@settings(max_examples=4)
-@given(programs=st.lists(STEPS, min_size=2, max_size=3))
+@pytest.mark.sweep(usual=lambda examples: examples == 4)
+@pytest.mark.parametrize("examples", [4, 300])
 def test_no_answer_and_no_order_is_missed(
-    programs: list[Program], answers: list[set[tuple[str, ...]]]
+    examples: int, answers: list[set[tuple[str, ...]]]
 ) -> None:
-    assert explored(programs, "reduced", answers) == explored(programs, "plain", answers)
+    """Whatever the programs are."""
 
+    @settings(max_examples=examples)
+    @given(programs=st.lists(STEPS, min_size=2, max_size=3))
+    def agree(programs: list[Program]) -> None:
+        assert explored(programs, "reduced", answers) == explored(programs, "plain", answers)
 
-@pytest.mark.slow
-@settings(max_examples=300)
-@given(programs=st.lists(STEPS, min_size=2, max_size=3))
-def test_no_answer_and_no_order_is_missed_in_many(
-    programs: list[Program], answers: list[set[tuple[str, ...]]]
-) -> None:
-    assert explored(programs, "reduced", answers) == explored(programs, "plain", answers)
+    agree()
