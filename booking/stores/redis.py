@@ -24,6 +24,7 @@ from booking.stores.common.database import (
     shares,
 )
 from booking.stores.common.redis_lines import limited
+from booking.stores.common.redis_url import ensure_options
 from booking.stores.common.run_lock import SALE, in_use
 from booking.stores.common.silence import CONNECT_S, STATEMENT_S
 
@@ -257,6 +258,7 @@ class RedisStore(DatabaseStore["Redis"]):
         from redis.retry import Retry
 
         try:
+            ensure_options(self._address())
             client = redis.Redis.from_url(
                 self._address(), socket_timeout=answer_s or STATEMENT_S,
                 retry=Retry(NoBackoff(), 0),  # sent once: a second time might sell twice

@@ -35,3 +35,8 @@ def _connect(line: Any, connect: Any, limit_s: float) -> None:
         within(limit_s, connect, lambda _: line.disconnect())
     except TooLateError:
         raise redis.ConnectionError(too_late_to_connect(limit_s)) from None
+    except redis.RedisError:
+        raise
+    except Exception as error:  # of what an option of the URL says: a certificate, ciphers …
+        problem = f"{type(error).__name__}: {error}"
+        raise redis.ConnectionError(f"Error connecting to it: {problem}") from None
