@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from booking.core.data_files import NOTHING, Permission
+from booking.core.data_files import NOTHING, Permission, all_built_in
 from booking.core.redaction import redacted
 from booking.core.registry import unknown
-from booking.core.scenario import Expect, Scenario, from_file
+from booking.core.scenario import Expect, Scenario, from_file, variants
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import (
     EXIT_CODE_OF_VERDICT,
@@ -19,7 +20,10 @@ from booking.errors import (
     ExitCode,
     UsageError,
 )
+from booking.experiments.own_process import in_own_process
 from booking.experiments.sale import Sale, run_sale
+from booking.fleets.listener import Listener
+from booking.system.signals import Stopped
 
 # The first of these that a trial gave is the exit code of all.
 GRAVEST = (ExitCode.DEFECT, ExitCode.USAGE, ExitCode.ANOMALY, ExitCode.UNKNOWN)
@@ -75,9 +79,11 @@ class Trial:
         if scenario is None:
             return cls(planned.path, None, [], 0.0, planned.failure)
         try:
-            sale = run_sale(scenario)
+            sale = _sale_of(scenario)
         except (Exception, SystemExit) as error:
             return cls(planned.path, None, [], monotonic() - start_s, Failure.of(error))
+        if isinstance(sale, Failure):
+            return cls(planned.path, None, [], monotonic() - start_s, sale)
         expect = scenario.expect if scenario.expect != Expect() else Expect(verdict=Outcome.VALID)
         return cls(planned.path, sale, differences(expect, sale), monotonic() - start_s)
 
@@ -87,6 +93,28 @@ class Trial:
         if self.failure is not None or self.sale is None:
             return self.failure.code if self.failure is not None else ExitCode.UNKNOWN
         return _exit_code(self.sale.verdict.outcome, self.differences)
+
+
+def _sale_of(scenario: Scenario) -> Sale | Failure:
+    """Run a scenario; one that names code of the user's runs in a process of its own."""
+    if all_built_in(dict(scenario), variants()):
+        return run_sale(scenario)
+    return in_own_process(partial(_sale_or_failure, scenario))
+
+
+def _sale_or_failure(scenario: Scenario, listener: Listener) -> Sale | Failure:
+    """Return what may be sent to another process, whatever comes of the sale.
+
+    A `KeyboardInterrupt` that no signal raised is an error of the user's code.
+    """
+    try:
+        return run_sale(scenario, listener)
+    except Stopped:
+        raise
+    except KeyboardInterrupt:
+        return Failure(ExitCode.USAGE, "its code ends the program (KeyboardInterrupt)")
+    except (Exception, SystemExit) as error:
+        return Failure.of(error)
 
 
 def collect(
