@@ -23,6 +23,7 @@ from booking.errors import (
 from booking.experiments.own_process import in_own_process
 from booking.experiments.sale import Sale, run_sale
 from booking.fleets.listener import Listener
+from booking.system.advice import of_the_system
 from booking.system.signals import Stopped
 
 # The first of these that a trial gave is the exit code of all.
@@ -46,6 +47,8 @@ class Failure:
             return cls(ExitCode.USAGE, f"its code ends the program ({what})")
         if os.environ.get("BOOKING_DEBUG"):
             raise error
+        if isinstance(error, Exception) and (problem := of_the_system(error)) is not None:
+            return cls(ExitCode.USAGE, redacted(problem))
         return cls(ExitCode.DEFECT, f"defect of booking: {what}; BOOKING_DEBUG=1 shows where")
 
 

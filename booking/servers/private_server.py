@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import json
 import os
 import subprocess
@@ -19,6 +20,7 @@ SUPERVISOR = Path(__file__).with_name("supervisor.py")
 START_S = 30.0
 POLL_S = 0.005
 LOG = "server.log"
+NO_PROCESS = os.strerror(errno.EAGAIN)  # of fork(2), and of a new thread
 UNREADABLE = 98  # an exit code of the supervisor
 
 
@@ -128,7 +130,8 @@ def why(code: int | None, log: Path) -> str:
         lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
         errors = [line for line in lines if "FATAL" in line or "error" in line.lower()]
         if lines:
-            return (errors or lines)[-1].strip()
+            last = (errors or lines)[-1].strip()
+            return f"{last}; raise the limit (ulimit -u)" if NO_PROCESS in last else last
     return "it did not answer" if code is None else f"exit code {code}"
 
 
