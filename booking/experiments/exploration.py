@@ -17,6 +17,7 @@ from booking.core.verdict import Outcome
 from booking.errors import UsageError
 from booking.experiments.confirmation import caveats_of
 from booking.experiments.counterexamples import make_counterexample
+from booking.experiments.permit import one_permit
 from booking.experiments.premises import premises_of
 from booking.experiments.second_look import dispute
 from booking.explorer.dpor import DporExplorer
@@ -92,8 +93,28 @@ def prove(
     first: bool = False,
     progress: Progress = lambda _states, _executions: None,
 ) -> Proof:
-    """Explore a scenario with these buyers; `named`: none of them are interchangeable."""
+    """Explore a scenario with these buyers; `named`: none of them are interchangeable.
+
+    Where each sale sells from the same inventory, no other command may use it meanwhile.
+    """
     assembly = assemble(scenario)
+    with one_permit(assembly):
+        return _prove(
+            assembly, buyers, limits, named=named, method=method, first=first, progress=progress
+        )
+
+
+def _prove(
+    assembly: Assembly,
+    buyers: Sequence[CounterexampleBuyer],
+    limits: Limits | None,
+    *,
+    named: bool,
+    method: Method,
+    first: bool,
+    progress: Progress,
+) -> Proof:
+    scenario = assembly.scenario
     plan = plan_of(assembly, buyers, named=named)
     chosen = _chosen(method, plan, scenario.guard)
     if plan.staffed and chosen != "graph":
