@@ -21,6 +21,7 @@ START_S = 30.0
 POLL_S = 0.005
 LOG = "server.log"
 NO_PROCESS = os.strerror(errno.EAGAIN)  # of fork(2), and of a new thread
+SIGNALLED = 128  # and the number of a signal: another one of them
 UNREADABLE = 98  # an exit code of the supervisor
 
 
@@ -61,10 +62,7 @@ class PrivateServer:
         if self._owner_pid != os.getpid():
             return
         atexit.unregister(self.stop)
-        if self._supervisor.stdin is not None:
-            self._supervisor.stdin.close()
-        with suppress(subprocess.TimeoutExpired):
-            self._supervisor.wait(START_S)
+        _end(self._supervisor)
         remove_folder(self.folder)
 
     def _why(self) -> str:
@@ -111,10 +109,19 @@ def run_once(folder: Path, command: Sequence[str], *, ordinary: bool) -> str | N
     except subprocess.TimeoutExpired:
         code = None
     finally:
-        if supervisor.stdin is not None:
-            supervisor.stdin.close()
-        supervisor.wait(START_S)
+        _end(supervisor)
     return None if code == 0 else why(code, folder / LOG)
+
+
+def _end(supervisor: subprocess.Popen[bytes]) -> None:
+    """Have a supervisor end its server; kill one that was stopped, and the kernel does it."""
+    if supervisor.stdin is not None:
+        supervisor.stdin.close()
+    try:
+        supervisor.wait(START_S)
+    except subprocess.TimeoutExpired:
+        supervisor.kill()
+        supervisor.wait(START_S)
 
 
 def why(code: int | None, log: Path) -> str:
@@ -132,7 +139,9 @@ def why(code: int | None, log: Path) -> str:
         if lines:
             last = (errors or lines)[-1].strip()
             return f"{last}; raise the limit (ulimit -u)" if NO_PROCESS in last else last
-    return "it did not answer" if code is None else f"exit code {code}"
+    if code is None:
+        return "it did not answer"
+    return f"signal {code - SIGNALLED} ended it" if code > SIGNALLED else f"exit code {code}"
 
 
 def _supervised(
