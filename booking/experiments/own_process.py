@@ -151,7 +151,7 @@ def _serve(call: Call[T], line: Connection, theirs: Connection) -> None:
 
 def _leave_fork_server() -> None:
     """Leave the parent's fork server to it, which is no child of this process; start another."""
-    server: Any = forkserver._forkserver  # type: ignore[attr-defined]  # the one of multiprocessing
+    server: Any = forkserver._forkserver  # the one of multiprocessing
     if server._forkserver_alive_fd is not None:
         close_quietly(server._forkserver_alive_fd)
     preloaded = server._preload_modules

@@ -172,7 +172,11 @@ def test_a_file_that_names_code_has_a_fork_server_of_its_own(
 ) -> None:
     """The fork server of the file before is no child of its process."""
     sale = 'buyers = 2\nstart_method = "forkserver"\nlock = "flock"\ncontrol = false\n'
-    for name, more in (("a", ""), ("b", f'store = "booking.stores.json_replaced:JsonStore"\n'), ("c", "")):
+    for name, more in (
+        ("a", ""),
+        ("b", 'store = "booking.stores.json_replaced:JsonStore"\n'),
+        ("c", ""),
+    ):
         (tmp_path / f"{name}.toml").write_text(f"{sale}{more}[expect]\nsold = 2\n")
     done = program("run", "--allow-code", "--json", *(f"{name}.toml" for name in "abc"))
     results = json.loads(done.stdout)["scenarios"]

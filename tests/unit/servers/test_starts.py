@@ -19,6 +19,7 @@ from booking.system import scratch
 from tests.support.process_tree import under, until
 
 SHORT_S = 0.5
+SILENT = "it did not answer"
 LONG = "exec sleep 1000"
 LISTENS = f"""exec {sys.executable} -c '
 import socket, sys
@@ -36,20 +37,20 @@ VALKEYS = {
     "ends": ("exit 3", "exit code 3"),
     "says why": ("echo Fatal error: no luck; exit 1", "Fatal error: no luck"),
     "dies": ("kill -9 $$", "signal 9 ended it"),
-    "makes no socket": (LONG, "it did not answer"),
-    "is silent": (LISTENS.format("kept = [client]; client.recv(9); client.recv(9)"), "it did not answer"),
-    "hangs up": (LISTENS.format("client.close()"), "it did not answer"),
-    "talks of other things": (LISTENS.format('client.sendall(b"HTTP/1.1")'), "it did not answer"),
+    "makes no socket": (LONG, SILENT),
+    "is silent": (LISTENS.format("kept = [client]; client.recv(9); client.recv(9)"), SILENT),
+    "hangs up": (LISTENS.format("client.close()"), SILENT),
+    "talks of other things": (LISTENS.format('client.sendall(b"HTTP/1.1")'), SILENT),
 }
 CLUSTER = 'mkdir -p "$2/global"; echo 18 > "$2/PG_VERSION"; echo 18 > "$2/global/pg_control"'
 POSTGRESES = {
     "initdb ends": ("echo initdb: error: no luck; exit 1", "", "initdb: error: no luck"),
-    "initdb hangs": (LONG, "", "it did not answer"),
+    "initdb hangs": (LONG, "", SILENT),
     "initdb dies": ("kill -9 $$", "", "signal 9 ended it"),
     "initdb makes a part": ('mkdir -p "$2"', "", "exit code"),
     "server ends": (CLUSTER, "echo FATAL: no luck; exit 1", "FATAL: no luck"),
-    "server makes no status": (CLUSTER, LONG, "it did not answer"),
-    "server stays at its start": (CLUSTER, STATUS.format("starting") + LONG, "it did not answer"),
+    "server makes no status": (CLUSTER, LONG, SILENT),
+    "server stays at its start": (CLUSTER, STATUS.format("starting") + LONG, SILENT),
     "server dies": (CLUSTER, STATUS.format("starting") + "kill -9 $$", "signal 9 ended it"),
 }
 
@@ -71,7 +72,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 def limit(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
     """Shorten the limit of a start that comes to nothing; another one ends by itself."""
-    if said == "it did not answer":
+    if said == SILENT:
         monkeypatch.setattr(private_server, "START_S", SHORT_S)
 
 
@@ -138,6 +139,6 @@ def test_a_supervisor_that_was_stopped_is_killed(
 
     stops = threading.Thread(target=stop)
     stops.start()
-    with pytest.raises(InventoryError, match="it did not answer"):
+    with pytest.raises(InventoryError, match=SILENT):
         (valkey if kind == "valkey" else postgres)._start(False)
     stops.join()
