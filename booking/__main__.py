@@ -30,10 +30,21 @@ def main() -> None:
         if getattr(sys, name) is None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: the closed stream's
             setattr(sys, name, os.fdopen(fd, mode))
+    _codes.append(_run())
+    sys.exit(_codes[0])
+
+
+def _run() -> int:
+    """Run the command; first name another project whose files lie among ours."""
+    from booking.system.distribution import is_overwritten, problem
+
+    if line := problem():
+        os.write(2, f"booking: {line}\n".encode())
+        if is_overwritten():
+            return 2  # what comes next would be an error of an import
     from booking.cli.main import main as run
 
-    _codes.append(run())
-    sys.exit(_codes[0])
+    return run()
 
 
 def _leave(number: int, _frame: object) -> None:

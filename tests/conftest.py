@@ -18,11 +18,16 @@ from tests.support.workers import LIMIT_S, ROOT, Worker, run_program, worker
 
 __all__ = ["LIMIT_S", "ROOT", "Program", "Result", "Sell"]  # what tests import from here
 
+# Programs that tests start find the modules of the tests, whatever their folder: a checkout that is
+# installed in place has them on the path anyway, an unpacked source distribution has not.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+
 # No deadline and no saved examples: a test's outcome is a matter of the code, not of the clock.
 settings.register_profile(
     "booking", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("booking")
+os.environ.pop("COLUMNS", None)  # what is printed must not depend on the developer's terminal
 
 
 def pytest_xdist_auto_num_workers() -> int:

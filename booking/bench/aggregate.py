@@ -33,6 +33,11 @@ class Row:
         """Whether every order that was answered `ok` made the count fall."""
         return self.values["lost_sales"] == 0
 
+    @property
+    def title(self) -> str:
+        """Its variant and number of buyers, for a sentence."""
+        return f"{self.variant.label} with {self.buyers} buyer{'s' * (self.buyers > 1)}"
+
     def document(self) -> dict[str, Any]:
         """Return the row as JSON has it."""
         variant = self.variant

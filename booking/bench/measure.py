@@ -86,6 +86,8 @@ def measure(
             measured.attempt([variant], partial(_sale, variant, several, plan, warm_up_s))
             done += 1
         for turn, buyers in product(range(plan.rounds), plan.buyers):
+            if measured.failed.keys() >= set(plan.variants):
+                break  # nothing is left whose floors would be of use
             floors, c_per_s = _floors(plan, folder, program, measured)
             for variant in plan.variants:
                 name = variant.title(len(plan.stores))

@@ -43,7 +43,7 @@ def fits(plan: Plan, samples: Sequence[Sample]) -> dict[str, Fit | None]:
 def doubts(samples: Sequence[Sample], rows: Sequence[Row]) -> list[str]:
     """Return why figures cannot be trusted, a sentence each."""
     sentences = [
-        f"{row.variant.label} with {row.buyers} buyers never contended, so it is not compared"
+        f"{row.title} never contended, so it is not compared"
         for row in rows
         if row.buyers > 1 and not row.contended
     ]

@@ -11,6 +11,7 @@ import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from booking.bench.aggregate import METRICS, Row
 from booking.bench.plan import Plan
@@ -38,23 +39,62 @@ class Threshold:
     sign: str
     bound: float
 
-    def misses(self, rows: Sequence[Row]) -> list[str]:
-        """Return a line for each row that misses the threshold."""
+    def checks(self, rows: Sequence[Row]) -> list[Check]:
+        """Hold the threshold against each row that it means; one check that is missed for none."""
         meant = [
             row
             for row in rows
             if self.name in row.variant.names and self.buyers in {None, row.buyers}
         ]
         if not meant:
-            return [f"{self.text}: nothing was measured"]
-        return [line for row in meant if (line := self._miss(row)) is not None]
+            return [Check(self, None, None, met=False)]
+        return [self._check(row) for row in meant]
 
-    def _miss(self, row: Row) -> str | None:
+    def _check(self, row: Row) -> Check:
         value = row.values[self.metric]
-        if value is not None and SIGNS[self.sign](value, self.bound):
-            return None
-        shown = "not to be had" if value is None else f"{value:.4g}"
-        return f"{self.text}: {row.variant.label} with {row.buyers} buyers has {shown}"
+        return Check(self, row, value, value is not None and SIGNS[self.sign](value, self.bound))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A threshold held against one row: the value there, and whether it meets the threshold."""
+
+    threshold: Threshold
+    row: Row | None  # None: no row of that name was measured
+    value: float | None  # None: the row has no such figure
+    met: bool
+
+    @property
+    def what(self) -> str:
+        """What was seen, in words."""
+        if self.row is None:
+            return "nothing was measured"
+        shown = "not to be had" if self.value is None else f"{self.value:.4g}"
+        return f"{self.row.title} has {shown}"
+
+    @property
+    def line(self) -> str:
+        """The threshold, and what was seen."""
+        return f"{self.threshold.text}: {self.what}"
+
+    @property
+    def margin(self) -> float:
+        """How far the value is from the bound, as a share of the bound; infinite without one."""
+        bound = self.threshold.bound
+        if self.value is None or not bound:
+            return inf
+        return abs(self.value - bound) / abs(bound)
+
+    def document(self) -> dict[str, object]:
+        """Return the check as JSON has it."""
+        row = self.row
+        return {
+            "threshold": self.threshold.text,
+            "row": row and row.variant.label,
+            "buyers": row and row.buyers,
+            "value": None if self.value is None or self.value == inf else self.value,
+            "met": self.met,
+        }
 
 
 def parse(text: str, plan: Plan) -> Threshold:

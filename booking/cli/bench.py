@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,12 +17,31 @@ if TYPE_CHECKING:
     from booking.bench.aggregate import Row
     from booking.bench.measure import Sample
     from booking.bench.plan import Plan
+    from booking.bench.thresholds import Check
     from booking.experiments.expectations import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """The forms in which the user wants the result."""
+
+    as_json: bool
+    csv_file: Path | None
+    chart_file: Path | None
+    wide: bool
+    law: bool
+
+    @property
+    def files(self) -> dict[str, Path | None]:
+        """The files that are written, by their options."""
+        return {"--csv": self.csv_file, "--chart": self.chart_file}
+
 
 EPILOG = """\b
 Examples:
   booking bench
   booking bench --guards lock,clerk --locks flock --buyers 10,100 --durable --peer
+  booking bench --wide --law
   booking bench --chart price.svg --csv price.csv
   booking bench --require 'lock.ratio_to_bare>=0.4' --require 'clerk@100.jain>0.9'
   booking bench --self
@@ -38,6 +58,8 @@ Examples:
               help="How long each sale goes on.")  # fmt: skip
 @scenario_option("durable")
 @click.option("--peer", is_flag=True, help="SQLite as well: WAL, with --durable synchronous=FULL.")
+@click.option("--wide", is_flag=True, help="All columns.")
+@click.option("--law", is_flag=True, help="How each variant scales, in words.")
 @click.option("--c/--no-c", "with_c", default=True, help="The C loop as the limit.")
 @click.option("--require", "demands", multiple=True, metavar="ROW.METRIC>=N",
               help="A threshold; missed: exit code 4.")  # fmt: skip
@@ -58,18 +80,17 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     peer: bool,
     with_c: bool,
     demands: tuple[str, ...],
-    as_json: bool,
-    csv_file: Path | None,
-    chart_file: Path | None,
     own: bool,
+    **forms: Any,
 ) -> int:
     """Measure what each guard and lock costs, side by side.
 
     Every row is the median of all rounds. `bare` is the same reads and writes in one process
     without a lock. docs/reference/benchmark.md defines each column.
     """
+    shown = Forms(**forms)
     if own:
-        return _overheads(demands, as_json=as_json)
+        return _overheads(demands, as_json=shown.as_json)
     from booking.bench.aggregate import rows
     from booking.bench.measure import Measured, measure
     from booking.bench.plan import make_plan
@@ -84,14 +105,14 @@ def bench(  # noqa: PLR0917 - click passes each by its name
         peer=peer, rounds=rounds, duration_s=_seconds(duration), durable=durable,
     )  # fmt: skip
     thresholds = [parse(text, plan) for text in demands]
-    for flag, path in (("--csv", csv_file), ("--chart", chart_file)):
+    for flag, path in shown.files.items():
         if path is not None:
             ensure_output(flag, path)
-    ensure_apart({"--csv": csv_file, "--chart": chart_file}, {})
+    ensure_apart(shown.files, {})
     measured = Measured()
     interrupted: KeyboardInterrupt | None = None
     try:
-        with progress(quiet=as_json) as display:
+        with progress(quiet=shown.as_json) as display:
             measure(plan, display.update, with_c=with_c, measured=measured)
     except KeyboardInterrupt as error:
         interrupted = error
@@ -101,15 +122,14 @@ def bench(  # noqa: PLR0917 - click passes each by its name
             raise _error(failures[0])
         raise interrupted or BookingError("nothing was measured")
     table = rows(measured.samples)
-    missed = [] if interrupted else [x for demand in thresholds for x in demand.misses(table)]
+    checks = [] if interrupted else [one for each in thresholds for one in each.checks(table)]
     left_out = [failure.message for failure in failures]
-    outputs = (as_json, csv_file, chart_file)
-    _show(plan, measured.samples, table, (missed, left_out), *outputs)
+    _show(plan, measured.samples, table, checks, left_out, shown)
     for line in left_out:
         echo(f"booking: {line}", err=True)
     if interrupted is not None:
         raise interrupted  # the figures are of the rounds so far
-    return _exit_code(table, failures, missed)
+    return _exit_code(table, failures, missed=not all(check.met for check in checks))
 
 
 def _error(failure: Failure) -> Exception:
@@ -121,7 +141,7 @@ def _error(failure: Failure) -> Exception:
     return error
 
 
-def _exit_code(table: Sequence[Row], failures: Sequence[Failure], missed: Sequence[str]) -> int:
+def _exit_code(table: Sequence[Row], failures: Sequence[Failure], *, missed: bool) -> int:
     """Return the gravest: a row that could not be measured, a threshold, no contention."""
     from booking.errors import ExitCode
 
@@ -137,34 +157,35 @@ def _show(
     plan: Plan,
     samples: Sequence[Sample],
     measured: Sequence[Row],
-    lines: tuple[Sequence[str], Sequence[str]],
-    as_json: bool,
-    csv_file: Path | None,
-    chart_file: Path | None,
+    checks: Sequence[Check],
+    left_out: Sequence[str],
+    forms: Forms,
 ) -> None:
-    """Show the result in every form that the user asked for; `lines`: missed, and left out."""
+    """Show the result in every form that the user asked for."""
     from booking.bench import summary
     from booking.report import benchmark_files, documents
     from booking.report.svg_chart import chart
     from booking.report.terminal import benchmark as benchmark_report
     from booking.system.output import write_output
 
-    missed, left_out = lines
     floors, fits = summary.floors(samples), summary.fits(plan, samples)
-    if csv_file is not None:
-        write_output("--csv", csv_file, [benchmark_files.csv_text(measured).encode()])
-    if chart_file is not None:
+    if forms.csv_file is not None:
+        write_output("--csv", forms.csv_file, [benchmark_files.csv_text(measured).encode()])
+    if forms.chart_file is not None:
         drawn = chart(measured, "the price of safety, in this run")
-        write_output("--chart", chart_file, [drawn.encode()])
-    if as_json:
-        document = benchmark_files.document(samples, measured, fits, floors, missed)
+        write_output("--chart", forms.chart_file, [drawn.encode()])
+    if forms.as_json:
+        document = benchmark_files.document(samples, measured, fits, floors, checks)
         documents.show({**document, "failed": left_out})
-    else:
-        benchmark_report.show_rows(measured)
-        benchmark_report.show_floors(floors, "c" if "c" in floors else "bare")
+        return
+    benchmark_report.show_comparison(measured)
+    benchmark_report.show_rows(measured, wide=forms.wide)
+    benchmark_report.show_floors(floors, "c" if "c" in floors else "bare")
+    if forms.law:
         benchmark_report.show_fits(fits)
-        benchmark_report.show_lines(summary.doubts(samples, measured), "yellow")
-        benchmark_report.show_lines([*missed, *left_out], "bold red")
+    benchmark_report.show_lines(summary.doubts(samples, measured), "yellow")
+    benchmark_report.show_lines(left_out, "bold red")
+    benchmark_report.show_checks(checks)
 
 
 def _overheads(demands: tuple[str, ...], *, as_json: bool) -> int:

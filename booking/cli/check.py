@@ -11,21 +11,19 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from booking.cli.options import SIZE, json_option, memory_option
+from booking.cli.options import SIZE, json_option, memory_option, typed
 from booking.errors import EXIT_CODE_OF_VERDICT, HistoryError, UsageError
 from booking.history.source import LINE_BYTES_MAX
 from booking.system.sizes import shown_size
 
 if TYPE_CHECKING:
     from booking.checker import Columns, Decision
-    from booking.checker.reading.inventory import Inventory
     from booking.history import Reader
     from booking.history.model import Event
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
 KINDS = {"buy": "buy", "observe": "search", "refund": "refund"}  # and their default names
-SIGNS = {"valid": ("✓", "green"), "invalid": ("✗", "red"), "unknown": ("?", "yellow")}
 
 EPILOG = """\b
 Examples:
@@ -156,7 +154,11 @@ def command(  # noqa: PLR0917 - a flag each
         reason = _reason(decision, columns)
         documents.show(check_document(decision, columns, reason, elapsed_s))
     else:
-        _print(decision, columns, elapsed_s, explain=explain)
+        from booking.report.terminal.check import show_decision
+
+        context = click.get_current_context()
+        how = None if explain or str(history) == "-" else typed(context, explain=True)
+        show_decision(decision, columns, elapsed_s, explain=explain, how_to_explain=how)
     click.get_current_context().exit(EXIT_CODE_OF_VERDICT[decision.verdict.outcome])
 
 
@@ -245,77 +247,3 @@ def _require_tickets(columns: Columns, name: str) -> None:
 
 def _reason(decision: Decision, columns: Columns) -> str:
     return "; ".join([decision.verdict.reason, *columns.notes])
-
-
-def _print(decision: Decision, columns: Columns, elapsed_s: float, *, explain: bool) -> None:
-    from booking.report.terminal.text import echo
-    from booking.report.terminal.wrapping import wrapped
-
-    verdict = decision.verdict
-    sign, colour = SIGNS[verdict.outcome.value]
-    names = ", ".join(dict.fromkeys(anomaly.name.value for anomaly in verdict.anomalies))
-    title = f"{sign} {verdict.outcome.value.upper()}"
-    echo(wrapped(f"{title}  {names}".rstrip(), "  "), title, fg=colour, bold=True)
-    echo()
-    for label, text in _rows(decision, columns, elapsed_s):
-        echo(wrapped(f"  {label:<20}{text}", " " * 22), label, dim=True)
-    if explain:
-        _explain(decision, columns)
-
-
-def _rows(decision: Decision, columns: Columns, elapsed_s: float) -> Iterator[tuple[str, str]]:
-    counts = columns.outcomes
-    total = sum(counts.values())
-    each = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    yield "operations", f"{total:,} ({each})"
-    if len(columns.inventories) > 1:
-        yield "inventories", f"{len(columns.inventories):,}, each judged alone"
-    else:
-        inventory = next(iter(columns.inventories.values()))
-        yield "tickets", f"{inventory.tickets:,} at the start, {_at_the_end(inventory)}"
-    yield "time", f"{elapsed_s:.3f} s"
-    for anomaly in decision.verdict.anomalies:
-        yield anomaly.name.value, anomaly.message
-    if not decision.verdict.anomalies:
-        yield "why", decision.verdict.reason
-    if columns.steps_left_out:
-        yield "note", f"{columns.steps_left_out:,} steps were too many to look for causes in"
-    for note in columns.notes:
-        yield "note", note
-
-
-def _at_the_end(inventory: Inventory) -> str:
-    """Return the count at the end as it was recorded."""
-    if inventory.remaining is None:
-        return "unknown at the end"
-    if inventory.counts_up:
-        sold = (inventory.tickets or 0) - inventory.remaining
-        return f"{sold:,} sold at the end ({inventory.remaining:,} left)"
-    return f"{inventory.remaining:,} at the end"
-
-
-def _explain(decision: Decision, columns: Columns) -> None:
-    from booking.core.printable import printable
-    from booking.report.terminal.text import echo
-    from booking.report.terminal.timeline import timeline
-
-    for proof in decision.certificates:
-        inventory = columns.inventories[proof.key]
-        of = f" ({proof.key})" if proof.key is not None else ""
-        title = printable(f"proof{of}: {proof.kind}")
-        echo(f"\n  {title}", title, bold=True)
-        for line in timeline(proof, inventory.tickets or 0):
-            echo(line)
-    if decision.certificates:
-        return
-    for anomaly in decision.verdict.anomalies:
-        echo(f"\n  {anomaly.name.value}", anomaly.name.value, bold=True)
-        for event in anomaly.evidence:
-            line = f"  {event.time:>20}  buyer {event.process:<4} {_event_text(event)}"
-            echo(printable(line))
-
-
-def _event_text(event: Event) -> str:
-    fields = (event.type, event.f, event.resource, event.value, event.error)
-    text = " ".join(str(field) for field in fields if field is not None)
-    return text if event.saw is None else f"{text} saw {event.saw}"

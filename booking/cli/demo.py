@@ -16,10 +16,10 @@ def demo() -> int:
     from booking.experiments.sale import run_sale
     from booking.report.terminal.console import show_heading
     from booking.report.terminal.live import listening
-    from booking.report.terminal.sale import show_sale
+    from booking.report.terminal.sale import show_pair, show_sale
 
     bare = Scenario(buyers=10, tickets=3)
-    outcomes = []
+    sales = []
     for title, scenario in (
         ("1. ten buyers, three tickets, no lock", bare),
         ("2. the same with a lock", bare.but(guard="lock", lock=default_lock())),
@@ -27,7 +27,8 @@ def demo() -> int:
         show_heading(title)
         with listening(scenario) as listener:
             sale = run_sale(scenario, listener)
-        show_sale(sale, replay_command(sale.scenario), None)
-        outcomes.append(sale.verdict.outcome)
-    shown = outcomes == [Outcome.INVALID, Outcome.VALID]
+        show_sale(sale, replay_command)
+        sales.append(sale)
+    shown = [sale.verdict.outcome for sale in sales] == [Outcome.INVALID, Outcome.VALID]
+    show_pair(*sales, shown=shown)
     return ExitCode.AS_EXPECTED if shown else ExitCode.UNKNOWN

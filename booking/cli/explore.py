@@ -12,6 +12,7 @@ from booking.cli.sale_options import SaleCommand, scenario_option
 
 if TYPE_CHECKING:
     from booking.core.counterexample import CounterexampleBuyer
+    from booking.explorer.model import Limits
 
 EPILOG = """\b
 Examples:
@@ -99,6 +100,7 @@ def explore(  # noqa: PLR0917 - click passes each by its name
         states_that_fit(max_states),
         SECONDS_MAX if max_seconds is None else max_seconds,
     )
+    options = [*_bounds(max_states, max_seconds), *(["--first"] if first else []), *_method(method)]
     expected = named(expect)
     if witness is not None:
         ensure_output("--witness", witness)
@@ -114,11 +116,28 @@ def explore(  # noqa: PLR0917 - click passes each by its name
         save(proof.counterexample, witness)
     saved = witness if proof.counterexample is not None else None
     if as_json:
-        documents.show(exploration_document(proof, saved))
+        documents.show(exploration_document(proof, saved, options))
     else:
-        show_proof(proof, saved)
+        usual = Limits(states_that_fit(None), SECONDS_MAX)
+        cure_options = [*_bounds(max_states, max_seconds, usual), *_method(method)]
+        show_proof(proof, saved, options, cure_options)
     exploration = proof.exploration
     return exploration_exit_code(exploration.outcome, exploration.findings, expected)
+
+
+def _method(method: str) -> list[str]:
+    """Return the words that choose how to search."""
+    return [] if method == "auto" else ["--method", method]
+
+
+def _bounds(states: int | None, seconds: float | None, least: Limits | None = None) -> list[str]:
+    """Return the words that bound a search; those that are no less than `least`, if it is given."""
+    words = []
+    if states is not None and (least is None or states > least.states_max):
+        words += ["--max-states", str(states)]
+    if seconds is not None and (least is None or seconds > least.seconds_max):
+        words += ["--max-seconds", f"{seconds:g}"]
+    return words
 
 
 def _buyers(

@@ -40,7 +40,7 @@ class Answer:
         from booking.core.redaction import redacted  # a driver may have written the message
 
         message = printable(redacted(" ".join(message.split())))
-        self._print(f"booking: {message}\n", sys.stderr)
+        self._print(f"{_lines(f'booking: {message}')}\n", sys.stderr)
         if self._as_json and not _document_is_printed():
             error = {"code": int(code), "message": message}
             self._print(json.dumps({"version": VERSION, "error": error}, indent=2), sys.stdout)
@@ -65,6 +65,15 @@ class Answer:
             self._broken = self._broken or isinstance(error, BrokenPipeError)
             with suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _lines(message: str) -> str:
+    """Return a line as it is; broken between words where it is wider than a terminal."""
+    from booking.report.terminal.wrapping import columns_of, prose_columns, wrapped
+
+    if not (sys.stderr and sys.stderr.isatty()):
+        return message
+    return "\n".join(wrapped(message, prose_columns(columns_of(sys.stderr)), "", "  "))
 
 
 def explained(error: Exception) -> tuple[str, int]:

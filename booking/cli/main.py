@@ -35,6 +35,7 @@ COMMANDS = {
     "check": ("booking.cli.check:command", "Check a recorded history, ours or another tool's."),
     "bench": ("booking.cli.bench:bench", "What each guard and lock costs, side by side."),
     "demo": ("booking.cli.demo:demo", "The tutorial's sale, without a lock and with one."),
+    "init": ("booking.cli.init:init", "Write the shipped scenarios into a folder."),
     "search": ("booking.cli.store:search", "Look how many tickets a store has left."),
     "buy": ("booking.cli.store:buy", "Buy from a store, as one buyer."),
     "reset": ("booking.cli.store:reset", "Put tickets into a store."),

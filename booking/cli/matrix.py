@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from booking.cli.options import json_option, memory_option, names_in
+from booking.cli.options import json_option, memory_option, names_in, typed
 
 if TYPE_CHECKING:
     from booking.experiments.matrix import Column
@@ -37,7 +38,10 @@ Examples:
 )  # fmt: skip
 @memory_option
 @json_option
+@click.pass_context
 def matrix(
+    context: click.Context,
+    /,
     stores: str | None,
     guards: str | None,
     trials: int | None,
@@ -70,7 +74,7 @@ def matrix(
         if not columns:
             raise
         interrupted = error
-    _show(columns, document, as_json=as_json)
+    _show(columns, document, partial(typed, context), as_json=as_json)
     if interrupted is not None:
         raise interrupted
     failed = [column for column in columns if column.code]
@@ -79,7 +83,13 @@ def matrix(
     return max((column.code for column in failed), default=0)
 
 
-def _show(columns: Sequence[Column], document: Path | None, *, as_json: bool) -> None:
+def _show(
+    columns: Sequence[Column],
+    document: Path | None,
+    command: Callable[..., str],
+    *,
+    as_json: bool,
+) -> None:
     """Show the columns in every form that the user asked for."""
     from booking.report import documents
     from booking.report.matrix_files import markdown, matrix_document
@@ -91,7 +101,7 @@ def _show(columns: Sequence[Column], document: Path | None, *, as_json: bool) ->
     if as_json:
         documents.show(matrix_document(columns))
     else:
-        show_matrix(columns)
+        show_matrix(columns, command)
 
 
 def _names(flag: str, text: str | None) -> list[str]:

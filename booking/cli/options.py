@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,26 @@ memory_option = click.option(
     "--max-memory", type=SIZE, metavar="SIZE", callback=_allow_memory, expose_value=False,
     is_eager=True, help="Memory to go up to, estimated beforehand.  [default: what is free]",
 )  # fmt: skip
+
+
+def typed(context: click.Context, **changes: object) -> str:
+    """Return the command as it was typed, in full words; `changes` are further parameters."""
+    words = context.command_path.split()
+    arguments: list[str] = []
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        value = changes.get(name, context.params.get(name) if given else None)
+        if value is None:
+            continue
+        for each in value if isinstance(value, tuple) else (value,):
+            if not isinstance(parameter, click.Option):
+                arguments.append(str(each))
+            elif parameter.is_flag:
+                words += [parameter.opts[0]] if each else parameter.secondary_opts[:1]
+            else:
+                words += [parameter.opts[0], str(each)]
+    return shlex.join([*words, *arguments])
 
 
 def names_in(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from booking.cli.options import allow_code_option, json_option
+from booking.cli.options import allow_code_option, json_option, typed
 
 EPILOG = """\b
 Example:
@@ -20,7 +20,10 @@ Example:
 @click.option("--times", type=int, default=1, metavar="N", help="How often.  [default: 1]")
 @allow_code_option
 @json_option
-def replay(witness: Path, times: int, allow_code: bool, as_json: bool) -> int:
+@click.pass_context
+def replay(
+    context: click.Context, /, witness: Path, times: int, allow_code: bool, as_json: bool
+) -> int:
     """Replay a counterexample in real processes, step by step.
 
     WITNESS is a file that explore or simulate wrote. It sells from a private inventory, whatever
@@ -44,5 +47,5 @@ def replay(witness: Path, times: int, allow_code: bool, as_json: bool) -> int:
     if as_json:
         documents.show(replay_document(replayed))
     else:
-        show_replayed(replayed)
+        show_replayed(replayed, typed(context))
     return ExitCode.AS_EXPECTED if replayed.same == replayed.times else ExitCode.UNKNOWN

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 EPILOG = """\b
 Examples:
-  booking run scenarios/
-  booking run scenarios/01-as-written.toml --junit report.xml
+  booking run 01-as-written 02-with-mutex
+  booking run scenarios/ --junit report.xml
 """
 
 
@@ -45,8 +45,9 @@ def run(
 ) -> int:
     """Run scenario files (a folder: all .toml in it), hold each against what it expects.
 
-    A scenario that expects nothing must be sound. Every file is read before any sale starts. One
-    that cannot be read or run does not keep the others from running. The exit code is the gravest.
+    A shipped scenario is found by its name. A scenario that expects nothing must be sound. Every
+    file is read before any sale starts. One that cannot be read or run does not keep the others
+    from running. The exit code is the gravest.
     """
     from booking.core.data_files import Permission
     from booking.errors import ExitCode

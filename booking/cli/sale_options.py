@@ -11,6 +11,7 @@ import click
 from booking.core.data_files import Permission
 from booking.core.registry import BUILT_IN, default_lock
 from booking.core.scenario import Scenario, flags, from_file, from_flags
+from booking.core.shipped_scenarios import located
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -74,5 +75,5 @@ def read_scenario(
     path: Path | None, context: click.Context, allowed: Permission
 ) -> tuple[Scenario, Scenario]:
     """Return the scenario of the flags over the file, and what is usual without the flags."""
-    base = from_file(path, allowed) if path is not None else None
+    base = from_file(located(path), allowed) if path is not None else None
     return from_flags(given_flags(context), base), base or Scenario()

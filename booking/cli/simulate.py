@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,12 +16,15 @@ from booking.cli.options import (
 )
 from booking.cli.sale_options import SaleCommand, read_scenario, scenario_flags
 
+if TYPE_CHECKING:
+    from booking.core.scenario import Scenario
+
 EPILOG = """\b
 Examples:
   booking simulate --buyers 10 --tickets 3
   booking simulate --buyers 10 --tickets 3 --lock
   booking simulate --store json:data.json --lock=filelock --delay 1s..3s
-  booking simulate scenarios/01-as-written.toml --history sale.jsonl
+  booking simulate 01-as-written --history sale.jsonl
 """
 
 
@@ -58,8 +62,8 @@ def simulate(  # noqa: PLR0917 - click passes each by its name
 ) -> int:
     """Run a sale with real buyer processes and check it.
 
-    SCENARIO is a TOML file; flags win over it. Exit code 0: sound, 1: an anomaly,
-    3: unknown (for example: the sale without the guard did not race either).
+    SCENARIO is a TOML file, or the name of a shipped one; flags win over it. Exit code 0: sound,
+    1: an anomaly, 3: unknown (for example: the sale without the guard did not race either).
     """
     from booking.core.command_line import replay_command
     from booking.core.data_files import Permission
@@ -71,8 +75,8 @@ def simulate(  # noqa: PLR0917 - click passes each by its name
     from booking.history.model import dump
     from booking.report import documents
     from booking.report.sale_document import sale_document
-    from booking.report.terminal import sale as sale_report
     from booking.report.terminal.live import listening
+    from booking.report.terminal.sale import show_sale
     from booking.system.output import ensure_apart, ensure_output
 
     wanted, usual = read_scenario(scenario, context, Permission(allow_code, allow_places))
@@ -94,13 +98,13 @@ def simulate(  # noqa: PLR0917 - click passes each by its name
             sale = run_scheduled(wanted, schedule, witness, listener)
     if history is not None:
         dump(sale.history, history)
-    replay = replay_command(sale.repeatable, scenario, usual)
-    if schedule is not None:
-        replay += f" --schedule {schedule}"
+
+    def command(again: Scenario) -> str:
+        ordered = f" --schedule {schedule}" if schedule is not None else ""
+        return replay_command(again, scenario, usual) + ordered
+
     if as_json:
-        documents.show(sale_document(sale, replay))
+        documents.show(sale_document(sale, command(sale.repeatable)))
     else:
-        sale_report.show_sale(sale, replay, expected)
-        if witness is not None:
-            sale_report.show_counterexample_file(witness, sale)
+        show_sale(sale, command, expected, witness)
     return sale_exit_code(sale, expected)

@@ -9,6 +9,7 @@ from typing import Any
 
 from booking.core import counterexample
 from booking.core.assembly import explored_with_searches
+from booking.core.counterexample import CounterexampleBuyer
 from booking.core.data_files import Permission, flags_needed, problems
 from booking.core.redaction import redacted
 from booking.core.scenario import Flag, Scenario, flags, folder_of, variants
@@ -29,15 +30,38 @@ def replay_command(
     return shlex.join(command + _changed(scenario, base or Scenario(), flags()))
 
 
+def run_command(path: Path, scenario: Scenario | None) -> str:
+    """Return the command that holds a scenario file against what it expects again, seed included.
+
+    Without a scenario, the file could not be read.
+    """
+    command = ["booking", "run", str(path)]
+    if scenario is not None:
+        fields = scenario.but(seed=None).model_dump()
+        command += flags_needed(fields, variants(), folder_of(path))
+        command += [] if scenario.seed is None else ["--seed", str(scenario.seed)]
+    return shlex.join(command)
+
+
 def explore_command(
-    scenario: Scenario, quantities: Sequence[int], tickets: int, witness: Path | None = None
+    scenario: Scenario,
+    buyers: Sequence[CounterexampleBuyer],
+    tickets: int,
+    witness: Path | None = None,
+    options: Sequence[str] = (),
 ) -> str:
-    """Return the command that explores a sale, and writes its counterexample to a file."""
-    command = ["booking", "explore", "--buyers", str(len(quantities)), "--tickets", str(tickets)]
-    if set(quantities) != {1}:
-        command += ["--quantity", ",".join(map(str, quantities))]
+    """Return the command that explores a sale, and writes its counterexample to a file.
+
+    `options` are further words, which say how to search.
+    """
+    command = ["booking", "explore", "--buyers", str(len(buyers)), "--tickets", str(tickets)]
+    if {buyer.quantity for buyer in buyers} != {1}:
+        command += ["--quantity", ",".join(str(buyer.quantity) for buyer in buyers)]
+    if any(buyer.name != f"buyer {at}" for at, buyer in enumerate(buyers)):
+        command += ["--names", ",".join(buyer.name for buyer in buyers)]
     usual = Scenario(search=explored_with_searches(scenario))
     command += _changed(scenario, usual, {"store", "guard", "lock", "search", "acquire_timeout"})
+    command += options
     if witness is not None:
         command += ["--witness", str(witness)]
     return shlex.join(command)

@@ -25,6 +25,7 @@ from booking.core.data_files import NOTHING, Names, Permission, problems
 from booking.core.durations import DURATION_MAX_S, Span, parse_duration, parse_span, written
 from booking.core.protocols import TICKETS_MAX
 from booking.core.registry import BUILT_IN, default_lock, table, unknown
+from booking.core.shipped_scenarios import unreadable
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import UsageError
 from booking.system.bounded_read import read_document
@@ -309,7 +310,7 @@ def from_file(path: Path, allowed: Permission = NOTHING) -> Scenario:
         fields = tomllib.loads(text)
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
-        raise UsageError(f"{path}: {problem}; name a scenario file (TOML)") from None
+        raise UsageError(f"{path}: {problem}; {unreadable(path)}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 (byte {error.start})") from None
     except tomllib.TOMLDecodeError as error:

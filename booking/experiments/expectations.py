@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -13,6 +14,7 @@ from booking.core.data_files import NOTHING, Permission, all_built_in
 from booking.core.redaction import redacted
 from booking.core.registry import unknown
 from booking.core.scenario import Expect, Scenario, from_file, variants
+from booking.core.shipped_scenarios import located
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import (
     EXIT_CODE_OF_VERDICT,
@@ -26,6 +28,7 @@ from booking.fleets.listener import Listener
 from booking.system.advice import of_the_system
 from booking.system.signals import Stopped
 
+EPOCH = datetime.fromtimestamp(0, UTC)
 # The first of these that a trial gave is the exit code of all.
 GRAVEST = (ExitCode.DEFECT, ExitCode.USAGE, ExitCode.ANOMALY, ExitCode.UNKNOWN)
 
@@ -70,6 +73,8 @@ class Trial:
     differences: list[str]
     elapsed_s: float
     failure: Failure | None = None
+    scenario: Scenario | None = None  # with the seed that was drawn; None: it could not be read
+    started: datetime = EPOCH
 
     @classmethod
     def of(cls, planned: Planned) -> Trial:
@@ -77,18 +82,26 @@ class Trial:
 
         Only an interruption ends the trials behind it, too.
         """
-        start_s = monotonic()
+        start_s, started = monotonic(), datetime.now(UTC)
         scenario = planned.scenario
         if scenario is None:
-            return cls(planned.path, None, [], 0.0, planned.failure)
+            return cls(planned.path, None, [], 0.0, planned.failure, None, started)
         try:
             sale = _sale_of(scenario)
         except (Exception, SystemExit) as error:
-            return cls(planned.path, None, [], monotonic() - start_s, Failure.of(error))
+            took_s, failure = monotonic() - start_s, Failure.of(error)
+            return cls(planned.path, None, [], took_s, failure, scenario, started)
         if isinstance(sale, Failure):
-            return cls(planned.path, None, [], monotonic() - start_s, sale)
+            took_s = monotonic() - start_s
+            return cls(planned.path, None, [], took_s, sale, scenario, started)
         expect = scenario.expect if scenario.expect != Expect() else Expect(verdict=Outcome.VALID)
-        return cls(planned.path, sale, differences(expect, sale), monotonic() - start_s)
+        found, took_s = differences(expect, sale), monotonic() - start_s
+        return cls(planned.path, sale, found, took_s, None, sale.scenario, started)
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether there was a sale, and it was as expected."""
+        return self.failure is None and not self.differences
 
     @property
     def exit_code(self) -> int:
@@ -148,7 +161,7 @@ def _found(path: Path, seed: int | None, allowed: Permission) -> Planned:
 
 def _planned(path: Path, seed: int | None, allowed: Permission) -> Planned:
     try:
-        scenario = from_file(path, allowed)
+        scenario = from_file(located(path), allowed)
     except Exception as error:
         return Planned(path, None, Failure.of(error))
     return Planned(path, scenario if scenario.seed is not None else scenario.but(seed=seed))

@@ -67,7 +67,10 @@ def _removed(leftover: Leftover) -> Leftover:
 def _scratch_folders() -> Iterator[Leftover]:
     for parent in dict.fromkeys([*scratch.places(), *cache_folders()]):
         for folder in scratch.scratch_folders(parent):
-            state = _state(scratch.is_claimed(folder))
+            try:
+                state = _state(scratch.is_claimed(folder))
+            except FileNotFoundError:
+                continue  # its process has just removed it
             yield _leftover(folder, "scratch folder", state, scratch.remove_unclaimed)
 
 

@@ -41,7 +41,7 @@ class OwnCodeError(UsageError):
 
 
 class _Heartbeat:
-    """Tell the parent that buyers are at work; the limits of a sale are its own."""
+    """Signs of life for the parent while buyers are at work; the limits of a sale are its own."""
 
     wants_events = False
 

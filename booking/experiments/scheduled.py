@@ -35,6 +35,24 @@ def run_scheduled(
     scenario: Scenario, schedule: str, saved: Path | None = None, listener: Listener | None = None
 ) -> Sale:
     """Run a sale under the scheduler of that name; save the race that it runs into, if any."""
+    sale, run = _sell(scenario, schedule, listener)
+    if saved is not None:
+        counterexample = _counterexample(sale, run)
+        if counterexample is not None:
+            save(counterexample, saved)
+    return sale
+
+
+def race_scheduled(scenario: Scenario, schedule: str) -> tuple[Sale, Counterexample | None]:
+    """Run a sale under the scheduler of that name; return it, and the race that it runs into."""
+    sale, run = _sell(scenario, schedule, None)
+    return sale, _counterexample(sale, run)
+
+
+def _sell(
+    scenario: Scenario, schedule: str, listener: Listener | None
+) -> tuple[Sale, ControlledRun | None]:
+    """Run a sale under a scheduler; return it with the steps that were taken."""
     if scenario.faults or scenario.arrival != "together" or scenario.close_after is not None:
         raise UsageError("--schedule: an order of its own leaves no room for faults or arrivals")
     resolve("scheduler", schedule)
@@ -50,14 +68,17 @@ def run_scheduled(
 
     sale = replace(run_sale(scenario, listener, launch), schedule=schedule)
     run = fleets[0].controlled_run
-    sale = replace(sale, verdict=_confirmed(sale))
-    if saved is not None and run is not None:
-        counterexample = counterexample_of(sale, run)
-        if sale.assembly.one_inventory:  # from which the counterexample was sold, too
-            restore(sale.assembly, sale.remaining or 0)
-        if counterexample is not None:
-            save(counterexample, saved)
-    return sale
+    return replace(sale, verdict=_confirmed(sale)), run
+
+
+def _counterexample(sale: Sale, run: ControlledRun | None) -> Counterexample | None:
+    """Make the counterexample of a sale; leave an inventory that it was sold from as it was."""
+    if run is None:
+        return None
+    counterexample = counterexample_of(sale, run)
+    if sale.assembly.one_inventory:  # from which the counterexample was sold, too
+        restore(sale.assembly, sale.remaining or 0)
+    return counterexample
 
 
 def _confirmed(sale: Sale) -> Verdict:

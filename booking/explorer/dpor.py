@@ -7,10 +7,11 @@ for buyers that are not interchangeable. Two steps of different tasks depend on 
 * when an operation ends by the one and begins with the other: the checker sees which was first
   (`clocked`; without it the classes are those of the steps alone, as the literature counts).
 
-Where two dependent steps could have come the other way round, the second one's task is tried
-before the first; where that task could not go on there, all that could are. A sleep set
-holds the tasks that need not be tried again: each class is then executed to its end exactly once.
-A class stands for as many interleavings as its order has linear extensions.
+Where two dependent steps could have come the other way round, a task that can begin the part
+between them is tried before the first (source sets: Abdulla et al., POPL 2014). Where it could
+not go on there, all that could are. A sleep set holds the tasks that need not be tried again: each
+class is then executed to its end exactly once. A class stands for as many interleavings as its
+order has linear extensions.
 
 That steps on different resources commute is what their names say. `commuting` holds it against
 what they do.
@@ -120,17 +121,44 @@ class DporExplorer(PathExplorer):
         return self._linear_extensions()
 
     def _race(self, step: TakenStep) -> None:
-        """Want `step` tried before each earlier step that it could have overtaken."""
-        known = 0  # what happened before this task's last step
-        for number in range(len(self._steps) - 1, -1, -1):
-            if self._steps[number].task == step.task:
-                known = self._pasts[number] | 1 << number
-                break
+        """Want the other order of each race of `step` with an earlier step (source sets).
+
+        What is between the two and does not depend on the earlier one comes before it then. So
+        any task that can begin that part may begin. The task of `step` alone is not enough: where
+        it is asleep it would not be tried, and the orders that need another one first were missed.
+        """
+        known = self._past_of_last(step.task)
         for number, earlier in enumerate(self._steps):
             if known >> number & 1 or not self._could_swap(earlier, step):
                 continue
             point = self._points[number]
-            point.wanted |= {step.task} if step.task in point.enabled else set(point.enabled)
+            first = self._first_without(number, step)
+            if not first <= set(point.enabled):  # a wait was in the way
+                point.wanted |= set(point.enabled)
+            elif not first & point.wanted:
+                point.wanted.add(step.task if step.task in first else min(first))
+
+    def _past_of_last(self, task: int) -> int:
+        """Return the steps that happened before a task's last one, and that one."""
+        for number in range(len(self._steps) - 1, -1, -1):
+            if self._steps[number].task == task:
+                return self._pasts[number] | 1 << number
+        return 0
+
+    def _first_without(self, number: int, step: TakenStep) -> set[int]:
+        """Return the tasks that can begin what did not happen after a step, and `step` behind it.
+
+        These are the weak initials of Abdulla et al.
+        """
+        part = [
+            at for at in range(number + 1, len(self._steps)) if not self._pasts[at] >> number & 1
+        ]
+        bits = sum(1 << at for at in part)
+        first = {self._steps[at].task for at in part if not self._pasts[at] & bits}
+        if any(self._steps[at].task == step.task or self._depend(self._steps[at], step)
+               for at in part):  # fmt: skip
+            return first
+        return first | {step.task}
 
     def _depend(self, step: TakenStep, other: TakenStep) -> bool:
         same = step.resource == other.resource

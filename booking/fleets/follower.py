@@ -10,7 +10,9 @@ from booking.fleets.listener import Listener
 from booking.history.model import Event
 from booking.recording.event_log import EventLogReader
 
-HOLD_BACK_NS = 20_000_000  # longer than it takes to read all logs once
+# Longer than a process of a sale of few buyers waits for a processor. The newest events are held
+# back for at most this long: a log may say nothing new, because its buyer waits for a lock.
+HOLD_BACK_NS = 250_000_000
 
 
 class EventFollower:
@@ -21,10 +23,19 @@ class EventFollower:
         self._listener = listener
         self._events: list[Event] = []  # published to the listener
         self._fresh: list[Event] = []  # read, and not published yet
+        # Buyers that lived when their logs were read last; before the first time, all of them.
+        self._growing = set(range(len(readers)))
+        self._looked_ns = 0  # when the last reading began
 
     def look(self, buyers: Iterable[int]) -> bool:
-        """Read what these buyers recorded; return whether any of them recorded something."""
-        readers = [self.readers[number] for number in buyers]
+        """Read what these buyers recorded; return whether any of them recorded something.
+
+        A buyer that has ended since the last look is read once more: it is in no later list.
+        """
+        self._looked_ns = time.monotonic_ns()
+        alive = set(buyers)
+        readers = [self.readers[number] for number in sorted(alive | self._growing)]
+        self._growing = alive
         # Each reader must be asked: it compares with the last time that it was.
         grown = [reader.has_grown() for reader in readers]
         if self._listener.wants_events:
@@ -40,15 +51,21 @@ class EventFollower:
     def publish(self, phase: str, done: int, *, hold_back: bool) -> None:
         """Show the listener how far the sale is, with the events that are new.
 
-        Logs are read one after another. So while buyers write, the newest events are held back
-        until the next time: an earlier one may stand in a log that was read before.
+        While buyers write, an event is held back until the log of each has passed its time: an
+        earlier one may come in a log that says nothing yet.
         """
         self._fresh.sort(key=_time)
-        until_ns = time.monotonic_ns() - (HOLD_BACK_NS if hold_back else 0)
-        count = bisect(self._fresh, until_ns, key=_time)
+        count = len(self._fresh)
+        if hold_back:
+            count = bisect(self._fresh, self._passed_ns(), key=_time)
         self._listener.progress(phase, done, len(self.readers), self._fresh[:count])
         self._events += self._fresh[:count]
         del self._fresh[:count]
+
+    def _passed_ns(self) -> int:
+        """Return the time that every log which may grow has passed."""
+        slowest_ns = min((self.readers[number].passed_ns for number in self._growing), default=0)
+        return max(slowest_ns, self._looked_ns - HOLD_BACK_NS)
 
     def drain(self, clerk_readers: Sequence[EventLogReader]) -> list[Event]:
         """Return all events of processes that write no more, in no order."""

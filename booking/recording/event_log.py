@@ -92,6 +92,7 @@ class EventLogReader:
         self.last_step: Event | None = None
         self.open_operation: Event | None = None  # invoked, and not completed
         self.completed = 0
+        self.passed_ns = 0  # no event that is read later is older
         self.done = False  # the behaviour returned
         self._names = {NO_NAME: ""}
         self._offset = self._grown_to = HEADER.size
@@ -155,10 +156,11 @@ class EventLogReader:
             _, self._pid, self._ppid, *_ = HEADER.unpack(data)
 
     def _events(self, data: bytes) -> Iterator[Event]:
-        at = 0
+        at, passed_ns = 0, self.passed_ns
         while at + RECORD.size <= len(data) and data[at + RECORD.size - 1]:
             record = Record._make(RECORD.unpack_from(data, at))
             at += RECORD.size
+            passed_ns = record.time_ns or passed_ns
             if record.kind in EVENT_TYPES:
                 yield from self._event(record)
             elif record.kind == RecordKind.SAW:
@@ -170,6 +172,7 @@ class EventLogReader:
             else:
                 self.done = True
         self._offset += at
+        self.passed_ns = passed_ns
 
     def _read_name(self, number: int, spelling: bytes) -> int:
         """Keep a name; return how many bytes its spelling takes, padding included."""

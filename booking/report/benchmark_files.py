@@ -14,6 +14,7 @@ from booking.bench.aggregate import Row
 from booking.bench.measure import Sample
 from booking.bench.noise import floor_spread
 from booking.bench.scalability_law import Fit
+from booking.bench.thresholds import Check
 
 
 def document(
@@ -21,7 +22,7 @@ def document(
     rows: Sequence[Row],
     fits: dict[str, Fit | None],
     floors: dict[str, float],
-    missed: Sequence[str],
+    checks: Sequence[Check],
 ) -> dict[str, Any]:
     """Return a benchmark as data; nothing in it names the machine."""
     return {
@@ -37,7 +38,8 @@ def document(
         "floor_spread": round(floor_spread(samples), 3),
         "rows": [row.document() for row in rows],
         "scaling": {label: fit and _fit_document(fit) for label, fit in fits.items()},
-        "missed": list(missed),
+        "thresholds": [check.document() for check in checks],
+        "missed": [check.line for check in checks if not check.met],
     }
 
 

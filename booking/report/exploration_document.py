@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ def shortest_first(exploration: Exploration) -> list[Finding]:
     return sorted(exploration.findings.values(), key=lambda finding: len(finding.schedule))
 
 
-def exploration_document(proof: Proof, saved: Path | None) -> dict[str, Any]:
+def exploration_document(
+    proof: Proof, saved: Path | None, options: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return all figures of an exploration, and its counterexample."""
     exploration, counterexample = proof.exploration, proof.counterexample
     return {
@@ -48,7 +51,7 @@ def exploration_document(proof: Proof, saved: Path | None) -> dict[str, Any]:
         "lock": proof.scenario.lock,
         "tickets": proof.tickets,
         "buyers": len(proof.buyers),
-        "replay": None if counterexample is None else how_to_replay(proof, saved),
+        "replay": None if counterexample is None else how_to_replay(proof, saved, options),
     }
 
 

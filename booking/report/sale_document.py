@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from booking.core.command_line import replay_command
+from booking.core.command_line import replay_command, run_command
 from booking.core.redaction import redacted
 from booking.experiments.expectations import Trial
 from booking.experiments.sale import Sale
@@ -62,8 +62,9 @@ def trial_document(trial: Trial) -> dict[str, Any]:
         failure = {"code": trial.failure.code, "message": trial.failure.message}
     return {
         "scenario": str(trial.path),
-        "as_expected": trial.failure is None and not trial.differences,
+        "as_expected": trial.as_expected,
         "differences": trial.differences,
+        "again": run_command(trial.path, trial.scenario),
         "error": failure,
         "sale": sale,
     }

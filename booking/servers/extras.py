@@ -7,8 +7,7 @@ import importlib.util
 from pathlib import Path
 
 from booking.errors import InventoryError
-
-PACKAGE = "booking-workbench"
+from booking.system.distribution import install_command
 
 
 def ensure_driver(driver: str, extra: str) -> None:
@@ -23,7 +22,7 @@ def ensure_driver(driver: str, extra: str) -> None:
 
 def install_hint(extra: str) -> str:
     """Return the command that installs an extra."""
-    return f"install it with: pip install '{PACKAGE}[{extra}]'"
+    return f"install it with: {install_command(extra)}"
 
 
 def no_server(extra: str, url: str) -> InventoryError:

@@ -1,9 +1,13 @@
-"""Tests for a user's own stores, locks and guards: contracts for pytest, races for Hypothesis.
+"""Tests for a user's own stores, locks and guards: races, contracts, Hypothesis.
 
 ::
 
     from booking.testing import StoreContract, assert_sound, schedules
     from hypothesis import given
+
+    def test_shop_races_no_more(race):  # a fixture of the pytest plugin
+        race(ShopStore, buyers=3, tickets=2, lock="flock").sound()
+        race(ShopStore, buyers=3, tickets=2, lock="flock").proved()
 
     class TestShop(StoreContract):
         store = "shop:ShopStore"
@@ -12,9 +16,13 @@
     def test_shop_never_oversells(schedule):
         assert_sound("shop:ShopStore", schedule, tickets=2, lock="flock")
 
-A contract states each fact that every store, lock or guard keeps to, as one test. In a race
-test Hypothesis makes up the order in which buyers take their steps: a failing test is
-deterministic, and shrinks to the shortest order that fails.
+A race test sells with real buyer processes, or explores every interleaving. A contract states each
+fact that every store, lock or guard keeps to, as one test. With Hypothesis the order in which
+buyers take their steps is data: a failing test is deterministic, and shrinks to the shortest order
+that fails.
+
+Names are imported at their first use: the pytest plugin is part of this package, and a run of
+pytest that tests no race shall not wait for it.
 """
 
 from __future__ import annotations
@@ -22,31 +30,49 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from booking.testing.scheduled_sale import ScheduledSale, assert_sound, sell
-from booking.testing.stateful import RaceMachine, StoreMachine
-from booking.testing.strategies import schedules
-
-# Imported at their first use: they need pytest, and the names above do not.
-_CONTRACTS = {
-    "GuardContract": "booking.testing.contracts.guard",
-    "LockContract": "booking.testing.contracts.lock",
-    "StoreContract": "booking.testing.contracts.store",
+_PUBLIC = {
+    "booking.testing.contracts.guard": ("GuardContract",),
+    "booking.testing.contracts.lock": ("LockContract",),
+    "booking.testing.contracts.store": ("StoreContract",),
+    "booking.testing.outcomes": ("UnknownVerdict",),
+    "booking.testing.plugin": ("RaceMaker",),
+    "booking.testing.races": ("Race", "RaceOptions", "RaceResult", "assert_proved", "race"),
+    "booking.testing.scheduled_sale": ("ScheduledSale", "assert_sound", "sell"),
+    "booking.testing.stateful": ("RaceMachine", "StoreMachine"),
+    "booking.testing.strategies": ("Schedule", "schedules"),
 }
+_MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 
-__all__ = [
-    "GuardContract", "LockContract", "RaceMachine", "ScheduledSale", "StoreContract",
-    "StoreMachine", "assert_sound", "schedules", "sell",
-]  # fmt: skip
+__all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - computed from the table above
 
 if TYPE_CHECKING:
     from booking.testing.contracts.guard import GuardContract as GuardContract
     from booking.testing.contracts.lock import LockContract as LockContract
     from booking.testing.contracts.store import StoreContract as StoreContract
+    from booking.testing.outcomes import UnknownVerdict as UnknownVerdict
+    from booking.testing.plugin import RaceMaker as RaceMaker
+    from booking.testing.races import Race as Race
+    from booking.testing.races import RaceOptions as RaceOptions
+    from booking.testing.races import RaceResult as RaceResult
+    from booking.testing.races import assert_proved as assert_proved
+    from booking.testing.races import race as race
+    from booking.testing.scheduled_sale import ScheduledSale as ScheduledSale
+    from booking.testing.scheduled_sale import assert_sound as assert_sound
+    from booking.testing.scheduled_sale import sell as sell
+    from booking.testing.stateful import RaceMachine as RaceMachine
+    from booking.testing.stateful import StoreMachine as StoreMachine
+    from booking.testing.strategies import Schedule as Schedule
+    from booking.testing.strategies import schedules as schedules
 
 
 def __getattr__(name: str) -> Any:
-    """Import a contract at its first use (PEP 562)."""
-    if name not in _CONTRACTS:
+    """Import a public name at its first use (PEP 562)."""
+    module = _MODULE_OF.get(name)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_CONTRACTS[name]), name)
+    value = globals()[name] = getattr(import_module(module), name)
     return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -14,6 +14,7 @@ from booking.experiments.one_order import ENDLESS, OneOrder, one_order
 from booking.explorer.transition import BoundReached, Inconclusive
 from booking.history.model import Event, History
 from booking.schedulers.choices import ChoicesScheduler
+from booking.testing.outcomes import UnknownVerdict
 from booking.testing.strategies import Schedule
 
 
@@ -26,7 +27,11 @@ class ScheduledSale:
 
     def assert_sound(self) -> None:
         """Raise `AssertionError` with the steps unless the sale was sound."""
-        assert self.verdict.outcome is Outcome.VALID, str(self)
+        __tracebackhide__ = True
+        if self.verdict.outcome is Outcome.UNKNOWN:
+            raise UnknownVerdict(str(self))
+        if self.verdict.outcome is Outcome.INVALID:
+            raise AssertionError(str(self))
 
     def __str__(self) -> str:
         lines = [f"{self.verdict.outcome}: {self.verdict.reason}"]
@@ -66,6 +71,7 @@ def assert_sound(
     search: bool | None = None,
 ) -> None:
     """Sell once, and raise `AssertionError` with the steps unless the sale was sound."""
+    __tracebackhide__ = True
     sell(
         store, schedule, tickets=tickets, quantity=quantity, guard=guard, lock=lock, search=search
     ).assert_sound()
@@ -94,9 +100,9 @@ def new_order(scenario: Scenario, buyers: int) -> Iterator[OneOrder]:
         with one_order(scenario, buyers) as order:
             yield order
     except Inconclusive as inconclusive:  # of code that cannot take its first step
-        raise AssertionError(printable(f"{Outcome.UNKNOWN}: {inconclusive.caveat}")) from None
+        raise UnknownVerdict(printable(f"{Outcome.UNKNOWN}: {inconclusive.caveat}")) from None
     except BoundReached:
-        raise AssertionError(f"{Outcome.UNKNOWN}: {ENDLESS}") from None
+        raise UnknownVerdict(f"{Outcome.UNKNOWN}: {ENDLESS}") from None
 
 
 def sale_of(order: OneOrder) -> ScheduledSale:

@@ -22,5 +22,5 @@ class Schedule:
 
 def schedules(buyers: int = 3, choices_max: int = CHOICES_MAX) -> st.SearchStrategy[Schedule]:
     """Return a strategy for the orders of so many buyers; they shrink towards the serial one."""
-    choices = st.lists(st.integers(0, buyers - 1), max_size=choices_max)
-    return st.builds(lambda numbers: Schedule(buyers, tuple(numbers)), choices)
+    numbers = st.lists(st.integers(0, buyers - 1), max_size=choices_max)
+    return st.builds(Schedule, buyers=st.just(buyers), choices=numbers.map(tuple))

@@ -26,6 +26,8 @@ from booking.core.traits import GuardTraits, LockTraits, StoreTraits
 from booking.core.verdict import AnomalyName
 from booking.errors import ExitCode
 from booking.history.actions import Action
+from booking.testing.plugin_options import OPTIONS
+from booking.testing.races import RaceOptions
 from tests.conftest import ROOT
 from tests.support.pages import MARKERS, anchors, blocks, name_of, pages, words
 
@@ -262,3 +264,12 @@ def test_every_marker_is_known_and_every_skip_has_a_reason() -> None:
     text = "".join(page.read_text() for page in pages())
     attached = sum(len(block.markers) for block in blocks())
     assert len(re.findall(r"^<!-- test:", text, re.M)) == attached
+
+
+def test_the_reference_has_every_option_of_the_pytest_plugin() -> None:
+    """Flags, keys of the ini file, options of a race, properties: each has its place on a page."""
+    page = REFERENCE["pytest.md"]
+    flags = {f"--booking-{name.replace('_', '-')}" for name in [*OPTIONS, "allow_unknown"]}
+    assert flags == set(re.findall(r"--booking-[a-z-]+", page)) - {"--booking-"}
+    for name in RaceOptions.__annotations__:
+        assert f"| `{name}` |" in page, name

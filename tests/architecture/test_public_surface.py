@@ -18,8 +18,9 @@ PUBLIC = [
     "read_check_write", "saw", "step",
 ]  # fmt: skip
 TESTING = [
-    "GuardContract", "LockContract", "RaceMachine", "ScheduledSale", "StoreContract",
-    "StoreMachine", "assert_sound", "schedules", "sell",
+    "GuardContract", "LockContract", "Race", "RaceMachine", "RaceMaker", "RaceOptions",
+    "RaceResult", "Schedule", "ScheduledSale", "StoreContract", "StoreMachine", "UnknownVerdict",
+    "assert_proved", "assert_sound", "race", "schedules", "sell",
 ]  # fmt: skip
 
 

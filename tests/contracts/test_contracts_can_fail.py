@@ -129,6 +129,7 @@ def test_a_broken_store_is_found(fact: str, variant: type, message: str, tmp_pat
         ensure(StoreContract, variant, fact, tmp_path)
 
 
+@pytest.mark.sweep(usual=lambda variant: variant is not user_locks.EmptyMarker)  # 10 s
 @pytest.mark.parametrize("fact, variant, message", LOCKS)
 def test_a_broken_lock_is_found(fact: str, variant: type, message: str, tmp_path: Path) -> None:
     """By the fact that it breaks."""

@@ -95,6 +95,7 @@ def false_replies(replies: list[tuple[str, int]]) -> list[tuple[str, int]]:
     return [reply for reply in replies if reply not in true]
 
 
+@pytest.mark.sweep(usual=lambda when, guard: when == "after" or guard == "atomic")
 @pytest.mark.parametrize("when", ["before", "after", "idle"])
 @pytest.mark.parametrize("store, guard", sorted(GUARDS))
 def test_a_reply_is_true_wherever_the_connection_is_cut(

@@ -96,6 +96,7 @@ def test_a_buyer_that_dies_before_it_puts_back_loses_what_it_took(sell: Sell, st
     assert "negative-stock" in {anomaly["name"] for anomaly in sale["anomalies"]}
 
 
+@pytest.mark.sweep(usual=lambda store: store == "sqlite")
 @pytest.mark.parametrize(
     "store", [name for name in STORES if carries(STORES[name], GUARDS["lease"])]
 )

@@ -17,6 +17,7 @@ DIES = [{"kind": "raise", "before": "release"}]
 globals().update(contract_tests(LockContract, ({"lock": name} for name in LOCKS)))
 
 
+@pytest.mark.sweep(usual=lambda name: name in {"flock", "mutex"})
 @pytest.mark.parametrize("name", LOCKS)
 def test_its_facts_are_those_that_a_torture_finds(name: str) -> None:
     """What `list` and `bench` print of it; no fact that can be found is left unstated."""

@@ -147,6 +147,7 @@ def test_a_log_with_a_gap_is_noticed_although_it_is_large_enough(
     assert sale["processes"]["unlogged"] == [0]
 
 
+@pytest.mark.sweep(usual=lambda store: store == "redis")
 @pytest.mark.parametrize("store", ["postgres", "redis"])
 def test_a_stopped_server_is_unknown_and_named(
     fresh_program: Program, tmp_path: Path, store: str

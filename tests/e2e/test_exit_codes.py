@@ -22,7 +22,7 @@ from tests.support.workers import LIMIT_S, ROOT
 
 Capture = pytest.CaptureFixture[str]
 
-WITHOUT_JSON = {"demo", "reset", "schema"}
+WITHOUT_JSON = {"demo", "init", "reset", "schema"}
 SLOW = {"demo", "matrix"}
 CASES = [
     pytest.param(name, code, words, as_json, id=f"{name}-{code}{'-json' * as_json}")

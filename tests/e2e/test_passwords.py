@@ -74,7 +74,7 @@ def test_neither_report_nor_document_nor_history_shows_it(program: Program, tmp_
     words = ("simulate", "--store", url, "--tickets", "3", "--guard", "atomic", "--no-control")
     told = program(*words, "--history", "sale.jsonl")
     assert told.returncode == 0, told
-    assert "store postgresql://booking:***@/" in told.stdout
+    assert "store postgresql://booking:***@/" in " ".join(told.stdout.split())
     assert "--store 'postgresql://booking:***@/" in told.stdout
     document = program(*words, "--json")
     assert json.loads(document.stdout)["store"].startswith("postgresql://booking:***@/")

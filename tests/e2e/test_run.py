@@ -86,6 +86,19 @@ def folder(tmp_path: Path) -> Path:
     return scenarios
 
 
+def suite_of(path: Path) -> ET.Element:
+    """Return the one suite of a JUnit file."""
+    root = ET.parse(path).getroot()
+    (suite,) = root
+    assert root.tag == "testsuites"
+    assert all(root.get(name) == suite.get(name) for name in ("tests", "failures", "errors"))
+    return suite
+
+
+def properties(case: ET.Element) -> dict[str | None, str | None]:
+    return {one.get("name"): one.get("value") for one in case.iter("property")}
+
+
 def test_each_file_gets_its_result(program: Program, folder: Path) -> None:
     """As text, JSON and JUnit; the exit code is the gravest."""
     done = program("run", "scenarios", "--allow-code", "--json", "--junit", "report.xml")
@@ -105,7 +118,7 @@ def test_each_file_gets_its_result(program: Program, folder: Path) -> None:
         assert (by_name[name]["error"], by_name[name]["as_expected"]) == (None, True)
     assert by_name["y-races"]["sale"]["verdict"] == "invalid"
     assert "Traceback" not in done.stderr
-    suite = ET.parse(folder.parent / "report.xml").getroot()
+    suite = suite_of(folder.parent / "report.xml")
     counts = (suite.get("tests"), suite.get("failures"), suite.get("errors"))
     assert counts == (str(len(by_name)), "1", str(len(BROKEN)))
     errors = {case.get("name") for case in suite if case.find("error") is not None}
@@ -134,7 +147,7 @@ def test_where_no_file_can_be_read_the_command_is_refused(program: Program, fold
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "bad-toml.toml: not TOML" in done.stderr
     assert "(and 2 more)" in done.stderr
-    suite = ET.parse(folder.parent / "report.xml").getroot()
+    suite = suite_of(folder.parent / "report.xml")
     assert (suite.get("tests"), suite.get("errors")) == ("3", "3")
 
 
@@ -160,18 +173,19 @@ def test_an_interruption_keeps_what_there_is(tmp_path: Path, as_json: bool) -> N
         assert [Path(one["scenario"]).stem for one in document["scenarios"]] == ["a"]
         assert document["error"]["code"] == 130
     else:
-        assert "1 scenarios, 0 not as expected, 2 more not run" in out
-    suite = ET.parse(tmp_path / "j.xml").getroot()
+        assert "1 scenario, 0 not as expected, 2 more not run" in out
+    suite = suite_of(tmp_path / "j.xml")
     assert (suite.get("tests"), suite.get("errors"), suite.get("skipped")) == ("3", "0", "2")
     assert [case.get("name") for case in suite if case.find("skipped") is not None] == ["b", "c"]
 
 
-@pytest.mark.slow
-def test_a_file_that_names_code_has_a_fork_server_of_its_own(
-    program: Program, tmp_path: Path
+@pytest.mark.sweep(usual=lambda method: method == "fork")
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_file_that_names_code_starts_its_own_buyers(
+    program: Program, tmp_path: Path, method: str
 ) -> None:
-    """The fork server of the file before is no child of its process."""
-    sale = 'buyers = 2\nstart_method = "forkserver"\nlock = "flock"\ncontrol = false\n'
+    """The fork server of the file before, for example, is no child of its process."""
+    sale = f'buyers = 2\nstart_method = "{method}"\nlock = "flock"\ncontrol = false\n'
     for name, more in (
         ("a", ""),
         ("b", 'store = "booking.stores.json_replaced:JsonStore"\n'),
@@ -181,3 +195,51 @@ def test_a_file_that_names_code_has_a_fork_server_of_its_own(
     done = program("run", "--allow-code", "--json", *(f"{name}.toml" for name in "abc"))
     results = json.loads(done.stdout)["scenarios"]
     assert [result.get("error") for result in results] == [None] * 3, done.stderr
+
+
+FAILS = """
+title = "Two \\u001b[31m buyers & <one> ticket"
+expect = {sold = 7}
+buyers = 2
+lock = "flock"
+delay = "5ms"
+"""
+
+
+def test_a_scenario_that_fails_says_how_to_run_it_again(program: Program, tmp_path: Path) -> None:
+    """On the screen, in JSON and in JUnit; that command fails the same way, with the same seed."""
+    (tmp_path / "fails.toml").write_text(FAILS)
+    (tmp_path / "unread.toml").write_text("buyers = = 2")
+    done = program("run", "fails.toml", "unread.toml", "--junit", "j.xml")
+    (again,) = [line for line in done.stdout.splitlines() if "again  booking run fails" in line]
+    words = again.split()[2:]
+    assert words[:3] == ["run", "fails.toml", "--seed"]
+    assert "again  booking run unread.toml\n" in done.stdout
+    assert "sold: expected 7, got 2" in done.stdout
+    case, unread = suite_of(tmp_path / "j.xml")
+    assert case.get("name") == r"Two \x1b[31m buyers & <one> ticket"
+    assert case.get("file") == "fails.toml"
+    assert case.get("timestamp", "").count(":") == 2
+    facts = properties(case)
+    assert facts["command"] == "booking " + " ".join(words)
+    assert (facts["seed"], facts["store"], facts["guard"], facts["lock"]) == (
+        words[-1], "json", "lock", "flock",
+    )  # fmt: skip
+    assert properties(unread) == {"command": "booking run unread.toml"}
+    once_more = program(*words, "--json")
+    assert once_more.returncode == 1
+    (trial,) = json.loads(once_more.stdout)["scenarios"]
+    assert trial["again"] == facts["command"]
+    assert trial["sale"]["seed"] == int(words[-1])
+    failure = case.find("failure")
+    assert failure is not None
+    assert failure.text == "\n".join(trial["differences"])
+
+
+def test_the_command_allows_what_the_file_needs(program: Program, tmp_path: Path) -> None:
+    """Else it would be refused, and not fail the same way."""
+    (tmp_path / "code.toml").write_text(f'buyers = 2\nstore = "{PLANTED}:DropsTickets"\n')
+    done = program("run", "code.toml", "--allow-code")
+    assert done.returncode != 0
+    (again,) = [line for line in done.stdout.splitlines() if "again" in line]
+    assert again.startswith("  again  booking run code.toml --allow-code --seed ")

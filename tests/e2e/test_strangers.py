@@ -32,6 +32,7 @@ CALLS = {
     "bench": ["bench", "--rounds", "1", "--guards", "none", "--buyers", "1,2", "--time", "20ms",
               "--no-c"],
     "demo": ["demo"],
+    "init": ["init", "scenarios"],
     "search": ["search", "--store", "json:data.json"],
     "buy": ["buy", "--store", "json:data.json", "--lock"],
     "reset": ["reset", "--store", "json:data.json", "--tickets", "3"],

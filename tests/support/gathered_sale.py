@@ -49,7 +49,7 @@ def peak() -> int:
 
 
 def main() -> None:
-    """Record in a child, gather and judge here, as `LocalFleet` and `run_sale` do."""
+    """Record in a child, gather and check here, as `LocalFleet` and `run_sale` do."""
     orders, steps = map(int, sys.argv[1:])
     with TemporaryDirectory() as name:
         folder = Path(name)

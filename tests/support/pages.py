@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARKER = re.compile(r"<!-- test: (\w+) ?(.*?) ?-->\n")
-MARKERS = {"file", "needs", "output", "labels", "skip"}
+MARKERS = {"file", "needs", "output", "labels", "exits", "slow", "skip"}
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 

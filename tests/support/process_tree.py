@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from tests.conftest import LIMIT_S, ROOT
@@ -90,3 +93,10 @@ def until(what: Callable[[], object]) -> object:
         assert time.monotonic() < deadline_s
         time.sleep(0.02)
     return given
+
+
+def send_to_all(pids: Iterable[int], sent: signal.Signals) -> None:
+    """Send a signal to processes; one that has ended meanwhile needs none."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, sent)

@@ -55,3 +55,17 @@ HUNG = Sale(
 UNKNOWN = Sale(
     assemble(SCENARIO), history(remaining=None), Verdict(Outcome.UNKNOWN, "buyer 0 ended early: x")
 )
+LONG_STORE = "postgresql://sale@database-1.eu-central.example.org:5432/tickets?application_name=x"
+MANY_WRONG = Sale(
+    assemble(SCENARIO.but(buyers=100, store=LONG_STORE, tickets=1000)),
+    History(1000, -7, [bought(n, 1 + n // 2, 24 + n) for n in range(100)], {}, end(started=100)),
+    Verdict(
+        Outcome.INVALID,
+        "many",
+        tuple(
+            Anomaly(name, f"{name} of ticket 3: {'buyer 35, buyer 53 and buyer 26 ' * 2}are many")
+            for name in AnomalyName
+            if name is not AnomalyName.HANG
+        ),
+    ),
+)

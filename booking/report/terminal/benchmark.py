@@ -2,120 +2,154 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from math import inf
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from booking.bench.aggregate import Row
-from booking.bench.scalability_law import FORECAST_BUYERS, Fit
-from booking.core.registry import resolve
-from booking.core.traits import guard_traits
-from booking.report.terminal.console import SafeConsole, plain
+from booking.bench.comparison import groups, sentences, winner
+from booking.bench.law_words import law_lines
+from booking.bench.scalability_law import Fit
+from booking.bench.thresholds import Check
+from booking.core.printable import printable
+from booking.report.terminal.console import console, plain
+from booking.report.terminal.layout import counted, show_paragraph, table
+from booking.report.terminal.wrapping import cells, padded
 
-WIDTH = 150  # where output is no terminal
-NARROW = 132  # a narrower terminal has no room for the columns LEFT_OUT
+Table = list[tuple[str, str, dict[str, str], str]]  # label, bar, cells by column, style
+
 BAR_CELLS = 12
+GAP = 2
 EIGHTHS = " ▏▎▍▌▋▊▉"
 NOTHING = "–"
 COLUMNS = (
     "sales/s", "±", "×bare", "×none", "p50 ms", "p99 ms", "max ms", "all done", "Jain", "no sale",
     "CPU µs", "lost", "failed", "retried", "kill-safe",
 )  # fmt: skip
-LEFT_OUT = {"max ms", "all done", "failed", "retried", "×none"}
+NARROW = ("sales/s", "×bare", "p99 ms", "lost")  # what one chooses by; --wide shows all
 
 
-def screen() -> Console:
-    """Return the console of the table: as wide as the table where output is no terminal."""
-    return SafeConsole(width=None if sys.stdout.isatty() else WIDTH)
+def show_comparison(rows: Sequence[Row]) -> None:
+    """Print a sentence for each number of buyers: which variant is fastest and lost nothing."""
+    for sentence in sentences(rows):
+        show_paragraph(sentence, style="bold")
+    console().print()
 
 
-def show_rows(rows: Sequence[Row]) -> None:
-    """Print a table for each number of buyers; the fastest sound variant stands out."""
-    out, stores = screen(), len({row.variant.store for row in rows})
-    for buyers in dict.fromkeys(row.buyers for row in rows):
-        group = [row for row in rows if row.buyers == buyers]
-        table = Table(
-            title=f"{buyers} buyer{'s' * (buyers > 1)}", title_justify="left", title_style="bold",
-            box=None, pad_edge=False, padding=(0, 1, 0, 0),
-        )  # fmt: skip
-        table.add_column("", no_wrap=True)
-        table.add_column("", no_wrap=True, width=BAR_CELLS)
-        shown = [name for name in COLUMNS if out.width >= NARROW or name not in LEFT_OUT]
-        for name in shown:
-            table.add_column(name, justify="right", header_style="dim", no_wrap=True)
-        best = winner(group)
-        most = max(_value(row, "sales_per_s") for row in group)
-        for row in group:
-            style = "bold green" if row is best else "red" if not row.sound else None
-            label = f"{row.variant.title(stores)}{' ◀' if row is best else ''}"
-            length = bar(_value(row, "sales_per_s") / most) if most else ""
-            cells = dict(zip(COLUMNS, _cells(row), strict=True))
-            table.add_row(plain(label), length, *(cells[name] for name in shown), style=style)
-        out.print(table)
-        out.print()
+def show_rows(rows: Sequence[Row], *, wide: bool = False) -> None:
+    """Print a table for each number of buyers; the fastest sound variant stands out.
 
-
-def winner(group: Sequence[Row]) -> Row | None:
-    """Return the fastest contended row that lost no sale.
-
-    A guard that is unsound by design never wins: that it lost nothing was luck.
+    With `wide` a table has all columns, in as many parts as the terminal needs.
     """
-    able = [
-        row for row in group if row.sound and row.contended and _sound_by_design(row.variant.guard)
+    stores = len({row.variant.store for row in rows})
+    for buyers, group in groups(rows).items():
+        console().print(f"[bold]{counted(buyers, 'buyer')}[/]")
+        show_table(_table(group, stores), COLUMNS if wide else NARROW)
+        console().print()
+
+
+def _table(group: Sequence[Row], stores: int) -> Table:
+    """Return the rows of one number of buyers: label, bar, the cells by column, and the style."""
+    best = winner(group)
+    most = max(_value(row, "sales_per_s") for row in group)
+    return [
+        (
+            f"{row.variant.title(stores)}{' ◀' if row is best else ''}",
+            bar(_value(row, "sales_per_s") / most if most else 0),
+            dict(zip(COLUMNS, _cells(row), strict=True)),
+            "bold green" if row is best else "" if row.sound else "red",
+        )
+        for row in group
     ]
-    return max(able, key=lambda row: _value(row, "sales_per_s"), default=None)
 
 
-def _sound_by_design(guard: str) -> bool:
-    return guard_traits(resolve("guard", guard)).sound is not False
+def show_table(rows: Table, names: Sequence[str]) -> None:
+    """Print the columns of these names, in parts that fit the terminal."""
+    label_width = max(cells(label) for label, *_ in rows)
+    widths = {
+        name: max(len(name), *(cells(figures[name]) for _, _, figures, _ in rows)) for name in names
+    }
+    before = label_width + 1 + BAR_CELLS
+    for part in _parts(widths, console().width - before):
+        console().print(_line("", "", {name: name for name in part}, widths, label_width, "dim"))
+        for label, length, figures, style in rows:
+            shown = {name: figures[name] for name in part}
+            console().print(_line(label, length, shown, widths, label_width, style))
+
+
+def _parts(widths: dict[str, int], room: int) -> list[list[str]]:
+    """Part columns so that each part is no wider than the room."""
+    parts: list[list[str]] = [[]]
+    used = 0
+    for name, width in widths.items():
+        if parts[-1] and used + GAP + width > room:
+            parts.append([])
+            used = 0
+        parts[-1].append(name)
+        used += GAP + width
+    return parts
+
+
+def _line(
+    label: str,
+    length: str,
+    shown: dict[str, str],
+    widths: dict[str, int],
+    label_width: int,
+    style: str,
+) -> Text:
+    figures = "".join(
+        f"{' ' * (GAP + widths[name] - cells(text))}{text}" for name, text in shown.items()
+    )
+    text = f"{padded(printable(label), label_width)} {padded(length, BAR_CELLS)}{figures}"
+    return Text(text.rstrip(), style)
 
 
 def show_floors(floors: dict[str, float], limit: str) -> None:
     """Print the floors: the throughput of one process alone."""
-    out = screen()
     for name, per_s in floors.items():
-        out.print(f"[dim]{plain(name):<16}[/] {per_s:>9,.0f} sales/s alone, without a lock")
+        console().print(f"[dim]{plain(name):<16}[/] {per_s:>9,.0f} sales/s alone, without a lock")
     if limit == "bare":
-        out.print("[yellow]no C compiler was found: the limit is `bare`, not the C loop[/]")
-    out.print()
+        show_paragraph(
+            "no C compiler was found: the limit is `bare`, not the C loop", style="yellow"
+        )
+    console().print()
 
 
 def show_fits(fits: dict[str, Fit | None]) -> None:
-    """Print the scaling law of each variant, with its forecasts."""
-    out = screen()
-    table = Table(
-        title="Universal Scalability Law (in brackets: the middle 90 % of the bootstrap)",
-        title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0),
-    )  # fmt: skip
-    for name in ("", "contention σ", "coherency κ", "peak at N"):
-        table.add_column(name, header_style="dim", no_wrap=True)
-    for buyers in FORECAST_BUYERS:
-        table.add_column(f"forecast {buyers:,}", header_style="dim italic", no_wrap=True)
+    """Print the scaling law of each variant in words, with its forecasts."""
+    console().print("[bold]How it scales[/], by the Universal Scalability Law")
     for label, fit in fits.items():
-        if fit is None:
-            table.add_row(plain(label), "too few numbers of buyers: at least 4", *[NOTHING] * 4)
-            continue
-        law = fit.law
-        table.add_row(
-            plain(label),
-            f"{law.sigma:.3g} {_range(fit.sigma_range)}",
-            f"{law.kappa:.2g} {_range(fit.kappa_range)}",
-            f"{_count(law.peak_buyers)} {_range(fit.peak_range, whole=True)}",
-            *(f"{_number(law.at(n))}/s {_range(fit.forecast_ranges[n])}" for n in FORECAST_BUYERS),
-        )
-    out.print(table)
-    out.print("[dim]A forecast is the law drawn further than anything was measured.[/]")
-    out.print()
+        first, *forecasts = law_lines(label, fit)
+        show_paragraph(first, "• ")
+        for line in forecasts:
+            show_paragraph(line, "  ", style="dim")
+    show_paragraph(
+        "In brackets: the middle 90 % of what the rounds allow. A forecast is the law drawn "
+        "further than anything was measured.", style="dim",
+    )  # fmt: skip
+    console().print()
+
+
+def show_checks(checks: Sequence[Check]) -> None:
+    """Tick off each threshold: one line where all its rows meet it, else a line for each miss."""
+    for threshold in dict.fromkeys(check.threshold for check in checks):
+        of_it = [check for check in checks if check.threshold == threshold]
+        missed = [check for check in of_it if not check.met]
+        for check in missed:
+            show_paragraph(check.line, "✗ ", style="bold red")
+        if not missed:
+            closest = min(of_it, key=lambda check: check.margin)
+            rows = "" if len(of_it) == 1 else f"all {len(of_it)} rows; closest: "
+            show_paragraph(f"{threshold.text}: {rows}{closest.what}", "✓ ", style="green")
 
 
 def show_lines(lines: Sequence[str], colour: str) -> None:
     """Print sentences in a colour."""
     for line in lines:
-        screen().print(f"[{colour}]{plain(line)}[/]")
+        show_paragraph(line, style=colour)
 
 
 def bar(share: float) -> str:
@@ -158,33 +192,18 @@ def _number(value: float | None) -> str:
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def _range(ends: tuple[float, float], *, whole: bool = False) -> str:
-    low, high = ends
-    if whole:
-        return f"[dim]\\[{_count(low)}, {_count(high)}][/]"
-    return f"[dim]\\[{_short(low)}, {_short(high)}][/]"
-
-
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
-
-
-def _count(buyers: float) -> str:
-    return "never falls" if buyers == inf else f"{buyers:,.0f}"
-
-
 def show_overheads(overheads: Sequence[dict[str, Any]]) -> None:
     """Print what booking's own machinery costs."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("what", "ours", "bare", "ratio", "from … to"):
-        table.add_column(name, header_style="dim", justify="left" if name == "what" else "right")
-    for overhead in overheads:
-        low, high = overhead["range"]
-        table.add_row(
-            overhead["what"],
+    head = ("ours", "bare", "ratio", "from … to", "what")
+    lines = [
+        (
             f"{overhead['ours']:.3g} {overhead['unit']}",
             f"{overhead['bare']:.3g} {overhead['unit']}",
             f"{overhead['ratio']:.1f}",
-            f"{low:.1f} … {high:.1f}",
+            "{:.1f} … {:.1f}".format(*overhead["range"]),
+            overhead["what"],
         )
-    screen().print(table)
+        for overhead in overheads
+    ]
+    for line in table([head, *lines], ["dim"], right=4, indent=""):
+        console().print(line)

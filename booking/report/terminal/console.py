@@ -1,9 +1,8 @@
-"""The terminal and what all reports print on it: headings, verdicts, labelled lines."""
+"""The terminal and what all reports print on it: headings, and text without markup."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -12,12 +11,7 @@ from rich.markup import escape
 from rich.segment import Segment
 
 from booking.core.printable import printable, printable_lines
-from booking.core.verdict import Outcome
-
-PLAIN_WIDTH = 100  # of output that is no terminal
-LABEL_WIDTH = 10
-SIGNS = {Outcome.VALID: "✓", Outcome.INVALID: "✗", Outcome.UNKNOWN: "?"}
-COLOURS = {Outcome.VALID: "green", Outcome.INVALID: "red", Outcome.UNKNOWN: "yellow"}
+from booking.report.terminal.wrapping import columns_of
 
 
 class SafeConsole(Console):
@@ -46,8 +40,8 @@ class SafeConsole(Console):
 
 @cache
 def console() -> Console:
-    """Return the console: plain text of one width where the output is no terminal."""
-    return SafeConsole(width=None if sys.stdout.isatty() else PLAIN_WIDTH, soft_wrap=True)
+    """Return the console, as wide as the terminal; plain text where the output is none."""
+    return SafeConsole(width=columns_of(), soft_wrap=True)
 
 
 def plain(text: str) -> str:
@@ -58,15 +52,3 @@ def plain(text: str) -> str:
 def show_heading(text: str) -> None:
     """Print a heading, below an empty line."""
     console().print(f"\n[bold]{plain(text)}[/]")
-
-
-def show_verdict(outcome: Outcome, anomalies: Iterable[str]) -> None:
-    """Print an outcome and the names of its anomalies, above an empty line."""
-    verdict = f"[bold {COLOURS[outcome]}]{SIGNS[outcome]} {outcome.upper()}[/]"
-    console().print(f"{verdict}  {plain(', '.join(anomalies))}")
-    console().print()
-
-
-def show_line(label: str, text: str, width: int = LABEL_WIDTH) -> None:
-    """Print a text behind its label."""
-    console().print(f"  [dim]{plain(f'{label:<{width}}')}[/]{plain(text)}")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.table import Table
-
 from booking.experiments.leftovers import Leftover
-from booking.report.terminal.console import console, plain
+from booking.report.terminal.console import console
+from booking.report.terminal.layout import table
 
 HINT = "remove what is free with: booking list --leftovers --remove"
 
@@ -17,12 +16,11 @@ def show_leftovers(found: Sequence[Leftover]) -> None:
     if not found:
         console().print("nothing is left behind")
         return
-    table = Table(box=None, pad_edge=False)
-    for column in ("state", "owner", "what it is", "path"):
-        table.add_column(column, header_style="dim", overflow="fold")
+    rows = [["state", "owner", "what it is", "path"]]
     for leftover in found:
         state = "removed" if leftover.removed else leftover.state
-        table.add_row(state, plain(leftover.owner), leftover.kind, plain(str(leftover.path)))
-    console().print(table)
+        rows.append([state, leftover.owner, leftover.kind, str(leftover.path)])
+    for line in table(rows, ["dim"], indent=""):
+        console().print(line)
     if any(leftover.state == "free" and not leftover.removed for leftover in found):
         console().print(f"\n[dim]{HINT}[/]", markup=True)

@@ -1,62 +1,72 @@
-"""Show a sale on the terminal: verdict, figures, causes, cure and the command that repeats it."""
+"""Show a sale on the terminal: verdict, figures, why, cure and the command that repeats it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from booking.core.command_line import counterexample_command
 from booking.core.redaction import redacted
-from booking.core.scenario import Expect
+from booking.core.scenario import Expect, Scenario
 from booking.core.verdict import Outcome
 from booking.experiments.expectations import differences
 from booking.experiments.sale import Sale
-from booking.history.model import Event, SaleEnd
-from booking.report.advice import causes, cure
-from booking.report.terminal.console import console, plain, show_line, show_verdict
-from booking.report.terminal.store import tickets
-
-VERBS = {("search", "ok"): "searches", ("buy", "ok"): "buys", ("buy", "fail"): "gets nothing"}
-STYLES = {"ok": "none", "fail": "dim", "info": "yellow"}
+from booking.history.model import SaleEnd
+from booking.report.advice import causes, cure, explained
+from booking.report.terminal.console import console
+from booking.report.terminal.layout import Command, Line, Part, counted, show_parts, show_verdict
 
 
-def show_event(event: Event, at_ms: float) -> None:
-    """Print a completed operation; `at_ms` counts from the opening of the gate."""
-    verb = VERBS.get((event.f, event.type), event.f)
-    if event.type != "ok":
-        what = (event.error or event.type).replace("-", " ")
-    elif event.f == "search":
-        what = f"{event.value} left"
-    else:
-        what = tickets(event.value, event.quantity)
-    style = STYLES[event.type] if event.f == "buy" else "none"
-    line = f"{at_ms:8.1f} ms  buyer {event.process:<3} {verb:<13} {what}"
-    console().print(f"[{style}]{plain(line)}[/]")
+def show_sale(
+    sale: Sale,
+    command: Callable[[Scenario], str],
+    expect: Expect | None = None,
+    counterexample: Path | None = None,
+) -> None:
+    """Print the verdict, the figures, why, the cure and the command that repeats it.
 
-
-def show_sale(sale: Sale, replay: str, expect: Expect | None) -> None:
-    """Print the verdict, the figures, the causes, the cure and the command that repeats it."""
+    `command` returns the command that runs a scenario as this sale was run. `counterexample` is the
+    file that was asked for.
+    """
     console().print()
-    show_verdict(sale.verdict.outcome, [anomaly.name for anomaly in sale.verdict.anomalies])
-    for label, text in _rows(sale):
-        show_line(label, text)
-    if sale.verdict.outcome is not Outcome.INVALID:
-        show_line("rests on", "; ".join(sale.premises))
-    if advice := cure(sale):
-        show_line("cure", advice)
-    if replay:
-        show_line("again", replay)
+    names = [anomaly.name for anomaly in sale.verdict.anomalies]
+    show_verdict(sale.verdict.outcome, names, _numbers(sale))
+    parts: list[Part] = [Line(label, text) for label, text in _rows(sale)]
+    if advice := cure(sale, command):
+        parts.append(Command("cure", advice.command, advice.purpose))
+    parts.append(Command("again", command(sale.repeatable)))
+    if counterexample is not None:
+        parts.append(_counterexample_file(counterexample, sale))
     if expect is not None:
         missed = differences(expect, sale)
-        show_line("expected", "; ".join(missed) or "yes, as it came")
+        parts.append(Line("expected", "; ".join(missed) or "yes, as it came"))
+    show_parts(parts)
 
 
-def show_counterexample_file(path: Path, sale: Sale) -> None:
-    """Print where a counterexample is and how to replay it; or that the sale did not race."""
+def show_pair(bare: Sale, guarded: Sale, *, shown: bool) -> None:
+    """Print what a sale without a lock and one with a lock show together."""
+    console().print()
+    numbers = f"without the lock {_sold(bare)}, with it {_sold(guarded)}"
+    outcome, word = (Outcome.VALID, "SHOWN") if shown else (Outcome.UNKNOWN, "NOT SHOWN")
+    show_verdict(outcome, [], numbers, word)
+    prove = "booking explore --buyers 3 --lock"
+    show_parts([Command("next", prove, "prove the lock: every interleaving of three buyers")])
+
+
+def _counterexample_file(path: Path, sale: Sale) -> Part:
+    """Return how to replay a counterexample; or that the sale did not race."""
     if sale.verdict.outcome is Outcome.INVALID and path.exists():
-        text = f"{path}; replay it: {counterexample_command(sale.scenario, path)}"
-    else:
-        text = "no race in this order; try another --seed"
-    show_line("witness", text)
+        return Command("replay", counterexample_command(sale.scenario, path))
+    return Line("replay", "no race in this order; try another --seed")
+
+
+def _numbers(sale: Sale) -> str:
+    """Return what the verdict is about: tickets sold, those there were, and those left."""
+    return f"{_sold(sale)}, {_left(sale)}"
+
+
+def _sold(sale: Sale) -> str:
+    return f"{sale.sold:,} of {counted(sale.tickets, 'ticket')} sold"
 
 
 def _rows(sale: Sale) -> list[tuple[str, str]]:
@@ -65,7 +75,10 @@ def _rows(sale: Sale) -> list[tuple[str, str]]:
     lock = f", lock {scenario.lock}" if scenario.lock else ""
     store = redacted(scenario.store)
     rows = [
-        ("sale", f"{scenario.buyers} buyers, store {store}, guard {scenario.guard}{lock}"),
+        (
+            "sale",
+            f"{counted(scenario.buyers, 'buyer')}, guard {scenario.guard}{lock}, store {store}",
+        ),
         ("tickets", _tickets(sale)),
         ("orders", _orders(sale)),
         ("time", _time(sale)),
@@ -73,14 +86,25 @@ def _rows(sale: Sale) -> list[tuple[str, str]]:
     ]
     if sale.control is not None:
         rows.append(("control", _control(sale, sale.control)))
-    return rows + [("why" if not at else "", text) for at, text in enumerate(causes(sale))]
+    rows += [
+        (anomaly.name, anomaly.message)
+        for anomaly in sale.verdict.anomalies
+        if anomaly.name not in explained(sale)
+    ]
+    rows += [("why" if not at else "", text) for at, text in enumerate(causes(sale))]
+    if sale.verdict.outcome is not Outcome.INVALID:
+        rows.append(("rests on", "; ".join(sale.premises)))
+    return rows
+
+
+def _left(sale: Sale) -> str:
+    return "count unreadable" if sale.remaining is None else f"{sale.remaining} left"
 
 
 def _tickets(sale: Sale) -> str:
-    left = "count unreadable" if sale.remaining is None else f"{sale.remaining} left"
     numbers = (("oversold", sale.oversold), ("undersold", sale.undersold), ("lost", sale.lost))
     more = "".join(f", {number} {name}" for name, number in numbers if number)
-    return f"{sale.tickets} for sale, {sale.sold} sold, {left}{more}"
+    return f"{sale.tickets} for sale, {sale.sold} sold, {_left(sale)}{more}"
 
 
 def _orders(sale: Sale) -> str:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from booking.core.protocols import Reply
+from booking.core.order_execution import TORN_READ
+from booking.core.protocols import SOLD_OUT, Reply
 from booking.report.terminal.text import echo
+
+NAMES = {
+    name: name.replace("-", " ")
+    for name in (SOLD_OUT, TORN_READ, "lock-timeout", "not-written", "queue-full", "no-answer")
+}
 
 
 def show_count(remaining: int) -> None:
@@ -25,7 +31,13 @@ def answer_of(buyer: str, quantity: int, reply: Reply) -> str:
     """Return what a buyer bought, or why the buyer got nothing."""
     if reply.type == "ok":
         return f"{buyer} bought {tickets(reply.ticket, quantity)}"
-    return f"{buyer} got nothing: {(reply.error or reply.type).replace('-', ' ')}"
+    return f"{buyer} got nothing: {spelt(reply.error or reply.type)}"
+
+
+def spelt(error: str) -> str:
+    """Return an error in words: a name of ours without hyphens, a stranger's as it is."""
+    name, colon, detail = error.partition(":")
+    return f"{NAMES.get(name, name)}{colon}{detail}"
 
 
 def tickets(number: object, quantity: int) -> str:

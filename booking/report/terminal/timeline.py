@@ -9,34 +9,39 @@ from booking.checker.certificate import Certificate
 from booking.checker.diagnosis.messages import buyer, explanation, listed, ticket_of
 from booking.checker.operations import Op
 from booking.core.printable import printable
-from booking.report.terminal.wrapping import wrapped
+from booking.report.terminal.wrapping import cells, columns_of, padded, prose_columns, wrapped
 
-WIDTH = 40  # of the bars; names and deeds have the other half of the terminal
+WIDTH = 40  # of the bars at most; names and deeds have the other half of the terminal
+WIDTH_MIN = 8
+NAME_MAX = 24
 DID_MAX = 24
 ROWS_MAX = 20
 OVERLAPS_MAX = 6
+GAPS = "  " * 3  # before the name, the bars and the deeds
 
 
 def timeline(proof: Certificate, tickets: int) -> list[str]:
     """Return the lines of a diagram. Distances show the order of events, not durations."""
     shown, left_out = _shown(proof)
-    columns, width = _columns(shown)
-    label_width = max([len(buyer(op.process)) for op in shown] + [len("the count")])
+    label_width = max(map(cells, ["the count", *map(_name, shown)]))
+    screen = prose_columns(columns_of())
+    columns, width = _columns(shown, screen - label_width - DID_MAX - len(GAPS) - 1)
     lines: list[str] = []
-    rows: dict[int | str, list[Op]] = {}
+    rows: dict[str, list[Op]] = {}
     for op in shown:
-        rows.setdefault("the end" if op.what == "end" else buyer(op.process), []).append(op)
+        rows.setdefault(_name(op), []).append(op)
     for name, ops in rows.items():
         bar = [" "] * (width + 1)
         for op in ops:
             _draw(bar, columns[op.invoked], columns[op.returned], open_end=op.returned == inf)
-        lines.append(printable(f"  {name:<{label_width}}  {''.join(bar)}  {_did_all(ops)}"))
+        lines.append(printable(f"  {padded(name, label_width)}  {''.join(bar)}  {_did_all(ops)}"))
     if left_out:
         lines.append(f"  … and {left_out} more operations")
     if needed := _needed(proof, columns, width):
         lines.append(f"  {'the count':<{label_width}}  {needed}")
     below = (_overlaps(shown), explanation(proof, tickets))
-    lines += [wrapped(f"  {line}", "  ") for line in below if line]
+    for line in filter(None, below):
+        lines += wrapped(printable(line), screen, "  ")
     return lines
 
 
@@ -51,10 +56,17 @@ def _shown(proof: Certificate) -> tuple[list[Op], int]:
     return drawn, len(different) - len(drawn)
 
 
-def _columns(shown: list[Op]) -> tuple[dict[float, int], int]:
-    """Return the column of each moment; the end of time is the last one."""
+def _name(op: Op) -> str:
+    """Return what a row is called; a long name is cut."""
+    name = "the end" if op.what == "end" else printable(buyer(op.process))
+    return name if len(name) <= NAME_MAX else f"{name[: NAME_MAX - 1]}…"
+
+
+def _columns(shown: list[Op], room: int) -> tuple[dict[float, int], int]:
+    """Return the column of each moment, and the width of all; the end of time is the last one."""
+    width = max(WIDTH_MIN, min(WIDTH, room))
     moments = sorted({op.invoked for op in shown} | {op.returned for op in shown})
-    gap = max(1, min(10, WIDTH // max(1, len(moments) - 1)))
+    gap = max(1, min(10, width // max(1, len(moments) - 1)))
     return {moment: at * gap for at, moment in enumerate(moments)}, gap * (len(moments) - 1)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from booking.core.command_line import run_command
 from booking.experiments.expectations import Planned, Trial
 from booking.report.terminal.console import console, plain
+from booking.report.terminal.layout import counted, show_paragraph
 
 
 def show_start(planned: Planned) -> None:
@@ -15,29 +17,33 @@ def show_start(planned: Planned) -> None:
 
 
 def show_trial(trial: Trial) -> None:
-    """Print how a scenario went in a line, and each difference in a line of its own."""
+    """Print how a scenario went in a line; behind one that went wrong, why and the command."""
     sale = trial.sale
     if sale is None:
         why = trial.failure.message if trial.failure is not None else "no result"
-        console().print(f"  [red]✗ could not be run[/]: {plain(why)}")
-        return
-    sign = "[red]✗ not as expected[/]" if trial.differences else "[green]✓ as expected[/]"
-    names = ", ".join(anomaly.name for anomaly in sale.verdict.anomalies)
-    facts = f"{sale.verdict.outcome} {names}".strip()
-    left = "?" if sale.remaining is None else sale.remaining
-    console().print(
-        f"  {sign}: {facts}; sold {sale.sold} of {sale.tickets}, {left} left"
-        f" [dim]({trial.elapsed_s:.1f} s)[/]"
-    )
-    for difference in trial.differences:
-        console().print(f"    {plain(difference)}")
+        show_paragraph(why, "  ✗ could not be run: ", style="red")
+    else:
+        names = ", ".join(anomaly.name for anomaly in sale.verdict.anomalies)
+        left = "?" if sale.remaining is None else sale.remaining
+        facts = f"{sale.verdict.outcome} {names}".strip()
+        text = f"{facts}; sold {sale.sold} of {sale.tickets}, {left} left ({trial.elapsed_s:.1f} s)"
+        if trial.differences:
+            show_paragraph(text, "  ✗ not as expected: ", style="red")
+        else:
+            show_paragraph(text, "  ✓ as expected: ")
+        for difference in trial.differences:
+            show_paragraph(difference, "    ")
+    if not trial.as_expected:
+        console().print(
+            f"  [dim]again[/]  [cyan]{plain(run_command(trial.path, trial.scenario))}[/]"
+        )
 
 
 def show_total(trials: Sequence[Trial], not_run: int = 0) -> None:
     """Print how many scenarios were not as expected, could not be run, and were not run."""
     missed = sum(bool(trial.differences) for trial in trials)
     failed = sum(trial.failure is not None for trial in trials)
-    text = f"{len(trials)} scenarios, {missed} not as expected"
+    text = f"{counted(len(trials), 'scenario')}, {missed} not as expected"
     text += f", {failed} could not be run" if failed else ""
     text += f", {not_run} more not run" if not_run else ""
     console().print(f"\n[bold {'red' if missed or failed or not_run else 'green'}]{text}[/]")

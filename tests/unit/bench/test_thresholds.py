@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
 
-from booking.bench.aggregate import rows
+from booking.bench.aggregate import Row, rows
 from booking.bench.thresholds import parse
 from booking.errors import UsageError
 from tests.support.benchmark_samples import (
@@ -38,15 +39,19 @@ def test_thresholds(text: str, missed: int | None) -> None:
         with pytest.raises(UsageError, match="unknown metric"):
             parse(text, PLAN)
     else:
-        assert len(parse(text, PLAN).misses(rows(samples()))) == missed
+        assert len(misses(text, rows(samples()))) == missed
+
+
+def misses(text: str, found: Sequence[Row]) -> list[str]:
+    return [check.line for check in parse(text, PLAN).checks(found) if not check.met]
 
 
 def test_a_value_that_could_not_be_had_is_a_miss() -> None:
     """Never a pass."""
     found = rows([sample(FLOCK, 2, 100)])
     for sign in ("<=", ">=", "<", ">", "=="):
-        assert parse(f"lock@2.ratio_to_none{sign}1", PLAN).misses(found)
-    assert parse("clerk.jain>0", PLAN).misses(found) == ["clerk.jain>0: nothing was measured"]
+        assert misses(f"lock@2.ratio_to_none{sign}1", found)
+    assert misses("clerk.jain>0", found) == ["clerk.jain>0: nothing was measured"]
 
 
 @pytest.mark.parametrize(
@@ -65,3 +70,15 @@ def test_a_threshold_that_means_nothing_is_an_error(text: str, problem: str) -> 
     """Before anything runs."""
     with pytest.raises(UsageError, match=re.escape(problem)):
         parse(text, PLAN)
+
+
+def test_a_check_is_data_for_scripts() -> None:
+    """Met or missed, with the value; infinity is no number of JSON."""
+    checks = parse("sqlite@10.most_to_least<=1.5", PLAN).checks(rows(samples()))
+    assert [check.document() for check in checks] == [
+        {"threshold": "sqlite@10.most_to_least<=1.5", "row": "atomic", "buyers": 10,
+         "value": None, "met": False},
+    ]  # fmt: skip
+    (check,) = parse("clerk@2.jain>0.9", PLAN).checks(rows(samples()))
+    assert check.document()["value"] == 0.99
+    assert check.met

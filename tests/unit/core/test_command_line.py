@@ -13,6 +13,7 @@ from booking.cli.main import booking
 from booking.cli.sale_options import given_flags
 from booking.core.assembly import TICKETS
 from booking.core.command_line import explore_command, replay_command
+from booking.core.counterexample import CounterexampleBuyer
 from booking.core.durations import Span
 from booking.core.scenario import Scenario, flags, from_flags
 
@@ -60,12 +61,13 @@ def test_what_no_flag_can_say_is_left_out() -> None:
 def test_an_exploration_is_written_with_its_own_flags() -> None:
     """Not looking first is what an exploration does unless it is told otherwise."""
     scenario = Scenario(guard="lock", lock="soft", search=True, acquire_timeout=0.25)
-    assert explore_command(scenario, [2, 1], 3, Path("w.json")) == (
+    buyers = [CounterexampleBuyer("buyer 0", 2), CounterexampleBuyer("buyer 1")]
+    assert explore_command(scenario, buyers, 3, Path("w.json")) == (
         "booking explore --buyers 2 --tickets 3 --quantity 2,1 --lock=soft --search "
         "--acquire-timeout 250ms --witness w.json"
     )
-    assert explore_command(Scenario(search=False), [1], 3) == (
-        "booking explore --buyers 1 --tickets 3"
+    assert explore_command(Scenario(search=False), buyers[1:], 3, None, ["--first"]) == (
+        "booking explore --buyers 1 --tickets 3 --names 'buyer 1' --first"
     )
 
 

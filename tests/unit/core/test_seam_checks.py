@@ -108,6 +108,7 @@ def test_a_search_that_finds_no_count_is_refused(count: Any) -> None:
         perform_search(store, NullRecorder())
 
 
+@pytest.mark.sweep(usual=lambda mode, guard: mode != "explore" or guard == "AnswersTrue")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     "guard, what", [("AnswersTrue", "ticket=True"), ("AnswersNothing", "None")]

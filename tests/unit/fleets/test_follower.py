@@ -58,19 +58,62 @@ def test_events_of_several_logs_are_shown_in_the_order_of_time(tmp_path: Path) -
     assert len(follow.drain([])) == 4
 
 
-def test_the_newest_events_are_held_back_while_buyers_write(
+HOUR_NS = 3_600_000_000_000
+
+
+def test_an_event_is_held_back_until_every_log_has_passed_its_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An earlier event may stand in a log that was read before."""
-    monkeypatch.setattr(follower, "HOLD_BACK_NS", 3_600_000_000_000)
+    """An earlier one may come in a log that says nothing yet: it was shown too late before."""
+    monkeypatch.setattr(follower, "HOLD_BACK_NS", HOUR_NS)
+    screen = Screen()
+    follow, (first, second) = sale_of_two(tmp_path, screen)
+    second.invoke("search")
+    first.invoke("search")
+    first.complete(Completion("search", "ok", 3))
+    follow.look([0, 1])
+    follow.publish("sell", 0, hold_back=True)
+    assert [event.process for event in screen.events] == [1]
+    second.complete(Completion("search", "ok", 3))
+    follow.look([0, 1])
+    follow.publish("sell", 0, hold_back=True)
+    assert [(event.process, event.type) for event in screen.events] == [
+        (1, "invoke"), (0, "invoke"), (0, "ok"),
+    ]  # fmt: skip
+
+
+def test_a_log_that_says_nothing_holds_events_back_for_a_while_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its buyer may wait for a lock as long as the sale lasts."""
     screen = Screen()
     follow, (first, _) = sale_of_two(tmp_path, screen)
     first.invoke("search")
+    monkeypatch.setattr(follower, "HOLD_BACK_NS", HOUR_NS)
     follow.look([0, 1])
     follow.publish("sell", 0, hold_back=True)
     assert screen.events == []
-    follow.publish("sell", 0, hold_back=False)
+    monkeypatch.setattr(follower, "HOLD_BACK_NS", 0)
+    follow.look([0, 1])
+    follow.publish("sell", 0, hold_back=True)
     assert [event.f for event in screen.events] == ["search"]
+
+
+@pytest.mark.parametrize("looked", [True, False], ids=["looked before", "never looked"])
+def test_what_a_buyer_did_before_it_ended_is_shown_in_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looked: bool
+) -> None:
+    """It is asked once more, although it lives no longer: it was shown behind all others before."""
+    monkeypatch.setattr(follower, "HOLD_BACK_NS", HOUR_NS)
+    screen = Screen()
+    follow, (first, second) = sale_of_two(tmp_path, screen)
+    if looked:
+        follow.look([0, 1])
+    first.invoke("buy")
+    second.invoke("buy")
+    follow.look([1])
+    follow.publish("sell", 1, hold_back=True)
+    assert [event.process for event in screen.events] == [0, 1]
 
 
 def test_an_operation_is_open_until_it_completes(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ def test_poisson_arrivals_follow_from_the_seed(sell: Sell) -> None:
     assert max(first.values()) - min(first.values()) > 0
 
 
+@pytest.mark.sweep(usual=lambda guard: guard == "StepsForTwo")
 @pytest.mark.parametrize("guard", ["StepsForTwo", "SlowStepsForTwo"])
 def test_a_buyer_that_spins_through_steps_is_ended(sell: Sell, guard: str) -> None:
     """It is never quiet, and ends no order: the others go on, and the sale ends."""

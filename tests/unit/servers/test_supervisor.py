@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.process_tree import under, until
+from tests.support.process_tree import send_to_all, under, until
 from tests.unit.servers.conftest import PROGRAMS
 
 LIMIT_S = 60
@@ -55,8 +55,7 @@ def test_a_server_that_was_stopped_ends_with_all_its_processes(
 
     until(lambda: len(server()) >= PROCESSES[store])
     pids = server()
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+    send_to_all(pids, signal.SIGSTOP)
     harness.send_signal(signal.SIGKILL)
     harness.wait(LIMIT_S)
     until(lambda: not any(_runs(pid) for pid in pids))

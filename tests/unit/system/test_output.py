@@ -191,7 +191,7 @@ def test_a_closed_pipe_is_no_wrong_use() -> None:
         os.close(writing)
 
 
-@pytest.mark.parametrize("path", ["/proc/self/history", "/sys/history", "/proc/self/fd/99"])
+@pytest.mark.parametrize("path", ["/proc/self/history", "/sys/history", "/proc/self/fd/999999"])
 def test_a_place_for_no_files_is_one_line(path: str) -> None:
     """The kernel's own folders refuse."""
     with pytest.raises(UsageError, match=rf"^--history {path}: [a-z ]+$"):

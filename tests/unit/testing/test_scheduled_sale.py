@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, example, given, settings
 
 from booking.core.verdict import Outcome
-from booking.testing import assert_sound, schedules, sell
-from booking.testing.strategies import Schedule
+from booking.testing import Schedule, assert_sound, schedules, sell
 from tests.support import shops
 from tests.trust.catalogue import VARIANTS
 from tests.unit.testing.test_stateful import PLANTED, QUICK
@@ -34,6 +35,26 @@ def test_a_race_is_found_and_shrinks_to_the_shortest_schedule():
         race()
     assert found[-1].choices == (1,)
     assert "invalid: " in str(error.value)
+
+
+def test_an_example_that_hypothesis_prints_can_be_pasted():
+    """As an argument of `@example` it is valid Python, and fails in the same way."""
+    found = settings(PLANTED, max_examples=100)(given(schedules(buyers=3))(race_once))
+    with pytest.raises(AssertionError) as error:
+        found()
+    printed = "\n".join(error.value.__notes__)
+    argument = re.search(r"^ *(schedule=.*),$", printed, re.MULTILINE)
+    assert argument is not None, printed
+    pasted = eval(f"example({argument[1]})", {"example": example, "Schedule": Schedule})
+    again = pasted(settings(PLANTED, phases=[Phase.explicit])(given(schedules(3))(race_once)))
+    with pytest.raises(AssertionError) as second:
+        again()
+    assert str(second.value) == str(error.value)
+
+
+def race_once(schedule):
+    """Sell once in that order."""
+    assert_sound("json", schedule, tickets=2)
 
 
 def test_no_choice_at_all_is_the_serial_sale():

@@ -17,7 +17,7 @@ from redis import Redis, connection
 from booking.core.protocols import Place
 from booking.core.registry import build, split_url
 from booking.errors import InventoryError
-from booking.stores.common.redis_url import NUMBERS, TEXTS
+from booking.stores.common.redis_url import NUMBERS, OPTIONS
 from tests.support.named_servers import named_server
 
 MAKERS = (
@@ -27,7 +27,7 @@ MAKERS = (
     connection.ConnectionPool,
     Redis,
 )
-OPTIONS = sorted(set(chain(*(inspect.signature(maker.__init__).parameters for maker in MAKERS))))
+KNOWN = sorted(set(chain(*(inspect.signature(maker.__init__).parameters for maker in MAKERS))))
 VALUES = ("1", "x", "-1", "0", "1e400", "nan", "true", "%00", "/nowhere", "é", "9" * 20)
 
 
@@ -72,7 +72,7 @@ def sold(url: str, folder: Path) -> int | None:
 @pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
 def test_every_option_of_the_driver_works_or_is_refused(server: str, tmp_path: Path) -> None:
     """Whatever its value: no error of the driver's own comes through."""
-    for option in (*OPTIONS, "no_such_option"):
+    for option in (*KNOWN, "no_such_option"):
         for value in VALUES:
             assert sold(f"{server}?{option}={value}", tmp_path) in {3, None}
 
@@ -82,30 +82,30 @@ def test_every_option_of_the_driver_s_tls_is_refused_as_an_inventory_s(
     closed: str, tmp_path: Path
 ) -> None:
     """A certificate that is missing, or ciphers that do not exist, are found when it connects."""
-    for option in OPTIONS:
+    for option in KNOWN:
         for value in VALUES if option.startswith("ssl_") else ():
             assert sold(f"{closed}?{option}={value}", tmp_path) is None
     gc.collect()  # the driver leaves its sockets to the collector, which warns of them
 
 
-@pytest.mark.parametrize("option", [name for name in OPTIONS if name not in {*TEXTS, *NUMBERS}])
+@pytest.mark.parametrize("option", [name for name in KNOWN if name not in OPTIONS])
 def test_an_option_that_takes_an_object_is_named(option: str, tmp_path: Path) -> None:
     """`retry=1` ended a sale as a defect of booking: a text has no method `call_with_retry`."""
     store = build("store", "redis", Place(f"//127.0.0.1:1/0?{option}=1", tmp_path))
-    with pytest.raises(InventoryError, match=f"it has no option {option}; leave that out"):
+    with pytest.raises(InventoryError, match=f"no option {option}; there are "):
         store.connect()
 
 
-@pytest.mark.parametrize("option", ["socket_timeout", "db", "max_connections"])
-def test_a_number_that_no_socket_takes_is_named(option: str, tmp_path: Path) -> None:
-    """Such as a time limit below zero, which failed at the first command."""
+@pytest.mark.parametrize("option", NUMBERS)
+def test_a_number_that_is_none_is_named(option: str, tmp_path: Path) -> None:
+    """Before the first command, which failed of it."""
     store = build("store", "redis", Place(f"//127.0.0.1:1/0?{option}=-1", tmp_path))
-    with pytest.raises(InventoryError, match=f"its option {option} takes no '-1'"):
+    with pytest.raises(InventoryError, match=f"option {option}: '-1' is no number from"):
         store.connect()
 
 
 @pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
 def test_options_that_a_text_can_state_still_work(server: str, tmp_path: Path) -> None:
     """Those of URLs that other programs use, too."""
-    words = "socket_timeout=2&health_check_interval=30&client_name=me&protocol=3&db=1"
-    assert sold(f"{server}?{words}&retry_on_timeout=true&decode_responses=true", tmp_path) == 3
+    words = "health_check_interval=30&client_name=me&protocol=3&db=1&max_connections=9"
+    assert sold(f"{server}?{words}", tmp_path) == 3

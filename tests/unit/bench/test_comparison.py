@@ -1,0 +1,96 @@
+"""Which variant is called the fastest, and what is said of those that are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from booking.bench.aggregate import rows
+from booking.bench.comparison import rounded, sentences, winner
+from booking.bench.measure import Sample
+from booking.bench.plan import Variant
+from tests.support.benchmark_samples import CLERK, FILELOCK, FLOCK, NONE, SQLITE, sample
+
+LEASE, COMPENSATE = Variant("json", "lease"), Variant("json", "compensate")
+CASES: dict[str, tuple[list[Sample], list[str]]] = {
+    "clear": (
+        [sample(CLERK, 10, 72_814), sample(FLOCK, 10, 24_271), sample(FILELOCK, 10, 900)],
+        ["clerk is fastest with 10 buyers: 73,000 sales/s, 3.0 × lock=flock, and lost nothing"],
+    ),
+    "several stores": (
+        [sample(CLERK, 10, 72_814), sample(SQLITE, 10, 1000)],
+        [("json/clerk is fastest with 10 buyers: 73,000 sales/s, 73 × sqlite/atomic, and lost "
+         "nothing")],
+    ),
+    "several numbers of buyers": (
+        [sample(CLERK, 2, 50), sample(FLOCK, 2, 10), sample(CLERK, 9, 5), sample(FLOCK, 9, 20)],
+        ["clerk is fastest with 2 buyers: 50 sales/s, 5.0 × lock=flock, and lost nothing",
+         "lock=flock is fastest with 9 buyers: 20 sales/s, 4.0 × clerk, and lost nothing"],
+    ),
+    "within the rounds": (
+        [sample(CLERK, 10, 100), sample(CLERK, 10, 140, 1), sample(FLOCK, 10, 90),
+         sample(FLOCK, 10, 130, 1)],
+        [("clerk and lock=flock cannot be told apart with 10 buyers: 120 and 110 sales/s differ "
+         "no more than the rounds do, and both lost nothing")],
+    ),
+    "a faster one that lost": (
+        [sample(NONE, 10, 900, lost_sales=4120), sample(CLERK, 10, 100), sample(FLOCK, 10, 50)],
+        ["clerk is fastest with 10 buyers: 100 sales/s, 2.0 × lock=flock, and lost nothing",
+         "Faster, but no choice: none lost 4,120 sales"],
+    ),
+    "a slower one that lost": (
+        [sample(NONE, 10, 9, lost_sales=4120), sample(CLERK, 10, 100), sample(FLOCK, 10, 50)],
+        ["clerk is fastest with 10 buyers: 100 sales/s, 2.0 × lock=flock, and lost nothing"],
+    ),
+    "one row": (
+        [sample(CLERK, 10, 100)],
+        ["clerk with 10 buyers: 100 sales/s, and lost nothing; nothing else was measured"],
+    ),
+    "one that can be chosen": (
+        [sample(CLERK, 10, 100), sample(NONE, 10, 50, lost_sales=1)],
+        ["clerk with 10 buyers: 100 sales/s, and lost nothing; no other row can be chosen"],
+    ),
+    "none that can be chosen": (
+        [sample(NONE, 10, 50, lost_sales=1), sample(FLOCK, 10, 90, lost_sales=2)],
+        ["No choice with 10 buyers: lock=flock lost 2 sales, none lost 1 sale"],
+    ),
+    "unsound by design": (
+        [sample(LEASE, 10, 900), sample(COMPENSATE, 10, 800)],
+        ["No choice with 10 buyers: what was measured is unsound by design"],
+    ),
+    "no contest": (
+        [sample(CLERK, 10, 900, contended_share=0.0)],
+        ["No comparison with 10 buyers: they hardly ever met"],
+    ),
+    "one buyer": ([sample(CLERK, 1, 900, contended_share=0.0)], []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_sentence_is_true(name: str) -> None:
+    """A variant that lost sales never wins, and differences within the rounds are none."""
+    samples, expected = CASES[name]
+    assert sentences(rows(samples)) == expected
+
+
+def test_an_unsound_variant_never_wins() -> None:
+    """However fast it is."""
+    found = rows([sample(FLOCK, 10, 900, lost_sales=1), sample(CLERK, 10, 100)])
+    assert winner(found) is found[1]
+
+
+def test_a_guard_that_is_unsound_by_design_never_wins() -> None:
+    """However fast it is, and although it lost nothing this time."""
+    found = rows([sample(LEASE, 10, 900), sample(COMPENSATE, 10, 800), sample(CLERK, 10, 100)])
+    best = winner(found)
+    assert best is not None
+    assert best.variant == CLERK
+    assert winner(rows([sample(LEASE, 10, 900)])) is None
+
+
+@pytest.mark.parametrize(
+    "per_s, text",
+    [(72_814, "73,000"), (999, "1,000"), (99.6, "100"), (12.3, "12"), (1.26, "1.3"),
+     (0.0123, "0.012"), (0, "0")],
+)  # fmt: skip
+def test_a_rate_has_the_digits_that_are_meant(per_s: float, text: str) -> None:
+    assert rounded(per_s) == text
