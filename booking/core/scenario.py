@@ -34,6 +34,7 @@ from booking.system.bounded_read import read_document
 BUYERS_MAX = 60_000  # a pipe holds a byte for each
 FILE_BYTES_MAX = 1 << 18  # a scenario has some hundred
 LINE_MAX = 4096  # characters; the parser takes long for keys of thousands of parts
+PROBLEMS_MAX = 10  # of a file that are shown
 SHOWN_CHARS_MAX = 40
 _DURATION_PATTERN = r"[0-9]+(\.[0-9]+)?(us|ms|s|m)"
 _QUOTED = re.compile(r"'([^']*)'")  # of the values that pydantic names
@@ -300,12 +301,14 @@ def _flag_problems(error: ValidationError) -> list[str]:
 
 
 def _file_problems(path: Path, text: str, error: ValidationError) -> list[str]:
-    lines = []
-    for one in error.errors():
+    """Return the first problems, with the line of each; all of them would take too long to find."""
+    more = error.error_count() - PROBLEMS_MAX
+    lines = [f"and {more} more problems"] if more > 0 else []
+    for one in error.errors()[:PROBLEMS_MAX][::-1]:
         keys = [str(part) for part in one["loc"]]
         names = [key for key in keys if not key.isdigit()]
         where = _where(path, text, names)
-        lines.append(f"{where}: {'.'.join(keys) or 'scenario'}: {_problem(one)}")
+        lines.insert(0, f"{where}: {'.'.join(keys) or 'scenario'}: {_problem(one)}")
     return lines
 
 

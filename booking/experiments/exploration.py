@@ -18,6 +18,7 @@ from booking.core.wording import counted
 from booking.errors import UsageError
 from booking.experiments.confirmation import caveats_of
 from booking.experiments.counterexamples import make_counterexample
+from booking.experiments.permit import one_permit
 from booking.experiments.premises import premises_of
 from booking.experiments.second_look import dispute
 from booking.explorer.dpor import DporExplorer
@@ -120,8 +121,28 @@ def _explored(
     first: bool,
     progress: Progress,
 ) -> Proof:
-    """Explore once, by one method; no counterexample was replayed yet."""
+    """Explore once, by one method; no counterexample was replayed yet.
+
+    Where each sale sells from the same inventory, no other command may use it meanwhile.
+    """
     assembly = assemble(scenario)
+    with one_permit(assembly):
+        return _prove(
+            assembly, buyers, limits, named=named, method=method, first=first, progress=progress
+        )
+
+
+def _prove(
+    assembly: Assembly,
+    buyers: Sequence[CounterexampleBuyer],
+    limits: Limits | None,
+    *,
+    named: bool,
+    method: Method,
+    first: bool,
+    progress: Progress,
+) -> Proof:
+    scenario = assembly.scenario
     plan = plan_of(assembly, buyers, named=named)
     chosen = _chosen(method, plan, scenario.guard)
     if plan.staffed and chosen != "graph":

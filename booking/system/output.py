@@ -31,6 +31,8 @@ from booking.system.file_lock import is_at, remove_unlocked, try_lock
 PARTIAL = re.compile(r"\.booking-[0-9a-f]{16}\.partial")
 LINKS_MAX = 40  # as the kernel
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+STDOUT, STDERR = 1, 2
+_reserved_fd: int | None = None
 _DESCRIPTORS = re.compile(r"/proc/(self|thread-self|\d+)(/task/\d+)?/fd")
 
 
@@ -41,9 +43,11 @@ def ensure_output(option: str, path: Path) -> None:
     except OSError as error:
         raise _refused(option, path, error) from None
     if isinstance(target, int):
+        _ensure_continued(option, path, target)
         return
     if os.path.isdir(target):  # noqa: PTH112 - a text
         raise UsageError(f"{option} {path}: is a folder; name a file in it")
+    _ensure_no_stream(option, path, target)
     folder = os.path.dirname(target) or "."  # noqa: PTH120 - a text
     if not os.path.isdir(folder):  # noqa: PTH112 - a text
         raise UsageError(f"{option} {path}: no such folder; create it or name another file")
@@ -54,6 +58,32 @@ def ensure_output(option: str, path: Path) -> None:
             f"{option} {path}: its folder cannot be written to, and the file is replaced whole; "
             "check its permissions"
         )
+
+
+def reserve(fd: int | None) -> None:
+    """Note where the one document of standard output goes; None: prints go there, too."""
+    global _reserved_fd  # noqa: PLW0603 - there is one standard output
+    _reserved_fd = fd
+
+
+def _ensure_continued(option: str, path: Path, number: int) -> None:
+    """Raise `UsageError` for standard output, where that has the document of `--json` alone."""
+    if _reserved_fd is not None and number in {STDOUT, _reserved_fd}:
+        raise UsageError(
+            f"{option} {path}: standard output has the document of --json, and nothing else; "
+            "name a file, or leave out --json"
+        )
+
+
+def _ensure_no_stream(option: str, path: Path, target: str) -> None:
+    """Raise `UsageError` for a file that would be replaced while what is printed goes there."""
+    streams = {STDOUT if _reserved_fd is None else _reserved_fd: "output", STDERR: "error"}
+    for fd, name in streams.items():
+        with suppress(OSError):
+            if _is_replaced(target) and is_at(fd, target):
+                raise UsageError(
+                    f"{option} {path}: is the file of standard {name}; name another file"
+                )
 
 
 def ensure_apart(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None]) -> None:

@@ -46,6 +46,9 @@ BROKEN: dict[str, tuple[Callable[[Path], object], int, str]] = {
     "fails-to-read": (text(f'store = "{PLANTED}:FailsToRead"'), 2, "no table"),
     "exits-in-guard": (text('guard = "arranges:Exits"'), 2, "SystemExit: 0"),
     "fails-in-guard": (text('guard = "arranges:Fails"'), 2, "KeyError: 'seats'"),
+    "leaves-in-guard": (text('guard = "arranges:Leaves"'), 2, "with exit code 0, so there is no"),
+    "dies-in-guard": (text('guard = "arranges:Dies"'), 2, "ended the process by signal 9"),
+    "interrupts": (text('guard = "arranges:Interrupts"'), 2, "ends the program (KeyboardInterr"),
 }
 ARRANGES = """
 class Exits:
@@ -56,6 +59,20 @@ class Exits:
 class Fails(Exits):
     def arrange(self, store):
         raise KeyError("seats")
+
+class Leaves(Exits):
+    def arrange(self, store):
+        import os
+        os._exit(0)
+
+class Dies(Exits):
+    def arrange(self, store):
+        import os
+        os.kill(os.getpid(), 9)
+
+class Interrupts(Exits):
+    def arrange(self, store):
+        raise KeyboardInterrupt
 """
 
 
@@ -150,6 +167,24 @@ def test_an_interruption_keeps_what_there_is(tmp_path: Path, as_json: bool) -> N
         assert "1 scenario, 0 not as expected, 2 more not run" in out
     found = cases(tmp_path / "j.xml")
     assert (len(found), named(found, "error"), named(found, "skipped")) == (3, [], ["b", "c"])
+
+
+@pytest.mark.sweep(usual=lambda method: method == "fork")
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_file_that_names_code_starts_its_own_buyers(
+    program: Program, tmp_path: Path, method: str
+) -> None:
+    """The fork server of the file before, for example, is no child of its process."""
+    sale = f'buyers = 2\nstart_method = "{method}"\nlock = "flock"\ncontrol = false\n'
+    for name, more in (
+        ("a", ""),
+        ("b", 'store = "booking.stores.json_replaced:JsonStore"\n'),
+        ("c", ""),
+    ):
+        (tmp_path / f"{name}.toml").write_text(f"{sale}{more}[expect]\nsold = 2\n")
+    done = program("run", "--allow-code", "--json", *(f"{name}.toml" for name in "abc"))
+    results = json.loads(done.stdout)["scenarios"]
+    assert [result.get("error") for result in results] == [None] * 3, done.stderr
 
 
 FAILS = """
