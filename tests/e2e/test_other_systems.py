@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,19 @@ def test_an_exploration_says_which_effects_the_system_does_not_report(
     assert OPEN_FILES not in reported["caveats"]
 
 
+def die_with(process: subprocess.Popen[str], pids: set[int]) -> bool:
+    """Kill a harness; return whether its processes are gone after it, and leave none."""
+    process.kill()
+    process.wait()  # not for the end of its output, which buyers that live on would hold open
+    try:
+        return gone(pids)
+    finally:
+        for pid in pids - {process.pid}:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.communicate()
+
+
 @pytest.mark.sweep(usual=lambda method: method == "fork")
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_buyers_end_with_a_harness_that_is_killed(
@@ -106,9 +121,7 @@ def test_buyers_end_with_a_harness_that_is_killed(
     process = harness(tmp_path, "--buyers", "5", "--delay", "60s", "--start-method", method,
                       "--lock", "--timeout", "300s")  # fmt: skip
     pids = wait_for_buyers(process, 5)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
-    assert gone(pids)
+    assert die_with(process, pids)
 
 
 def test_a_stopped_buyer_ends_with_a_harness_that_is_killed(
@@ -122,9 +135,7 @@ def test_a_stopped_buyer_ends_with_a_harness_that_is_killed(
     until(lambda: all(os.getpgid(pid) == pid for pid in pids))
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
-    assert gone(pids)
+    assert die_with(process, pids)
 
 
 def left_by(program: Program, tmp_path: Path, session: str, **lacking: str) -> tuple[dict, int]:

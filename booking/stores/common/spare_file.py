@@ -49,7 +49,6 @@ from booking.core.per_process import PerProcess
 from booking.stores.common.json_file import write_all
 from booking.stores.common.run_lock import marker_path
 from booking.stores.common.spare_claims import claim_path, make_claim
-from booking.system import file_lease
 from booking.system.descriptors import close_quietly
 from booking.system.file_attributes import (
     FileAttributes,
@@ -58,6 +57,7 @@ from booking.system.file_attributes import (
     give,
     may_miss,
 )
+from booking.system.file_lease import AVAILABLE, IN_USE, end_lease, is_leased, take_lease
 from booking.system.file_swap import NOT_OFFERED, exchange
 from booking.system.signals import signals_blocked
 
@@ -107,7 +107,7 @@ class SpareFile(PerProcess[str]):
     ) -> None:
         self._inventory = str(inventory)
         self._tell = tell
-        self._reusable = file_lease.AVAILABLE  # whether this file system has leases and swaps
+        self._reusable = AVAILABLE  # whether this file system has leases and swaps
         if lasting:
             self._lasting = True
 
@@ -280,18 +280,18 @@ class SpareFile(PerProcess[str]):
             if durable:
                 os.fsync(fd)
             # A reader that waited for too long was let in by the kernel, and may be reading.
-            return file_lease.is_leased(fd)
+            return is_leased(fd)
         finally:
             # Explicitly, not by closing: a child that was forked meanwhile has it open, too.
-            file_lease.end_lease(fd)
+            end_lease(fd)
             os.close(fd)
 
     def _lease(self, fd: int) -> bool:
         """Take a write lease; return False where the file is in use or has no leases."""
         try:
-            file_lease.take_lease(fd)
+            take_lease(fd)
         except OSError as error:
-            self._reusable = error.errno in file_lease.IN_USE
+            self._reusable = error.errno in IN_USE
             return False
         return True
 
