@@ -8,6 +8,7 @@ UV     := $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
 RUN    := $(VENV)/.run
 TEST   := $(VENV)/.test
 CHECK  := $(VENV)/.check
+HEAVY  := $(VENV)/.adapters
 
 .PHONY: help demo test test-all check bench overheads clean lock
 
@@ -40,6 +41,11 @@ $(TEST): requirements/test.lock $(RUN)
 	$(call install,--require-hashes -r requirements/test.lock)
 	@touch $@
 
+$(HEAVY): requirements/adapters.lock $(TEST)
+	@echo "preparing $(VENV) for applications of other people ..."
+	$(call install,--require-hashes -r requirements/adapters.lock)
+	@touch $@
+
 $(CHECK): requirements/check.lock $(TEST)
 	@echo "preparing $(VENV) for checks ..."
 	$(call install,--require-hashes -r requirements/check.lock)
@@ -51,7 +57,7 @@ demo: $(RUN)  ## the tutorial's sale, without a lock and with one
 test: $(TEST)  ## the test suite, a case of each kind
 	@$(BIN)/python -m pytest
 
-test-all: $(TEST)  ## the slow tests, too; SHARD=k/n: the k-th of n parts of the slow tests alone
+test-all: $(HEAVY)  ## the slow tests, too; SHARD=k/n: the k-th of n parts of the slow tests alone
 	@$(BIN)/python -m pytest $(if $(SHARD),-m slow --shard $(SHARD),-m "")
 
 check: $(CHECK)  ## ruff, mypy --strict, import-linter, spelling
@@ -79,6 +85,7 @@ lock: $(UV)  ## write requirements/*.lock anew
 	@mkdir -p requirements
 	@$(COMPILE) pyproject.toml --group build -o requirements/run.lock
 	@$(COMPILE) --group test -c requirements/run.lock -o requirements/test.lock
+	@$(COMPILE) --group adapters -c requirements/run.lock -c requirements/test.lock -o requirements/adapters.lock
 	@$(COMPILE) --group check -c requirements/run.lock -c requirements/test.lock -o requirements/check.lock
 
 $(TOOLS)/bin/uv:

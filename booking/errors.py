@@ -4,6 +4,7 @@
 
     BookingError              has an exit code, and a message of one line.
     ├── UsageError            2: a flag, a scenario, a URL or a name is wrong.
+    │   ├── IncapableError      The store has not what the guard needs.
     │   └── ReplyError          A guard answered what no history can hold.
     ├── InventoryError        2: the inventory cannot be used as it is.
     │   ├── InUseError        Another run, reset or purchase has it now.
@@ -52,6 +53,10 @@ class BookingError(Exception):
 
 class UsageError(BookingError):
     """A flag, a scenario, a URL or a name is wrong."""
+
+
+class IncapableError(UsageError):
+    """The store has not what the guard needs."""
 
 
 class ReplyError(UsageError):

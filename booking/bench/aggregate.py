@@ -23,20 +23,20 @@ class Row:
 
     variant: Variant
     buyers: int
-    values: dict[str, float | None]  # the median of each metric; None: it has none
+    values: dict[str, float | None]  # medians, of lost sales the most; None: it has none
     spread: dict[str, float]  # half the distance of the extremes, as a share of the median
     contended: bool
     kill_safe: bool | None  # None: no guard, not stated, or not to be seen
+    rounds_per_s: tuple[float, ...]  # tickets a second in each round
 
     @property
     def sound(self) -> bool:
-        """Whether every order that was answered `ok` made the count fall."""
+        """Whether in every round every order that was answered `ok` made the count fall."""
         return self.values["lost_sales"] == 0
 
-    @property
-    def title(self) -> str:
-        """Its variant and number of buyers, for a sentence."""
-        return f"{self.variant.label} with {self.buyers} buyer{'s' * (self.buyers > 1)}"
+    def title(self, stores: int) -> str:
+        """Its variant and number of buyers, for a sentence about that many stores."""
+        return f"{self.variant.title(stores)} with {self.buyers} buyer{'s' * (self.buyers > 1)}"
 
     def document(self) -> dict[str, Any]:
         """Return the row as JSON has it."""
@@ -99,6 +99,8 @@ def _row(variant: Variant, buyers: int, cell: list[dict[str, float | None]]) -> 
         middle = values[name]
         if middle and middle != float("inf"):
             spread[name] = (max(known) - min(known)) / 2 / middle
+    # A median would hide the sales that one round of three lost.
+    values["lost_sales"] = max(figures["lost_sales"] or 0 for figures in cell)
     contended = buyers > 1 and (values["contended_share"] or 0) >= CONTENDED_SHARE_MIN
     if buyers > 1 and not contended:
         values.update(dict.fromkeys(RATIOS))  # without contention there is no price
@@ -109,6 +111,7 @@ def _row(variant: Variant, buyers: int, cell: list[dict[str, float | None]]) -> 
         spread,
         contended,
         kill_safety(variant.store, variant.guard, variant.lock),
+        tuple(figures["sales_per_s"] or 0.0 for figures in cell),
     )
 
 

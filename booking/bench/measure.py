@@ -91,7 +91,8 @@ def measure(
             floors, c_per_s = _floors(plan, folder, program, measured)
             for variant in plan.variants:
                 name = variant.title(len(plan.stores))
-                tell(f"round {turn + 1}: {name}, {buyers} buyers", done, work)
+                who = f"{buyers} buyer{'s' * (buyers > 1)}"
+                tell(f"round {turn + 1}: {name}, {who}", done, work)
                 done += 1
                 if variant in measured.failed:
                     continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from booking.core.redaction import redacted
 from booking.core.registry import resolve, split_url, table, unknown
 from booking.core.scenario import BUYERS_MAX
 from booking.errors import UsageError
@@ -30,7 +31,7 @@ class Variant:
 
     def title(self, stores: int) -> str:
         """Its name in a table that compares that many stores."""
-        return f"{self.store}/{self.label}" if stores > 1 else self.label
+        return f"{redacted(self.store)}/{self.label}" if stores > 1 else self.label
 
     @property
     def label(self) -> str:

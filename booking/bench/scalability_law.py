@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import inf, sqrt
 from random import Random
-from statistics import quantiles
+from statistics import median, quantiles
 
 POINTS_MIN = 4  # numbers of buyers: three coefficients, and one more to show an error
 DRAWS = 200
@@ -60,6 +60,14 @@ class Fit:
     kappa_range: tuple[float, float]
     peak_range: tuple[float, float]
     forecast_ranges: dict[int, tuple[float, float]]
+    buyers: tuple[int, ...]  # the numbers of buyers that it rests on
+    rounds: int  # and the most rounds of one of them
+    error: float  # the most that it misses a median by, as a share of the median
+
+    @property
+    def most_buyers(self) -> int:
+        """The most buyers that were measured; beyond them all is forecast."""
+        return self.buyers[-1]
 
 
 def fit(points: Sequence[Point]) -> ScalabilityLaw:
@@ -85,17 +93,22 @@ def fit_rounds(rounds: Sequence[Sequence[Point]], seed: int = 0) -> Fit | None:
     by_buyers: dict[int, list[Point]] = {}
     for point in points:
         by_buyers.setdefault(point[0], []).append(point)
+    law = fit(points)
+    medians = {buyers: median(x for _, x in cell) for buyers, cell in by_buyers.items()}
     random = Random(seed)
     drawn = [
         fit([random.choice(cell) for cell in by_buyers.values() for _ in cell])
         for _ in range(DRAWS)
     ]
     return Fit(
-        fit(points),
+        law,
         _middle([law.sigma for law in drawn]),
         _middle([law.kappa for law in drawn]),
         _middle([law.peak_buyers for law in drawn]),
         {buyers: _middle([law.at(buyers) for law in drawn]) for buyers in FORECAST_BUYERS},
+        tuple(sorted(by_buyers)),
+        max(map(len, by_buyers.values())),
+        max(abs(law.at(buyers) / x - 1) for buyers, x in medians.items()),
     )
 
 

@@ -35,8 +35,11 @@ def measure() -> list[Overhead]:
     return [recorder(), program_help(), starting(FEW), starting(MANY)]
 
 
-def misses(demands: Sequence[str]) -> Callable[[Sequence[Overhead]], list[str]]:
-    """Parse thresholds such as `help.ratio<=6`; return the function that finds those missed."""
+def checks(demands: Sequence[str]) -> Callable[[Sequence[Overhead]], list[tuple[str, bool]]]:
+    """Parse thresholds such as `help.ratio<=6`; return the function that checks each.
+
+    It returns a line for each, and whether it is met.
+    """
     wanted = []
     for text in demands:
         match = _FORM.fullmatch(text)
@@ -46,15 +49,14 @@ def misses(demands: Sequence[str]) -> Callable[[Sequence[Overhead]], list[str]]:
             raise UsageError(f"--require {text!r}: {unknown('overhead', match[1], NAMES)}")
         wanted.append((text, match[1], SIGNS[match[2]], float(match[3])))
 
-    def missed(overheads: Sequence[Overhead]) -> list[str]:
+    def checked(overheads: Sequence[Overhead]) -> list[tuple[str, bool]]:
         ratios = {overhead["name"]: overhead["ratio"] for overhead in overheads}
         return [
-            f"{text}: {name} has {ratios[name]:.3g}"
+            (f"{text}: {name} has {ratios[name]:.3g}", bool(holds(ratios[name], bound)))
             for text, name, holds, bound in wanted
-            if not holds(ratios[name], bound)
         ]
 
-    return missed
+    return checked
 
 
 def recorder() -> Overhead:

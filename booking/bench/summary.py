@@ -10,6 +10,7 @@ from booking.bench.measure import Sample
 from booking.bench.noise import warning
 from booking.bench.plan import Plan
 from booking.bench.scalability_law import Fit, fit_rounds
+from booking.core.redaction import redacted
 
 
 def floors(samples: Sequence[Sample]) -> dict[str, float]:
@@ -17,7 +18,7 @@ def floors(samples: Sequence[Sample]) -> dict[str, float]:
     measured: dict[str, list[float]] = {}
     several = len({sample.variant.store for sample in samples}) > 1
     for sample in samples:
-        name = f"bare {sample.variant.store}" if several else "bare"
+        name = f"bare {redacted(sample.variant.store)}" if several else "bare"
         measured.setdefault(name, []).append(sample.bare_per_s)
         if sample.c_per_s is not None:
             measured.setdefault("c", []).append(sample.c_per_s)
@@ -40,12 +41,17 @@ def fits(plan: Plan, samples: Sequence[Sample]) -> dict[str, Fit | None]:
     return laws
 
 
-def doubts(samples: Sequence[Sample], rows: Sequence[Row]) -> list[str]:
+def doubts(plan: Plan, samples: Sequence[Sample], rows: Sequence[Row]) -> list[str]:
     """Return why figures cannot be trusted, a sentence each."""
+    stores = len(plan.stores)
     sentences = [
-        f"{row.title} never contended, so it is not compared"
+        f"{row.title(stores)} hardly ever met another buyer, so it is not compared"
         for row in rows
         if row.buyers > 1 and not row.contended
     ]
+    if few := sum(len(row.rounds_per_s) < plan.rounds for row in rows):
+        sentences.append(
+            f"{few} of {len(rows)} rows were measured in less than {plan.rounds} rounds"
+        )
     noisy = warning(samples)
     return sentences + ([noisy] if noisy else [])

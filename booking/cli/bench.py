@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from booking.cli.options import json_option, memory_option, names_in
+from booking.cli.options import json_option, memory_option, names_in, typed
 from booking.cli.sale_options import scenario_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from booking.bench.aggregate import Row
-    from booking.bench.measure import Sample
+    from booking.bench.measure import Measured
     from booking.bench.plan import Plan
     from booking.bench.thresholds import Check
     from booking.experiments.expectations import Failure
@@ -30,6 +30,8 @@ class Forms:
     chart_file: Path | None
     wide: bool
     law: bool
+    with_c: bool
+    again: str  # the command that measures the same again
 
     @property
     def files(self) -> dict[str, Path | None]:
@@ -69,7 +71,10 @@ Examples:
 @click.option("--chart", "chart_file", metavar="FILE", type=click.Path(path_type=Path),
               help="Throughput and p99 against buyers, as SVG.")  # fmt: skip
 @click.option("--self", "own", is_flag=True, help="What booking's own machinery costs instead.")
+@click.pass_context
 def bench(  # noqa: PLR0917 - click passes each by its name
+    context: click.Context,
+    /,
     stores: str,
     guards: str,
     locks: str,
@@ -88,7 +93,7 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     Every row is the median of all rounds. `bare` is the same reads and writes in one process
     without a lock. docs/reference/benchmark.md defines each column.
     """
-    shown = Forms(**forms)
+    shown = Forms(**forms, with_c=with_c, again=typed(context))
     if own:
         return _overheads(demands, as_json=shown.as_json)
     from booking.bench.aggregate import rows
@@ -123,10 +128,11 @@ def bench(  # noqa: PLR0917 - click passes each by its name
         raise interrupted or BookingError("nothing was measured")
     table = rows(measured.samples)
     checks = [] if interrupted else [one for each in thresholds for one in each.checks(table)]
-    left_out = [failure.message for failure in failures]
-    _show(plan, measured.samples, table, checks, left_out, shown)
-    for line in left_out:
-        echo(f"booking: {line}", err=True)
+    _show(plan, measured, table, checks, shown)
+    if thresholds and interrupted is not None:
+        echo("booking: no threshold was checked: the benchmark was interrupted", err=True)
+    for failure in failures:
+        echo(f"booking: {failure.message}", err=True)
     if interrupted is not None:
         raise interrupted  # the figures are of the rounds so far
     return _exit_code(table, failures, missed=not all(check.met for check in checks))
@@ -155,10 +161,9 @@ def _exit_code(table: Sequence[Row], failures: Sequence[Failure], *, missed: boo
 
 def _show(
     plan: Plan,
-    samples: Sequence[Sample],
-    measured: Sequence[Row],
+    measured: Measured,
+    table: Sequence[Row],
     checks: Sequence[Check],
-    left_out: Sequence[str],
     forms: Forms,
 ) -> None:
     """Show the result in every form that the user asked for."""
@@ -168,41 +173,46 @@ def _show(
     from booking.report.terminal import benchmark as benchmark_report
     from booking.system.output import write_output
 
+    samples, failed = measured.samples, measured.failed
+    left_out = list(dict.fromkeys(failure.message for failure in failed.values()))
     floors, fits = summary.floors(samples), summary.fits(plan, samples)
     if forms.csv_file is not None:
-        write_output("--csv", forms.csv_file, [benchmark_files.csv_text(measured).encode()])
+        write_output("--csv", forms.csv_file, [benchmark_files.csv_text(table).encode()])
     if forms.chart_file is not None:
-        drawn = chart(measured, "the price of safety, in this run")
+        drawn = chart(table, "the price of safety, in this run")
         write_output("--chart", forms.chart_file, [drawn.encode()])
     if forms.as_json:
-        document = benchmark_files.document(samples, measured, fits, floors, checks)
+        document = benchmark_files.document(samples, table, fits, floors, checks, failed)
         documents.show({**document, "failed": left_out})
         return
-    benchmark_report.show_comparison(measured)
-    benchmark_report.show_rows(measured, wide=forms.wide)
-    benchmark_report.show_floors(floors, "c" if "c" in floors else "bare")
+    benchmark_report.show_comparison(table, failed)
+    benchmark_report.show_rows(table, failed, wide=forms.wide)
     if forms.law:
         benchmark_report.show_fits(fits)
-    benchmark_report.show_lines(summary.doubts(samples, measured), "yellow")
-    benchmark_report.show_lines(left_out, "bold red")
+    benchmark_report.show_notes(
+        floors, summary.doubts(plan, samples, table), left_out,
+        no_compiler=forms.with_c and "c" not in floors,
+    )  # fmt: skip
     benchmark_report.show_checks(checks)
+    benchmark_report.show_again(forms.again)
 
 
 def _overheads(demands: tuple[str, ...], *, as_json: bool) -> int:
     """Measure what booking's own machinery costs; return the exit code."""
-    from booking.bench.self_cost import measure, misses
+    from booking.bench.self_cost import checks, measure
     from booking.errors import ExitCode
     from booking.report import documents
     from booking.report.terminal import benchmark as benchmark_report
 
-    missed_by = misses(demands)
+    check = checks(demands)
     overheads = measure()
-    missed = missed_by(overheads)
+    ticks = check(overheads)
+    missed = [line for line, met in ticks if not met]
     if as_json:
         documents.show({"overheads": overheads, "missed": missed})
     else:
         benchmark_report.show_overheads(overheads)
-        benchmark_report.show_lines(missed, "bold red")
+        benchmark_report.show_ticks(ticks)
     return ExitCode.THRESHOLD_MISSED if missed else ExitCode.AS_EXPECTED
 
 

@@ -60,6 +60,7 @@ class _Size(_ParamType):
 
 
 SIZE = _Size()
+MAX_MEMORY = "--max-memory"
 
 
 def _allow_memory(context: click.Context, _parameter: click.Parameter, value: int | None) -> None:
@@ -67,17 +68,20 @@ def _allow_memory(context: click.Context, _parameter: click.Parameter, value: in
         from booking.system import memory
 
         memory.allow(value)
+        context.meta[MAX_MEMORY] = value
         context.call_on_close(memory.forget_allowed)
 
 
 memory_option = click.option(
-    "--max-memory", type=SIZE, metavar="SIZE", callback=_allow_memory, expose_value=False,
+    MAX_MEMORY, type=SIZE, metavar="SIZE", callback=_allow_memory, expose_value=False,
     is_eager=True, help="Memory to go up to, estimated beforehand.  [default: what is free]",
 )  # fmt: skip
 
 
 def typed(context: click.Context, **changes: object) -> str:
     """Return the command as it was typed, in full words; `changes` are further parameters."""
+    from booking.core.redaction import redacted
+
     words = context.command_path.split()
     arguments: list[str] = []
     for parameter in context.command.params:
@@ -93,7 +97,13 @@ def typed(context: click.Context, **changes: object) -> str:
                 words += [parameter.opts[0]] if each else parameter.secondary_opts[:1]
             else:
                 words += [parameter.opts[0], str(each)]
-    return shlex.join([*words, *arguments])
+    return shlex.join(map(redacted, [*words, *memory_words(context), *arguments]))
+
+
+def memory_words(context: click.Context) -> list[str]:
+    """Return the words that set the memory to go up to, where they were typed."""
+    given = context.meta.get(MAX_MEMORY)
+    return [] if given is None else [MAX_MEMORY, str(given)]
 
 
 def names_in(text: str) -> list[str]:

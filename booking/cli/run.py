@@ -12,6 +12,7 @@ from booking.cli.options import (
     allow_places_option,
     json_option,
     memory_option,
+    memory_words,
     warn_of_torn_writes,
 )
 
@@ -35,7 +36,10 @@ Examples:
 @allow_code_option
 @allow_places_option
 @json_option
+@click.pass_context
 def run(
+    context: click.Context,
+    /,
     paths: tuple[Path, ...],
     junit: Path | None,
     seed: int | None,
@@ -52,26 +56,36 @@ def run(
     from booking.core.data_files import Permission
     from booking.errors import ExitCode
     from booking.experiments.expectations import Trial, collect, trials_exit_code
+    from booking.report import junit as junit_file
     from booking.system.output import ensure_apart, ensure_output
 
     if junit is not None:
         ensure_output("--junit", junit)
-    planned = collect(paths, seed, Permission(allow_code, allow_places))
+    permission, options = Permission(allow_code, allow_places), memory_words(context)
+    planned = collect(paths, seed, permission, options)
     ensure_apart({"--junit": junit}, {f"scenario {each.path}": each.path for each in planned})
     _ensure_some(planned, junit)
     warn_of_torn_writes(*(each.scenario for each in planned if each.scenario is not None))
     trials: list[Trial] = []
-    interrupted: KeyboardInterrupt | None = None
+    ended: BaseException | None = None
     try:
-        for each in planned:
+        for at, each in enumerate(planned):
             _show(each, None, quiet=as_json)
+            if junit is not None:
+                junit_file.write_so_far(trials, junit, planned[at:])
             trials.append(Trial.of(each))
             _show(each, trials[-1], quiet=as_json)
-    except KeyboardInterrupt as error:
-        interrupted = error
-    _report(trials, planned[len(trials) :], junit, interrupted, as_json=as_json)
-    if interrupted is not None:
-        raise interrupted
+    except BrokenPipeError:  # nothing more can be shown
+        if junit is not None:
+            junit_file.write(trials, junit, planned[len(trials) :])
+        raise
+    except BaseException as error:  # an interruption; with BOOKING_DEBUG also a defect
+        ended = error
+    if isinstance(ended, Exception):
+        junit = None  # it says already that booking ended while this scenario ran
+    _report(trials, planned[len(trials) :], junit, ended, as_json=as_json)
+    if ended is not None:
+        raise ended
     return trials_exit_code(trials) if trials else ExitCode.USAGE
 
 
@@ -112,25 +126,44 @@ def _report(
     trials: Sequence[Trial],
     not_run: Sequence[Planned],
     junit: Path | None,
-    interrupted: KeyboardInterrupt | None,
+    ended: BaseException | None,
     *,
     as_json: bool,
 ) -> None:
-    """Write what there is, in every form that the user asked for."""
+    """Write what there is, in every form that the user asked for; a file that fails comes last."""
+    from booking.errors import UsageError
+    from booking.report import junit as junit_file
+
+    unwritten: UsageError | None = None
+    if junit is not None:
+        try:
+            junit_file.write(trials, junit, not_run)
+        except UsageError as error:
+            unwritten = error
+    _show_all(trials, not_run, ended, as_json=as_json)
+    if unwritten is not None:
+        raise unwritten
+
+
+def _show_all(
+    trials: Sequence[Trial],
+    not_run: Sequence[Planned],
+    ended: BaseException | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Print the document of all results, or how many there are of each kind."""
     from booking.errors import ExitCode
     from booking.report import documents
-    from booking.report import junit as junit_file
     from booking.report.sale_document import trial_document
     from booking.report.terminal import trials as trials_report
 
-    if junit is not None:
-        junit_file.write(trials, junit, not_run)
-    if as_json:
-        document: dict[str, object] = {"scenarios": [trial_document(trial) for trial in trials]}
-        if interrupted is not None:
-            code = int(getattr(interrupted, "exit_code", ExitCode.INTERRUPTED))
-            message = f"interrupted; {len(not_run)} scenarios were not run"
-            document["error"] = {"code": code, "message": message}
-        documents.show(document)
-    else:
+    if not as_json:
         trials_report.show_total(trials, len(not_run))
+        return
+    document: dict[str, object] = {"scenarios": [trial_document(trial) for trial in trials]}
+    if ended is not None:
+        usual = ExitCode.INTERRUPTED if isinstance(ended, KeyboardInterrupt) else ExitCode.DEFECT
+        message = f"interrupted; {len(not_run)} scenarios were not run"
+        document["error"] = {"code": int(getattr(ended, "exit_code", usual)), "message": message}
+    documents.show(document)

@@ -14,17 +14,26 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from booking.core.base_classes import guard_hooks, inventory_path
+from booking.core.base_classes import can_write, guard_hooks, inventory_path
 from booking.core.capabilities import PinnedLock
 from booking.core.protocols import Guard, Kit, Lock, Place, Store
 from booking.core.redaction import redacted
-from booking.core.registry import BUILT_IN, build, members, resolve, split_url, takes_argument
+from booking.core.registry import (
+    BUILT_IN,
+    build,
+    members,
+    resolve,
+    split_url,
+    takes_argument,
+    takes_place,
+)
 from booking.core.scenario import Scenario
 from booking.core.traits import GuardTraits, StoreTraits, guard_traits, lock_traits, store_traits
-from booking.errors import BookingError, InventoryError, UsageError
+from booking.errors import BookingError, IncapableError, InventoryError, UsageError
 from booking.system.runtime_folder import SERVER_LOCK, runtime_folder
 
 TICKETS = 3  # of a private inventory, where the scenario names no number
+NO_GUARD = "no guard of ours can sell from it: add write(remaining), or take(quantity)"
 
 
 @dataclass(frozen=True)
@@ -144,7 +153,7 @@ class Assembly:
         if self.lock_name is None:
             return None
         path = sidecar(store, folder)
-        lock: Lock = build("lock", self.lock_name, path)
+        lock = lock_at(self.lock_name, path, folder)
         if folder in path.parents and isinstance(lock, PinnedLock):
             lock.watched = False  # no other user enters a sale's own folder
         return lock
@@ -163,10 +172,19 @@ class Assembly:
             for name, member in members("guard")
             if not isinstance(member, Exception) and _has(store, guard_traits(member).needs)
         ]
-        raise UsageError(
-            f"guard {self.scenario.guard} needs a store with {needs.__name__}, which "
-            f"{self.shown_store} is not; it can do: {', '.join(able)}"
-        )
+        can = f"it can do: {', '.join(able)}" if able else NO_GUARD
+        if needs is Store:
+            what = f"reads and writes the count, and store {self.shown_store} has no write"
+        else:
+            what = f"needs a store with {needs.__name__}, which {self.shown_store} is not"
+        raise IncapableError(f"guard {self.scenario.guard} {what}; {can}")
+
+
+def lock_at(name: str, path: Path, folder: Path) -> Lock:
+    """Build the lock of a sidecar file; one whose constructor takes a `place` gets a `Place`."""
+    place = takes_place(resolve("lock", name))
+    lock: Lock = build("lock", name, Place(str(path), folder) if place else path)
+    return lock
 
 
 def assemble(scenario: Scenario) -> Assembly:
@@ -238,4 +256,4 @@ def users_code(what: str) -> Iterator[None]:
 
 
 def _has(store: Store, needs: type) -> bool:
-    return needs is Store or isinstance(store, needs)
+    return can_write(store) if needs is Store else isinstance(store, needs)

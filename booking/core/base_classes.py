@@ -115,6 +115,11 @@ def _overrides(member: object, base: type, name: str) -> bool:
     return getattr(type(member), name, default) is not default
 
 
+def can_write(store: object) -> bool:
+    """Return whether a store, or a class of stores, has the method `write`."""
+    return callable(getattr(store, "write", None))
+
+
 def inventory_path(store: Store) -> Path | None:
     """Return the file that holds a store's inventory; None where no file of ours does."""
     path = getattr(store, "path", None)

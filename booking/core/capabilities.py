@@ -14,8 +14,11 @@ from typing import Protocol, runtime_checkable
 class AtomicStore(Protocol):
     """A store that can take tickets in one indivisible effect."""
 
-    def take(self, quantity: int) -> int | None:
-        """Take `quantity` tickets; return the count before, or None where too few are left."""
+    def take(self, quantity: int) -> int | str | bool | None:
+        """Take `quantity` tickets; return the count before, or None where too few are left.
+
+        A store that tells no number returns True or False, and one with seats the seat's name.
+        """
 
 
 @runtime_checkable
@@ -41,8 +44,8 @@ class CountingStore(Protocol):
 class ConstrainedStore(Protocol):
     """A store that refuses every write of a count below 0."""
 
-    def take_constrained(self, quantity: int) -> int | None:
-        """Take `quantity` without a check; return the count before, or None where refused."""
+    def take_constrained(self, quantity: int) -> int | str | bool | None:
+        """Take `quantity` without a check; return as `take` does, None or False where refused."""
 
 
 @runtime_checkable
@@ -51,6 +54,9 @@ class RowLockingStore(Protocol):
 
     def read_locked(self) -> int | None:
         """Lock the count and return it; None where the lock was not free in time."""
+
+    def write(self, remaining: int) -> None:
+        """Replace the count that is locked."""
 
     def commit(self) -> None:
         """Publish what was written, and release the lock."""
@@ -62,6 +68,9 @@ class RowLockingStore(Protocol):
 @runtime_checkable
 class AdvisoryStore(Protocol):
     """A store with a lock of its own that does not lock the count."""
+
+    def write(self, remaining: int) -> None:
+        """Replace the count, locked or not."""
 
     def lock_advisory(self) -> bool:
         """Take the lock; return False where it was not free in time."""
@@ -75,7 +84,10 @@ class SerializableStore(Protocol):
     """A store whose transactions end as if they ran one by one, or raise `ConflictError`."""
 
     def read_serializable(self) -> int:
-        """Begin a transaction and return the count in it; `write` belongs to it, too."""
+        """Begin a transaction and return the count in it."""
+
+    def write(self, remaining: int) -> None:
+        """Replace the count in the transaction."""
 
     def commit(self) -> None:
         """Publish what was written, or raise `ConflictError`."""
@@ -91,8 +103,11 @@ class TicketPool(Protocol):
     def open_pool(self) -> None:
         """Make a token of each ticket that is left."""
 
-    def claim(self, buyer: int, quantity: int) -> int | None:
-        """Take `quantity` tokens; return the highest seat, or None where too few are left."""
+    def claim(self, buyer: int, quantity: int) -> int | str | bool | None:
+        """Take `quantity` tokens; return the highest seat, or None where too few are left.
+
+        A seat may be a text, and True says that there is none to tell.
+        """
 
 
 @runtime_checkable
@@ -142,3 +157,10 @@ class PinnedLock(Protocol):
 
     def unpin(self) -> None:
         """Take any file of that name again."""
+
+
+# The protocols of which each method is an effect on what buyers share.
+EFFECTIVE: tuple[type, ...] = (
+    AtomicStore, VersionedStore, CountingStore, ConstrainedStore, RowLockingStore, AdvisoryStore,
+    SerializableStore, TicketPool, ShardedStore, LeaseStore,
+)  # fmt: skip

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from booking.core.base_classes import can_write
 from booking.core.protocols import Store
 from booking.core.registry import BUILT_IN, default_lock, members, resolve, split_url
 from booking.core.traits import guard_traits, lock_traits, store_traits
@@ -52,7 +53,9 @@ def stores_of(guard: Any) -> list[str]:
 def carries(store: Any, guard: Any) -> bool:
     """Return whether a class of stores has what a class of guards needs."""
     needs = guard_traits(guard).needs
-    return isinstance(store, type) and (needs is Store or issubclass(store, needs))
+    if not isinstance(store, type):
+        return False
+    return can_write(store) if needs is Store else issubclass(store, needs)
 
 
 def usual_guard(url: str) -> str:

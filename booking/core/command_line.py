@@ -24,23 +24,34 @@ def replay_command(
     """Return the command that runs a sale again: what differs from its file, or from defaults."""
     command = ["booking", "simulate"]
     if source is not None:
-        command.append(str(source))
+        command.append(_argument(source))
         fields = base.model_dump() if base else {}
         command += flags_needed(fields, variants(), folder_of(source))
     return shlex.join(command + _changed(scenario, base or Scenario(), flags()))
 
 
-def run_command(path: Path, scenario: Scenario | None) -> str:
+def run_command(
+    path: Path, scenario: Scenario | None, stock: int | None = None, options: Sequence[str] = ()
+) -> str:
     """Return the command that holds a scenario file against what it expects again, seed included.
 
-    Without a scenario, the file could not be read.
+    Without a scenario, the file could not be read. Where the sale took an inventory as it was,
+    `stock` is what it held: that is put back first. `options` are further words.
     """
-    command = ["booking", "run", str(path)]
-    if scenario is not None:
-        fields = scenario.but(seed=None).model_dump()
-        command += flags_needed(fields, variants(), folder_of(path))
-        command += [] if scenario.seed is None else ["--seed", str(scenario.seed)]
-    return shlex.join(command)
+    command = ["booking", "run", _argument(path), *options]
+    if scenario is None:
+        return shlex.join(command)
+    command += flags_needed(scenario.model_dump(), variants(), folder_of(path))
+    command += [] if scenario.seed is None else ["--seed", str(scenario.seed)]
+    if stock is None or redacted(scenario.store) != scenario.store:
+        return shlex.join(command)
+    reset = ["booking", "reset", "--store", scenario.store, "--tickets", str(stock)]
+    return f"{shlex.join(reset)} && {shlex.join(command)}"
+
+
+def _argument(path: Path) -> str:
+    """Return a path as one word that is no option."""
+    return f"./{path}" if str(path).startswith("-") else str(path)
 
 
 def explore_command(

@@ -16,9 +16,10 @@ T = TypeVar("T")
 class PerProcess(Generic[T]):
     """Base class of a variant that owns one resource for each process.
 
-    Implement `open_own() -> T` and, unless the resource has a `close()` that will do,
-    `close_own(own)`. `own()` returns the resource of the calling process and opens it at first
-    use. Pickling drops the resource; so do the attributes named in `unpicklable`.
+    Implement `open_own() -> T` and, unless the resource has a `close()` that will do or needs
+    none, `close_own(own)`. `own()` returns the resource of the calling process and opens it at
+    first use. Pickling drops the resource; so do the attributes named in `unpicklable`. A store
+    that names this class first among its bases has `connect` and `close` from it.
 
     An inherited resource is never used and never closed: closing would end the parent's. It is
     kept alive for the same reason, because some clients say goodbye when they are collected.
@@ -35,8 +36,17 @@ class PerProcess(Generic[T]):
 
     def close_own(self, own: T) -> None:
         """Close the resource of the calling process; `unpicklable` attributes still have values."""
-        closing: Any = own
-        closing.close()
+        close = getattr(own, "close", None)
+        if close is not None:
+            close()
+
+    def connect(self) -> None:
+        """Open the resource in the calling process."""
+        self.own()
+
+    def close(self) -> None:
+        """Close the resource of the calling process; a second call does nothing."""
+        self.release_own()
 
     def own(self) -> T:
         """Return the calling process's resource; open it at the first call."""

@@ -8,12 +8,16 @@ in `booking.core.capabilities`. Optional methods and their defaults are in
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
+
+from booking.errors import UsageError
 
 SOLD_OUT = "sold-out"
 TICKETS_MAX = 10**15  # beyond it a count no longer survives every JSON reader's float
@@ -42,12 +46,42 @@ class Reply(Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a store shall live: what came behind the colon of its URL, and a scratch folder."""
+    """Where a store or a lock shall live: what came behind the colon of its URL, a scratch folder.
+
+    For a lock the location is the path of its sidecar file. The place is one of the process that
+    built it: ask it for a server in the constructor, and keep the URL.
+    """
 
     location: str
     scratch: Path
     durable: bool = False
     patience_s: float = 10.0  # how long to wait for a busy server; 0: ask once
+    pid: int = field(default_factory=os.getpid, repr=False, compare=False)
+
+    def postgres(self, schema: str | Callable[[str], object] | None = None) -> str:
+        """Return the URL of an empty database of its own, on a private server.
+
+        `schema` is SQL, or a function that is called with a URL and prepares the database behind
+        it. That happens once; each place gets a copy of what it made.
+        """
+        private = self._server("postgres", "postgres_databases:private_database")
+        return private(self.scratch, schema, durable=self.durable)
+
+    def redis(self) -> str:
+        """Return the URL of an empty database of its own, on a private Valkey server."""
+        private = self._server("redis", "valkey:private_database")
+        return private(self.scratch, durable=self.durable)
+
+    def _server(self, kind: str, function: str) -> Callable[..., str]:
+        """Return what starts a server; only the harness may, because all buyers use one."""
+        if self.pid != os.getpid():
+            raise UsageError(
+                f"place.{kind}() was called in a buyer's process, which would start a server of "
+                "its own: call it in the constructor, and keep the URL"
+            )
+        module, _, name = function.partition(":")
+        private: Callable[..., str] = getattr(import_module(f"booking.servers.{module}"), name)
+        return private
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +107,7 @@ class Store(Protocol):
         """Return the count; raise `InventoryError` where there is none."""
 
     def write(self, remaining: int) -> None:
-        """Replace the count."""
+        """Replace the count. A store that only sells by `take` or `claim` may leave it out."""
 
     def close(self) -> None:
         """Release what this process holds; a second call does nothing."""

@@ -19,6 +19,7 @@ from inspect import Parameter
 from pathlib import Path
 from typing import Any
 
+from booking.core.protocols import Place
 from booking.errors import BookingError, UsageError
 
 BUILT_IN: dict[str, dict[str, str]] = {
@@ -71,7 +72,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
 }
 METHODS = {
-    "store": ("reset", "read", "write", "close"),
+    "store": ("reset", "read", "close"),  # `write` only for a guard that needs it
     "lock": ("acquire", "release"),
     "guard": ("sell",),
     "fleet": ("run",),
@@ -80,6 +81,7 @@ SCHEMES = {"postgresql": "postgres", "rediss": "redis", "valkey": "redis"}  # ot
 # Schemes that say something of the connection: the location is the whole URL.
 WHOLE_URL_SCHEMES = {"rediss"}
 NAMES_SHOWN_MAX = 12
+PLACES = {Place, "Place", "booking.Place"}  # annotations of a parameter that takes one
 _POSITIONAL = {
     Parameter.POSITIONAL_ONLY,
     Parameter.POSITIONAL_OR_KEYWORD,
@@ -185,6 +187,16 @@ def unknown(kind: str, name: str, known: Any) -> str:
     close = get_close_matches(name, names, 1)
     meant = f"did you mean {close[0]}? " if close else ""
     return f'unknown {kind} "{name}"; {meant}known: {", ".join(names)}'
+
+
+def takes_place(maker: Callable[..., Any]) -> bool:
+    """Return whether a constructor's first parameter is a `Place`, by its name or annotation."""
+    try:
+        parameters = list(inspect.signature(maker).parameters.values())
+    except (TypeError, ValueError):
+        return False
+    first = next((one for one in parameters if one.kind in _POSITIONAL), None)
+    return first is not None and (first.name == "place" or first.annotation in PLACES)
 
 
 def takes_argument(maker: Callable[..., Any]) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from time import monotonic
 
+from booking.core.command_line import run_command
 from booking.core.data_files import NOTHING, Permission, all_built_in
 from booking.core.redaction import redacted
 from booking.core.registry import unknown
@@ -23,12 +24,11 @@ from booking.errors import (
     UsageError,
 )
 from booking.experiments.own_process import in_own_process
-from booking.experiments.sale import Sale, run_sale
+from booking.experiments.sale import Sale, drawn_seed, run_sale
 from booking.fleets.listener import Listener
 from booking.system.advice import of_the_system
 from booking.system.signals import Stopped
 
-EPOCH = datetime.fromtimestamp(0, UTC)
 # The first of these that a trial gave is the exit code of all.
 GRAVEST = (ExitCode.DEFECT, ExitCode.USAGE, ExitCode.ANOMALY, ExitCode.UNKNOWN)
 
@@ -46,11 +46,11 @@ class Failure:
         if isinstance(error, BookingError):
             return cls(error.exit_code, redacted(" ".join(str(error).split())))
         what = redacted(" ".join(f"{type(error).__name__}: {error}".split()))
-        if isinstance(error, SystemExit):
+        if not isinstance(error, Exception):  # SystemExit, or what a user derived from its base
             return cls(ExitCode.USAGE, f"its code ends the program ({what})")
         if os.environ.get("BOOKING_DEBUG"):
             raise error
-        if isinstance(error, Exception) and (problem := of_the_system(error)) is not None:
+        if (problem := of_the_system(error)) is not None:
             return cls(ExitCode.USAGE, redacted(problem))
         return cls(ExitCode.DEFECT, f"defect of booking: {what}; BOOKING_DEBUG=1 shows where")
 
@@ -62,19 +62,24 @@ class Planned:
     path: Path
     scenario: Scenario | None
     failure: Failure | None = None
+    options: tuple[str, ...] = ()  # words of the command line that this scenario runs with
+
+    @property
+    def again(self) -> str:
+        """The command that runs this scenario alone."""
+        return run_command(self.path, self.scenario, options=self.options)
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One scenario file, its sale, and what was not as expected; or why there is no sale."""
 
-    path: Path
+    planned: Planned
     sale: Sale | None
     differences: list[str]
     elapsed_s: float
+    started: datetime
     failure: Failure | None = None
-    scenario: Scenario | None = None  # with the seed that was drawn; None: it could not be read
-    started: datetime = EPOCH
 
     @classmethod
     def of(cls, planned: Planned) -> Trial:
@@ -85,18 +90,36 @@ class Trial:
         start_s, started = monotonic(), datetime.now(UTC)
         scenario = planned.scenario
         if scenario is None:
-            return cls(planned.path, None, [], 0.0, planned.failure, None, started)
+            return cls(planned, None, [], 0.0, started, planned.failure)
         try:
             sale = _sale_of(scenario)
-        except (Exception, SystemExit) as error:
-            took_s, failure = monotonic() - start_s, Failure.of(error)
-            return cls(planned.path, None, [], took_s, failure, scenario, started)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a user's code may raise anything
+            sale = Failure.of(error)
         if isinstance(sale, Failure):
-            took_s = monotonic() - start_s
-            return cls(planned.path, None, [], took_s, sale, scenario, started)
+            return cls(planned, None, [], monotonic() - start_s, started, sale)
         expect = scenario.expect if scenario.expect != Expect() else Expect(verdict=Outcome.VALID)
-        found, took_s = differences(expect, sale), monotonic() - start_s
-        return cls(planned.path, sale, found, took_s, None, sale.scenario, started)
+        found = differences(expect, sale)
+        return cls(planned, sale, found, monotonic() - start_s, started)
+
+    @property
+    def path(self) -> Path:
+        """The scenario's file."""
+        return self.planned.path
+
+    @property
+    def scenario(self) -> Scenario | None:
+        """The scenario with its seed; None where the file could not be read."""
+        return self.planned.scenario
+
+    @property
+    def again(self) -> str:
+        """The command that runs it again, from the tickets that it began with."""
+        sale = self.sale
+        as_it_was = sale is not None and sale.assembly.location and sale.scenario.tickets is None
+        stock = sale.tickets if sale is not None and as_it_was else None
+        return run_command(self.path, self.scenario, stock, self.planned.options)
 
     @property
     def as_expected(self) -> bool:
@@ -129,16 +152,20 @@ def _sale_or_failure(scenario: Scenario, listener: Listener) -> Sale | Failure:
         raise
     except KeyboardInterrupt:
         return Failure(ExitCode.USAGE, "its code ends the program (KeyboardInterrupt)")
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # a user's code may raise anything
         return Failure.of(error)
 
 
 def collect(
-    paths: Iterable[Path], seed: int | None = None, allowed: Permission = NOTHING
+    paths: Iterable[Path],
+    seed: int | None = None,
+    allowed: Permission = NOTHING,
+    options: Sequence[str] = (),
 ) -> list[Planned]:
     """Read every scenario file named, and every one in a folder named, in order of name.
 
     A file that cannot be read is planned with its error: it does not keep the others from running.
+    `options` are further words of the command that runs one of them again.
     """
     planned: list[Planned] = []
     for path in paths:
@@ -149,7 +176,7 @@ def collect(
         else:
             message = f"{path}: no scenario files (*.toml) in this folder"
             planned.append(Planned(path, None, Failure(ExitCode.USAGE, message)))
-    return planned
+    return [replace(each, options=tuple(options)) for each in planned]
 
 
 def _found(path: Path, seed: int | None, allowed: Permission) -> Planned:
@@ -164,7 +191,9 @@ def _planned(path: Path, seed: int | None, allowed: Permission) -> Planned:
         scenario = from_file(located(path), allowed)
     except Exception as error:
         return Planned(path, None, Failure.of(error))
-    return Planned(path, scenario if scenario.seed is not None else scenario.but(seed=seed))
+    if scenario.seed is None:  # drawn now, so that it is known of a sale that fails, too
+        scenario = scenario.but(seed=drawn_seed() if seed is None else seed)
+    return Planned(path, scenario)
 
 
 def named(name: str | None) -> Expect | None:

@@ -14,6 +14,7 @@ from booking.core.counterexample import Counterexample, CounterexampleBuyer
 from booking.core.protocols import Guard, Kit, Store
 from booking.core.scenario import Scenario
 from booking.core.verdict import Outcome
+from booking.core.wording import counted
 from booking.errors import UsageError
 from booking.experiments.confirmation import caveats_of
 from booking.experiments.counterexamples import make_counterexample
@@ -28,9 +29,9 @@ from booking.explorer.model import CLERK, Limits, MonitorLock, Plan, TaskSpec
 from booking.explorer.result import Exploration, Progress
 from booking.explorer.search import Explorer
 from booking.explorer.shrink import shrunk
-from booking.explorer.state_graph import StateGraphExplorer
+from booking.explorer.state_graph import NO_NUMBER, StateGraphExplorer
 from booking.explorer.transition import BoundReached, Caveat, Inconclusive
-from booking.explorer.transition_cache import TransitionCache
+from booking.explorer.transition_cache import UNEQUAL, TransitionCache
 from booking.system.scratch import scratch_folder
 
 Method = Literal["auto", "graph", "reduced", "plain"]
@@ -79,7 +80,7 @@ class Proof:
         if result.caveats:
             return str(result.caveats[0])
         if result.undecided:
-            return f"{result.undecided} ends could not be decided"
+            return f"{counted(result.undecided, 'end')} could not be decided"
         return f"not complete: the bound --{result.bound} was reached"
 
 
@@ -95,17 +96,25 @@ def prove(
 ) -> Proof:
     """Explore a scenario with these buyers; `named`: none of them are interchangeable.
 
+    Where the method is left to us, what turns out not to fit the code is explored otherwise:
+    sales without numbers merge no states, and buyers that the code tells apart are not equal.
     Where each sale sells from the same inventory, no other command may use it meanwhile.
     """
-    assembly = assemble(scenario)
-    with one_permit(assembly):
-        return _prove(
-            assembly, buyers, limits, named=named, method=method, first=first, progress=progress
+    with one_permit(assemble(scenario)):
+        proof = _explored(
+            scenario, buyers, limits, named=named, method=method, first=first, progress=progress
         )
+        told = {caveat.what for caveat in proof.exploration.caveats} if method == "auto" else set()
+        if told & {NO_NUMBER, UNEQUAL} and proof.exploration.method == "graph":
+            proof = _explored(
+                scenario, buyers, limits, named=named or UNEQUAL in told, method="reduced",
+                first=first, progress=progress,
+            )  # fmt: skip
+        return _looked_at_again(proof)
 
 
-def _prove(
-    assembly: Assembly,
+def _explored(
+    scenario: Scenario,
     buyers: Sequence[CounterexampleBuyer],
     limits: Limits | None,
     *,
@@ -114,7 +123,8 @@ def _prove(
     first: bool,
     progress: Progress,
 ) -> Proof:
-    scenario = assembly.scenario
+    """Explore once, by one method; no counterexample was replayed yet."""
+    assembly = assemble(scenario)
     plan = plan_of(assembly, buyers, named=named)
     chosen = _chosen(method, plan, scenario.guard)
     if plan.staffed and chosen != "graph":
@@ -148,7 +158,7 @@ def _prove(
         if chosen != "graph":  # which finds the shortest anyway
             _shrink(result, cache)
         proof = _with_counterexamples(assembly, tuple(buyers), result, cache)
-    return _looked_at_again(replace(proof, premises=premises))
+    return replace(proof, premises=premises)
 
 
 def _nothing_sold(result: Exploration) -> Caveat:

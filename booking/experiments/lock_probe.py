@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from booking.core.assembly import lock_at
 from booking.core.protocols import Lock
-from booking.core.registry import build, resolve, takes_argument
+from booking.core.registry import resolve, takes_argument
 from booking.core.traits import LockTraits, lock_traits
 from booking.errors import CapacityError
 from booking.experiments.lock_torture import GRANT_S, ROUNDS, SLOW_S, Torture
@@ -51,8 +52,7 @@ def _probe(name: str, kind: Any) -> LockProbe:
     declared = lock_traits(kind)
 
     def new(folder: Path) -> Lock:
-        lock: Lock = build("lock", name, folder / "sale.lock")
-        return lock
+        return lock_at(name, folder / "sale.lock", folder)
 
     with scratch_folder(quick=True) as folder:
         try:

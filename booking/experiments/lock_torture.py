@@ -12,6 +12,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from booking.core.protocols import Lock
+from booking.core.wording import counted
 from booking.processes.lock_user import LockUser, Survey
 from booking.system.deadline import arm, disarm
 
@@ -24,6 +25,10 @@ STALLS_MAX = 3
 LINES_MAX = 60  # of one call
 DEATHS_MAX = 8
 ROUNDS = 3
+ANOTHER_FOLDER = (
+    "the lock of one folder is held with that of another: "
+    "name it by its whole path, not by path.name alone"
+)
 PRESS = 10
 PROCESSES = 3
 
@@ -175,7 +180,7 @@ class Torture:
         """Hold the lock of one folder, and ask for that of another."""
         with self.users(1) as (a,), self.users(1) as (b,):
             if a.acquire(GRANT_S) and not b.acquire(0.0):
-                return ["the lock of one folder is held with that of another: name it by its path"]
+                return [ANOTHER_FOLDER]
         return []
 
     def threads_wait(self) -> bool:
@@ -201,7 +206,8 @@ class Torture:
             met = sum(user.process.result() for user in users)
         lost = PROCESSES * PRESS - int(count.read_text())
         if met or lost:
-            return [f"{met} times two processes were inside at once, and {lost} additions are lost"]
+            times, additions = counted(met, "time"), counted(lost, "addition")
+            return [f"two processes were inside at once {times}, and {additions} got lost"]
         return []
 
     def interrupted(self) -> Faults:

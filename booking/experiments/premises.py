@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from booking.core.assembly import Assembly
 from booking.core.counterexample import Counterexample, CounterexampleBuyer
+from booking.core.wording import counted
 
 DEADLY = frozenset({"kill", "terminate", "raise"})  # the faults of which a process dies
 
@@ -27,7 +28,7 @@ def premises_of_sale(
     """Return what the verdict on a sale of real processes rests on; `controlled`: one followed."""
     scenario = assembly.scenario
     chosen = f", chosen by {schedule}" if schedule else ""
-    who = f"{_counted(scenario.buyers, 'buyer')} and {_counted(tickets, 'ticket')}"
+    who = f"{counted(scenario.buyers, 'buyer')} and {counted(tickets, 'ticket')}"
     sentences = [f"the bound is one order of steps{chosen}, of {who}"]
     if scenario.behaviour is None:
         sentences.append(f"no quantities but {scenario.quantity}")
@@ -45,7 +46,7 @@ def premises_of_sale(
 
 def premises_of_replay(counterexample: Counterexample) -> list[str]:
     """Return what a replay rests on."""
-    steps = f"the bound is one order of {_counted(len(counterexample.steps), 'step')}"
+    steps = f"the bound is one order of {counted(len(counterexample.steps), 'step')}"
     sentences = [f"{steps}; after it buyers go on one by one"]
     if not counterexample.timeouts:
         sentences.append("no time-outs: each lock is asked until it answers")
@@ -53,8 +54,8 @@ def premises_of_replay(counterexample: Counterexample) -> list[str]:
 
 
 def _bound(assembly: Assembly, buyers: Sequence[CounterexampleBuyer]) -> Iterator[str]:
-    who = _counted(len(buyers), "buyer")
-    yield f"the bound is {who} with one order each, and {_counted(assembly.tickets, 'ticket')}"
+    who = counted(len(buyers), "buyer")
+    yield f"the bound is {who} with one order each, and {counted(assembly.tickets, 'ticket')}"
     quantities = sorted({buyer.quantity for buyer in buyers})
     yield f"no quantities but {' and '.join(map(str, quantities))}"
 
@@ -81,7 +82,3 @@ def _no_searches(assembly: Assembly) -> str:
     torn = assembly.store_traits.torn_reads
     may_tear = f", although a read of {assembly.store_name} may meet half a write"
     return f"no searches{may_tear if torn else ''} (--search)"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -19,12 +19,12 @@ from booking.core.registry import resolve
 from booking.core.scenario import Scenario
 from booking.core.seam_checks import ensure_count
 from booking.core.verdict import Outcome, Verdict
-from booking.errors import BookingError, InventoryError
+from booking.errors import BookingError, IncapableError, InventoryError
 from booking.experiments.lock_reach import lock_reach
 from booking.experiments.outside import outside_changes, with_doubt
 from booking.experiments.permit import one_permit, sale_use
 from booking.experiments.premises import premises_of_sale
-from booking.experiments.stakes import with_stakes, without_control_run
+from booking.experiments.stakes import no_write, uncontrolled, with_stakes
 from booking.experiments.verdicts import against_control, verdict_on, without_control
 from booking.fleets.listener import Listener, NullListener
 from booking.history.actions import Action
@@ -142,6 +142,11 @@ class Sale:
         return [event for event in events if event.type == outcome and event.f == BUY]
 
 
+def drawn_seed() -> int:
+    """Return a seed by chance."""
+    return SystemRandom().randrange(SEED_MAX)
+
+
 # Called with the scratch folder and the listener; returns what has `run(scenario, store, guard)`.
 FleetMaker = Callable[[Path, Listener], Any]
 
@@ -154,7 +159,7 @@ def run_sale(
     The control's fleet is always the local one.
     """
     if scenario.seed is None:
-        scenario = scenario.but(seed=SystemRandom().randrange(SEED_MAX))
+        scenario = scenario.but(seed=drawn_seed())
     listener = listener or NullListener()
     assembly = assemble(scenario)
     with one_permit(assembly):
@@ -170,10 +175,13 @@ def _run(assembly: Assembly, listener: Listener, fleet: FleetMaker | None) -> Sa
     sale = _run_once(assembly, listener, fleet)
     if not controlled or sale.history.end.unanswered:
         verdict = with_stakes(sale.verdict, sale.history, controlled=False, met=sale.met)
-        return replace(sale, verdict=without_control_run(verdict) if scenario.guarded else verdict)
+        return replace(sale, verdict=uncontrolled(verdict) if scenario.guarded else verdict)
     try:
         # The control shall race, so its buyers run free: most orders of a scheduler do not race.
         control = _run_once(assemble(_control_of(assembly, sale.tickets)), listener, None)
+    except IncapableError:  # the store has no write, and a control reads and writes
+        verdict = with_stakes(sale.verdict, sale.history, controlled=False, met=sale.met)
+        return replace(sale, verdict=uncontrolled(verdict, no_write(assembly)))
     except InventoryError as error:  # the sale itself took place: its result is kept
         return replace(sale, verdict=without_control(sale.verdict, error))
     if assembly.one_inventory:

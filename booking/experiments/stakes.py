@@ -7,6 +7,7 @@ guard and a lock as well: without two orders at a time they were not tested.
 from __future__ import annotations
 
 from booking.checker.rules.at_stake import NOTHING_AT_STAKE
+from booking.core.assembly import Assembly
 from booking.core.order_execution import BUY
 from booking.core.verdict import Outcome, Verdict
 from booking.history.model import History
@@ -29,11 +30,19 @@ def with_stakes(verdict: Verdict, history: History, *, controlled: bool, met: bo
     return Verdict(Outcome.UNKNOWN, f"{NOTHING_AT_STAKE}: {why}")
 
 
-def without_control_run(verdict: Verdict) -> Verdict:
-    """Add to the reason of a `valid` guarded sale that its control was left out."""
+def uncontrolled(verdict: Verdict, why: str = NO_CONTROL) -> Verdict:
+    """Add to the reason of a `valid` guarded sale that no control followed it, and why."""
     if verdict.outcome is not Outcome.VALID:
         return verdict
-    return Verdict(Outcome.VALID, f"{verdict.reason}; {NO_CONTROL}", verdict.anomalies)
+    return Verdict(Outcome.VALID, f"{verdict.reason}; {why}", verdict.anomalies)
+
+
+def no_write(assembly: Assembly) -> str:
+    """Return why the sale of a store without `write` has no control."""
+    return (
+        f"there is no control, because store {assembly.shown_store} has no write: it is never "
+        "sold from without its guard"
+    )
 
 
 def _alone(history: History) -> str | None:

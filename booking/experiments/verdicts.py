@@ -7,6 +7,7 @@ from booking.core.order_execution import BUY
 from booking.core.protocols import SOLD_OUT
 from booking.core.scenario import Scenario
 from booking.core.verdict import AnomalyName, Outcome, Verdict
+from booking.core.wording import counted
 from booking.errors import BookingError
 from booking.history.model import History
 
@@ -20,7 +21,8 @@ def verdict_on(history: History, sold: int) -> Verdict:
     if verdict.outcome is not Outcome.VALID:
         return verdict
     each = "each once, " if sold > 1 else ""
-    reason = f"{sold} of {history.tickets} tickets sold, {each}{history.remaining} left"
+    tickets = counted(history.tickets or 0, "ticket")
+    reason = f"{sold:,} of {tickets} sold, {each}{history.remaining} left"
     return Verdict(Outcome.VALID, reason, verdict.anomalies)
 
 

@@ -19,14 +19,13 @@ import mmap
 import os
 import stat
 import sys
-import sysconfig
 from collections import defaultdict
 from enum import StrEnum
 from pathlib import Path
-from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from booking.explorer.client_monitor import ClientMonitor
+from booking.explorer.code_lines import line_at_work, users_line
 from booking.explorer.effect_count import EffectCount
 from booking.explorer.folder_events import FolderEvents, Seen
 from booking.explorer.task import CooperativeScheduler, Task
@@ -74,6 +73,7 @@ _EVENTS = {
     "os.mkdir": _Effect.MAKE,
     "os.rmdir": _Effect.REMOVE,
 }
+PRIVATE = "give each buyer a temporary file of its own"
 _HARMLESS = frozenset({_Effect.READ, _Effect.RENAME_AWAY})  # make no file a written one
 _CONNECTS = {"sqlite3.connect", "socket.connect"}
 _STARTS = {"subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec"}
@@ -83,10 +83,6 @@ _SQLITE_FILES = ("-wal", "-shm", "-journal")  # beside a database, and part of i
 
 _COMPILED = "__pycache__"  # written by the process that imports first
 _WRITING = os.O_WRONLY | os.O_RDWR
-_OURS = str(Path(__file__).parent)
-_PACKAGE = str(Path(__file__).parents[1])
-_LIBRARY = sysconfig.get_paths()["stdlib"]
-_SITE = sysconfig.get_paths()["purelib"]
 
 
 class _Touch(NamedTuple):
@@ -94,6 +90,7 @@ class _Touch(NamedTuple):
     name: str
     where: str
     announced: str | None  # what the step before it names instead, where its action fits
+    other: str  # the other file of a renaming
 
 
 class AuditMonitor:
@@ -103,7 +100,7 @@ class AuditMonitor:
         self._driver = driver
         self._closely = closely  # watch what each step does to open files and databases, too
         self._count = EffectCount(driver)
-        self._clients = ClientMonitor(self._count, _users_line)
+        self._clients = ClientMonitor(self._count, users_line)
         self._events = FolderEvents() if closely else None
         self._databases: set[str] = set()
         self._folder = self._root = ""
@@ -155,7 +152,7 @@ class AuditMonitor:
 
     def _seen_by_kernel(self, task: Task, name: str, seen: Seen) -> None:
         step = task.current
-        where = f"buyer {task.number}, step {step}" if step else f"buyer {task.number}, at first"
+        where = f"step {step}" if step else "before the first step"
         resource = _base(step.resource) if step else ""
         if seen.writes > 1 or (seen.read and seen.writes):
             how = "writes" if not seen.read else "reads and writes"
@@ -175,9 +172,31 @@ class AuditMonitor:
         """Return every effect on something shared that was not announced."""
         caveats = {**self._certain, **dict.fromkeys(self._count.caveats())}
         for path, touches in self._uncovered.items():
-            if path in self._written and path in self._shared:
-                caveats.update((_caveat(touch), None) for touch in touches)
+            if self._is_changed(path):
+                caveats.update((self._caveat(touch), None) for touch in touches)
         return list(caveats)
+
+    def _is_changed(self, path: str) -> bool:
+        """Return whether buyers share a file, and one of them changes it."""
+        return path in self._written and path in self._shared
+
+    def _caveat(self, touch: _Touch) -> Caveat:
+        words, action = _ANNOUNCED_BY[touch.effect]
+        what, call = words.format(touch.name), f'step("{action}", "{_base(touch.name)}")'
+        if touch.announced is not None:
+            cure = (
+                f", and the step before it names {touch.announced!r}, which is no name of this "
+                f"file: call {call}"
+            )
+        elif touch.other and self._is_changed(touch.other):
+            cure = f", and buyers share {touch.other}, too: a step names one file, so {PRIVATE}"
+        elif touch.name not in self._there:
+            cure = f", which other buyers use, too: call {call} right before, or {PRIVATE}"
+        else:
+            fills = touch.effect is _Effect.TRUNCATE
+            more = ", and what fills it is a step of its own" if fills else ""
+            cure = f", and no step announces it: call {call} right before{more}"
+        return Caveat(f"{what}{cure}", touch.where)
 
     def hear(self, event: str, args: tuple[Any, ...]) -> None:
         """Examine one audit event; those of the harness itself are passed over."""
@@ -190,19 +209,19 @@ class AuditMonitor:
         if event == "open":
             self._file(task, _opening(args), args[0])
         elif event == "os.rename":
-            self._file(task, _Effect.RENAME_AWAY, args[0])
-            self._file(task, _Effect.RENAME_ONTO, args[1])
+            self._file(task, _Effect.RENAME_AWAY, args[0], also=args[1])
+            self._file(task, _Effect.RENAME_ONTO, args[1], also=args[0])
         elif event in _EVENTS:
             self._file(task, _EVENTS[event], args[0])
         elif event in _LOCKS:
             self._lock(task, event, args[0])
         elif event in _STARTS:
             what = f"{event}: what another process does can't be seen, so nothing can be proved"
-            self._certain[Caveat(what, _where())] = None
+            self._certain[Caveat(what, line_at_work())] = None
         elif event == "mmap.__new__":
             self._map(args)
         elif event in _CONNECTS and task.steps == 0:
-            self._certain[Caveat(f"{event} before any step was announced", _where())] = None
+            self._certain[Caveat(f"{event} before any step was announced", line_at_work())] = None
 
     def _note_database(self, database: object) -> None:
         if isinstance(database, (str, bytes, os.PathLike)):
@@ -214,7 +233,7 @@ class AuditMonitor:
         path = _path_of(args[0])
         if self._closely and path.startswith(self._folder) and not _is_read_only(args):
             what = "maps a file into memory: what it reads and writes there can't be seen"
-            self._certain[Caveat(what, _where())] = None
+            self._certain[Caveat(what, line_at_work())] = None
 
     def _lock(self, task: Task, event: str, fd: object) -> None:
         step = task.current
@@ -222,12 +241,12 @@ class AuditMonitor:
             return
         if event == "fcntl.lockf":
             what = "fcntl.lockf locks for a whole process, and explored buyers share one"
-            self._certain[Caveat(what, _where())] = None
+            self._certain[Caveat(what, line_at_work())] = None
         if step is None or step.action not in _LOCKING:
             what = f'{event} is called, and no step announces it: call step("acquire", …) first'
-            self._certain[Caveat(what, _where())] = None
+            self._certain[Caveat(what, line_at_work())] = None
 
-    def _file(self, task: Task, effect: _Effect, path: object) -> None:
+    def _file(self, task: Task, effect: _Effect, path: object, also: object = None) -> None:
         if isinstance(path, bytes):
             path = os.fsdecode(path)
         if isinstance(path, os.PathLike):
@@ -247,7 +266,15 @@ class AuditMonitor:
         if effect is _Effect.WRITE and self._is_seen(key):
             return  # the kernel tells what is written
         if not self._covered(task, effect, key) and not _is_pipe(whole):
-            self._uncovered[key][_Touch(effect, key, _where(), _misnamed(task, effect, key))] = None
+            misnamed = _misnamed(task, effect, key)
+            touch = _Touch(effect, key, line_at_work(), misnamed, self._other(also))
+            self._uncovered[key][touch] = None
+
+    def _other(self, path: object) -> str:
+        """Return the other file of a renaming; empty: the effect is on one file."""
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return ""
+        return os.fsdecode(path).removeprefix(self._folder)
 
     def _is_seen(self, key: str) -> bool:
         """Return whether the kernel reports what is done to a file, which is there already."""
@@ -303,12 +330,6 @@ def _hear(event: str, args: tuple[Any, ...]) -> None:
         _HOOK.monitor.hear(event, args)
 
 
-def place_of(function: object) -> str:
-    """Return where a function is defined."""
-    code = getattr(getattr(function, "__func__", function), "__code__", None)
-    return _shown(code, code.co_firstlineno) if isinstance(code, CodeType) else repr(function)
-
-
 def _misnamed(task: Task, effect: _Effect, key: str) -> str | None:
     """Return the name that a task announced, where its step fits an effect but for the name."""
     step = task.current
@@ -346,42 +367,3 @@ def _opening(args: tuple[Any, ...]) -> _Effect:
 def _is_read_only(mapping: tuple[Any, ...]) -> bool:
     access = mapping[2] if len(mapping) > 2 else mmap.ACCESS_DEFAULT  # noqa: PLR2004
     return access in {mmap.ACCESS_READ, mmap.ACCESS_COPY}
-
-
-def _users_line() -> str:
-    """Return the line of a user's code at work; where there is none, the line of ours."""
-    line = _where(_PACKAGE)
-    return _where() if line == "?" else line
-
-
-def _where(ours_in: str = _OURS) -> str:
-    """Return the line of code at work: the innermost that is neither ours nor Python's."""
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None:
-        name = frame.f_code.co_filename
-        ours = name.startswith((ours_in, "<"))
-        library = name.startswith(_LIBRARY) and not name.startswith(_SITE)
-        if not ours and not library:
-            return _shown(frame.f_code, frame.f_lineno)
-        frame = frame.f_back
-    return "?"
-
-
-def _shown(code: CodeType, line: int) -> str:
-    return f"{Path(code.co_filename).name}:{line} ({code.co_qualname})"
-
-
-def _caveat(touch: _Touch) -> Caveat:
-    words, action = _ANNOUNCED_BY[touch.effect]
-    if touch.announced is not None:
-        return Caveat(
-            f"{words.format(touch.name)}, and the step before it names {touch.announced!r}, which "
-            f'is no name of this file: call step("{action}", "{_base(touch.name)}", …)',
-            touch.where,
-        )
-    more = ", and what fills it is a step of its own" if touch.effect is _Effect.TRUNCATE else ""
-    return Caveat(
-        f"{words.format(touch.name)}, and no step announces it: "
-        f'call step("{action}", …) right before{more}',
-        touch.where,
-    )

@@ -8,14 +8,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from booking.core.capabilities import EFFECTIVE
 from booking.core.protocols import Lock, Store
 from booking.errors import BookingError
-from booking.explorer.audit_monitor import place_of
+from booking.explorer.code_lines import place_of
 from booking.explorer.task import CooperativeScheduler
 from booking.explorer.transition import Caveat
 
 # Methods that set up and clear away, state facts, or belong to the explorer.
-_QUIET = frozenset({"reset", "close", "sweep", "snapshot", "prepare"})
+_QUIET = frozenset(
+    {"reset", "close", "sweep", "snapshot", "prepare", "connect", "answers", "reserved"}
+)
+# The effects of a store and a lock, by their protocols. Any other method is a helper's.
+_EFFECTS = frozenset(
+    name
+    for protocol in (Store, Lock, *EFFECTIVE)
+    for name in vars(protocol)
+    if not name.startswith("_") and name not in _QUIET
+)
+
+
+_PLAIN = (int, float, str, bytes, type(None))
 
 
 class CallMonitor:
@@ -28,6 +41,7 @@ class CallMonitor:
         self._caveats = caveats
         self._patient = patient
         self._silent = False  # whether the last call announced no step
+        self._answers: dict[tuple[str, ...], str] = {}  # of helpers that announce no step
 
     def waits(self) -> bool:
         """Return whether a buyer whose acquire was refused asks again, as a waiting one would."""
@@ -47,17 +61,45 @@ class CallMonitor:
             task.observe((name, type(error).__name__))
             raise
         self._silent = task.steps == before
-        if self._silent:
-            self._caveats.append(
-                Caveat(
-                    f"{type(owner).__name__}.{name} has an effect on something shared, "
-                    f'and announces none: call step("{name}", resource) first',
-                    place_of(method),
-                )
-            )
+        if self._silent and (what := self._doubt(owner, name, args, result)):
+            self._caveats.append(Caveat(what, place_of(method)))
         if result is None or isinstance(result, (int, str, tuple)):
             task.observe((name, result))
         return result
+
+    def _doubt(self, owner: object, name: str, args: tuple[Any, ...], result: object) -> str | None:
+        """Return what is wrong with a call that announced no step; None for a harmless helper.
+
+        A helper of the user's own is no effect by its name. One that answers the same question
+        differently reads something that changes: a step would have to come before that. What it
+        writes is found otherwise, in the content and by the systems beneath.
+        """
+        method = f"{type(owner).__name__}.{name}"
+        if name in _EFFECTS:
+            return (
+                f"{method} returned, and announced no step: call "
+                f'step("{name}", resource) right before its effect on what buyers share'
+            )
+        if not (_is_data(result) and all(map(_is_data, args))):
+            return None
+        own = {key: value for key, value in vars(owner).items() if _is_data(value)}
+        asked, told = (method, repr(args), repr(own)), repr(result)
+        if self._answers.setdefault(asked, told) == told:
+            return None
+        return (
+            f"{method}({', '.join(map(repr, args))}) answered {self._answers[asked]} once and "
+            f"{told} later, and announced no step: what it reads is shared, or left to chance; "
+            f'call step("read", resource) right before'
+        )
+
+
+def _is_data(value: object) -> bool:
+    """Return whether a value is data, of which equal ones look alike."""
+    if isinstance(value, dict):
+        return all(isinstance(item, _PLAIN) for pair in value.items() for item in pair)
+    if isinstance(value, (tuple, list)):
+        return all(isinstance(item, _PLAIN) for item in value)
+    return isinstance(value, _PLAIN)
 
 
 class MonitoredStore:

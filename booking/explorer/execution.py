@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any, cast
 
 from booking.core.assembly import arrange, users_code
-from booking.core.base_classes import inventory_path
+from booking.core.base_classes import hooks, inventory_path
 from booking.core.capabilities import Snapshot
 from booking.core.protocols import Guard, Lock, Staffed, Store
 from booking.core.steps import LOST, Driver, drive
@@ -127,6 +127,8 @@ class ExecutionEnvironment:
         tasks = []
         for number, spec in enumerate(self.plan.tasks):
             own_store, own_guard = pickled.load()
+            with users_code("connecting the store"):
+                hooks(own_store).connect()  # as each buyer does before it is released
             monitored: Any = MonitoredStore(own_store, self._calls)
             tasks.append(
                 Task(

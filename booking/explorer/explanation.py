@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from booking.core.order_execution import BUY, TORN_READ
 from booking.core.verdict import AnomalyName
+from booking.core.wording import counted
 from booking.history.actions import Action
 from booking.history.model import Event, History
 
@@ -20,7 +21,7 @@ def message(name: AnomalyName, history: History) -> str:
         return HALF_WRITTEN
     if name is AnomalyName.OVERSELL:
         sold = sum(sale.quantity for sale in _sales(history))
-        return f"{sold} tickets were sold out of {history.tickets}"
+        return f"{counted(sold, 'ticket')} sold out of {history.tickets}"
     if name is AnomalyName.STALE_READ:
         return "a search answered an older count than one that was known before it"
     return "no order of the orders explains what the buyers were told"

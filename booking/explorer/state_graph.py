@@ -29,6 +29,8 @@ NODES_PER_LOOK = 256  # expanded between two looks at the clock
 
 Move = tuple[Position, Position]  # of one buyer, before and after its step
 
+NO_NUMBER = "a sale names no ticket, so states must not merge: use --method reduced"
+
 
 class Node(NamedTuple):
     """One state of the sale."""
@@ -132,8 +134,7 @@ class StateGraphExplorer(Explorer):
             try:
                 counter = updated(counter, operation, watermark, self.plan.tickets)
             except Unordered:
-                what = "a sale names no ticket, so states must not merge: use --method reduced"
-                raise Inconclusive(Caveat(what, f"step {step}")) from None
+                raise Inconclusive(Caveat(NO_NUMBER, f"step {step}")) from None
             watermark = counter.watermark
         return counter, watermark
 

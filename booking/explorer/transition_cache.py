@@ -48,6 +48,9 @@ class LocalState:
     endings: tuple[Ending, ...]  # of its operations; all that is kept of a finished task
 
 
+UNEQUAL = "equal buyers begin differently: by their number, or the code is not deterministic"
+
+
 class LocalStates:
     """Every local state that was reached, by number."""
 
@@ -246,9 +249,7 @@ class TransitionCache:
         state = self.local_states.initial(spec.kind, spec.quantity, transition)
         known = self._initial.setdefault((spec.kind, spec.quantity), state)
         if known != state:
-            raise Inconclusive(
-                Caveat("equal buyers begin differently: the code is not deterministic", "start")
-            )
+            raise Inconclusive(Caveat(UNEQUAL, "start"))
         return state
 
     def _differs(self, state: int, task: int, known: Transition, transition: Transition) -> None:

@@ -26,6 +26,7 @@ from booking.processes.buyer import Buyer
 from booking.processes.parent_death import die_with_parent
 from booking.processes.start_barrier import StartBarrier
 from booking.recording.recorder import Recorder
+from booking.system.code_place import code_place
 from booking.system.signals import leave_signals_to_parent
 
 FAILED = 1  # exit code of a buyer or a clerk whose own code raised
@@ -176,5 +177,5 @@ def describe_error(error: BaseException) -> str:
     at = error.__traceback__
     while at is not None and at.tb_next is not None:
         at = at.tb_next
-    where = f" ({Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno})" if at else ""
+    where = f" ({code_place(at.tb_frame.f_code.co_filename, at.tb_lineno)})" if at else ""
     return f"{type(error).__name__}: {redacted(' '.join(str(error).split()))}{where}"

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Self
 
 from booking.core.protocols import Lock
 from booking.processes.forked_process import LIMIT_S, ForkedProcess
+from booking.system.code_place import code_place
 
 THREAD_S = 5.0
 ASLEEP_S = 0.2  # how long a process that waits may be awake before it counts as waiting
@@ -135,7 +136,7 @@ class LockUse:
             if event == "call":
                 return trace if _is_users(frame.f_code) else None
             if event == "line":
-                visit(f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}")
+                visit(code_place(frame.f_code.co_filename, frame.f_lineno))
             return trace
 
         sys.settrace(trace)

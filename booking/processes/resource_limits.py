@@ -11,6 +11,7 @@ from tempfile import gettempdir
 
 from booking.core.assembly import Assembly
 from booking.core.scenario import Scenario
+from booking.core.wording import counted
 from booking.errors import CapacityError
 from booking.processes.sale_memory import ensure_memory
 from booking.system.cgroups import rooms
@@ -30,7 +31,7 @@ def ensure_room(scenario: Scenario) -> None:
     for limit, what in _process_limits(Path("/")):
         if buyers > limit:
             raise CapacityError(
-                f"{buyers} buyers need {buyers} processes, and {what} leaves room for "
+                f"{counted(buyers, 'buyer')}, each a process, and {what} leaves room for "
                 f"{max(0, limit)}; {_fewer(limit)}"
             )
     _socket_path(scenario.start_method)
@@ -66,8 +67,8 @@ def _descriptors(buyers: int) -> None:
     if hard != resource.RLIM_INFINITY and hard < needed:
         room = (hard - DESCRIPTORS_OWN) // DESCRIPTORS_EACH
         raise CapacityError(
-            f"{buyers} buyers need {needed} open files, and the limit is {hard} (ulimit -Hn); "
-            f"{_fewer(room)}"
+            f"a sale of {counted(buyers, 'buyer')} needs {needed} open files, and the limit is "
+            f"{hard} (ulimit -Hn); {_fewer(room)}"
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 

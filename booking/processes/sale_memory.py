@@ -7,6 +7,7 @@ runs. The figures were measured; `tests/e2e/test_memory_limits.py` holds them ag
 from __future__ import annotations
 
 from booking.core.scenario import Scenario
+from booking.core.wording import counted
 from booking.system.memory import Need, ensure_fits
 
 EVENT_BYTES = 380  # in the harness
@@ -33,8 +34,11 @@ def ensure_memory(scenario: Scenario, tickets: int | None) -> None:
         flag = "--buyers" if orders == buyers else "--tickets"
         return f"give {flag} {max(1, room * orders // max(1, history))} or less"
 
+    what = f"{counted(buyers, 'buyer')} with {orders:,} orders"
     ensure_fits(
-        f"{buyers} buyers with {orders:,} orders", Need(history, history + present * each), fewer
+        what,
+        Need(history, history + present * each),
+        fewer,
     )
 
 

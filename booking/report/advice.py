@@ -129,7 +129,7 @@ def _waits(end: SaleEnd) -> list[str]:
             waiting.setdefault((wait.resource, wait.holder), []).append(wait.buyer)
     for (resource, holder), buyers in waiting.items():
         fate = end.deaths.get(holder)
-        state = f"who holds it still: {fate}" if fate else "who holds it and goes on no more"
+        state = f"who took it last: {fate}" if fate else "who took it last and goes on no more"
         sentences.append(f"{_buyers_wait(buyers)} for {resource} from buyer {holder}, {state}")
     return sentences
 

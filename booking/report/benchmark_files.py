@@ -11,6 +11,7 @@ from math import inf
 from typing import Any
 
 from booking.bench.aggregate import Row
+from booking.bench.comparison import Failed, sentences
 from booking.bench.measure import Sample
 from booking.bench.noise import floor_spread
 from booking.bench.scalability_law import Fit
@@ -23,6 +24,7 @@ def document(
     fits: dict[str, Fit | None],
     floors: dict[str, float],
     checks: Sequence[Check],
+    failed: Failed = (),
 ) -> dict[str, Any]:
     """Return a benchmark as data; nothing in it names the machine."""
     return {
@@ -36,6 +38,7 @@ def document(
         "floors": {name: round(per_s, 1) for name, per_s in floors.items()},
         "limit": "c" if "c" in floors else "bare",
         "floor_spread": round(floor_spread(samples), 3),
+        "summary": sentences(rows, failed),
         "rows": [row.document() for row in rows],
         "scaling": {label: fit and _fit_document(fit) for label, fit in fits.items()},
         "thresholds": [check.document() for check in checks],
@@ -66,6 +69,9 @@ def _fit_document(fit: Fit) -> dict[str, Any]:
         "coherency_range": fit.kappa_range,
         "peak_buyers": _finite(law.peak_buyers),
         "peak_range": [_finite(end) for end in fit.peak_range],
+        "buyers": fit.buyers,
+        "rounds": fit.rounds,
+        "error": fit.error,
         "forecast": {
             str(buyers): {"sales_per_s": law.at(buyers), "range": ends}
             for buyers, ends in fit.forecast_ranges.items()

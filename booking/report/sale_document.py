@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from booking.core.command_line import replay_command, run_command
+from booking.core.command_line import replay_command
 from booking.core.redaction import redacted
 from booking.experiments.expectations import Trial
 from booking.experiments.sale import Sale
@@ -64,7 +64,7 @@ def trial_document(trial: Trial) -> dict[str, Any]:
         "scenario": str(trial.path),
         "as_expected": trial.as_expected,
         "differences": trial.differences,
-        "again": run_command(trial.path, trial.scenario),
+        "again": trial.again,
         "error": failure,
         "sale": sale,
     }

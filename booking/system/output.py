@@ -129,6 +129,15 @@ def write_whole(path: Path, parts: Iterable[bytes]) -> None:
         _write_through(os.open(target, flags), parts)
 
 
+def is_replaced(path: Path) -> bool:
+    """Return whether an output replaces a file: what is written twice is there once."""
+    try:
+        target = _target(path)
+        return isinstance(target, str) and not os.path.isdir(target) and _is_replaced(target)  # noqa: PTH112 - a text
+    except OSError:
+        return False
+
+
 def is_partial(path: Path) -> bool:
     """Return whether a file is a partial output: by its name, which no other program makes."""
     return PARTIAL.fullmatch(path.name) is not None

@@ -11,10 +11,11 @@ from booking.core.counterexample import Counterexample
 from booking.core.printable import printable
 from booking.core.verdict import AnomalyName, Outcome
 from booking.experiments.exploration import Proof
-from booking.report.advice import causes, change_of
+from booking.report.advice import causes, change_of, explained
 from booking.report.exploration_document import shortest_first
 from booking.report.step_table import step_table
 from booking.testing.pressure import Pressed
+from booking.testing.race_call import RaceCall
 
 WIDTH = 72  # of a terminal's 80 columns, pytest takes 8
 LABEL_WIDTH = 10
@@ -25,7 +26,7 @@ _FLAG = re.compile(r"--(no-)?(buyers|tickets|delay|seed|control|max-states|max-s
 Row = tuple[str, str]
 
 
-def pressure_text(pressed: Pressed, call: str) -> str:
+def pressure_text(pressed: Pressed, call: RaceCall) -> str:
     """Return the text of sales of real processes; `call` is the test's own."""
     sale, verdict = pressed.sale, pressed.verdict
     names = [anomaly.name for anomaly in verdict.anomalies]
@@ -33,9 +34,7 @@ def pressure_text(pressed: Pressed, call: str) -> str:
     figures = f"{sale.sold} of {_plural(sale.tickets, 'ticket')} sold to {buyers}"
     order = f"schedule {sale.schedule}" if sale.schedule else "buyers as they came"
     counterexample = pressed.counterexample
-    why = [counterexample.why] if counterexample else causes(sale)
-    if verdict.outcome is not Outcome.INVALID:
-        why = [verdict.reason]
+    why = _why(pressed)
     rows = [("why", text) for text in why[:CAUSES_MAX]]
     shown = f"in real processes, sale {pressed.sales}: {order}, seed {pressed.seed}"
     if verdict.outcome is Outcome.INVALID and not sale.schedule:
@@ -43,11 +42,22 @@ def pressure_text(pressed: Pressed, call: str) -> str:
     rows.append(("shown", shown))
     if verdict.outcome is Outcome.VALID:
         rows.append(("rests on", "; ".join(sale.premises)))
-    rows += _cure(sale.assembly, verdict.outcome, names, f"{call}.sound()")
+    rows += _cure(sale.assembly, verdict.outcome, names, call, "sound")
     return _text(verdict.outcome, names, figures, counterexample, rows)
 
 
-def proof_text(proof: Proof, call: str) -> str:
+def _why(pressed: Pressed) -> list[str]:
+    """Return the causes of a verdict, the most telling ones first."""
+    sale, verdict = pressed.sale, pressed.verdict
+    if verdict.outcome is not Outcome.INVALID:
+        return [verdict.reason]
+    if pressed.counterexample is not None:
+        return [pressed.counterexample.why]
+    told = explained(sale)
+    return causes(sale) + [one.message for one in verdict.anomalies if one.name not in told]
+
+
+def proof_text(proof: Proof, call: RaceCall) -> str:
     """Return the text of an exploration; `call` is the test's own."""
     outcome = proof.exploration.outcome
     names = [finding.name for finding in shortest_first(proof.exploration)]
@@ -59,7 +69,7 @@ def proof_text(proof: Proof, call: str) -> str:
     rows.append(("shown", f"by exploring {sale}: {proof.exploration.states:,} states"))
     if outcome is Outcome.VALID:
         rows.append(("rests on", "; ".join(proof.premises)))
-    rows += _cure(proof.assembly, outcome, names, f"{call}.proved()")
+    rows += _cure(proof.assembly, outcome, names, call, "proved")
     return _text(outcome, names, _explored(proof), counterexample, rows)
 
 
@@ -120,17 +130,15 @@ def _option(flag: re.Match[str]) -> str:
 
 
 def _cure(
-    assembly: Assembly, outcome: Outcome, names: Collection[AnomalyName], call: str
+    assembly: Assembly,
+    outcome: Outcome,
+    names: Collection[AnomalyName],
+    call: RaceCall,
+    method: str,
 ) -> list[Row]:
     """Return what would make the sale sound, and the test that shows it."""
     change = change_of(assembly, set(names)) if outcome is Outcome.INVALID else None
     if change is None:
         return []
     what, fields = change
-    if "store" in fields:
-        return [("cure", f"{what}, as store {fields['store']} does")]
-    if "lock" in fields:
-        fields = {"lock": fields["lock"]}  # which means guard "lock", too
-    given = "".join(f', {name}="{value}"' for name, value in fields.items())
-    head, _, method = call.rpartition(").")
-    return [("cure", f"{what}:"), ("cure", f"{head}{given}).{method}")]
+    return [("cure", f"{what}:"), ("cure", f"{call.but(fields)}.{method}()")]

@@ -27,6 +27,7 @@ from booking.explorer.model import SECONDS_MAX, Limits
 from booking.report.exploration_document import shortest_first
 from booking.testing.outcomes import UnknownVerdict, announce
 from booking.testing.pressure import Pressed, under_pressure
+from booking.testing.race_call import RaceCall
 from booking.testing.race_text import pressure_text, proof_text
 
 Result = TypeVar("Result")
@@ -72,7 +73,7 @@ class Race:
     """A sale that is to be tested: run it with `sound()`, explore it with `proved()`."""
 
     store: str
-    call: str = "race(…)"  # as a test writes it
+    call: RaceCall
     buyers: int = BUYERS
     tickets: int = TICKETS
     quantity: int = 1
@@ -182,7 +183,7 @@ def race(store: str | type, **options: Unpack[RaceOptions]) -> Race:
             raise UsageError(f"{name}={value!r}: give a whole number from {lowest}")
     if not isinstance(given.get("max_seconds", 0), (int, float)):
         raise UsageError(f"max_seconds={given['max_seconds']!r}: give a number of seconds")
-    call = _call(store, given)
+    call = RaceCall(store, {"buyers": BUYERS, "tickets": TICKETS} | given)
     for name in ("guard", "lock"):
         if given.get(name) is not None:
             given[name] = importable(name, given[name])
@@ -217,18 +218,3 @@ def _verdict(proof: Proof) -> Verdict:
     found = shortest_first(proof.exploration)
     anomalies = tuple(Anomaly(finding.name, finding.message) for finding in found)
     return Verdict(proof.exploration.outcome, proof.reason, anomalies)
-
-
-def _call(store: str | type, given: dict[str, Any]) -> str:
-    """Return the call that makes a race, without what bounds or repeats it."""
-    shown = ("buyers", "tickets", "quantity", "guard", "lock", "search", "delay")
-    words = {"buyers": BUYERS, "tickets": TICKETS} | given
-    options = [f"{name}={_code(words[name])}" for name in shown if words.get(name) is not None]
-    return f"race({', '.join([_code(store), *options])})"
-
-
-def _code(value: object) -> str:
-    """Return a value as a test writes it: a class by its name."""
-    if isinstance(value, type):
-        return value.__qualname__
-    return f'"{value}"' if isinstance(value, str) else repr(value)

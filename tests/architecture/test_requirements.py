@@ -15,6 +15,7 @@ SETS = {
     "run": [*PROJECT["project"]["dependencies"], *GROUPS["build"]],
     "test": GROUPS["test"],
     "check": GROUPS["check"],
+    "adapters": GROUPS["adapters"],
 }
 LOCKS = {name: (ROOT / f"requirements/{name}.lock").read_text() for name in SETS}
 PIN = re.compile(r"^([\w.-]+)==(\S+)", re.MULTILINE)

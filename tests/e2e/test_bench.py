@@ -9,7 +9,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from booking.cli.bench import bench
+from booking.cli.options import typed
 from tests.conftest import ROOT
+from tests.support.screens import commands, too_wide
+from tests.support.screens import words as words_of
 
 Program = Callable[..., CompletedProcess[str]]
 
@@ -34,7 +38,11 @@ def test_the_whole_command(program: Program, tmp_path: Any) -> None:
     assert all(row["lost_sales"] == 0 for row in found["rows"] if row["guard"] != "none")
     assert all(row["cpu_us_per_sale"] > 0 for row in found["rows"])
     assert [row["contended"] for row in found["rows"]][:5] == [False] * 5
-    assert found["missed"][0].startswith("clerk@3.sales_per_s>=1000000000: clerk with 3 buyers has")
+    assert found["missed"][0].startswith(
+        "clerk@3.sales_per_s>=1000000000: json/clerk with 3 buyers has"
+    )
+    assert [one["met"] for one in found["thresholds"]] == [True, False]
+    assert all(" with 3 buyers" in line or "no choice: " in line for line in found["summary"])
     assert {path.name for path in tmp_path.iterdir()} == {"rows.csv", "chart.svg"}
     ET.parse(tmp_path / "chart.svg")
 
@@ -108,3 +116,29 @@ def test_the_unguarded_sale_is_seen_to_lose(program: Program) -> None:
     assert none["lost_sales"] > 0
     assert impolite["failed"] > 0
     assert impolite["lost_sales"] > 0
+
+
+def test_the_report_fits_the_screen_and_its_command_runs(program: Program) -> None:
+    """A sentence first, each threshold ticked off, and the command that measures the same again."""
+    done = program(
+        "bench", "--guards", "none,lock", "--locks", "flock", "--buyers", "1,2", "--rounds", "1",
+        "--time", "20ms", "--no-c", "--wide", "--law", "--max-memory", "2GiB",
+        "--require", "lock@2.sales_per_s>=1000000000", COLUMNS="80",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (4, "")
+    assert too_wide(done.stdout, 80) == []
+    assert " with 2 buyers" in done.stdout.partition("1 buyer\n")[0].replace("\n", " ")
+    assert "✗ lock@2.sales_per_s>=1000000000: lock=flock with 2 buyers has" in done.stdout
+    assert "no law; give at least 4 numbers of buyers" in done.stdout
+    assert "no C compiler" not in done.stdout
+    ((label, command),) = commands(done.stdout)
+    assert label == "again"
+    assert f"--max-memory {2 << 30}" in command
+    assert program(*words_of(command)).returncode == 4
+
+
+def test_the_command_shows_no_password() -> None:
+    """A store's URL may hold one; it stands in the command as it does everywhere."""
+    typed_words = ["--stores", "redis://shop:hunter2@db.example/0"]
+    context = bench.make_context("booking bench", typed_words)
+    assert typed(context) == "booking bench --stores 'redis://shop:***@db.example/0'"

@@ -164,7 +164,10 @@ def test_a_stopped_server_is_unknown_and_named(
 CONTROLS: dict[str, tuple[dict[str, Any], str]] = {
     "its buyers fail": (
         behaviour("fails_unguarded", arrival="together", lock="flock"),
-        "of the control itself: buyer 0 ended early (and 2 more): ValueError: no guard (mischief",
+        (
+            "of the control itself: buyer 0 ended early (and 2 more): ValueError: no guard "
+            "(tests/support"
+        ),
     ),
     "its orders fail": (
         {"store": f"{MODULE}:Busy", "lock": "flock", "buyers": 2},

@@ -6,13 +6,13 @@ import io
 import json
 import re
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 
 from booking.report.terminal.console import SafeConsole, plain
 from tests.conftest import Program
 from tests.support.hostile import ESCAPES, UNSAFE
+from tests.support.junit import cases
 
 FAILS = f"""
 from booking.stores.memory import MemoryStore
@@ -94,9 +94,9 @@ def test_reports_of_scenarios_hold_no_escapes(program: Program, tmp_path: Path) 
         assert not UNSAFE.search(done.stdout + done.stderr)
         text = (tmp_path / "out.xml").read_text()
         assert not UNSAFE.search(text)
-        case = ET.fromstring(text)[0][0]
-        assert case.get("name", "").startswith(r"\x1b[2J\x1b]0;owned\x07")
-        assert case.get("file", "").endswith(r"a\x1b[2J\u202eb\r.toml")
+        (case,) = cases(tmp_path / "out.xml")
+        assert (case.name or "").startswith(r"\x1b[2J\x1b]0;owned\x07")
+        assert case.case.get("classname", "").endswith(r"/a\x1b[2J\u202eb\r")
     assert json.loads(done.stdout)["scenarios"][0]["scenario"] == str(folder / f"{NAME}.toml")
 
 
@@ -109,7 +109,7 @@ def test_a_name_that_is_no_text_is_shown(program: Program, tmp_path: Path) -> No
         done = program("run", str(tmp_path), "--junit", "out.xml", *more)
         assert (done.returncode, done.stderr) == (0, "")
         assert r"\udcff.toml" in done.stdout
-    assert ET.fromstring((tmp_path / "out.xml").read_text())[0][0].get("name") == r"\udcff"
+    assert cases(tmp_path / "out.xml")[0].name == r"\udcff"
 
 
 def test_styles_stay_and_escapes_do_not() -> None:

@@ -41,7 +41,7 @@ OUTPUTS = {
         {1},
     ),
     ("explore", "--witness"): (["explore", "--buyers", "2", "--tickets", "1"], {1}),
-    ("run", "--junit"): (["run", "sale.toml"], {0}),
+    ("run", "--junit"): (["run", "sale.toml"], {0, 3}),
     ("bench", "--csv"): (BENCH, {0, 3}),
     ("bench", "--chart"): (BENCH, {0, 3}),
     ("matrix", "--markdown"): (MATRIX, {0}),

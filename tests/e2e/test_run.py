@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,8 +14,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.conftest import LIMIT_S, Program
+from booking.cli.main import main
+from booking.core.scenario import Scenario
+from booking.experiments import expectations
+from booking.experiments.sale import Sale
+from tests.conftest import LIMIT_S, ROOT, Program
 from tests.support.gates import GATES, close_gate, held
+from tests.support.junit import cases, named, problems
 
 SOUND = 'buyers = 2\nlock = "flock"\n'
 RACES = "buyers = 3\n"  # and expects nothing, so it should be sound
@@ -86,19 +92,6 @@ def folder(tmp_path: Path) -> Path:
     return scenarios
 
 
-def suite_of(path: Path) -> ET.Element:
-    """Return the one suite of a JUnit file."""
-    root = ET.parse(path).getroot()
-    (suite,) = root
-    assert root.tag == "testsuites"
-    assert all(root.get(name) == suite.get(name) for name in ("tests", "failures", "errors"))
-    return suite
-
-
-def properties(case: ET.Element) -> dict[str | None, str | None]:
-    return {one.get("name"): one.get("value") for one in case.iter("property")}
-
-
 def test_each_file_gets_its_result(program: Program, folder: Path) -> None:
     """As text, JSON and JUnit; the exit code is the gravest."""
     done = program("run", "scenarios", "--allow-code", "--json", "--junit", "report.xml")
@@ -118,11 +111,10 @@ def test_each_file_gets_its_result(program: Program, folder: Path) -> None:
         assert (by_name[name]["error"], by_name[name]["as_expected"]) == (None, True)
     assert by_name["y-races"]["sale"]["verdict"] == "invalid"
     assert "Traceback" not in done.stderr
-    suite = suite_of(folder.parent / "report.xml")
-    counts = (suite.get("tests"), suite.get("failures"), suite.get("errors"))
-    assert counts == (str(len(by_name)), "1", str(len(BROKEN)))
-    errors = {case.get("name") for case in suite if case.find("error") is not None}
-    assert errors == set(BROKEN)
+    found = cases(folder.parent / "report.xml")
+    assert (len(found), named(found, "failure")) == (len(by_name), ["y-races"])
+    assert set(named(found, "error")) == set(BROKEN)
+    assert all(case.properties["command"] for case in found)
 
 
 @pytest.mark.parametrize("files, code", [
@@ -147,8 +139,7 @@ def test_where_no_file_can_be_read_the_command_is_refused(program: Program, fold
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "bad-toml.toml: not TOML" in done.stderr
     assert "(and 2 more)" in done.stderr
-    suite = suite_of(folder.parent / "report.xml")
-    assert (suite.get("tests"), suite.get("errors")) == ("3", "3")
+    assert len(named(cases(folder.parent / "report.xml"), "error")) == 3
 
 
 @pytest.mark.parametrize("as_json", [True, False], ids=["json", "text"])
@@ -174,9 +165,8 @@ def test_an_interruption_keeps_what_there_is(tmp_path: Path, as_json: bool) -> N
         assert document["error"]["code"] == 130
     else:
         assert "1 scenario, 0 not as expected, 2 more not run" in out
-    suite = suite_of(tmp_path / "j.xml")
-    assert (suite.get("tests"), suite.get("errors"), suite.get("skipped")) == ("3", "0", "2")
-    assert [case.get("name") for case in suite if case.find("skipped") is not None] == ["b", "c"]
+    found = cases(tmp_path / "j.xml")
+    assert (len(found), named(found, "error"), named(found, "skipped")) == (3, [], ["b", "c"])
 
 
 @pytest.mark.sweep(usual=lambda method: method == "fork")
@@ -203,37 +193,50 @@ expect = {sold = 7}
 buyers = 2
 lock = "flock"
 delay = "5ms"
+store = "memory"
 """
 
 
 def test_a_scenario_that_fails_says_how_to_run_it_again(program: Program, tmp_path: Path) -> None:
-    """On the screen, in JSON and in JUnit; that command fails the same way, with the same seed."""
+    """On the screen, in JSON and in JUnit; that command fails the same way, with the same seed.
+
+    Each buyer sells from a copy of its own: whichever comes first, the sale is invalid.
+    """
     (tmp_path / "fails.toml").write_text(FAILS)
     (tmp_path / "unread.toml").write_text("buyers = = 2")
     done = program("run", "fails.toml", "unread.toml", "--junit", "j.xml")
-    (again,) = [line for line in done.stdout.splitlines() if "again  booking run fails" in line]
-    words = again.split()[2:]
+    words, unread_words = again(done.stdout)
     assert words[:3] == ["run", "fails.toml", "--seed"]
-    assert "again  booking run unread.toml\n" in done.stdout
+    assert unread_words == ["run", "unread.toml"]
     assert "sold: expected 7, got 2" in done.stdout
-    case, unread = suite_of(tmp_path / "j.xml")
-    assert case.get("name") == r"Two \x1b[31m buyers & <one> ticket"
-    assert case.get("file") == "fails.toml"
-    assert case.get("timestamp", "").count(":") == 2
-    facts = properties(case)
+    case, unread = cases(tmp_path / "j.xml")
+    assert case.name == r"Two \x1b[31m buyers & <one> ticket"
+    assert case.case.get("classname") == "fails"
+    assert case.suite.get("name") == "fails.toml"
+    assert case.suite.get("timestamp")
+    facts = case.properties
     assert facts["command"] == "booking " + " ".join(words)
-    assert (facts["seed"], facts["store"], facts["guard"], facts["lock"]) == (
-        words[-1], "json", "lock", "flock",
+    assert (facts["seed"], facts["store"], facts["guard"], facts["lock"], facts["verdict"]) == (
+        words[-1], "memory", "lock", "flock", "invalid",
     )  # fmt: skip
-    assert properties(unread) == {"command": "booking run unread.toml"}
+    assert unread.properties == {"command": "booking run unread.toml"}
     once_more = program(*words, "--json")
-    assert once_more.returncode == 1
     (trial,) = json.loads(once_more.stdout)["scenarios"]
+    assert once_more.returncode == 1
+    assert trial["sale"]["verdict"] == "invalid"
     assert trial["again"] == facts["command"]
     assert trial["sale"]["seed"] == int(words[-1])
-    failure = case.find("failure")
+    failure = case.result("failure")
     assert failure is not None
-    assert failure.text == "\n".join(trial["differences"])
+    assert failure.text == f"{trial['differences'][0]}\nagain: {facts['command']}"
+
+
+def again(out: str) -> list[list[str]]:
+    """Return the words of each command on the screen that repeats a scenario."""
+    lines = [line.strip() for line in out.splitlines()]
+    return [
+        shlex.split(line.removeprefix("again"))[1:] for line in lines if line.startswith("again")
+    ]
 
 
 def test_the_command_allows_what_the_file_needs(program: Program, tmp_path: Path) -> None:
@@ -241,5 +244,115 @@ def test_the_command_allows_what_the_file_needs(program: Program, tmp_path: Path
     (tmp_path / "code.toml").write_text(f'buyers = 2\nstore = "{PLANTED}:DropsTickets"\n')
     done = program("run", "code.toml", "--allow-code")
     assert done.returncode != 0
-    (again,) = [line for line in done.stdout.splitlines() if "again" in line]
-    assert again.startswith("  again  booking run code.toml --allow-code --seed ")
+    (words,) = again(done.stdout)
+    assert words[:4] == ["run", "code.toml", "--allow-code", "--seed"]
+    assert program(*words).returncode in {1, 3}  # not refused
+
+
+def test_the_command_has_the_seed_of_a_sale_that_could_not_be_run(
+    program: Program, tmp_path: Path
+) -> None:
+    """It was drawn before; and the memory that was too little, without which it would run."""
+    (tmp_path / "-many.toml").write_text("buyers = 2000\n")
+    done = program("run", "--max-memory", "10MiB", "./-many.toml", "--json")
+    (trial,) = json.loads(done.stdout)["scenarios"]
+    assert (done.returncode, trial["sale"]) == (2, None)
+    words = shlex.split(trial["again"])[1:]
+    assert words[:4] == ["run", "./-many.toml", "--max-memory", str(10 << 20)]
+    assert words[4] == "--seed"
+    repeated = json.loads(program(*words, "--json").stdout)["scenarios"]
+    assert repeated[0]["error"]["code"] == trial["error"]["code"]
+    assert repeated[0]["again"] == trial["again"]
+
+
+def test_the_command_puts_back_what_an_inventory_held(program: Program, tmp_path: Path) -> None:
+    """A scenario that sells what is there finds less of it the next time."""
+    (tmp_path / "stock.toml").write_text('store = "json:d.json"\nlock = "flock"\nbuyers = 2\n'
+                                         "delay = '1ms'\nexpect = {sold = 7}\n")  # fmt: skip
+    (tmp_path / "d.json").write_text('{"ticket_num": 3}')
+    done = program("run", "stock.toml")
+    assert "sold: expected 7, got 2" in done.stdout
+    (words,) = again(done.stdout)
+    reset, command = words[: words.index("&&")], words[words.index("&&") + 2 :]
+    assert reset == ["reset", "--store", "json:d.json", "--tickets", "3"]
+    for _ in range(2):
+        assert program(*reset).returncode == 0
+        assert "sold: expected 7, got 2" in program(*command).stdout
+    assert "sold: expected 7, got 1" in program(*command).stdout
+
+
+@pytest.mark.parametrize("how, code, not_run", [
+    ("os._exit(9)", 2, []), ("os.kill(os.getppid(), 9)", -9, ["c"]),
+])  # fmt: skip
+def test_what_ends_the_program_does_not_end_the_results(
+    tmp_path: Path, how: str, code: int, not_run: list[str]
+) -> None:
+    """Code of a user ends its own process, or the very program; JUnit has the others' results."""
+    (tmp_path / "ends.py").write_text(
+        "import os\nfrom booking.stores.memory import MemoryStore\n"
+        f"class Store(MemoryStore):\n    def reset(self, tickets): {how}\n"
+    )
+    (tmp_path / "a.toml").write_text(SOUND)
+    (tmp_path / "b.toml").write_text('title = "it ends"\nstore = "ends:Store"\n')
+    (tmp_path / "c.toml").write_text(SOUND)
+    done = subprocess.run(
+        [sys.executable, "-m", "booking", "run", ".", "--allow-code", "--junit", "j.xml"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == code
+    found = cases(tmp_path / "j.xml")
+    assert [case.name for case in found] == ["a", "it ends", "c"]
+    assert (named(found, "error"), named(found, "skipped")) == (["it ends"], not_run)
+    assert found[0].properties["verdict"]
+    seed = found[1].properties["seed"]
+    assert found[1].properties["command"] == f"booking run b.toml --allow-code --seed {seed}"
+
+
+def test_a_defect_that_is_shown_does_not_end_the_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With BOOKING_DEBUG its traceback ends the program; JUnit has the others' results."""
+
+    def run_sale(scenario: Scenario) -> Sale:
+        if scenario.title == "defect":
+            raise RuntimeError("ours")
+        return real(scenario)
+
+    real = expectations.run_sale
+    monkeypatch.setattr(expectations, "run_sale", run_sale)
+    monkeypatch.setenv("BOOKING_DEBUG", "1")
+    (tmp_path / "a.toml").write_text(SOUND)
+    (tmp_path / "b.toml").write_text('title = "defect"\n')
+    (tmp_path / "c.toml").write_text(SOUND)
+    with pytest.raises(RuntimeError, match="ours"):
+        main(["run", str(tmp_path), "--junit", str(tmp_path / "j.xml")])
+    found = cases(tmp_path / "j.xml")
+    assert (named(found, "error"), named(found, "skipped")) == (["defect"], ["c"])
+    assert found[0].properties["verdict"]
+
+
+def test_a_report_that_cannot_be_written_does_not_hide_the_results(
+    program: Program, tmp_path: Path
+) -> None:
+    """They are shown first; the error of the file comes last."""
+    (tmp_path / "a.toml").write_text(SOUND)
+    done = program("run", "a.toml", "--junit", "/dev/full", "--json")
+    assert done.returncode == 2
+    assert "/dev/full" in done.stderr
+    assert json.loads(done.stdout)["scenarios"][0]["sale"]["sold"] == 2
+
+
+@pytest.mark.parametrize(
+    "document, problem",
+    [
+        ("<testsuites><testsuite name='a'/></testsuites>", "testsuite without errors"),
+        ("<testsuites skipped='1'/>", "testsuites with skipped"),
+        ("<testcase name='a' file='b'/>", "testcase with file"),
+        ("<testcase name='a'><properties/></testcase>", "properties in testcase"),
+        ("<testcase name='a' time='1s'/>", "time 1s"),
+    ],
+)
+def test_the_schema_can_refuse(document: str, problem: str) -> None:
+    """What the strict readers refuse is seen."""
+    assert problem in problems(ET.fromstring(document))

@@ -206,7 +206,7 @@ def test_quantities_may_be_large(sell: Sell) -> None:
 
 
 @pytest.mark.parametrize("store, said", [
-    ("NoReset", "has no reset, write, close"),
+    ("NoReset", "has no reset, close"),
     ("FailsToBuild", "constructor fails: ValueError: no connection"),
     ("FailsToRead", "RuntimeError: no table"),
 ])  # fmt: skip

@@ -9,6 +9,7 @@ from booking.core.scenario import Expect, from_file
 from booking.core.verdict import Outcome
 from booking.experiments.expectations import Trial, differences
 from tests.conftest import ROOT
+from tests.support.junit import cases, named
 
 FILES = sorted((ROOT / "scenarios").glob("*.toml"))
 # Without a lock and with one, each start method but fork's, a death, and the clerk.
@@ -51,13 +52,9 @@ def test_a_difference_is_named() -> None:
 
 def test_junit_names_the_scenario_that_failed(program: object, tmp_path: object) -> None:
     """And the exit code is 1."""
-    from xml.etree import ElementTree as ET
-
     (tmp_path / "sound.toml").write_text('buyers = 2\nlock = "flock"\n')  # type: ignore[operator]
     (tmp_path / "wrong.toml").write_text("buyers = 3\n[expect]\nsold = 99\n")  # type: ignore[operator]
     done = program("run", ".", "--junit", "report.xml")  # type: ignore[operator]
     assert done.returncode == 1, done.stderr
-    (suite,) = ET.parse(f"{tmp_path}/report.xml").getroot()
-    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
-    failed = [case.get("name") for case in suite if case.find("failure") is not None]
-    assert failed == ["wrong"]
+    found = cases(f"{tmp_path}/report.xml")
+    assert (len(found), named(found, "failure")) == (2, ["wrong"])

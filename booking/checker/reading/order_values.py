@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from booking.checker.reading.inventory import Numbers
+from booking.core.wording import counted
 from booking.history.model import Event
 
 QUANTITY_MAX = 2**63 - 1  # tickets that an order may ask for
@@ -51,7 +52,7 @@ def quantity_of(invoke: Event) -> tuple[int, Asked]:
             raise ValueRefusedError(f"orders {value!r} tickets{_advice(value)}")
         if quantity != 1 and quantity != abs(value):
             raise ValueRefusedError(
-                f"orders {quantity} tickets by its quantity, and {value} by its value"
+                f"orders {counted(quantity, 'ticket')} by its quantity, and {value} by its value"
             )
         asked, quantity = ("minus" if value < 0 else "plus"), abs(value)
     if not is_size(quantity):

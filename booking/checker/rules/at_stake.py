@@ -9,6 +9,7 @@ from __future__ import annotations
 from booking.checker.diagnosis.messages import listed
 from booking.checker.reading.columns import Columns
 from booking.core.verdict import Outcome, Verdict
+from booking.core.wording import counted
 
 NOTHING_AT_STAKE = "nothing was at stake"
 
@@ -34,4 +35,4 @@ def _why(columns: Columns) -> str:
     errors = list(dict.fromkeys([*errors, *columns.errors_of_unknown]))
     named = f" ({listed(errors)})" if errors else ""
     advice = "; give more tickets or a smaller quantity" if sold_out == orders else ""
-    return f"of {orders} orders none was answered with a ticket{named}{advice}"
+    return f"of {counted(orders, 'order')} none was answered with a ticket{named}{advice}"

@@ -9,13 +9,20 @@ from typing import Any
 from rich.text import Text
 
 from booking.bench.aggregate import Row
-from booking.bench.comparison import groups, sentences, winner
-from booking.bench.law_words import law_lines
+from booking.bench.comparison import Failed, groups, sentences, winners
+from booking.bench.law_words import basis, law_lines
 from booking.bench.scalability_law import Fit
 from booking.bench.thresholds import Check
 from booking.core.printable import printable
-from booking.report.terminal.console import console, plain
-from booking.report.terminal.layout import counted, show_paragraph, table
+from booking.core.wording import counted
+from booking.report.terminal.console import console
+from booking.report.terminal.layout import (
+    Command,
+    Line,
+    show_paragraph,
+    show_parts,
+    table,
+)
 from booking.report.terminal.wrapping import cells, padded
 
 Table = list[tuple[str, str, dict[str, str], str]]  # label, bar, cells by column, style
@@ -31,52 +38,58 @@ COLUMNS = (
 NARROW = ("sales/s", "×bare", "p99 ms", "lost")  # what one chooses by; --wide shows all
 
 
-def show_comparison(rows: Sequence[Row]) -> None:
+def show_comparison(rows: Sequence[Row], failed: Failed = ()) -> None:
     """Print a sentence for each number of buyers: which variant is fastest and lost nothing."""
-    for sentence in sentences(rows):
+    for sentence in sentences(rows, failed):
         show_paragraph(sentence, style="bold")
-    console().print()
 
 
-def show_rows(rows: Sequence[Row], *, wide: bool = False) -> None:
+def show_rows(rows: Sequence[Row], failed: Failed = (), *, wide: bool = False) -> None:
     """Print a table for each number of buyers; the fastest sound variant stands out.
 
     With `wide` a table has all columns, in as many parts as the terminal needs.
     """
     stores = len({row.variant.store for row in rows})
     for buyers, group in groups(rows).items():
-        console().print(f"[bold]{counted(buyers, 'buyer')}[/]")
-        show_table(_table(group, stores), COLUMNS if wide else NARROW)
-        console().print()
+        console().print(f"\n[bold]{counted(buyers, 'buyer')}[/]")
+        show_table(_table(group, stores, failed), COLUMNS if wide else NARROW)
 
 
-def _table(group: Sequence[Row], stores: int) -> Table:
+def _table(group: Sequence[Row], stores: int, failed: Failed) -> Table:
     """Return the rows of one number of buyers: label, bar, the cells by column, and the style."""
-    best = winner(group)
+    best = winners(group, failed)
     most = max(_value(row, "sales_per_s") for row in group)
     return [
         (
-            f"{row.variant.title(stores)}{' ◀' if row is best else ''}",
+            f"{printable(row.variant.title(stores))}{' ◀' if row in best else ''}",
             bar(_value(row, "sales_per_s") / most if most else 0),
             dict(zip(COLUMNS, _cells(row), strict=True)),
-            "bold green" if row is best else "" if row.sound else "red",
+            "bold green" if row in best else "" if row.sound else "red",
         )
         for row in group
     ]
 
 
 def show_table(rows: Table, names: Sequence[str]) -> None:
-    """Print the columns of these names, in parts that fit the terminal."""
-    label_width = max(cells(label) for label, *_ in rows)
+    """Print the columns of these names, in parts that fit the terminal.
+
+    A label that leaves no room for what one chooses by stands above its figures.
+    """
     widths = {
         name: max(len(name), *(cells(figures[name]) for _, _, figures, _ in rows)) for name in names
     }
-    before = label_width + 1 + BAR_CELLS
-    for part in _parts(widths, console().width - before):
+    label_width = max(cells(label) for label, *_ in rows)
+    needed = sum(GAP + widths[name] for name in NARROW)
+    above = label_width + 1 + BAR_CELLS + needed > console().width
+    label_width = 1 if above else label_width
+    for part in _parts(widths, console().width - label_width - 1 - BAR_CELLS):
         console().print(_line("", "", {name: name for name in part}, widths, label_width, "dim"))
         for label, length, figures, style in rows:
             shown = {name: figures[name] for name in part}
-            console().print(_line(label, length, shown, widths, label_width, style))
+            if above:
+                show_paragraph(label, style=style)
+            beside = "" if above else label
+            console().print(_line(beside, length, shown, widths, label_width, style))
 
 
 def _parts(widths: dict[str, int], room: int) -> list[list[str]]:
@@ -103,53 +116,64 @@ def _line(
     figures = "".join(
         f"{' ' * (GAP + widths[name] - cells(text))}{text}" for name, text in shown.items()
     )
-    text = f"{padded(printable(label), label_width)} {padded(length, BAR_CELLS)}{figures}"
+    text = f"{padded(label, label_width)} {padded(length, BAR_CELLS)}{figures}"
     return Text(text.rstrip(), style)
 
 
-def show_floors(floors: dict[str, float], limit: str) -> None:
-    """Print the floors: the throughput of one process alone."""
-    for name, per_s in floors.items():
-        console().print(f"[dim]{plain(name):<16}[/] {per_s:>9,.0f} sales/s alone, without a lock")
-    if limit == "bare":
-        show_paragraph(
-            "no C compiler was found: the limit is `bare`, not the C loop", style="yellow"
-        )
-    console().print()
+def show_notes(
+    floors: dict[str, float],
+    doubts: Sequence[str] = (),
+    left_out: Sequence[str] = (),
+    *,
+    no_compiler: bool = False,
+) -> None:
+    """Print the floors, why figures cannot be trusted, and what was left out."""
+    texts = {name: f"{per_s:,.0f} sales/s alone, without a lock" for name, per_s in floors.items()}
+    parts = [Line(name, text) for name, text in texts.items()]
+    if no_compiler:
+        parts.append(Line("c", "no C compiler was found: `bare` is the limit instead", "yellow"))
+    parts += [Line("doubt", text, "yellow") for text in doubts]
+    parts += [Line("left out", text, "bold red") for text in left_out]
+    show_parts(parts)
 
 
 def show_fits(fits: dict[str, Fit | None]) -> None:
-    """Print the scaling law of each variant in words, with its forecasts."""
-    console().print("[bold]How it scales[/], by the Universal Scalability Law")
+    """Print the scaling law of each variant in words, with its forecasts and what it rests on."""
+    console().print("\n[bold]How it scales[/], by the Universal Scalability Law")
     for label, fit in fits.items():
-        first, *forecasts = law_lines(label, fit)
+        first, *others = law_lines(label, fit)
         show_paragraph(first, "• ")
-        for line in forecasts:
+        for line in others:
             show_paragraph(line, "  ", style="dim")
-    show_paragraph(
-        "In brackets: the middle 90 % of what the rounds allow. A forecast is the law drawn "
-        "further than anything was measured.", style="dim",
-    )  # fmt: skip
-    console().print()
+    if text := basis(fits.values()):
+        show_paragraph(text, style="dim")
 
 
 def show_checks(checks: Sequence[Check]) -> None:
     """Tick off each threshold: one line where all its rows meet it, else a line for each miss."""
+    ticks: list[tuple[str, bool]] = []
     for threshold in dict.fromkeys(check.threshold for check in checks):
         of_it = [check for check in checks if check.threshold == threshold]
         missed = [check for check in of_it if not check.met]
-        for check in missed:
-            show_paragraph(check.line, "✗ ", style="bold red")
+        ticks += [(check.line, False) for check in missed]
         if not missed:
             closest = min(of_it, key=lambda check: check.margin)
             rows = "" if len(of_it) == 1 else f"all {len(of_it)} rows; closest: "
-            show_paragraph(f"{threshold.text}: {rows}{closest.what}", "✓ ", style="green")
+            ticks.append((f"{threshold.text}: {rows}{closest.what}", True))
+    show_ticks(ticks)
 
 
-def show_lines(lines: Sequence[str], colour: str) -> None:
-    """Print sentences in a colour."""
-    for line in lines:
-        show_paragraph(line, style=colour)
+def show_ticks(ticks: Sequence[tuple[str, bool]]) -> None:
+    """Print lines below an empty one, each with the sign of whether it is met."""
+    if ticks:
+        console().print()
+    for line, met in ticks:
+        show_paragraph(line, "✓ " if met else "✗ ", style="green" if met else "bold red")
+
+
+def show_again(command: str) -> None:
+    """Print the command that measures the same again."""
+    show_parts([Command("again", command)])
 
 
 def bar(share: float) -> str:
@@ -161,7 +185,7 @@ def bar(share: float) -> str:
 def _cells(row: Row) -> list[str]:
     """Return what stands in each of COLUMNS."""
     values = row.values
-    spread = row.spread.get("sales_per_s")
+    spread = row.spread.get("sales_per_s") if len(row.rounds_per_s) > 1 else None
     kill_safe = {True: "yes", False: "NO", None: NOTHING}[row.kill_safe]
     return [
         f"{_value(row, 'sales_per_s'):,.0f}",
@@ -189,6 +213,8 @@ def _number(value: float | None) -> str:
         return "∞"
     if value == int(value) or value >= 100:
         return f"{value:,.0f}"
+    if value < 0.01:
+        return f"{value:.1g}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 

@@ -9,13 +9,13 @@ from rich.text import Text
 from booking.checker import Columns, Decision
 from booking.checker.reading.inventory import Inventory
 from booking.core.printable import printable
+from booking.core.wording import counted
 from booking.history.model import Event
 from booking.report.terminal.layout import (
     Block,
     Command,
     Line,
     Part,
-    counted,
     show_parts,
     show_verdict,
 )

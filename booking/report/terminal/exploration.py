@@ -11,6 +11,7 @@ from rich.text import Text
 from booking.core.counterexample import Counterexample
 from booking.core.redaction import redacted
 from booking.core.verdict import Outcome
+from booking.core.wording import counted
 from booking.experiments.exploration import Proof
 from booking.experiments.premises import premises_of_replay
 from booking.experiments.replay import Replayed
@@ -28,7 +29,6 @@ from booking.report.terminal.layout import (
     Command,
     Line,
     Part,
-    counted,
     fits,
     show_parts,
     show_verdict,
@@ -201,12 +201,14 @@ def _interleavings(proof: Proof) -> str:
     if exploration.interleavings is None or exploration.violating is None:
         return "not counted, as the search was not complete"
     sound = exploration.interleavings - exploration.violating
-    text = f"{exploration.interleavings:,}, of which {exploration.violating:,} break the sale"
+    breaks = "breaks" if exploration.violating == 1 else "break"
+    text = f"{exploration.interleavings:,}, of which {exploration.violating:,} {breaks} the sale"
     serial = factorial(min(len(proof.buyers), SERIAL_MAX))
     if exploration.violating and serial == sound:
-        text += f"; only the {len(proof.buyers)}! = {sound:,} serial orders are sound"
+        orders = "serial order is" if sound == 1 else "serial orders are"
+        text += f"; only the {len(proof.buyers)}! = {sound:,} {orders} sound"
     elif exploration.violating:
-        text += f"; {sound:,} are sound"
+        text += f"; {sound:,} {'is' if sound == 1 else 'are'} sound"
     return text
 
 

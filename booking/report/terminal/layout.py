@@ -123,11 +123,6 @@ def fits(lines: Iterable[Text]) -> bool:
     return all(cells(line.plain) <= console().width for line in lines)
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
-
-
 def shortened(text: str) -> str:
     """Return a text without its middle, where it is too long to be read."""
     if len(text) <= TEXT_MAX:

@@ -9,12 +9,13 @@ from booking.core.command_line import counterexample_command
 from booking.core.redaction import redacted
 from booking.core.scenario import Expect, Scenario
 from booking.core.verdict import Outcome
+from booking.core.wording import counted
 from booking.experiments.expectations import differences
 from booking.experiments.sale import Sale
 from booking.history.model import SaleEnd
 from booking.report.advice import causes, cure, explained
 from booking.report.terminal.console import console
-from booking.report.terminal.layout import Command, Line, Part, counted, show_parts, show_verdict
+from booking.report.terminal.layout import Command, Line, Part, show_parts, show_verdict
 
 
 def show_sale(

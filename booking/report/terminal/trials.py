@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from booking.core.command_line import run_command
+from booking.core.wording import counted
 from booking.experiments.expectations import Planned, Trial
 from booking.report.terminal.console import console, plain
-from booking.report.terminal.layout import counted, show_paragraph
+from booking.report.terminal.layout import show_paragraph
 
 
 def show_start(planned: Planned) -> None:
@@ -21,22 +21,20 @@ def show_trial(trial: Trial) -> None:
     sale = trial.sale
     if sale is None:
         why = trial.failure.message if trial.failure is not None else "no result"
-        show_paragraph(why, "  ✗ could not be run: ", style="red")
+        show_paragraph(f"could not be run: {why}", "  ✗ ", style="red")
     else:
         names = ", ".join(anomaly.name for anomaly in sale.verdict.anomalies)
         left = "?" if sale.remaining is None else sale.remaining
         facts = f"{sale.verdict.outcome} {names}".strip()
         text = f"{facts}; sold {sale.sold} of {sale.tickets}, {left} left ({trial.elapsed_s:.1f} s)"
         if trial.differences:
-            show_paragraph(text, "  ✗ not as expected: ", style="red")
+            show_paragraph(f"not as expected: {text}", "  ✗ ", style="red")
         else:
-            show_paragraph(text, "  ✓ as expected: ")
+            show_paragraph(f"as expected: {text}", "  ✓ ")
         for difference in trial.differences:
             show_paragraph(difference, "    ")
     if not trial.as_expected:
-        console().print(
-            f"  [dim]again[/]  [cyan]{plain(run_command(trial.path, trial.scenario))}[/]"
-        )
+        console().print(f"  [dim]again[/]  [cyan]{plain(trial.again)}[/]")
 
 
 def show_total(trials: Sequence[Trial], not_run: int = 0) -> None:

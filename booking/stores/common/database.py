@@ -27,14 +27,6 @@ class DatabaseStore(PerProcess[T], BaseStore):
         saw(count)
         return count
 
-    def connect(self) -> None:
-        """Connect this process."""
-        self.own()
-
-    def close(self) -> None:
-        """Close the connection; the database undoes what was not committed."""
-        self.release_own()
-
     def _count(self) -> int:
         """Return the count without announcing a step."""
         raise NotImplementedError

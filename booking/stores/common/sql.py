@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, ClassVar, TypeVar
 
 from booking.core.steps import LOST, saw, step
+from booking.core.wording import counted
 from booking.errors import ConflictError, InventoryError, UnavailableError
 from booking.stores.common import sql_statements as sql
 from booking.stores.common.database import DatabaseStore, ensure_pool_fits, shares
@@ -152,7 +153,7 @@ class SqlInventory(DatabaseStore[T]):
                 return max(seats)
             if self.read() < quantity:
                 return None
-        raise UnavailableError(f"{quantity} tickets were free, and others were always quicker")
+        raise UnavailableError(f"{counted(quantity, 'ticket')} free, but others were quicker")
 
     def split(self, shards: int) -> None:
         """Spread the tickets that are left over several rows."""

@@ -12,10 +12,14 @@ Applies = Callable[[Any], bool]  # takes the class that is tested
 
 
 def only_if(applies: Applies) -> Callable[[Fact], Fact]:
-    """Mark a fact that only some variants have to keep; the others have no such test."""
+    """Mark a fact that only some variants have to keep; the others have no such test.
+
+    A fact may be marked several times: it applies where each mark does.
+    """
 
     def mark(fact: Fact) -> Fact:
-        fact.applies = applies  # type: ignore[attr-defined]  # functions take attributes
+        before: Applies = getattr(fact, "applies", lambda _: True)
+        fact.applies = lambda kind: before(kind) and applies(kind)  # type: ignore[attr-defined]  # functions take attributes
         return fact
 
     return mark

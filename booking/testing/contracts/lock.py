@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
+from booking.core.assembly import lock_at
 from booking.core.protocols import Lock
-from booking.core.registry import build, takes_argument
+from booking.core.registry import takes_argument
 from booking.core.steps import driven_by
 from booking.core.traits import LockTraits, lock_traits
 from booking.experiments.lock_torture import GRANT_S, Torture
@@ -68,8 +69,7 @@ class LockContract(Contract):
 
     def built(self, folder: Path) -> Lock:
         """Build the lock, as a sale in `folder` does."""
-        lock: Lock = build("lock", name_of(self.lock), folder / "sale.lock")
-        return lock
+        return lock_at(name_of(self.lock), folder / "sale.lock", folder)
 
     def torture(self, folder: Path) -> Torture:
         """Return the checks of the lock alone, which `booking list --probe` runs, too."""

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, cast
 
 import pytest
 
-from booking.core.base_classes import BaseStore, hooks
+from booking.core.base_classes import BaseStore, can_write, hooks
 from booking.core.protocols import TICKETS_MAX, Place, Store
 from booking.core.registry import build, split_url, takes_argument
 from booking.core.steps import driven_by
@@ -105,6 +105,7 @@ class StoreContract(CapabilityFacts):
         """Return what the store states about itself."""
         return store_traits(class_of("store", self.store))
 
+    @only_if(can_write)
     def test_what_is_written_is_read(self, tmp_path: Path) -> None:
         """From zero to the largest count."""
         with self.opened(tmp_path) as store:
@@ -138,6 +139,7 @@ class StoreContract(CapabilityFacts):
             store.close()
             store.close()
 
+    @only_if(can_write)
     def test_a_closed_store_opens_again(self, tmp_path: Path) -> None:
         """The harness closes a store before it forks the buyers, who go on with the same object."""
         with self.opened(tmp_path) as store:
@@ -148,6 +150,7 @@ class StoreContract(CapabilityFacts):
             store.close()
             assert store.read() == 2
 
+    @only_if(can_write)
     def test_closing_closes_every_descriptor(self, tmp_path: Path) -> None:
         """However often a store is opened and closed, the process holds no more open files."""
 
@@ -170,6 +173,7 @@ class StoreContract(CapabilityFacts):
                 assert copy.read() == 3
             assert store.read() == 3
 
+    @only_if(can_write)
     def test_copies_share_the_count_as_stated(self, tmp_path: Path) -> None:
         """The fact `shared`: each copy sees what another one writes, or none does."""
         with self.opened(tmp_path) as store:
@@ -181,6 +185,7 @@ class StoreContract(CapabilityFacts):
                 assert (store.read() == 1) == self.facts().shared
 
     @only_if(for_processes)
+    @only_if(can_write)
     def test_processes_share_the_count_as_stated(self, tmp_path: Path) -> None:
         """The fact `shared` between real processes, in both directions."""
         with self.beside_a_process(tmp_path) as (store, other):
@@ -211,6 +216,7 @@ class StoreContract(CapabilityFacts):
             assert buyer.read() == 3
 
     @only_if(for_processes)
+    @only_if(can_write)
     def test_a_fork_opens_its_own_connection(self, tmp_path: Path) -> None:
         """A fork uses a store that was open before; closing it there leaves the parent's open."""
         with self.opened(tmp_path) as store:
@@ -228,6 +234,7 @@ class StoreContract(CapabilityFacts):
             assert store.read() == 2
 
     @only_if(shared_by_processes)
+    @only_if(can_write)
     def test_buyers_come_and_go_while_a_store_is_open(self, tmp_path: Path) -> None:
         """Each sees the last reset, and what it writes is seen; its close takes nothing along."""
         with self.beside_a_process(tmp_path) as (store, other):
@@ -247,6 +254,7 @@ class StoreContract(CapabilityFacts):
                 store.read()
             assert recorder.recorded == [("read", None), ("saw", 3)]
 
+    @only_if(can_write)
     def test_a_write_is_announced(self, tmp_path: Path) -> None:
         """The last of its steps says which count it will store; no step of it is a read."""
         with self.opened(tmp_path) as store:
@@ -259,6 +267,7 @@ class StoreContract(CapabilityFacts):
             assert not READS & {action for action, _ in recorder.steps}
 
     @only_if(shared)
+    @only_if(can_write)
     def test_a_read_is_announced_before_its_effect(self, tmp_path: Path) -> None:
         """What another buyer writes right after the step is what the read returns."""
         with self.opened(tmp_path) as store:
@@ -270,6 +279,7 @@ class StoreContract(CapabilityFacts):
                 assert store.read() == 2
 
     @only_if(shared)
+    @only_if(can_write)
     def test_a_write_is_announced_before_its_effect(self, tmp_path: Path) -> None:
         """Right after its last step another buyer still sees no new count."""
         seen = self._seen_during_write(tmp_path)
@@ -277,6 +287,7 @@ class StoreContract(CapabilityFacts):
         assert 2 not in seen
 
     @only_if(shared)
+    @only_if(can_write)
     def test_half_written_counts_are_seen_as_stated(self, tmp_path: Path) -> None:
         """The fact `torn_reads`: between two steps of a write a reader meets `MalformedError`."""
         seen = self._seen_during_write(tmp_path)

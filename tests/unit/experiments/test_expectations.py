@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,8 @@ from booking.experiments.expectations import (
 from booking.experiments.sale import Sale
 from booking.history.model import History
 from booking.system.signals import Stopped
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 OVERSELL = AnomalyName.OVERSELL
 
@@ -63,14 +67,16 @@ def test_an_unknown_outcome_is_refused() -> None:
 def test_several_trials_end_with_the_worst_code() -> None:
     """An anomaly comes before an unknown, and both before success."""
     trials = [
-        Trial(Path("a"), sale(Outcome.VALID), [], 0),
-        Trial(Path("b"), sale(Outcome.UNKNOWN), ["verdict: …"], 0),
-        Trial(Path("c"), sale(Outcome.INVALID), ["verdict: …"], 0),
+        Trial(Planned(Path("a"), None), sale(Outcome.VALID), [], 0, NOW),
+        Trial(Planned(Path("b"), None), sale(Outcome.UNKNOWN), ["verdict: …"], 0, NOW),
+        Trial(Planned(Path("c"), None), sale(Outcome.INVALID), ["verdict: …"], 0, NOW),
     ]
     assert trials_exit_code(trials) == ExitCode.ANOMALY
     assert trials_exit_code(trials[:2]) == ExitCode.UNKNOWN
     assert trials_exit_code(trials[:1]) == ExitCode.AS_EXPECTED
-    failed = [Trial(Path("d"), None, [], 0, Failure(code, "…")) for code in (2, 70)]
+    failed = [
+        Trial(Planned(Path("d"), None), None, [], 0, NOW, Failure(code, "…")) for code in (2, 70)
+    ]
     assert trials_exit_code([*trials, failed[0]]) == ExitCode.USAGE
     assert trials_exit_code([failed[0], *trials, failed[1]]) == ExitCode.DEFECT
     assert Expect(verdict=Outcome.VALID) == named("valid")
@@ -83,9 +89,12 @@ def test_a_defect_of_ours_is_a_trial_without_a_sale(monkeypatch: pytest.MonkeyPa
         raise errors.pop()
 
     monkeypatch.setattr(expectations, "run_sale", run_sale)
-    errors: list[BaseException] = [Stopped(2), KeyError("seats"), SystemExit(0)]
+    errors: list[BaseException] = [
+        Stopped(2), KeyError("seats"), CancelledError(), SystemExit(0),
+    ]  # fmt: skip
     planned = Planned(Path("a"), Scenario())
     assert Trial.of(planned).exit_code == ExitCode.USAGE
+    assert Trial.of(planned).exit_code == ExitCode.USAGE  # no Exception either
     trial = Trial.of(planned)
     assert (trial.exit_code, trial.sale) == (ExitCode.DEFECT, None)
     assert trial.failure is not None

@@ -18,14 +18,14 @@ FAULTS = {
     f"{LOCKS}:RefusalFrees": "a process that waits 0 s is let in while another holds it",
     f"{LOCKS}:WaitsOnOldFile": "two processes hold it after a release",
     f"{LOCKS}:UnlocksThenRemoves": "two processes hold it: one was stopped at ",
-    f"{LOCKS}:CheckThenLock": "two processes hold it: one was stopped at user_locks.py:",
+    f"{LOCKS}:CheckThenLock": "two processes hold it: one was stopped at tests/support",
     f"{LOCKS}:SharedName": "the lock of one folder is held with that of another",
     "tests.support.shops:FailingLock": "it fails: ZeroDivisionError: a defect of the lock",
 }
 LIES = {
     f"{BROKEN}:SurvivesSecretly": "crash_safe is stated as no, and found to be yes",
     f"{BROKEN}:NestsNothing": "reentrant is stated as yes, and found to be no",
-    f"{LOCKS}:EmptyMarker": "a process was killed in its acquire, before user_locks.py:",
+    f"{LOCKS}:EmptyMarker": "a process was killed in its acquire, before tests/support",
     f"{LOCKS}:StatesFair": "fair is stated as yes, and found to be no",
     f"{LOCKS}:StatesOwned": "owned is stated as yes, and found to be no",
     f"{LOCKS}:StatesThreads": "threads is stated as yes, and found to be no",

@@ -22,7 +22,7 @@ def test_a_store_that_announces_all_it_does_has_no_caveat():
         ("HastyShop", "HastyShop.write", "empties shop.txt"),
         ("TwiceShop", "TwiceShop.read", "opens shop.txt for reading"),
         ("CrowdedShop", "CrowdedShop.write", "empties shop.tmp"),
-        ("MuteMemory", "MuteMemory.write", "announces none"),
+        ("MuteMemory", "MuteMemory.write", "announced no step"),
         ("SilentMemory", "after its step read memory", "content changed"),
         ("FailingShop", "buyer 0", "ZeroDivisionError: a defect of the shop"),
     ],
@@ -43,11 +43,35 @@ def test_a_step_that_names_another_thing_than_the_file_is_told_so():
     caveats = caveats_of(shop("MisnamedShop"), lock="flock")
     assert any(
         "opens shop.txt for reading, and the step before it names 'shop'" in caveat
-        and 'call step("read", "shop.txt", …)' in caveat
+        and 'call step("read", "shop.txt")' in caveat
         for caveat in caveats
     ), caveats
-    assert any('call step("replace", "shop.txt", …)' in caveat for caveat in caveats)
+    assert any('call step("replace", "shop.txt")' in caveat for caveat in caveats)
     assert not any("right before" in caveat for caveat in caveats), caveats
+
+
+def test_a_file_that_buyers_need_not_share_is_named_as_such():
+    """No second step could come right before the one call that moves it onto the inventory."""
+    caveats = caveats_of(shop("CrowdedShop"), lock="flock")
+    in_the_code = [caveat for caveat in caveats if "CrowdedShop.write" in caveat]
+    assert all("give each buyer a temporary file of its own" in line for line in in_the_code)
+    moved = [caveat for caveat in caveats if "moves shop.tmp away" in caveat]
+    assert moved
+    assert all("share shop.txt, too: a step names one file" in caveat for caveat in moved)
+    assert not any('step("remove"' in caveat for caveat in caveats)
+
+
+def test_a_place_in_the_code_has_its_package():
+    """Two packages have a module of the same name."""
+    caveats = caveats_of(shop("SilentShop"))
+    assert any(caveat.startswith("tests/support/shops.py:") for caveat in caveats), caveats
+
+
+def test_a_doubt_about_a_step_is_told_once_for_all_buyers():
+    """Who took the step is no part of what is wrong with it."""
+    caveats = caveats_of("tests.support.takers:Twice", guard="atomic")
+    doubts = [caveat for caveat in caveats if "reads and writes twice.txt" in caveat]
+    assert len(doubts) == 1, caveats
 
 
 def test_a_forgotten_write_would_have_been_a_false_proof():

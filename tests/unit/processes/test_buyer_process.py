@@ -14,7 +14,7 @@ def test_a_buyer_with_a_mistake_is_no_pass(sell: Sell) -> None:
     """The report names the error and its place; no traceback is printed."""
     sale = sell(behaviour="tests.support.planted:crash", buyers=2)
     assert sale["verdict"] == "unknown"
-    assert "ValueError: a mistake (planted.py:" in sale["reason"]
+    assert "ValueError: a mistake (tests/support/planted.py:" in sale["reason"]
     assert sale["processes"]["crashed"] == 2
 
 

@@ -22,7 +22,7 @@ def test_a_survey_names_the_lines_and_the_changes(tmp_path: Path) -> None:
     survey = LockUse(Marker(tmp_path / "lock"), tmp_path).survey("acquire", 0.0)
     assert len(survey.changes) == 1
     assert all(":" in line for line in survey.lines)
-    assert survey.lines[survey.changes[0]].startswith("user_locks.py:")
+    assert survey.lines[survey.changes[0]].startswith("tests/support/user_locks.py:")
 
 
 def test_a_process_stops_before_a_line_and_goes_on(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -11,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+import booking.testing.races  # noqa: F401 - a run in this process drops what it imports itself
 from tests.conftest import ROOT
 from tests.support.golden import golden
 from tests.support.plugin_site import python_path
@@ -64,7 +66,7 @@ from shop import Shop
 def test_sound(race):
     assert str(race(Shop).sound()).startswith("✓ VALID  2 of 2 tickets sold to 3 buyers")
 
-def test_proved():
+def test_proof():
     assert "all 6 interleavings sound" in str(assert_proved(Shop, lock="flock"))
 
 def test_allowed(race):
@@ -201,7 +203,7 @@ def test_outcomes_pass_the_wire_of_workers_and_reach_junit(suite: pytest.Pyteste
         "seed": seed,
         "command": f"pytest test_outcomes.py::test_sound --booking-seed {seed}",
     }
-    assert found["test_proved"]["states"] == "12"
+    assert found["test_proof"]["states"] == "12"
     assert found["test_allowed"]["verdict"] == "unknown"
     assert found["test_sold"]["counterexample"].startswith(".booking/test_racy.py-test_sold-")
     assert len(list(suite.path.glob(".booking/*.json"))) == 2
@@ -276,48 +278,47 @@ def test_a_suite_without_races_is_not_touched_and_the_plugin_can_be_left_out(
     without.stdout.fnmatch_lines(["*fixture 'race' not found*"])
 
 
-@pytest.mark.slow
 def test_a_counterexample_that_cannot_be_kept_hides_no_failure(suite: pytest.Pytester) -> None:
     """A file stands where the folder should be."""
     (suite.path / ".booking").write_text("")
     suite.makepyfile(test_racy=RACY)
-    result = suite.runpytest_subprocess("-k", "test_proved")
+    result = suite.runpytest_inprocess("-k", "test_proved")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         ["*✗ INVALID  double-sold*", "the counterexample could not be kept*"]
     )
 
 
-@pytest.mark.slow
 def test_a_counterexample_goes_when_its_test_passes(suite: pytest.Pytester) -> None:
     """A file of a failure that is gone would mislead; the files of other tests stay."""
     suite.makepyfile(test_racy=RACY)
-    suite.runpytest_subprocess("-k", "proved")
+    suite.runpytest_inprocess("-k", "proved")
     kept = list(suite.path.glob(".booking/*.json"))
     assert len(kept) == 1
     other = kept[0].with_name("test_other-00000000.json")
     other.write_text("{}")
     suite.makepyfile(test_racy=RACY.replace("tickets=2)", 'tickets=2, lock="flock")'))
-    suite.runpytest_subprocess("-k", "proved").assert_outcomes(passed=1)
+    suite.runpytest_inprocess("-k", "proved").assert_outcomes(passed=1)
     assert list(suite.path.glob(".booking/*.json")) == [other]
 
 
-@pytest.mark.slow
+@pytest.mark.sweep(usual=lambda mode, where: mode == "prepend")
+@pytest.mark.parametrize(
+    "mode,where",
+    [("prepend", "deep/er"), ("importlib", "")],  # there it is deep.er.test_deep
+)
 def test_modules_elsewhere_are_named_in_the_line_that_replays(
-    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    mode: str, where: str, suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """pytest imports a test from its own folder; a replay has to be told of it."""
+    """pytest imports a test from its own folder; a replay has to be told of it, and then works."""
     (suite.path / "deep/er").mkdir(parents=True)
-    (suite.path / "deep/er/test_deep.py").write_text(
-        SHOP + "\ndef test_deep(race):\n    race(Shop).proved()\n"
-    )
-    modes = {"prepend": "PYTHONPATH=deep/er ", "importlib": ""}  # there it is deep.er.test_deep
-    for mode, where in modes.items():
-        result = suite.runpytest_subprocess(f"--import-mode={mode}")
-        line = next(line for line in result.outlines if "booking replay " in line)
-        start, command = f"{where}booking replay ", line.partition("booking replay ")[2]
-        assert line.startswith(f"{start}.booking/deep-er-test_deep.py-")
-        monkeypatch.setenv("PYTHONPATH", f"{ROOT}{':deep/er' if where else ''}")
-        done = suite.run(sys.executable, "-m", "booking", "replay", *shlex.split(command))
-        assert done.ret == 0
-        monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    test = SHOP + "\ndef test_deep(race):\n    race(Shop).proved()\n"
+    (suite.path / "deep/er/test_deep.py").write_text(test)
+    result = suite.runpytest_inprocess(f"--import-mode={mode}")
+    line = next(line for line in result.outlines if "booking replay " in line)
+    told, command = line.split("booking replay ")
+    assert told == (f"PYTHONPATH={where} " if where else "")
+    assert command.startswith(".booking/deep-er-test_deep.py-")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *([where] if where else [])]))
+    done = suite.run(sys.executable, "-m", "booking", "replay", *shlex.split(command))
+    assert done.ret == 0

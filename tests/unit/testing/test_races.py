@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from booking.errors import UsageError
 from booking.testing import UnknownVerdict, assert_proved, race
 from booking.testing.races import Race
 from tests.support import shops
+
+LOCKED = 'race("json", buyers=3, tickets=2, lock="flock").sound()'
 
 
 class Silent(shops.Shop):
@@ -61,6 +64,22 @@ def test_a_failed_proof_shows_the_steps_and_the_test_that_would_pass() -> None:
     line = text.splitlines()[-1].strip()
     assert line == 'race(Shop, buyers=2, tickets=1, lock="flock").proved()'
     assert eval(line, {"race": race, "Shop": shops.Shop}).verdict.outcome is Outcome.VALID
+
+
+@pytest.mark.parametrize(
+    "store,options,line",
+    [
+        ("memory", {}, LOCKED),
+        ("json-inplace", {"lock": "flock"}, LOCKED),
+        ("sqlite", {}, 'race("sqlite", buyers=3, tickets=2, guard="atomic").sound()'),
+    ],
+)
+def test_a_cure_is_a_test_that_passes(store: str, options: dict[str, Any], line: str) -> None:
+    """It keeps what the test had, and changes what was wrong."""
+    with pytest.raises(AssertionError) as error:
+        race(store, **options).sound()
+    assert str(error.value).splitlines()[-1].strip() == line
+    assert eval(line, {"race": partial(race, schedules=1)}).verdict.outcome is Outcome.VALID
 
 
 @pytest.mark.parametrize("seed", [0, 5])
@@ -141,4 +160,8 @@ def test_a_race_is_written_as_a_test_writes_it() -> None:
     """Classes by name, names in quotes; what is usual is left out."""
     made = race(shops.Shop, lock="flock", delay="1ms", seed=4)
     assert isinstance(made, Race)
-    assert made.call == 'race(Shop, buyers=3, tickets=2, lock="flock", delay="1ms")'
+    assert str(made.call) == 'race(Shop, buyers=3, tickets=2, lock="flock", delay="1ms")'
+    locked = made.call.but({"store": "json", "guard": "lock", "lock": "mutex"})
+    assert str(locked) == 'race("json", buyers=3, tickets=2, lock="mutex", delay="1ms")'
+    atomic = made.call.but({"guard": "atomic"})
+    assert str(atomic) == 'race(Shop, buyers=3, tickets=2, guard="atomic", delay="1ms")'
