@@ -96,7 +96,7 @@ class Trial:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a user's code may raise anything
-            return cls(planned, None, [], monotonic() - start_s, started, Failure.of(error))
+            sale = Failure.of(error)
         if isinstance(sale, Failure):
             return cls(planned, None, [], monotonic() - start_s, started, sale)
         expect = scenario.expect if scenario.expect != Expect() else Expect(verdict=Outcome.VALID)

@@ -98,17 +98,19 @@ def prove(
 
     Where the method is left to us, what turns out not to fit the code is explored otherwise:
     sales without numbers merge no states, and buyers that the code tells apart are not equal.
+    Where each sale sells from the same inventory, no other command may use it meanwhile.
     """
-    proof = _explored(
-        scenario, buyers, limits, named=named, method=method, first=first, progress=progress
-    )
-    told = {caveat.what for caveat in proof.exploration.caveats} if method == "auto" else set()
-    if told & {NO_NUMBER, UNEQUAL} and proof.exploration.method == "graph":
+    with one_permit(assemble(scenario)):
         proof = _explored(
-            scenario, buyers, limits, named=named or UNEQUAL in told, method="reduced",
-            first=first, progress=progress,
-        )  # fmt: skip
-    return _looked_at_again(proof)
+            scenario, buyers, limits, named=named, method=method, first=first, progress=progress
+        )
+        told = {caveat.what for caveat in proof.exploration.caveats} if method == "auto" else set()
+        if told & {NO_NUMBER, UNEQUAL} and proof.exploration.method == "graph":
+            proof = _explored(
+                scenario, buyers, limits, named=named or UNEQUAL in told, method="reduced",
+                first=first, progress=progress,
+            )  # fmt: skip
+        return _looked_at_again(proof)
 
 
 def _explored(
@@ -121,28 +123,8 @@ def _explored(
     first: bool,
     progress: Progress,
 ) -> Proof:
-    """Explore once, by one method; no counterexample was replayed yet.
-
-    Where each sale sells from the same inventory, no other command may use it meanwhile.
-    """
+    """Explore once, by one method; no counterexample was replayed yet."""
     assembly = assemble(scenario)
-    with one_permit(assembly):
-        return _prove(
-            assembly, buyers, limits, named=named, method=method, first=first, progress=progress
-        )
-
-
-def _prove(
-    assembly: Assembly,
-    buyers: Sequence[CounterexampleBuyer],
-    limits: Limits | None,
-    *,
-    named: bool,
-    method: Method,
-    first: bool,
-    progress: Progress,
-) -> Proof:
-    scenario = assembly.scenario
     plan = plan_of(assembly, buyers, named=named)
     chosen = _chosen(method, plan, scenario.guard)
     if plan.staffed and chosen != "graph":

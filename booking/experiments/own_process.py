@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from booking.errors import UsageError
@@ -22,6 +21,7 @@ from booking.fleets.listener import Listener
 from booking.history.model import Event
 from booking.processes.parent_death import die_with_parent
 from booking.system.clean_up import settle_all
+from booking.system.cpu_clock import used_ns
 from booking.system.descriptors import close_quietly
 from booking.system.scratch import PREFIX, places, remove_unclaimed, scratch_folders
 from booking.system.signals import Stopped
@@ -128,10 +128,8 @@ class _Watch(Generic[T]):
 
     def _cpu_s(self) -> float:
         """Return the processor time of the process; 0 where the system does not say."""
-        with suppress(OSError, IndexError, ValueError):
-            facts = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-            return (int(facts[11]) + int(facts[12])) / os.sysconf("SC_CLK_TCK")
-        return 0.0
+        pid = self._process.pid
+        return 0.0 if pid is None else used_ns(pid) / 1e9
 
 
 def _serve(call: Call[T], line: Connection, theirs: Connection) -> None:

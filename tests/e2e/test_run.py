@@ -281,11 +281,16 @@ def test_the_command_puts_back_what_an_inventory_held(program: Program, tmp_path
     assert "sold: expected 7, got 1" in program(*command).stdout
 
 
-def test_what_ends_the_program_does_not_end_the_results(tmp_path: Path) -> None:
-    """Code of a user can end this very process; JUnit has the others' results, and says where."""
+@pytest.mark.parametrize("how, code, not_run", [
+    ("os._exit(9)", 2, []), ("os.kill(os.getppid(), 9)", -9, ["c"]),
+])  # fmt: skip
+def test_what_ends_the_program_does_not_end_the_results(
+    tmp_path: Path, how: str, code: int, not_run: list[str]
+) -> None:
+    """Code of a user ends its own process, or the very program; JUnit has the others' results."""
     (tmp_path / "ends.py").write_text(
         "import os\nfrom booking.stores.memory import MemoryStore\n"
-        "class Store(MemoryStore):\n    def reset(self, tickets): os._exit(9)\n"
+        f"class Store(MemoryStore):\n    def reset(self, tickets): {how}\n"
     )
     (tmp_path / "a.toml").write_text(SOUND)
     (tmp_path / "b.toml").write_text('title = "it ends"\nstore = "ends:Store"\n')
@@ -295,10 +300,10 @@ def test_what_ends_the_program_does_not_end_the_results(tmp_path: Path) -> None:
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 9
+    assert done.returncode == code
     found = cases(tmp_path / "j.xml")
     assert [case.name for case in found] == ["a", "it ends", "c"]
-    assert (named(found, "error"), named(found, "skipped")) == (["it ends"], ["c"])
+    assert (named(found, "error"), named(found, "skipped")) == (["it ends"], not_run)
     assert found[0].properties["verdict"]
     seed = found[1].properties["seed"]
     assert found[1].properties["command"] == f"booking run b.toml --allow-code --seed {seed}"

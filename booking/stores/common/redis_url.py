@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlsplit
 
+from booking.core.spelling import unknown
+
 NUMBERS = {"db": 0, "health_check_interval": 0, "max_connections": 1}  # and the least of each
 TEXTS = {
     "client_name", "password", "protocol", "socket_keepalive", "ssl_ca_certs", "ssl_ca_path",
@@ -22,7 +24,7 @@ def ensure_options(url: str) -> None:
     """Raise `ValueError` for an option of a URL that is none of `OPTIONS`, or a wrong number."""
     for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
         if name not in OPTIONS:
-            raise ValueError(f"no option {name}; there are {', '.join(sorted(OPTIONS))}")
+            raise ValueError(unknown("option", name, sorted(OPTIONS)))
         if name in NUMBERS and not _is_number(value, NUMBERS[name]):
             raise ValueError(f"option {name}: {value!r} is no number from {NUMBERS[name]} on")
 
