@@ -22,8 +22,9 @@ def adopt_orphans(enabled: bool) -> None:
 @cache
 def can_adopt() -> bool:
     """Return whether this system has adoption."""
+    answer = ctypes.c_int()  # kept until the kernel has written to it
     try:
-        return _prctl(PR_GET_CHILD_SUBREAPER, ctypes.addressof(ctypes.c_int())) == 0
+        return _prctl(PR_GET_CHILD_SUBREAPER, ctypes.addressof(answer)) == 0
     except (AttributeError, OSError, TypeError):
         return False
 
