@@ -27,12 +27,12 @@ from booking.errors import UsageError
 from booking.system.descriptors import close_quietly
 from booking.system.file_attributes import attributes_of, give
 from booking.system.file_lock import is_at, remove_unlocked, try_lock
+from booking.system.standard_output import reserved_fd
 
 PARTIAL = re.compile(r"\.booking-[0-9a-f]{16}\.partial")
 LINKS_MAX = 40  # as the kernel
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 STDOUT, STDERR = 1, 2
-_reserved_fd: int | None = None
 _DESCRIPTORS = re.compile(r"/proc/(self|thread-self|\d+)(/task/\d+)?/fd")
 
 
@@ -60,15 +60,9 @@ def ensure_output(option: str, path: Path) -> None:
         )
 
 
-def reserve(fd: int | None) -> None:
-    """Note where the one document of standard output goes; None: prints go there, too."""
-    global _reserved_fd  # noqa: PLW0603 - there is one standard output
-    _reserved_fd = fd
-
-
 def _ensure_continued(option: str, path: Path, number: int) -> None:
     """Raise `UsageError` for standard output, where that has the document of `--json` alone."""
-    if _reserved_fd is not None and number in {STDOUT, _reserved_fd}:
+    if reserved_fd() is not None and number in {STDOUT, reserved_fd()}:
         raise UsageError(
             f"{option} {path}: standard output has the document of --json, and nothing else; "
             "name a file, or leave out --json"
@@ -77,7 +71,8 @@ def _ensure_continued(option: str, path: Path, number: int) -> None:
 
 def _ensure_no_stream(option: str, path: Path, target: str) -> None:
     """Raise `UsageError` for a file that would be replaced while what is printed goes there."""
-    streams = {STDOUT if _reserved_fd is None else _reserved_fd: "output", STDERR: "error"}
+    reserved = reserved_fd()
+    streams = {STDOUT if reserved is None else reserved: "output", STDERR: "error"}
     for fd, name in streams.items():
         with suppress(OSError):
             if _is_replaced(target) and is_at(fd, target):
