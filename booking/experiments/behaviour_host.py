@@ -65,15 +65,15 @@ def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
     functions.setup()
     tickets = functions.count()
     _disconnect(interceptors)
-    buyers = BehaviourBuyers(functions.buy, spec.buyers, seam, fresh=spec.fresh)
+    covered = {interceptor.library for interceptor in interceptors}
+    buyers = BehaviourBuyers(functions.buy, spec.buyers, seam, fresh=spec.fresh, covered=covered)
     try:
-        buyers.warm(functions.setup)
         search = BehaviourExplorer(
             buyers, functions.setup, lambda answers: functions.judge(tickets, answers),
             method=spec.method, seconds_max=spec.seconds_max, first=spec.first,
             progress=lambda steps, executions: _progress(out, steps, executions),
         )  # fmt: skip
-        result = search.explore()
+        result = search.explore()  # begins with a purchase of each buyer alone
     finally:
         buyers.close()
     return _proof(spec, tickets, result)

@@ -86,11 +86,17 @@ UNSEEN = {
     "starts_a_thread": "starts a thread",
     "writes_a_file": "opens sold.txt past an interceptor",
     "connects_its_own_way": "a connection class of its own",
+    "imports_a_driver": "psycopg is imported, and no interceptor covers it",
+    "sells_without_a_step": "it sold without a step",
+    "connects_once": "connects to no.socket and no interceptor covers that",
     "counts_calls": "the same order of steps went another way",
     "spins": "took no step for 5 s",
     "ends_its_process": "the process of buyer 0 ended",
 }
-QUICK = {"starts_a_program", "writes_a_file", "counts_calls"}
+QUICK = {
+    "starts_a_program", "writes_a_file", "counts_calls", "imports_a_driver", "sells_without_a_step",
+    "connects_once",
+}  # fmt: skip
 
 
 @pytest.mark.sweep(usual=lambda name: name in QUICK)

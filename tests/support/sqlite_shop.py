@@ -6,16 +6,18 @@ The database is in the current folder. `TICKETS` may be another number.
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 import subprocess
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import count
 
 DATABASE = "shop.db"
 TICKETS = int(os.environ.get("TICKETS", "1"))
 calls = count(1)
+lines: list[socket.socket] = []
 
 
 def setup() -> None:
@@ -133,6 +135,27 @@ def starts_a_thread() -> bool:
 def writes_a_file() -> bool:
     with open("sold.txt", "a") as file:
         file.write("1\n")
+    return conditional()
+
+
+def imports_a_driver() -> bool:
+    import psycopg
+
+    assert psycopg
+    return conditional()
+
+
+def sells_without_a_step() -> bool:
+    return True
+
+
+def connects_once() -> bool:
+    """Keep a connection of its own open, as a pool does: only the first purchase connects."""
+    if not lines:
+        line = socket.socket(socket.AF_UNIX)
+        with suppress(OSError):
+            line.connect("no.socket")
+        lines.append(line)
     return conditional()
 
 

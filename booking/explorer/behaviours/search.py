@@ -101,6 +101,7 @@ class BehaviourExplorer:
         result, start_s = self.result, time.monotonic()
         self._start_s = start_s
         try:
+            self._buyers.warm(self._reset)
             while True:
                 self._execute()
                 self._progress(result.steps, result.executions)
@@ -263,10 +264,19 @@ class BehaviourExplorer:
             if buyer != last.buyer and not depend(moved, last)
         }
 
+    def _ensure_steps(self, answers: list[Bought]) -> None:
+        """A purchase that took no step did something that was not seen."""
+        moved = {move.buyer for move in self._moves}
+        for number, answer in enumerate(answers):
+            if number not in moved and answer.result == "sold":
+                what = "it sold without a step: no interceptor covers what it does"
+                raise Inconclusive(Caveat(what, f"buyer {number}"))
+
     def _settle(self) -> None:
         """Judge an execution that came to its end."""
         result = self.result
         answers = [buyer.bought or Bought("unknown") for buyer in self._buyers.buyers]
+        self._ensure_steps(answers)
         result.ends += 1
         result.sold |= any(answer.result == "sold" for answer in answers)
         anomalies = self._judge(answers)

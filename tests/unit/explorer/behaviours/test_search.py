@@ -26,6 +26,8 @@ class Simulated:
         self.doubts: list[str] = []
         self.buyers: list[Any] = [SimpleNamespace(bought=None) for _ in programs]
 
+    def warm(self, reset: object) -> None: ...
+
     def begin(self) -> None:
         self.at = [0] * len(self.programs)
         self.content: dict[str, int] = {}
