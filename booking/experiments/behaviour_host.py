@@ -69,7 +69,7 @@ def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
     buyers = BehaviourBuyers(functions.buy, spec.buyers, seam, fresh=spec.fresh, covered=covered)
     try:
         search = BehaviourExplorer(
-            buyers, functions.setup, lambda answers: functions.judge(tickets, answers),
+            buyers, functions.setup, lambda answers: functions.find_anomalies(tickets, answers),
             method=spec.method, seconds_max=spec.seconds_max, first=spec.first,
             progress=lambda steps, executions: _progress(out, steps, executions),
         )  # fmt: skip
@@ -110,7 +110,7 @@ class _Functions:
             raise UsageError(f"--check returned {count!r}; write one that returns the tickets left")
         return count
 
-    def judge(self, tickets: int, answers: list[Bought]) -> dict[str, str]:
+    def find_anomalies(self, tickets: int, answers: list[Bought]) -> dict[str, str]:
         """Return what is wrong at the end of an execution: names of anomalies, and messages."""
         found = judged(tickets, self.count(), answers)
         if self._invariant is not None:

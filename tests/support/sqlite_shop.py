@@ -77,7 +77,7 @@ def deferred() -> bool:
 
 
 def seat(buyer: int) -> str | None:
-    """Take the first free seat that was seen, whoever has it by now."""
+    """Take the first free seat that was seen, whatever buyer has it by now."""
     with closing(sqlite3.connect(DATABASE)) as line, line:
         row = line.execute("SELECT name FROM seat WHERE buyer IS NULL ORDER BY name").fetchone()
         if row is None:

@@ -18,7 +18,9 @@ from booking.processes.behaviour_buyer import Bought
 
 STEPS_MAX = 10_000
 Method = Literal["reduced", "plain"]
-Judge = Callable[[list[Bought]], dict[str, str]]  # the answers → names of anomalies and messages
+FindAnomalies = Callable[
+    [list[Bought]], dict[str, str]
+]  # the answers → names of anomalies and messages
 
 
 @dataclass(slots=True)
@@ -76,7 +78,7 @@ class BehaviourExplorer:
         self,
         buyers: BehaviourBuyers,
         reset: Callable[[], None],
-        judge: Judge,
+        find_anomalies: FindAnomalies,
         *,
         method: Method = "reduced",
         seconds_max: float = 60.0,
@@ -86,7 +88,7 @@ class BehaviourExplorer:
         self.result = BehaviourExploration(method)
         self._buyers = buyers
         self._reset = reset
-        self._judge = judge
+        self._find_anomalies = find_anomalies
         self._plain = method == "plain"
         self._seconds_max = seconds_max
         self._first = first
@@ -273,13 +275,13 @@ class BehaviourExplorer:
                 raise Inconclusive(Caveat(what, f"buyer {number}"))
 
     def _settle(self) -> None:
-        """Judge an execution that came to its end."""
+        """FindAnomalies an execution that came to its end."""
         result = self.result
         answers = [buyer.bought or Bought("unknown") for buyer in self._buyers.buyers]
         self._ensure_steps(answers)
         result.ends += 1
         result.sold |= any(answer.result == "sold" for answer in answers)
-        anomalies = self._judge(answers)
+        anomalies = self._find_anomalies(answers)
         if not anomalies:
             return
         result.violating += 1

@@ -61,11 +61,11 @@ def ends(programs: Sequence[Program], method: Any) -> tuple[set[str], int]:
     found: set[str] = set()
     buyers: Any = Simulated(programs)
 
-    def judge(answers: list[Bought]) -> dict[str, str]:
+    def find_anomalies(answers: list[Bought]) -> dict[str, str]:
         found.add(f"{[answer.error for answer in answers]} {sorted(buyers.content.items())}")
         return {}
 
-    result = BehaviourExplorer(buyers, lambda: None, judge, method=method).explore()
+    result = BehaviourExplorer(buyers, lambda: None, find_anomalies, method=method).explore()
     assert result.complete
     return found, result.ends
 
