@@ -58,6 +58,13 @@ def test_the_shortest_counterexample_is_found(program: Program, method: str) -> 
     assert "UPDATE event SET stock = ?" in source[int(line) - 1]
 
 
+def test_a_database_of_two_names_is_one(program: Program) -> None:
+    """Else the steps of two buyers seem to commute, and the race is never executed."""
+    proof = explored(program, "naive_by_two_names")
+    assert proof["verdict"] == "invalid"
+    assert proof["ends"] == explored(program, "naive")["ends"]
+
+
 def test_seats_are_told_apart(program: Program) -> None:
     """A seat that two buyers hold is double-sold; taking one only if it is free is sound."""
     proof = explored(program, "seat", check="seats_left")
@@ -89,6 +96,7 @@ UNSEEN = {
     "imports_a_driver": "psycopg is imported, and no interceptor covers it",
     "sells_without_a_step": "it sold without a step",
     "connects_once": "connects to no.socket and no interceptor covers that",
+    "attaches": "attaches a database",
     "counts_calls": "the same order of steps went another way",
     "spins": "took no step for 5 s",
     "ends_its_process": "the process of buyer 0 ended",

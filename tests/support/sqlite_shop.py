@@ -159,6 +159,24 @@ def connects_once() -> bool:
     return conditional()
 
 
+def attaches() -> bool:
+    with closing(sqlite3.connect(DATABASE)) as line:
+        line.execute("ATTACH 'other.db' AS other")
+    return conditional()
+
+
+def naive_by_two_names(buyer: int) -> bool:
+    """One buyer opens the file by a URI: it is the same database."""
+    name = f"file:{DATABASE}?mode=rw" if buyer else DATABASE
+    with closing(sqlite3.connect(name, uri=bool(buyer))) as line:
+        stock = line.execute("SELECT stock FROM event").fetchone()[0]
+        if stock < 1:
+            return False
+        line.execute("UPDATE event SET stock = ?", (stock - 1,))
+        line.commit()
+        return True
+
+
 class Mine(sqlite3.Connection):
     """A connection class of the user's own."""
 
