@@ -25,6 +25,7 @@ from booking.experiments.behaviour import (
     Message,
     encode_message,
 )
+from booking.experiments.behaviour_models import model_names
 from booking.experiments.behaviour_servers import BehaviourServers
 from booking.explorer.behaviours.buyers import BehaviourBuyers
 from booking.explorer.behaviours.search import BehaviourExploration, BehaviourExplorer
@@ -200,11 +201,12 @@ def _proof(spec: BehaviourSpec, tickets: int, result: BehaviourExploration) -> B
         witness=None if shortest is None else [
             BehaviourStep(
                 move.buyer, move.step.action, move.step.text, "  ".join(move.told),
-                move.step.where, move.forced,
+                move.step.where, move.forced, move.step.through,
             )
             for move in shortest.steps
         ],
         answers=[] if shortest is None else shortest.answers,
+        models=model_names() if shortest is not None else {},
         witness_s=result.first_finding_s, elapsed_s=result.elapsed_s,
     )  # fmt: skip
 

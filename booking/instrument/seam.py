@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Protocol, TypeVar
@@ -22,6 +23,7 @@ from booking.core.steps import step
 
 T = TypeVar("T")
 SHOWN_MAX = 200  # characters of a statement or a result
+TEXT_MAX = 2000  # characters of a statement: an ORM names every column
 STDLIB = str(Path(os.__file__).parent)
 OURS = str(Path(__file__).parents[1])
 
@@ -40,6 +42,7 @@ class Announcement(msgspec.Struct, array_like=True, frozen=True):
     text: str
     touches: tuple[Touch, ...]
     where: str
+    through: tuple[str, ...] = ()  # the interceptor, and the packages between it and the code
 
 
 class Dismissed(BaseException):
@@ -140,7 +143,7 @@ class Seam:
         if self.dismissed:
             raise Dismissed
         self.taken, self.session = self._announced, session
-        self._announced = Announcement(action, text[:SHOWN_MAX], touches(), place())
+        self._announced = Announcement(action, text[:TEXT_MAX], touches(), *caller())
         step(action, self._announced.touches[0].resource if self._announced.touches else "?")
         while True:
             try:
@@ -226,18 +229,36 @@ class Seam:
 
 def place() -> str:
     """Return the line of the user's code that is being carried out: `shop/orders.py:14`."""
+    return caller()[0]
+
+
+def caller() -> tuple[str, tuple[str, ...]]:
+    """Return the line of the user's code, and what it went through to come here, inside out."""
     frame: FrameType | None = sys._getframe(1)
+    ours = ""
+    packages: dict[str, bool] = {}
     while frame is not None:
         file = frame.f_code.co_filename
-        if not _is_library(file):
-            return f"{_shown(file)}:{frame.f_lineno}"
+        package = _package(file)
+        if package is None:
+            return f"{_shown(file)}:{frame.f_lineno}", (ours, *packages)
+        if package == OURS:
+            ours = Path(file).stem
+        elif package:
+            packages[package] = True
         frame = frame.f_back
-    return ""
+    return "", ()
 
 
-def _is_library(file: str) -> bool:
-    inside = file.startswith((OURS, STDLIB)) and "site-packages" not in file
-    return inside or "site-packages" in file or file.startswith("<")
+@cache
+def _package(file: str) -> str | None:
+    """Return the package that a file belongs to: ours, an installed one, none; None: the user's."""
+    _, installed, inside = file.rpartition("site-packages")
+    if installed:
+        return inside.replace("\\", "/").strip("/").split("/", 1)[0].removesuffix(".py")
+    if file.startswith(OURS):
+        return OURS
+    return "" if file.startswith((STDLIB, "<")) else None
 
 
 def _shown(file: str) -> str:
