@@ -214,15 +214,25 @@ def _proof(spec: BehaviourSpec, tickets: int, result: BehaviourExploration) -> B
 def _verdict(spec: BehaviourSpec, result: BehaviourExploration) -> tuple[Outcome, str]:
     if result.shortest is not None:
         return Outcome.INVALID, next(iter(result.shortest.anomalies.values()))
-    if result.caveats:
-        return Outcome.UNKNOWN, result.caveats[0]
-    if result.bound:
-        return Outcome.UNKNOWN, f"not complete: the bound --{result.bound} was reached"
-    if not result.sold:
-        return Outcome.UNKNOWN, "no purchase was answered with a ticket, so nothing was at stake"
-    if spec.buyers == 1:
-        return Outcome.UNKNOWN, "there was one buyer, so nothing was at stake; give --buyers 2"
+    if why := _unproved(spec, result):
+        return Outcome.UNKNOWN, why
     return Outcome.VALID, "every order of the steps was executed, and none is unsound"
+
+
+def _unproved(spec: BehaviourSpec, result: BehaviourExploration) -> str:
+    """Return why nothing is proved; `""` where all was seen and something was at stake."""
+    if result.caveats:
+        return result.caveats[0]
+    if result.bound:
+        return f"not complete: the bound --{result.bound} was reached"
+    if not result.sold:
+        return "no purchase was answered with a ticket, so nothing was at stake"
+    if failed := sorted(result.failed.keys() - result.answered):
+        error = result.failed[failed[0]]
+        return f"buyer {failed[0]} was never answered, so nothing was at stake: {error}"
+    if spec.buyers == 1:
+        return "there was one buyer, so nothing was at stake; give --buyers 2"
+    return ""
 
 
 if __name__ == "__main__":

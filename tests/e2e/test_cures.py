@@ -14,7 +14,7 @@ POSTGRES = {
     "computed": ("left", ["conditional-update", "for-update", "serializable"]),
     "chosen": ("left_of_two", ["conditional-update", "for-update", "serializable"]),
     "chosen_inside": ("left_of_two", ["skip-locked"]),
-    "chosen_once": ("left_of_two", ["try-again"]),
+    "chosen_once": ("left_of_two", ["skip-locked", "try-again"]),
     "counted": ("left_of_receipts", ["parent-lock", "serializable"]),
     "counted_by_event": ("left_of_receipts", ["parent-lock", "serializable"]),
     "looked_up": ("left_of_receipts", ["unique-constraint", "parent-lock", "serializable"]),

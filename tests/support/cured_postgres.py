@@ -98,13 +98,13 @@ def chosen_once(buyer: int) -> str | None:
     """Look once: a seat that was taken while it waited leaves the other one unsold."""
     query = f"UPDATE seat SET buyer = %s WHERE id = ({FREE}) AND buyer IS NULL RETURNING id"
     with connect() as line:
-        seat = first(line, STATEMENT if CURE == "try-again" else query, buyer)
+        seat = first(line, STATEMENT or query, buyer)
         while seat is None and CURE == "try-again" and first(line, FREE) is not None:
             seat = first(line, STATEMENT, buyer)
         return None if seat is None else str(seat)
 
 
-def counted(parent: str = "") -> bool:
+def _counted(parent: str = "") -> bool:
     """Count the receipts, and write one more."""
     with connect() as line:
         if CURE == "serializable":
@@ -120,8 +120,12 @@ def counted(parent: str = "") -> bool:
         return True
 
 
+def counted() -> bool:
+    return _counted()
+
+
 def counted_by_event() -> bool:
-    return counted("SELECT capacity FROM event WHERE id = 1")
+    return _counted("SELECT capacity FROM event WHERE id = 1")
 
 
 def looked_up(buyer: int) -> str | None:
@@ -140,9 +144,8 @@ def looked_up(buyer: int) -> str | None:
 def unchecked() -> bool | None:
     with connect() as line:
         cursor = line.execute("UPDATE event SET stock = stock - 1 WHERE stock >= 1")
-        if CURE == "check-rowcount":
-            if cursor.rowcount != 1:
-                return None  # noqa: E701 - as the cure is written
+        if cursor.rowcount != 1 and CURE == "check-rowcount":
+            return None
         return True
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 CURE, STATEMENT = os.environ.get("CURE", ""), os.environ.get("STATEMENT", "")
 TABLES = """
-CREATE TABLE IF NOT EXISTS event (id INTEGER PRIMARY KEY, stock INT);
-CREATE TABLE IF NOT EXISTS receipt (seat INT, buyer INT);
+DROP TABLE IF EXISTS event; DROP TABLE IF EXISTS receipt;
+CREATE TABLE event (id INTEGER PRIMARY KEY, stock INT);
+CREATE TABLE receipt (seat INT, buyer INT);
 """
+ready: set[int] = set()
 
 
 def connect() -> Any:
@@ -20,11 +22,11 @@ def connect() -> Any:
 
 def setup() -> None:
     with connect() as line:
-        if not os.path.exists("ready"):
+        if os.getpid() not in ready:
             line.executescript(TABLES)
             if CURE == "unique-constraint":
                 line.execute(STATEMENT)
-            open("ready", "w").close()
+            ready.add(os.getpid())
         line.execute("DELETE FROM event")
         line.execute("DELETE FROM receipt")
         line.execute("INSERT INTO event VALUES (1, 1)")
@@ -74,9 +76,8 @@ def looked_up(buyer: int) -> str | None:
 def unchecked() -> bool | None:
     with connect() as line:
         cursor = line.execute("UPDATE event SET stock = stock - 1 WHERE stock >= 1")
-        if CURE == "check-rowcount":
-            if cursor.rowcount != 1:
-                return None  # noqa: E701 - as the cure is written
+        if cursor.rowcount != 1 and CURE == "check-rowcount":
+            return None
         return True
 
 

@@ -69,6 +69,8 @@ class BehaviourExploration:
     findings: dict[str, str] = field(default_factory=dict)  # name → message of the shortest
     caveats: list[str] = field(default_factory=list)
     sold: bool = False  # whether any purchase was answered with a ticket
+    failed: dict[int, str] = field(default_factory=dict)  # buyer → an error of its purchase
+    answered: set[int] = field(default_factory=set)  # buyers whose purchase ended without one
     first_finding_s: float | None = None
     elapsed_s: float = 0.0
 
@@ -329,7 +331,12 @@ class BehaviourExplorer:
             for buyer in self._buyers.buyers
         ]
         result.ends += 1
-        result.sold |= any(answer.result == "sold" for answer in answers)
+        for buyer, answer in enumerate(answers):
+            result.sold |= answer.result == "sold"
+            if answer.error:
+                result.failed.setdefault(buyer, answer.error)
+            else:
+                result.answered.add(buyer)
         anomalies = self._judge(answers)
         if not anomalies:
             return
