@@ -24,7 +24,7 @@ CURES_MAX = 3
 
 def behaviour_text(proof: BehaviourProof, spec: BehaviourSpec) -> str:
     """Return a result as text, no wider than a terminal; what is to be copied stays on one line."""
-    lines = [*_filled(_verdict(proof), "", "  "), ""]
+    lines = _verdict(proof)
     if proof.witness:
         whole = "shortest" if proof.complete else "shortest found"
         worst = next(iter(proof.anomalies))
@@ -44,14 +44,18 @@ def behaviour_text(proof: BehaviourProof, spec: BehaviourSpec) -> str:
     return "\n".join(map(printable, lines))
 
 
-def _verdict(proof: BehaviourProof) -> str:
-    names = ", ".join(proof.anomalies)
+def _verdict(proof: BehaviourProof) -> list[str]:
+    """Return the verdict and its figures; pytest writes the exception's name before the first."""
     orders = counted(proof.ends, "order")
-    figures = f"{proof.violating:,} of {orders} unsound" if proof.violating else orders
-    whole = "" if proof.complete else ", not all"
+    figures = f"{proof.violating:,} of {orders} unsound" if proof.violating else f"{orders} sound"
+    whole = "complete" if proof.complete else "not complete"
     sale = f"{counted(proof.buyers, 'buyer')}, {counted(proof.tickets, 'ticket')}"
-    sign = SIGNS[proof.verdict]
-    return f"{sign} {proof.verdict.upper()}  {names}{': ' if names else ''}{sale}: {figures}{whole}"
+    names = ", ".join(proof.anomalies) or sale
+    return [
+        f"{SIGNS[proof.verdict]} {proof.verdict.upper()}  {names}",
+        f"  {sale}: {figures}, {whole}" if proof.anomalies else f"  {figures}, {whole}",
+        "",
+    ]
 
 
 def _steps(proof: BehaviourProof) -> list[str]:
