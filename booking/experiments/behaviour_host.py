@@ -7,7 +7,9 @@ on the way, forks the buyers, and searches. What the user's code prints goes to 
 from __future__ import annotations
 
 import gc
+import inspect
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -35,6 +37,7 @@ from booking.instrument.tripwire import listen
 from booking.processes.behaviour_buyer import Bought
 
 BUYERS_MAX = 20
+CLOSED = re.compile(r"closed database|connection is closed|connection already closed")
 
 
 def main() -> None:
@@ -143,14 +146,28 @@ class _Functions:
             raise
         except (Exception, SystemExit) as error:
             text = " ".join(f"{type(error).__name__}: {error}".split())
-            raise UsageError(f"{option} fails: {text}") from None
+            raise UsageError(f"{option} fails: {_hinted(text)}") from None
 
 
 def _function(option: str, name: str) -> Any:
     function = load(name, option)
     if not callable(function):
         raise UsageError(f"{option} {name}: is no function")
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise UsageError(f"{option} {name}: is async, and drivers of asyncio are not covered")
+    if inspect.isgeneratorfunction(function):
+        raise UsageError(f"{option} {name}: is a generator, whose body no call carries out")
     return function
+
+
+def _hinted(error: str) -> str:
+    """Return an error, with what it means where a connection was made too early."""
+    if CLOSED.search(error):
+        return (
+            f"{error.rstrip('.')}; connections that are made at import are closed before the "
+            "buyers are forked: connect in the function that uses it"
+        )
+    return error
 
 
 def judged(tickets: int, left: int, answers: list[Bought]) -> dict[str, str]:
@@ -226,10 +243,11 @@ def _unproved(spec: BehaviourSpec, result: BehaviourExploration) -> str:
     if result.bound:
         return f"not complete: the bound --{result.bound} was reached"
     if not result.sold:
-        return "no purchase was answered with a ticket, so nothing was at stake"
+        why = "no purchase was answered with a ticket, so nothing was at stake"
+        return why + "".join(f": {_hinted(error)}" for error in list(result.failed.values())[:1])
     if failed := sorted(result.failed.keys() - result.answered):
         error = result.failed[failed[0]]
-        return f"buyer {failed[0]} was never answered, so nothing was at stake: {error}"
+        return f"buyer {failed[0]} was never answered, so nothing was at stake: {_hinted(error)}"
     if spec.buyers == 1:
         return "there was one buyer, so nothing was at stake; give --buyers 2"
     return ""

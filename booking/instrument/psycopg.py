@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from booking.instrument.chance import doubt_chance
 from booking.instrument.patches import Patches
 from booking.instrument.postgres_locks import PostgresLocks
 from booking.instrument.postgres_session import OPAQUE, PostgresSession
@@ -26,7 +27,6 @@ FETCHES = ("fetchone", "fetchmany", "fetchall", "__next__", "scroll")
 TIME_LIMITS = re.compile(r"\b(lock|statement|transaction)_timeout\b", re.IGNORECASE)
 COMMENTS = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
 LITERALS = re.compile(r"'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
-ROWS_SHOWN_MAX = 50
 
 
 class PsycopgInterceptor:
@@ -207,6 +207,7 @@ class PsycopgInterceptor:
             with seam.inside():
                 return effect()
         self._doubt_form(cursor.connection, text)
+        doubt_chance(seam, text)
         shown = text + (f"  {values[0]!r}" if values and values[0] else "")
         result = session.statement(verb, shown, effect, key=text, opaque=verb in OPAQUE)
         seam.learn(_result(cursor))
@@ -250,7 +251,7 @@ def _result(cursor: Any) -> str:
         return "" if count < 0 else "1 row" if count == 1 else f"{count} rows"
     rows = [
         "|".join(_value(result.get_value(row, column)) for column in range(result.nfields))
-        for row in range(min(result.ntuples, ROWS_SHOWN_MAX))
+        for row in range(result.ntuples)
     ]
     return ", ".join(rows) or "no row"
 

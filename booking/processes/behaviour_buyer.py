@@ -16,6 +16,7 @@ import msgspec
 
 from booking.core.registry import takes_argument
 from booking.core.steps import drive
+from booking.instrument.chance import PURCHASES, heard
 from booking.instrument.seam import Announcement, Dismissed, Expired, Seam
 
 RUN, GO, EXPIRE, DISMISS, QUIT = b"run", b"go", b"expire", b"dismiss", b"quit"
@@ -92,6 +93,7 @@ def buyer_main(connection: Connection, number: int, buy: Callable[..., Any], sea
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     takes_number = takes_argument(buy)
     drive(seam)
+    purchases = 0
     while True:
         try:
             word = connection.recv_bytes()
@@ -101,7 +103,9 @@ def buyer_main(connection: Connection, number: int, buy: Callable[..., Any], sea
             os._exit(0)
         link = _HarnessLink(connection, seam)
         seam.begin(link)
-        bought = _bought(seam, (lambda: buy(number)) if takes_number else buy)
+        with heard(seam, listens=purchases < PURCHASES):
+            bought = _bought(seam, (lambda: buy(number)) if takes_number else buy)
+        purchases += 1
         seam.end()
         link.report("ended", seam.announced, bought=bought)
 

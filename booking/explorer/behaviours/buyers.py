@@ -31,6 +31,7 @@ from booking.processes.behaviour_buyer import (
 
 SEGMENT_S = 5.0  # from one step of a buyer to its next one
 LOOK_S = 0.0015  # a step that takes longer waits for another session, perhaps
+SLEEP = Announcement("sleep", "sleep  (no other buyer can go on)", (), "")
 WAITS = "waits"  # what is told of a step that has begun, and waits inside a server
 State = Literal["running", "ready", "refused", "waiting", "ended"]
 
@@ -229,7 +230,7 @@ class BehaviourBuyers:
         if forced and buyer.state == "ready":
             self._pass(buyer, GO)  # it was refused before its limit struck
         forced = buyer.state == "refused"
-        announced, begins = buyer.next, buyer.steps == 0
+        announced, begins = SLEEP if buyer.sleeps and forced else buyer.next, buyer.steps == 0
         assert announced is not None
         report = self._pass(buyer, EXPIRE if forced else GO)
         if report is None:
@@ -241,7 +242,7 @@ class BehaviourBuyers:
             raise Disturbed  # before it was seen to wait
         buyer.steps += 1
         self._wake(buyer)
-        step = announced if report.last is None else report.last
+        step = announced if report.last is None or announced is SLEEP else report.last
         return Moved(number, step, tuple(report.learnt), forced, begins, buyer.state == "ended")
 
     def _begun(self, buyer: BehaviourBuyer, announced: Announcement, *, begins: bool) -> Moved:
