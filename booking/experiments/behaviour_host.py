@@ -35,6 +35,7 @@ from booking.instrument.interceptor import Interceptor, installed
 from booking.instrument.seam import Seam
 from booking.instrument.tripwire import listen
 from booking.processes.behaviour_buyer import Bought
+from booking.system.inherited import shared_with_children
 
 BUYERS_MAX = 20
 CLOSED = re.compile(r"closed database|connection is closed|connection already closed")
@@ -67,10 +68,12 @@ def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
     for interceptor in interceptors:
         interceptor.install(seam)
     listen(seam)
+    ours = shared_with_children()
     functions = _Functions(spec)
     functions.setup()
     tickets = functions.count()
     _disconnect(interceptors)
+    shared = sorted(shared_with_children() - ours)
     buyers = BehaviourBuyers(functions.buy, spec.buyers, seam, fresh=spec.fresh)
     try:
         if (waits := servers.watch()) is not None:
@@ -86,6 +89,7 @@ def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
             seconds_max=spec.seconds_max, first=spec.first,
             progress=lambda steps, executions: _progress(out, steps, executions),
         )  # fmt: skip
+        search.result.caveats += [f"{what} is shared by all buyers since import" for what in shared]
         result = search.explore()
     finally:
         servers.close()

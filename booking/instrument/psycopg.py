@@ -25,6 +25,13 @@ ENDS = {"commit", "end", "rollback", "abort"}
 QUIET_METHODS = ("set_autocommit", "set_isolation_level", "set_read_only", "set_deferrable")
 FETCHES = ("fetchone", "fetchmany", "fetchall", "__next__", "scroll")
 TIME_LIMITS = re.compile(r"\b(lock|statement|transaction)_timeout\b", re.IGNORECASE)
+ASYNC = "psycopg's AsyncConnection is not covered"
+# What a statement may ask of the server besides tables: it depends on every other step.
+SERVER_STATE = re.compile(
+    r"\b(pg_(?!advisory|try_advisory|sleep|typeof|backend_pid)\w+|information_schema|txid_\w+"
+    r"|current_setting|set_config|lo_\w+|to_reg\w+|dblink\w*|xmin|xmax|ctid)\b",
+    re.IGNORECASE,
+)
 COMMENTS = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
 LITERALS = re.compile(r"'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
 
@@ -98,8 +105,35 @@ class PsycopgInterceptor:
         replace(kind, "close", closed)
         replace(kind, "commit", lambda one: self._of(one).end("commit", lambda: commit(one)))
         replace(kind, "rollback", lambda one: self._of(one).end("rollback", lambda: rollback(one)))
+        self._patch_others(psycopg)
         for name in QUIET_METHODS:
             replace(kind, name, self._quietly(getattr(kind, name)))
+
+    def _patch_others(self, psycopg: Any) -> None:
+        """Doubt what talks to the server beside `Connection.wait`."""
+        kind, others = psycopg.Connection, psycopg.AsyncConnection
+        connect, wait = others.connect.__func__, others.wait
+
+        def connected(cls: Any, *positional: Any, **named: Any) -> Any:
+            self._seam.doubt(ASYNC)
+            return connect(cls, *positional, **named)
+
+        def waited(connection: Any, *positional: Any, **named: Any) -> Any:
+            self._seam.doubt(ASYNC)
+            return wait(connection, *positional, **named)
+
+        self._patches.replace(others, "connect", classmethod(connected))
+        self._patches.replace(others, "wait", waited)
+        for name in ("cancel", "cancel_safe"):
+            for owner in (one for one in kind.__mro__ if name in vars(one)):
+                self._patches.replace(owner, name, self._doubtful(vars(owner)[name]))
+
+    def _doubtful(self, method: Callable[..., T]) -> Callable[..., T]:
+        def doubtful(*positional: Any, **named: Any) -> T:
+            self._seam.doubt(f"{method.__name__} of psycopg: when it strikes is not explored")
+            return method(*positional, **named)
+
+        return doubtful
 
     def _patch_cursors(self, kind: Any) -> None:
         execute, executemany = kind.execute, kind.executemany
@@ -209,13 +243,16 @@ class PsycopgInterceptor:
         self._doubt_form(cursor.connection, text)
         doubt_chance(seam, text)
         shown = text + (f"  {values[0]!r}" if values and values[0] else "")
-        result = session.statement(verb, shown, effect, key=text, opaque=verb in OPAQUE)
+        opaque = verb in OPAQUE or SERVER_STATE.search(text) is not None
+        result = session.statement(verb, shown, effect, key=text, opaque=opaque)
         seam.learn(_result(cursor))
         return result
 
     def _doubt_form(self, connection: Any, text: str) -> None:
         if ";" in LITERALS.sub("", text).strip().rstrip(";"):
             self._seam.doubt("several statements in one string: they are taken for one step")
+        if _verb(text) == "copy":
+            self._seam.doubt("COPY: what it does to a file of the server is not seen")
         if connection.pgconn.pipeline_status:
             self._seam.doubt("psycopg's pipeline mode is not covered")
 

@@ -138,7 +138,7 @@ class BehaviourBuyers:
                 if buyer.state == "waiting":  # for itself: all others have ended
                     raise self._stuck(buyer)
                 self._pass(buyer, EXPIRE if buyer.state == "refused" else GO)
-            positions.append((buyer.next, buyer.told))
+            positions.append((_stands_before(buyer.next), buyer.told))
         self.alike = all(position == positions[0] for position in positions)
         self.doubts.clear()
 
@@ -348,7 +348,14 @@ class BehaviourBuyers:
 
     def positions(self) -> tuple[object, ...]:
         """Return all that the code was told so far: the same order must give the same again."""
-        return tuple((buyer.state, buyer.next, tuple(buyer.told)) for buyer in self.buyers)
+        return tuple(
+            (buyer.state, _stands_before(buyer.next), tuple(buyer.told)) for buyer in self.buyers
+        )
+
+
+def _stands_before(step: Announcement | None) -> tuple[str, ...]:
+    """Return a step without what it is thought to touch: that is learnt on the way."""
+    return () if step is None else (step.action, step.text, step.where)
 
 
 def _key(step: Announcement) -> tuple[str, str]:
