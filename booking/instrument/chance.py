@@ -31,8 +31,6 @@ DATES = {"now", "utcnow", "today"}
 DRAWS = {"random", "getrandbits"}
 CLOCK = "reads the clock ({}): no time passes in an exploration"
 CHANCE = "draws a random number ({}): other numbers are not explored"
-LIBPQ = "pq_ctypes.py"
-PAST_PSYCOPG = "calls libpq past psycopg, and no interceptor covers that"
 SQL_CHANCE = re.compile(r"\b(random|randomblob|gen_random_uuid|uuid_generate_v4|uuidv4|rand)\s*\(",
                         re.IGNORECASE)  # fmt: skip
 SQL_CLOCK = re.compile(
@@ -52,13 +50,7 @@ def heard(seam: Seam, *, listens: bool) -> Iterator[None]:
         return
 
     def hook(frame: FrameType, event: str, function: Any) -> None:
-        if event == "c_call":
-            what = _meaning(frame, function)
-        elif event == "call" and frame.f_code.co_filename.endswith(LIBPQ):
-            what = PAST_PSYCOPG if _is_users(frame.f_back) else ""
-        else:
-            return
-        if what:
+        if event == "c_call" and (what := _meaning(frame, function)):
             seam.doubt(what)
 
     sys.setprofile(hook)
@@ -75,8 +67,6 @@ def _meaning(frame: FrameType, function: Any) -> str:
     if function is os.urandom or (name in DRAWS and isinstance(owner, _random.Random)):
         caller = _behind(frame, random.__file__)
         return CHANCE.format(name) if _is_users(caller) else ""
-    if type(owner).__name__ == "PGconn":
-        return PAST_PSYCOPG if _is_users(frame) else ""
     is_date = name in DATES and isinstance(owner, type) and issubclass(owner, datetime.date)
     if (is_date or _is_clock(function)) and _is_users(frame):
         return CLOCK.format(name)

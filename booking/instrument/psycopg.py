@@ -8,6 +8,7 @@ all that talks to the server in another way.
 from __future__ import annotations
 
 import re
+import sys
 import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ from booking.instrument.patches import Patches
 from booking.instrument.postgres_locks import PostgresLocks
 from booking.instrument.postgres_session import OPAQUE, PostgresSession
 from booking.instrument.postgres_waits import PostgresWaits
-from booking.instrument.seam import Dismissed, Seam, Touch
+from booking.instrument.seam import Dismissed, Seam, Touch, package_of
 
 T = TypeVar("T")
 QUIET = {"begin", "start", "savepoint", "release", "set", "show", "reset", "deallocate", "discard"}
@@ -122,11 +123,25 @@ class PsycopgInterceptor:
             self._seam.doubt(ASYNC)
             return wait(connection, *positional, **named)
 
+        self._patches.replace(kind, "pgconn", self._libpq())
         self._patches.replace(others, "connect", classmethod(connected))
         self._patches.replace(others, "wait", waited)
         for name in ("cancel", "cancel_safe"):
             for owner in (one for one in kind.__mro__ if name in vars(one)):
                 self._patches.replace(owner, name, self._doubtful(vars(owner)[name]))
+
+    def _libpq(self) -> property:
+        """Return an attribute that hears of the user's code when it reaches for libpq itself."""
+
+        def reached(connection: Any) -> Any:
+            if self._seam.active and package_of(sys._getframe(1).f_code.co_filename) is None:
+                self._seam.doubt("calls libpq past psycopg, and no interceptor covers that")
+            return vars(connection)["pgconn"]
+
+        def kept(connection: Any, value: Any) -> None:
+            vars(connection)["pgconn"] = value
+
+        return property(reached, kept)
 
     def _doubtful(self, method: Callable[..., T]) -> Callable[..., T]:
         def doubtful(*positional: Any, **named: Any) -> T:

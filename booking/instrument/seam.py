@@ -253,7 +253,10 @@ def caller() -> tuple[str, tuple[str, ...]]:
         file = frame.f_code.co_filename
         package = package_of(file)
         if package is None:
-            return f"{_shown(file)}:{frame.f_lineno}", (ours, *packages)
+            return f"{_shown(file)}:{frame.f_lineno}", (
+                ours,
+                *(one for one in packages if one != ours),
+            )
         if package == OURS:
             ours = Path(file).stem
         elif package:

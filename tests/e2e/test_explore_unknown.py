@@ -39,6 +39,7 @@ SEEN = ["stores_when_and_which", "sleeps_first", "one_sleeps_first"]
 UNSEEN_POSTGRES = {
     "past_psycopg": "calls libpq past psycopg",
     "in_asyncio": "AsyncConnection is not covered",
+    "in_two_phases": "past an intercepted statement",
     "hears": "past an intercepted statement",
     "limited_by_options": "a time limit inside the server",
     "limited_by_a_function": "a time limit inside the server",
@@ -54,7 +55,6 @@ DECIDED_POSTGRES = {
     "numbered": "valid",
     "by_a_function": "invalid",
     "by_a_trigger": "invalid",
-    "in_two_phases": "invalid",
     "by_what_others_lock": "invalid",
     "by_its_own_cursor": "invalid",
 }

@@ -22,7 +22,7 @@ elif WHICH == "memory":
 elif WHICH == "value":
     opened.append(multiprocessing.Value("i", 0))
 elif WHICH == "log":
-    opened.append(open("log.txt", "a"))
+    opened.append(open("log.txt", "a"))  # noqa: SIM115 - it stays open
 elif WHICH == "connection":
     opened.append(sqlite3.connect("shop.db", isolation_level=None))
 
