@@ -55,6 +55,7 @@ class BehaviourStep(msgspec.Struct, frozen=True):
     saw: str
     where: str
     forced: bool = False
+    through: tuple[str, ...] = ()  # the interceptor, and packages between it and the code
 
 
 class BehaviourOutcome(msgspec.Struct, frozen=True):
@@ -84,14 +85,9 @@ class BehaviourProof(msgspec.Struct, frozen=True, kw_only=True):
     witness: list[BehaviourStep] | None
     answers: list[Bought]
     outcomes: list[BehaviourOutcome]  # the most frequent first
+    models: dict[str, str] = {}  # table → the class that an ORM has for it
     witness_s: float | None
     elapsed_s: float
-
-    def assert_valid(self) -> None:
-        """Raise `AssertionError` with the counterexample, or with why nothing is proved."""
-        __tracebackhide__ = True
-        if self.verdict is not Outcome.VALID:
-            raise AssertionError(told(self))
 
 
 class _Message(msgspec.Struct):
@@ -162,16 +158,6 @@ def answer_of(bought: Bought) -> str:
         named = f" ({', '.join(bought.seats)})" if bought.seats else ""
         return f"{bought.tickets} sold{named}"
     return f"{bought.result}: {bought.error}" if bought.error else bought.result
-
-
-def told(proof: BehaviourProof) -> str:
-    """Return a result as text: the verdict, the counterexample, how each purchase ended."""
-    names = ", ".join(proof.anomalies)
-    lines = [f"{proof.verdict.upper()}  {names + ': ' if names else ''}{proof.reason}"]
-    lines += ["  ".join(cell for cell in line if cell) for line in step_lines(proof)]
-    if proof.witness:
-        lines += [f"buyer {at}: {answer_of(one)}" for at, one in enumerate(proof.answers)]
-    return "\n".join(lines)
 
 
 def again(spec: BehaviourSpec) -> str:

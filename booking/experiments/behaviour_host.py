@@ -7,7 +7,9 @@ on the way, forks the buyers, and searches. What the user's code prints goes to 
 from __future__ import annotations
 
 import gc
+import inspect
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,6 +28,7 @@ from booking.experiments.behaviour import (
     Message,
     encode_message,
 )
+from booking.experiments.behaviour_models import model_names
 from booking.experiments.behaviour_servers import BehaviourServers
 from booking.explorer.behaviours.buyers import BehaviourBuyers
 from booking.explorer.behaviours.search import BehaviourExploration, BehaviourExplorer
@@ -33,8 +36,10 @@ from booking.instrument.interceptor import Interceptor, installed
 from booking.instrument.seam import Seam
 from booking.instrument.tripwire import listen
 from booking.processes.behaviour_buyer import Bought
+from booking.system.inherited import shared_with_children
 
 BUYERS_MAX = 20
+CLOSED = re.compile(r"closed database|connection is closed|connection already closed")
 
 
 def main() -> None:
@@ -64,11 +69,13 @@ def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
     for interceptor in interceptors:
         interceptor.install(seam)
     listen(seam)
+    ours = shared_with_children()
     functions = _Functions(spec)
     functions.setup()
     tickets = functions.count()
     _disconnect(interceptors)
     covered = {interceptor.library for interceptor in interceptors}
+    shared = sorted(shared_with_children() - ours)
     buyers = BehaviourBuyers(functions.buy, spec.buyers, seam, fresh=spec.fresh, covered=covered)
     try:
         if (waits := servers.watch()) is not None:
@@ -84,6 +91,7 @@ def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
             seconds_max=spec.seconds_max, first=spec.first,
             progress=lambda steps, executions: _progress(out, steps, executions),
         )  # fmt: skip
+        search.result.caveats += [f"{what} is shared by all buyers since import" for what in shared]
         result = search.explore()  # begins with a purchase of each buyer alone
     finally:
         servers.close()
@@ -144,14 +152,28 @@ class _Functions:
             raise
         except (Exception, SystemExit) as error:
             text = " ".join(f"{type(error).__name__}: {error}".split())
-            raise UsageError(f"{option} fails: {text}") from None
+            raise UsageError(f"{option} fails: {_hinted(text)}") from None
 
 
 def _function(option: str, name: str) -> Any:
     function = load(name, option)
     if not callable(function):
         raise UsageError(f"{option} {name}: is no function")
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise UsageError(f"{option} {name}: is async, and drivers of asyncio are not covered")
+    if inspect.isgeneratorfunction(function):
+        raise UsageError(f"{option} {name}: is a generator, whose body no call carries out")
     return function
+
+
+def _hinted(error: str) -> str:
+    """Return an error, with what it means where a connection was made too early."""
+    if CLOSED.search(error):
+        return (
+            f"{error.rstrip('.')}; connections that are made at import are closed before the "
+            "buyers are forked: connect in the function that uses it"
+        )
+    return error
 
 
 def judged(tickets: int, left: int, answers: list[Bought]) -> dict[str, str]:
@@ -202,7 +224,7 @@ def _proof(spec: BehaviourSpec, tickets: int, result: BehaviourExploration) -> B
         witness=None if shortest is None else [
             BehaviourStep(
                 move.buyer, move.step.action, move.step.text, "  ".join(move.told),
-                move.step.where, move.forced,
+                move.step.where, move.forced, move.step.through,
             )
             for move in shortest.steps
         ],
@@ -211,6 +233,7 @@ def _proof(spec: BehaviourSpec, tickets: int, result: BehaviourExploration) -> B
             BehaviourOutcome(orders, list(answers))
             for answers, orders in result.outcomes.most_common()
         ],
+        models=model_names() if shortest is not None else {},
         witness_s=result.first_finding_s, elapsed_s=result.elapsed_s,
     )  # fmt: skip
 
@@ -218,15 +241,26 @@ def _proof(spec: BehaviourSpec, tickets: int, result: BehaviourExploration) -> B
 def _verdict(spec: BehaviourSpec, result: BehaviourExploration) -> tuple[Outcome, str]:
     if result.shortest is not None:
         return Outcome.INVALID, next(iter(result.shortest.anomalies.values()))
-    if result.caveats:
-        return Outcome.UNKNOWN, result.caveats[0]
-    if result.bound:
-        return Outcome.UNKNOWN, f"not complete: the bound --{result.bound} was reached"
-    if not result.sold:
-        return Outcome.UNKNOWN, "no purchase was answered with a ticket, so nothing was at stake"
-    if spec.buyers == 1:
-        return Outcome.UNKNOWN, "there was one buyer, so nothing was at stake; give --buyers 2"
+    if why := _unproved(spec, result):
+        return Outcome.UNKNOWN, why
     return Outcome.VALID, "every order of the steps was executed, and none is unsound"
+
+
+def _unproved(spec: BehaviourSpec, result: BehaviourExploration) -> str:
+    """Return why nothing is proved; `""` where all was seen and something was at stake."""
+    if result.caveats:
+        return result.caveats[0]
+    if result.bound:
+        return f"not complete: the bound --{result.bound} was reached"
+    if not result.sold:
+        why = "no purchase was answered with a ticket, so nothing was at stake"
+        return why + "".join(f": {_hinted(error)}" for error in list(result.failed.values())[:1])
+    if failed := sorted(result.failed.keys() - result.answered):
+        error = result.failed[failed[0]]
+        return f"buyer {failed[0]} was never answered, so nothing was at stake: {_hinted(error)}"
+    if spec.buyers == 1:
+        return "there was one buyer, so nothing was at stake; give --buyers 2"
+    return ""
 
 
 if __name__ == "__main__":

@@ -24,6 +24,9 @@ from booking.instrument.seam import Dismissed, Seam, Touch
 
 T = TypeVar("T")
 OPAQUE = {"create", "alter", "drop", "call", "do", "vacuum", "notify", "listen", "unlisten"}
+LIMITED = (
+    "a time limit inside the server (lock_timeout or the like): when it strikes is not explored"
+)
 COMMITS = {"commit", "end", "release"}
 
 
@@ -87,6 +90,8 @@ class PostgresSession:
             touches[0] = (UNKNOWN,)
             return
         held = self._locks.held(self._connection)
+        if held.limited:
+            self._seam.doubts.append(LIMITED)
         touched = held.touches | self._held.advisory
         if held.isolation in SNAPSHOT_LEVELS and before.isolation != held.isolation:
             touched |= {EVERYTHING}  # its snapshot decides all that the transaction will read

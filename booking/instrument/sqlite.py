@@ -15,7 +15,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from booking.instrument.seam import Dismissed, Seam, Touch
+from booking.instrument.chance import doubt_chance
+from booking.instrument.seam import Dismissed, Seam, Touch, is_users
 
 T = TypeVar("T")
 READING = {"select", "explain", "values", "with"}
@@ -39,6 +40,10 @@ class SqliteInterceptor:
         self._open: weakref.WeakSet[sqlite3.Connection] = weakref.WeakSet()
         connection_class = _connection_class(seam)
 
+        def heard(_statement: str) -> None:
+            if seam.active and not seam.dismissed:
+                seam.doubt("a statement of sqlite3 past the interceptor")
+
         def connect(database: Any, *positional: Any, **named: Any) -> sqlite3.Connection:
             if "factory" in named and named["factory"] is not sqlite3.Connection:
                 seam.doubt("a connection class of its own: its statements are not announced")
@@ -51,6 +56,7 @@ class SqliteInterceptor:
             with seam.inside():
                 made: Any = self._real(database, *positional, **named)
                 made.resource = _resource(made)
+            sqlite3.Connection.set_trace_callback(made, heard)
             self._open.add(made)
             return made  # type: ignore[no-any-return]
 
@@ -107,6 +113,15 @@ def _connection_class(seam: Seam) -> type[sqlite3.Connection]:  # noqa: C901 - o
                 self.rollback()
             return False
 
+        def set_trace_callback(self, callback: Any) -> None:
+            seam.doubt("set_trace_callback of sqlite3: statements past the interceptor stay unseen")
+            super().set_trace_callback(callback)
+
+        def create_function(self, name: str, narg: int, func: Any, **named: Any) -> None:
+            if not named.get("deterministic") and is_users(func):
+                seam.doubt("create_function: what it does inside of a statement is not seen")
+            super().create_function(name, narg, func, **named)
+
         def blobopen(self, *positional: Any, **named: Any) -> Any:
             seam.doubt("blobopen of sqlite3 is not announced")
             return super().blobopen(*positional, **named)
@@ -131,9 +146,11 @@ def _cursor_class(seam: Seam, base: Any) -> Any:
             return _run(seam, self, sql, values, lambda: base.execute(self, sql, *values))
 
         def executemany(self, sql: str, *values: Any) -> Any:
+            _doubt_rows(seam, self.connection)
             return _run(seam, self, sql, values, lambda: base.executemany(self, sql, *values))
 
         def executescript(self, sql: str) -> Any:
+            _doubt_script(seam, sql)
             return _run(seam, self, sql, (), lambda: base.executescript(self, sql))
 
         def fetchone(self) -> Any:
@@ -174,12 +191,15 @@ def _run(seam: Seam, cursor: Any, sql: str, values: Any, effect: Callable[[], T]
             return effect()
         raise Dismissed
     if verb in QUIET or (verb == "begin" and not _takes_lock(sql)):
-        return effect()
+        with seam.inside():
+            return effect()
     if verb in {"commit", "end", "rollback"} and not connection.in_transaction:
-        return effect()
+        with seam.inside():
+            return effect()
     if verb == "attach":
         seam.doubt("attaches a database: which one a statement touches is not seen")
     seam.on_end(connection, connection.rollback)  # a step, where others may wait for it
+    doubt_chance(seam, sql)
     writes = verb not in READING or (verb == "with" and "select" not in sql.lower())
     ends = verb in {"commit", "end"}
     text = " ".join(sql.split()) + (f"  {values[0]!r}" if values else "")
@@ -190,6 +210,16 @@ def _run(seam: Seam, cursor: Any, sql: str, values: Any, effect: Callable[[], T]
     seam.committed |= writes and not connection.in_transaction and verb != "rollback"
     seam.learn(cursor.rowcount)
     return result
+
+
+def _doubt_script(seam: Seam, sql: str) -> None:
+    if ";" in sql.strip().rstrip(";"):
+        seam.doubt("executescript of several statements: they are taken for one step")
+
+
+def _doubt_rows(seam: Seam, connection: sqlite3.Connection) -> None:
+    if connection.isolation_level is None and not connection.in_transaction:
+        seam.doubt("executemany that commits each row: they are taken for one step")
 
 
 def _end(seam: Seam, connection: Any, what: str, effect: Callable[[], None]) -> None:

@@ -16,6 +16,7 @@ import msgspec
 
 from booking.core.registry import takes_argument
 from booking.core.steps import drive
+from booking.instrument.chance import PURCHASES, heard
 from booking.instrument.seam import Announcement, Dismissed, Expired, Seam
 from booking.instrument.tripwire import doubt_drivers
 
@@ -99,6 +100,7 @@ def buyer_main(
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     takes_number = takes_argument(buy)
     drive(seam)
+    purchases = 0
     while True:
         try:
             word = connection.recv_bytes()
@@ -108,7 +110,9 @@ def buyer_main(
             os._exit(0)
         link = _HarnessLink(connection, seam)
         seam.begin(link)
-        bought = _bought(seam, (lambda: buy(number)) if takes_number else buy)
+        with heard(seam, listens=purchases < PURCHASES):
+            bought = _bought(seam, (lambda: buy(number)) if takes_number else buy)
+        purchases += 1
         seam.end()
         doubt_drivers(seam, covered)
         link.report("ended", seam.announced, bought=bought)

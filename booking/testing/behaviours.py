@@ -7,10 +7,39 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
+from booking.core.verdict import Outcome
 from booking.experiments import behaviour as experiment
 from booking.experiments.behaviour import BUYERS, BehaviourProof, BehaviourSpec
 from booking.explorer.behaviours.search import Method
 from booking.explorer.model import SECONDS_MAX
+from booking.report.cures.case import Named
+from booking.report.cures.table import cures_of
+from booking.testing.behaviour_text import behaviour_text
+from booking.testing.outcomes import UnknownVerdict
+
+
+class ExploredBehaviour(BehaviourProof, frozen=True, kw_only=True):
+    """The result of `explore_behaviour`; `str(result)` is the text of the assertion."""
+
+    spec: BehaviourSpec
+
+    @property
+    def cures(self) -> list[Named]:
+        """What would cure the counterexample: name, why, statement; the best first."""
+        return cures_of(self)
+
+    def __str__(self) -> str:
+        return behaviour_text(self, self.spec)
+
+    def assert_valid(self) -> None:
+        """Raise `AssertionError` with the counterexample, or with why nothing is proved."""
+        __tracebackhide__ = True
+        if self.verdict is Outcome.UNKNOWN:
+            raise UnknownVerdict(str(self))
+        if self.verdict is Outcome.INVALID:
+            raise AssertionError(str(self))
 
 
 def explore_behaviour(
@@ -27,7 +56,7 @@ def explore_behaviour(
     seconds_max: float = SECONDS_MAX,
     server: Literal["postgres"] | None = None,
     may_reset: Sequence[str] = (),
-) -> BehaviourProof:
+) -> ExploredBehaviour:
     """Explore every order of the statements of a purchase function, in a fresh interpreter.
 
     Functions are named as `package.module:name`, because they are imported there: `setup` fills
@@ -42,4 +71,5 @@ def explore_behaviour(
         buyers=buyers, fresh=fresh, method=method, first=first, seconds_max=seconds_max,
         server=server, reset=list(may_reset), path=[*path, str(Path.cwd())],
     )  # fmt: skip
-    return experiment.explore_behaviour(spec)
+    proof = experiment.explore_behaviour(spec)
+    return ExploredBehaviour(spec=spec, **msgspec.structs.asdict(proof))

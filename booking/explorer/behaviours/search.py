@@ -75,6 +75,8 @@ class BehaviourExploration:
     caveats: list[str] = field(default_factory=list)
     outcomes: Counter[tuple[Bought, ...]] = field(default_factory=Counter)  # in the order of text
     sold: bool = False  # whether any purchase was answered with a ticket
+    failed: dict[int, str] = field(default_factory=dict)  # buyer → an error of its purchase
+    answered: set[int] = field(default_factory=set)  # buyers whose purchase ended without one
     first_finding_s: float | None = None
     elapsed_s: float = 0.0
 
@@ -346,7 +348,12 @@ class BehaviourExplorer:
         self._ensure_steps(answers)
         result.ends += 1
         result.outcomes[tuple(sorted(map(without_place, answers)))] += 1
-        result.sold |= any(answer.result == "sold" for answer in answers)
+        for buyer, answer in enumerate(answers):
+            result.sold |= answer.result == "sold"
+            if answer.error:
+                result.failed.setdefault(buyer, answer.error)
+            else:
+                result.answered.add(buyer)
         anomalies = self._find_anomalies(answers)
         if not anomalies:
             return

@@ -13,12 +13,14 @@ from booking.experiments.behaviour import (
     answer_of,
     step_lines,
 )
+from booking.report.cures.table import cures_of
 from booking.report.terminal.layout import (
     Block,
     Command,
     Line,
     Part,
     fits,
+    shortened,
     show_parts,
     show_verdict,
     table,
@@ -26,6 +28,7 @@ from booking.report.terminal.layout import (
 
 CAVEATS_SHOWN_MAX = 5
 OUTCOMES_SHOWN_MAX = 5
+STEP_MAX = 200  # characters of a statement
 
 
 def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec) -> None:
@@ -49,7 +52,22 @@ def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec) -> None:
         )
         parts.append(Block(_steps(proof), title))
         parts += [Line(f"buyer {at}", answer_of(one)) for at, one in enumerate(proof.answers)]
+        parts += _cures(proof)
     show_parts([*parts, Command("again", again(spec))])
+
+
+def _cures(proof: BehaviourProof) -> list[Part]:
+    """Return the cures, and above them what they are for; what several are for stands once."""
+    parts: list[Part] = []
+    before = ""
+    for cure in cures_of(proof):
+        if cure.seen != before:
+            parts.append(Line("seen", cure.seen))
+        before = cure.seen
+        last = cure.statement
+        what = f"{cure.name}: {cure.remedy}" if cure.remedy else cure.name
+        parts.append(Command("cure", last, what) if last else Line("cure", what))
+    return parts
 
 
 def _figures(proof: BehaviourProof) -> str:
@@ -64,7 +82,7 @@ def _figures(proof: BehaviourProof) -> str:
 
 def _steps(proof: BehaviourProof) -> list[Text]:
     """Return the steps as a table; where it is too wide, what was seen goes below its step."""
-    rows = step_lines(proof)
+    rows = [(*row[:2], shortened(row[2], STEP_MAX), *row[3:]) for row in step_lines(proof)]
     wide = table(rows, right=1)
     if fits(wide):
         return wide
