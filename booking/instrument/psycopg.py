@@ -59,6 +59,7 @@ class PsycopgInterceptor:
             self._patch_cursors(kind)
         self._patch_server_cursors(psycopg.ServerCursor)
         self._patch_transactions(psycopg.Transaction)
+        self._hear_async(psycopg.AsyncConnection)
 
     def remove(self) -> None:
         """Put `psycopg` back."""
@@ -151,6 +152,21 @@ class PsycopgInterceptor:
         self._patches.replace(kind, "__enter__", entered)
         self._patches.replace(kind, "__exit__", left)
 
+    def _hear_async(self, kind: Any) -> None:
+        """Doubt whatever an asynchronous connection does: it is not covered."""
+        connect, wait = kind.connect.__func__, kind.wait
+
+        async def connected(cls: Any, *positional: Any, **named: Any) -> Any:
+            self._seam.doubt("psycopg.AsyncConnection is not covered")
+            return await connect(cls, *positional, **named)
+
+        async def waited(connection: Any, *positional: Any, **named: Any) -> Any:
+            self._seam.doubt("psycopg.AsyncConnection is not covered")
+            return await wait(connection, *positional, **named)
+
+        self._patches.replace(kind, "connect", classmethod(connected))
+        self._patches.replace(kind, "wait", waited)
+
     def _quietly(self, method: Callable[..., T]) -> Callable[..., T]:
         """Return a method which touches nothing that another buyer sees."""
 
@@ -201,7 +217,7 @@ class PsycopgInterceptor:
         if seam.dismissed:
             raise Dismissed
         self._keep(cursor.connection)
-        if verb in QUIET:
+        if verb in QUIET or not text.strip("; "):  # nothing at all: a pool asks if it is alive
             if TIME_LIMITS.search(text):
                 seam.doubt("a time limit inside the server: when it strikes is not explored")
             with seam.inside():

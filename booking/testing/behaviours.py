@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,8 +10,22 @@ from typing import Literal
 
 from booking.experiments import behaviour as experiment
 from booking.experiments.behaviour import BUYERS, BehaviourProof, BehaviourSpec
+from booking.experiments.behaviour_django import databases_in_use
 from booking.explorer.behaviours.search import Method
 from booking.explorer.model import SECONDS_MAX
+from booking.instrument.postgres_waits import DEADLOCK_LOOK_S
+from booking.servers.lent_postgres import lend_postgres, lent_postgres
+
+
+def private_postgres() -> str:
+    """Return the URL of a private PostgreSQL for this process and those that it starts.
+
+    It is started at the first call, which sets `DATABASE_URL` and the variables of libpq. Call it
+    in the settings of your tests: an exploration then decides what waits inside the server.
+    """
+    if lent_postgres() is None:
+        lend_postgres(DEADLOCK_LOOK_S)
+    return os.environ["DATABASE_URL"]
 
 
 def explore_behaviour(
@@ -33,13 +48,15 @@ def explore_behaviour(
     Functions are named as `package.module:name`, because they are imported there: `setup` fills
     the inventory, `check` returns how many tickets are left. The result has `assert_valid()`.
     `server` starts a private one for them. `setup` deletes rows, so it reaches no other server of
-    PostgreSQL than that and databases named in `may_reset`.
+    PostgreSQL than that and databases named in `may_reset`. In a test of Django's, `setup` reaches
+    the test databases, and no others of the settings.
     Raise `BookingError` where the functions cannot be explored.
     """
     path = [entry for entry in sys.path if entry and Path(entry).exists()]
     spec = BehaviourSpec(
         behaviour=behaviour, setup=setup, check=check, invariant=invariant, init=init,
         buyers=buyers, fresh=fresh, method=method, first=first, seconds_max=seconds_max,
-        server=server, reset=list(may_reset), path=[*path, str(Path.cwd())],
+        server=server, reset=list(may_reset), django=None if server else databases_in_use(),
+        path=[*path, str(Path.cwd())],
     )  # fmt: skip
     return experiment.explore_behaviour(spec)

@@ -347,11 +347,18 @@ class BehaviourBuyers:
 
     def positions(self) -> tuple[object, ...]:
         """Return all that the code was told so far: the same order must give the same again."""
-        return tuple((buyer.state, buyer.next, tuple(buyer.told)) for buyer in self.buyers)
+        return tuple(
+            (buyer.state, _announced(buyer.next), tuple(buyer.told)) for buyer in self.buyers
+        )
 
 
 def _key(step: Announcement) -> tuple[str, str]:
     return step.action, step.text
+
+
+def _announced(step: Announcement | None) -> tuple[str, ...]:
+    """Return what is announced, without what it may touch: that is a guess before it was taken."""
+    return () if step is None else (step.action, step.text, step.where)
 
 
 def _in_cycle(number: int, waits_for: dict[int, set[int]]) -> bool:
