@@ -38,7 +38,7 @@ class BehaviourServers:
         self._private = lend_postgres(DEADLOCK_LOOK_S)
 
     def allow(self, databases: Iterable[str]) -> None:
-        """Let `--setup` reset these databases, too."""
+        """Allow `--setup` to reset these databases, too."""
         self._may_reset |= set(databases)
 
     def _ensure_allowed(self, connection: Any) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from booking.instrument.patches import Patches
@@ -145,9 +146,14 @@ class PsycopgInterceptor:
             whole = transaction._outer_transaction
             undone = error is not None or transaction.force_rollback
             verb = "rollback" if undone else "commit" if whole else "release"
-            return self._of(transaction.connection).end(
-                verb, lambda: leave(transaction, error, value, trace), whole=whole
-            )
+            try:
+                return self._of(transaction.connection).end(
+                    verb, lambda: leave(transaction, error, value, trace), whole=whole
+                )
+            except Dismissed as dismissed:
+                with self._seam.inside(), suppress(Exception):  # it is rolled back already
+                    leave(transaction, Dismissed, dismissed, None)
+                raise
 
         self._patches.replace(kind, "__enter__", entered)
         self._patches.replace(kind, "__exit__", left)

@@ -4,5 +4,5 @@ import os
 
 import django
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "concert_settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "examples.django.settings")
 django.setup()

@@ -3,11 +3,11 @@
 from django.db import transaction
 from django.db.models import F
 
-from concert.models import Event
+from .models import Event
 
 
 @transaction.atomic
-def buy():
+def buy_wrong():
     """Wrong: another buyer sells between the SELECT and the UPDATE."""
     event = Event.objects.get(pk=1)
     if event.stock < 1:
@@ -31,3 +31,12 @@ def buy_locked():
 def buy_if_there():
     """Right: one UPDATE looks and takes."""
     return Event.objects.filter(pk=1, stock__gte=1).update(stock=F("stock") - 1) == 1
+
+
+def setup():
+    Event.objects.all().delete()
+    Event.objects.create(pk=1, stock=1)
+
+
+def left():
+    return Event.objects.get(pk=1).stock

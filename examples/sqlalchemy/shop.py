@@ -21,7 +21,7 @@ class Event(Base):
     stock: Mapped[int]
 
 
-def buy():
+def buy_wrong():
     """Wrong: another buyer sells between the SELECT and the UPDATE."""
     with Session(engine) as session, session.begin():
         event = session.get_one(Event, 1)
@@ -48,8 +48,7 @@ def buy_if_there():
         return session.execute(taken.values(stock=Event.stock - 1)).rowcount == 1
 
 
-def last_ticket():
-    """Fill the inventory: one ticket."""
+def setup():
     Base.metadata.create_all(engine)
     with Session(engine) as session, session.begin():
         session.query(Event).delete()
@@ -57,6 +56,5 @@ def last_ticket():
 
 
 def left():
-    """Return how many tickets are left."""
     with Session(engine) as session:
         return session.get_one(Event, 1).stock

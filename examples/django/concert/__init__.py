@@ -1,1 +1,0 @@
-"""A Django application that sells tickets."""
