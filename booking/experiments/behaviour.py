@@ -43,6 +43,7 @@ class BehaviourSpec(msgspec.Struct, frozen=True, kw_only=True):
     seconds_max: float = 60.0
     server: Literal["postgres"] | None = None  # a private one, for the user's code
     reset: list[str] = []  # databases, not private, that --setup may reset
+    django: dict[str, str] | None = None  # of a test of Django's: alias → database in use
     path: list[str] = []  # of imports: what the caller's interpreter has
 
 

@@ -28,6 +28,7 @@ from booking.experiments.behaviour import (
     Message,
     encode_message,
 )
+from booking.experiments.behaviour_django import DjangoDatabases
 from booking.experiments.behaviour_models import model_names
 from booking.experiments.behaviour_servers import BehaviourServers
 from booking.explorer.behaviours.buyers import BehaviourBuyers
@@ -70,7 +71,9 @@ def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
         interceptor.install(seam)
     listen(seam)
     ours = shared_with_children()
-    functions = _Functions(spec)
+    django = DjangoDatabases(spec.django)
+    functions = _Functions(spec, django)
+    servers.allow(django.made)
     functions.setup()
     tickets = functions.count()
     _disconnect(interceptors)
@@ -107,17 +110,20 @@ def _progress(out: BinaryIO, steps: int, executions: int) -> None:
 class _Functions:
     """The user's functions, imported."""
 
-    def __init__(self, spec: BehaviourSpec) -> None:
+    def __init__(self, spec: BehaviourSpec, django: DjangoDatabases) -> None:
         if not 1 <= spec.buyers <= BUYERS_MAX:
             raise UsageError(f"--buyers: explores 1 to {BUYERS_MAX} purchases, not {spec.buyers}")
+        self._call("django.setup()", django.set_up)
         if spec.init is not None:
             self._call("--init", _function("--init", spec.init))
+            django.use()
         self.buy = _function("--behaviour", spec.behaviour)
         self._setup = _function("--setup", spec.setup)
         self._check = _function("--check", spec.check)
         self._invariant = (
             None if spec.invariant is None else _function("--invariant", spec.invariant)
         )
+        django.use()
 
     def setup(self) -> None:
         """Fill the inventory."""

@@ -106,6 +106,7 @@ class PostgresSession:
         if not seam.active:
             return effect()
         if seam.dismissed and commits:
+            self._undo()
             raise Dismissed
         serializable = held.isolation == "serializable" and commits
         if whole:
@@ -121,10 +122,23 @@ class PostgresSession:
                 verb, text or verb.upper(), lambda: touches, effect,
                 failed=error_text, session=self._connection.info.backend_pid,
             )  # fmt: skip
+        except Dismissed:
+            if not commits:
+                return effect()
+            self._undo()
+            raise
         except Exception as error:
             if getattr(error, "sqlstate", None):  # the server says itself that it did not
                 seam.committed = committed
             raise
+
+    def _undo(self) -> None:
+        """Roll back where a buyer is dismissed before its commit.
+
+        The library above would take itself to be in that transaction at the next purchase.
+        """
+        with suppress(Exception):  # a broken connection has none
+            tell(self._connection, "rollback")
 
     def leave(self, rollback: Callable[[], None]) -> None:
         """Roll back what a purchase leaves open: its connection ends, or goes back to a pool."""

@@ -11,6 +11,7 @@ import re
 import sys
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from booking.instrument.chance import doubt_chance
@@ -67,6 +68,7 @@ class PsycopgInterceptor:
             self._patch_cursors(kind)
         self._patch_server_cursors(psycopg.ServerCursor)
         self._patch_transactions(psycopg.Transaction)
+        self._hear_async(psycopg.AsyncConnection)
 
     def remove(self) -> None:
         """Put `psycopg` back."""
@@ -193,12 +195,32 @@ class PsycopgInterceptor:
             whole = transaction._outer_transaction
             undone = error is not None or transaction.force_rollback
             verb = "rollback" if undone else "commit" if whole else "release"
-            return self._of(transaction.connection).end(
-                verb, lambda: leave(transaction, error, value, trace), whole=whole
-            )
+            try:
+                return self._of(transaction.connection).end(
+                    verb, lambda: leave(transaction, error, value, trace), whole=whole
+                )
+            except Dismissed as dismissed:
+                with self._seam.inside(), suppress(Exception):  # it is rolled back already
+                    leave(transaction, Dismissed, dismissed, None)
+                raise
 
         self._patches.replace(kind, "__enter__", entered)
         self._patches.replace(kind, "__exit__", left)
+
+    def _hear_async(self, kind: Any) -> None:
+        """Doubt whatever an asynchronous connection does: it is not covered."""
+        connect, wait = kind.connect.__func__, kind.wait
+
+        async def connected(cls: Any, *positional: Any, **named: Any) -> Any:
+            self._seam.doubt("psycopg.AsyncConnection is not covered")
+            return await connect(cls, *positional, **named)
+
+        async def waited(connection: Any, *positional: Any, **named: Any) -> Any:
+            self._seam.doubt("psycopg.AsyncConnection is not covered")
+            return await wait(connection, *positional, **named)
+
+        self._patches.replace(kind, "connect", classmethod(connected))
+        self._patches.replace(kind, "wait", waited)
 
     def _quietly(self, method: Callable[..., T]) -> Callable[..., T]:
         """Return a method which touches nothing that another buyer sees."""
@@ -250,7 +272,7 @@ class PsycopgInterceptor:
         if seam.dismissed:
             raise Dismissed
         self._keep(cursor.connection)
-        if verb in QUIET:
+        if verb in QUIET or not text.strip("; "):  # nothing at all: a pool asks if it is alive
             if TIME_LIMITS.search(text):
                 seam.doubt("a time limit inside the server: when it strikes is not explored")
             with seam.inside():

@@ -102,6 +102,11 @@ def _connection_class(seam: Seam) -> type[sqlite3.Connection]:  # noqa: C901 - o
         def rollback(self) -> None:
             _end(seam, self, "ROLLBACK", super().rollback)
 
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name == "isolation_level" and value is None:  # which commits
+                _end(seam, self, "COMMIT", super().commit)
+            super().__setattr__(name, value)
+
         def close(self) -> None:
             seam.settled(self)
             super().close()
@@ -203,10 +208,16 @@ def _run(seam: Seam, cursor: Any, sql: str, values: Any, effect: Callable[[], T]
     writes = verb not in READING or (verb == "with" and "select" not in sql.lower())
     ends = verb in {"commit", "end"}
     text = " ".join(sql.split()) + (f"  {values[0]!r}" if values else "")
-    result = seam.perform(
-        verb, text, lambda: (Touch(connection.resource, writes),), effect,
-        busy=_is_busy, partial=ends,
-    )  # fmt: skip
+    try:
+        result = seam.perform(
+            verb, text, lambda: (Touch(connection.resource, writes),), effect,
+            busy=_is_busy, partial=ends,
+        )  # fmt: skip
+    except Dismissed:
+        if verb == "rollback":
+            return effect()
+        _undo(connection)
+        raise
     seam.committed |= writes and not connection.in_transaction and verb != "rollback"
     seam.learn(cursor.rowcount)
     return result
@@ -227,17 +238,31 @@ def _end(seam: Seam, connection: Any, what: str, effect: Callable[[], None]) -> 
         effect()
         return
     if seam.dismissed:
+        _undo(connection)
         if what == "ROLLBACK":
-            effect()
             return
         raise Dismissed
     commits = what == "COMMIT"
     seam.committed |= commits
-    seam.perform(
-        what.lower(), what, lambda: (Touch(connection.resource, writes=True),), effect,
-        busy=_is_busy, partial=commits,
-    )  # fmt: skip
+    try:
+        seam.perform(
+            what.lower(), what, lambda: (Touch(connection.resource, writes=True),), effect,
+            busy=_is_busy, partial=commits,
+        )  # fmt: skip
+    except Dismissed:
+        _undo(connection)
+        if commits:
+            raise
     seam.settled(connection)
+
+
+def _undo(connection: sqlite3.Connection) -> None:
+    """Roll back where a buyer is dismissed, so that the library above finds no open transaction.
+
+    It would commit, or take itself to be in that transaction at the next purchase.
+    """
+    if connection.in_transaction:
+        sqlite3.Connection.rollback(connection)
 
 
 def _takes_lock(sql: str) -> bool:

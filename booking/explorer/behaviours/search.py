@@ -22,6 +22,7 @@ from booking.processes.behaviour_buyer import Bought
 STEPS_MAX = 10_000
 RESTARTS_MAX = 100
 REPEATS_MAX = 100
+SAME_SHOWN, DIFFERENCE_SHOWN = 60, 140  # characters of what was told otherwise
 Method = Literal["reduced", "plain"]
 FindAnomalies = Callable[
     [list[Bought]], dict[str, str]
@@ -414,5 +415,8 @@ def without_place(answer: Bought) -> Bought:
 
 def _difference(known: object, now: object) -> str:
     pairs = zip(known, now, strict=False)  # type: ignore[call-overload]
-    one, other = next((pair for pair in pairs if pair[0] != pair[1]), (known, now))
-    return f"{str(one)[:120]} before, {str(other)[:120]} now"
+    one, other = map(str, next((pair for pair in pairs if pair[0] != pair[1]), (known, now)))
+    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    start = max(0, same - SAME_SHOWN)
+    shown = slice(start, start + DIFFERENCE_SHOWN)
+    return f"…{one[shown]}… before, …{other[shown]}… now"
