@@ -141,11 +141,13 @@ def _function(option: str, name: str) -> Any:
 def judged(tickets: int, left: int, answers: list[Bought]) -> dict[str, str]:
     """Hold answers against the count at the end; a purchase of unknown outcome may have sold."""
     sold = sum(answer.tickets for answer in answers if answer.result == "sold")
-    open_ends = sum(answer.result == "unknown" for answer in answers)
+    open_ends = sum(answer.result in {"unknown", "hangs"} for answer in answers)
     told_none = sum(answer.result == "sold-out" for answer in answers)
     seats = [seat for answer in answers for seat in answer.seats]
     twice = sorted({seat for seat in seats if seats.count(seat) > 1})
     found: dict[str, str] = {}
+    if waits := [answer.error for answer in answers if answer.result == "hangs"]:
+        found["hang"] = f"a purchase never ends: {waits[0]}"
     if twice:
         found["double-sold"] = f"sold twice: {', '.join(twice)}"
     if sold > tickets:

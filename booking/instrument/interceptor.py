@@ -15,6 +15,7 @@ from booking.instrument.seam import Seam
 
 BUILT_IN = {
     "sqlite3": "booking.instrument.sqlite:SqliteInterceptor",
+    "files": "booking.instrument.files.interceptor:FilesInterceptor",
     "sleep": "booking.instrument.sleep:SleepInterceptor",
 }
 

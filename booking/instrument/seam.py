@@ -46,6 +46,10 @@ class Dismissed(BaseException):
     """This execution is over. It must pass through `except Exception` of any code."""
 
 
+class Hangs(BaseException):
+    """This purchase waits for ever. It must pass through `except Exception` of any code."""
+
+
 class Expired(Exception):  # noqa: N818 - the interceptor raises its library's own error instead
     """No other buyer can go on, so the time limit of a wait strikes."""
 
@@ -66,6 +70,9 @@ class Seam:
     def __init__(self) -> None:
         self.learnt: list[str] = []
         self.doubts: list[str] = []
+        self.standing: list[str] = []  # doubts about every purchase
+        self.at_each_end: list[Callable[[], object]] = []
+        self.buyer = self.purchase = 0  # the number of the buyer, and of its purchase
         self.dismissed = False
         self.committed = False  # whether an effect was made that no rollback takes back
         self._link: Link | None = None
@@ -82,7 +89,8 @@ class Seam:
 
     def begin(self, link: Link) -> None:
         """Begin a purchase."""
-        self.learnt, self.doubts = [], []
+        self.learnt, self.doubts = [], list(self.standing)
+        self.purchase += 1
         self.dismissed = self.committed = False
         self._announced = self.taken = None
         self._thread = threading.get_ident()
@@ -95,6 +103,8 @@ class Seam:
             with suppress(Exception):  # the library's own errors: a connection was closed
                 undo()
         self._undo.clear()
+        for undo in self.at_each_end:
+            undo()
 
     def on_end(self, owner: object, undo: Callable[[], object]) -> None:
         """Have a transaction of a connection undone when the purchase ends, however it ends."""

@@ -16,11 +16,11 @@ from typing import Any, Literal
 import msgspec
 
 from booking.core.steps import drive
-from booking.instrument.seam import Announcement, Dismissed, Expired, Seam
+from booking.instrument.seam import Announcement, Dismissed, Expired, Hangs, Seam
 from booking.instrument.tripwire import doubt_drivers
 
 RUN, GO, EXPIRE, DISMISS, QUIT = b"run", b"go", b"expire", b"dismiss", b"quit"
-Result = Literal["sold", "sold-out", "refused", "unknown"]
+Result = Literal["sold", "sold-out", "refused", "unknown", "hangs"]
 
 
 class Bought(msgspec.Struct, array_like=True, frozen=True):
@@ -98,6 +98,7 @@ def buyer_main(
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     takes_number = _takes_number(buy)
     drive(seam)
+    seam.buyer = number
     while True:
         try:
             word = connection.recv_bytes()
@@ -118,6 +119,8 @@ def _bought(seam: Seam, buy: Callable[[], Any]) -> Bought:
         return bought_of(buy())
     except Dismissed:
         return Bought("unknown", error="dismissed")
+    except Hangs as error:
+        return Bought("hangs", error=str(error))
     except BaseException as error:  # it may be anything
         text = " ".join(f"{type(error).__name__}: {error}".split())
         return Bought("unknown" if seam.committed else "refused", error=text, where=_where(error))
