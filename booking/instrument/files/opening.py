@@ -183,10 +183,10 @@ def _passed(files: Files, path: str, mode: str) -> bool:
 
 def _raw(files: Files, file: Any, mode: str, opener: Any, *, closefd: bool) -> SteppedFile:
     if isinstance(file, int):
-        return SteppedFile(files, file, mode, closefd=closefd)
+        return _of_fd(files, file, mode, closefd=closefd)
     flags = flags_of(mode)
     if opener is not None:
-        raw = SteppedFile(files, opener(file, flags), mode)
+        raw = _of_fd(files, opener(file, flags), mode)
         raw.name = file
         return raw
     path = located(file)
@@ -199,6 +199,11 @@ def _raw(files: Files, file: Any, mode: str, opener: Any, *, closefd: bool) -> S
     with files.seam.inside():
         files.opened[raw.fileno()] = real_path(path)
     return raw
+
+
+def _of_fd(files: Files, fd: int, mode: str, *, closefd: bool = True) -> SteppedFile:
+    with files.seam.inside():  # it was opened by a step
+        return SteppedFile(files, fd, mode, closefd=closefd)
 
 
 def flags_of(mode: str) -> int:
