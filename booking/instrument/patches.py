@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 # Modules that bind functions in their classes; and those that have to keep the real ones.
-WITH_CLASSES = frozenset({"glob", "pathlib", "pathlib._abc", "pathlib._local", "shutil", "tempfile"})
+WITH_CLASSES = frozenset(
+    {"glob", "pathlib", "pathlib._abc", "pathlib._local", "shutil", "tempfile"}
+)
 KEPT = ("booking", "posix", "importlib", "_frozen_importlib", "multiprocessing.connection")
 
 
@@ -20,6 +22,8 @@ class Patches:
 
     def replace(self, owner: Any, name: str, new: Any) -> None:
         """Replace an attribute; a module that bound the same function before is seen to later."""
+        if isinstance(owner, type):
+            owner = next(one for one in owner.__mro__ if name in vars(one))
         real = getattr(owner, name)
         self._set(owner, name, new)
         self._swapped[id(real)] = real, new
@@ -52,9 +56,13 @@ def _bound() -> Iterator[tuple[Any, str, Any]]:
             continue
         for name, value in list(vars(module).items()):
             yield module, name, value
-            if module_name in WITH_CLASSES and isinstance(value, type):
-                if value.__module__ == module_name:
-                    yield from ((value, inner, one) for inner, one in list(vars(value).items()))
+            if module_name in WITH_CLASSES and getattr(value, "__module__", "") == module_name:
+                yield from _of_class(value)
+
+
+def _of_class(value: Any) -> Iterator[tuple[Any, str, Any]]:
+    if isinstance(value, type):
+        yield from ((value, name, one) for name, one in list(vars(value).items()))
 
 
 def _is_kept(module: str) -> bool:

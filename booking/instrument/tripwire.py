@@ -29,7 +29,6 @@ EVENTS = {
     "os.mkdir": "makes {} past an interceptor",
     "os.truncate": "truncates {} past an interceptor",
     "os.rmdir": "removes {} past an interceptor",
-    "os.symlink": "links {} past an interceptor",
     "os.listdir": "lists {} past an interceptor",
     "os.scandir": "lists {} past an interceptor",
     "fcntl.flock": "locks a file past an interceptor",

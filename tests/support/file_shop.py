@@ -11,9 +11,11 @@ import json
 import mmap
 import multiprocessing
 import os
+import posix
 import shelve
 import shutil
 import sqlite3
+import struct
 import tempfile
 import threading
 import time
@@ -24,7 +26,10 @@ from filelock import FileLock, SoftFileLock, Timeout
 
 DATA = "data.json"
 TICKETS = int(os.environ.get("TICKETS", "1"))
-MADE = ("ledger.txt", "marker", "folder", "own.tmp", "current", "other.json", "seats", "buy.log", "shelf.dat", "shelf.dir", "shelf.bak", "shelf", "dumb.dat", "dumb.dir", "dumb.bak")
+MADE = (
+    "ledger.txt", "marker", "folder", "own.tmp", "current", "other.json", "seats", "buy.log",
+    "shelf", "shelf.dat", "shelf.dir", "shelf.bak", "dumb.dat", "dumb.dir", "dumb.bak",
+)  # fmt: skip
 process_lock = multiprocessing.get_context("fork").Lock()
 seats = multiprocessing.get_context("fork").Semaphore(1)
 thread_lock = threading.Lock()
@@ -159,6 +164,18 @@ def shared_locked() -> bool:
     with open("shop.lock", "a") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         return replaced()
+
+
+def upgraded() -> bool:
+    """Exchange a shared lock for an exclusive one: it is lost in between."""
+    with open("shop.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        stock = left()
+        if stock < 1:
+            return False
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        put(stock - 1)
+    return True
 
 
 def looks_for_a_marker() -> bool:
@@ -421,6 +438,19 @@ def file_is_there() -> int:
     return int(os.path.exists(DATA))
 
 
+def appended() -> bool:
+    """Append first, then see whether it was in time."""
+    mine = f"{os.getpid()}"
+    with open("ledger.txt", "a") as file:
+        file.write(f"{mine}\n")
+    return mine in Path("ledger.txt").read_text().split()[:TICKETS]
+
+
+def sold_of_the_ledger() -> int:
+    """Count the sales that were in time."""
+    return max(0, ledger_left())
+
+
 def logged() -> bool:
     """Sell under a lock, and write a log that no buyer reads."""
     with FileLock("shop.lock"):
@@ -475,7 +505,6 @@ def keeps_the_lock() -> bool:
 
 
 def never_writes() -> bool:
-    global handle
     handle.write("sold\n")
     return filelocked()
 
@@ -492,14 +521,47 @@ def asks_for_a_time() -> bool:
     return filelocked()
 
 
+def looks_at_a_time() -> bool:
+    assert Path(DATA).stat().st_mtime_ns > 0
+    return filelocked()
+
+
 def locks_by_fcntl() -> bool:
     with open("shop.lock", "w") as lock:
-        fcntl.fcntl(lock, fcntl.F_OFD_SETLK, bytes(32)) if False else None
         fcntl.fcntl(lock, fcntl.F_SETLK, fcntl_lock())
     return filelocked()
 
 
 def fcntl_lock() -> bytes:
-    import struct
-
     return struct.pack("hhqqi", fcntl.F_WRLCK, 0, 0, 0, 0)
+
+
+def talks_by_descriptors() -> bool:
+    read, write = os.pipe()
+    os.write(write, b"1")
+    os.read(read, 1)
+    os.close(read)
+    os.close(write)
+    return filelocked()
+
+
+def opens_by_posix() -> bool:
+    posix.close(posix.open(DATA, os.O_RDONLY))
+    return filelocked()
+
+
+def changes_the_library() -> bool:
+    path = f"{os.path.dirname(os.__file__)}/sold.{os.getpid()}"
+    try:
+        Path(path).write_text("1")
+    finally:
+        os.unlink(path)
+    return filelocked()
+
+
+def never_dismissed() -> bool:
+    """Write what is buffered when the file is closed, however the purchase ends."""
+    with open("ledger.log", "a") as file:
+        file.write("asked\n")
+        sold = marked()
+    return sold and Path("ledger.log").read_text().count("sold") == 0

@@ -19,6 +19,7 @@ from booking.instrument.files.resources import (
     text_of,
 )
 from booking.instrument.files.session import Files, told
+from booking.instrument.files.state import SteppedState
 from booking.instrument.patches import Patches
 from booking.instrument.seam import Touch
 
@@ -83,17 +84,10 @@ def _nameless(files: Files, folder: str, effect: Callable[[], int]) -> int:
 
 
 def _close(files: Files, real: Any) -> Any:
-    seam = files.seam
-
     @wraps(real)
     def replaced(fd: int) -> None:
         try:
-            if seam.active and not seam.dismissed and files.holds_a_lock(fd):
-                touches = files.lock(fd)
-                text = f"close {files.shown(fd)}, which unlocks it"
-                files.step("unlock", text, lambda: touches, lambda: real(fd))
-            else:
-                real(fd)
+            files.close(fd, lambda: real(fd))
         finally:
             files.forget(fd)
 
@@ -205,7 +199,7 @@ def _fstat(files: Files, real: Any) -> Any:
 
         found = files.step("fstat", f"os.fstat {files.shown(fd)}", touches, lambda: real(fd))
         seam.learn(f"{found.st_size} bytes, names: {found.st_nlink}")
-        return found
+        return SteppedState(found, seam)
 
     keep_supported(real, replaced)
     return replaced

@@ -41,7 +41,8 @@ class FilesInterceptor:
 
     def _unraisable(self, args: Any) -> None:
         """Keep silent about a dismissal where Python closes a file by itself."""
-        if args.exc_type is None or not issubclass(args.exc_type, Dismissed):
+        dismissal = args.exc_type is not None and issubclass(args.exc_type, Dismissed)
+        if not dismissal and not self._files.seam.dismissed:
             self._hook(args)
 
     def remove(self) -> None:

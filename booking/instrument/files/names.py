@@ -27,6 +27,7 @@ from booking.instrument.files.resources import (
     text_of,
 )
 from booking.instrument.files.session import Files
+from booking.instrument.files.state import SteppedState
 from booking.instrument.patches import Patches
 from booking.instrument.seam import Touch
 
@@ -150,7 +151,7 @@ def _of_one(files: Files, real: Any, name: str, call: Call) -> Any:
             files.made.pop(entry, None)
         result = sorted(result) if name == "listdir" else result
         seam.learn(_told(result))
-        return result
+        return SteppedState(result, seam) if isinstance(result, os.stat_result) else result
 
     keep_supported(real, replaced)
     return replaced
@@ -161,25 +162,27 @@ def _of_open_folder(files: Files, name: str, effect: Any) -> Any:
     result = files.step(name, f"{name} of a descriptor", lambda: [UNKNOWN], effect)
     result = sorted(result) if name == "listdir" else result
     files.seam.learn(_told(result))
-    return result
+    return SteppedState(result, files.seam) if isinstance(result, os.stat_result) else result
 
 
 def _of_two(files: Files, real: Any, name: str) -> Any:
     seam = files.seam
 
     @wraps(real)
-    def replaced(source: Any, target: Any, *more: Any, **named: Any) -> Any:
-        def effect() -> Any:
-            return real(source, target, *more, **named)
+    def replaced(source: Any, target: Any, *more: Any, **named: Any) -> None:
+        def effect() -> None:
+            real(source, target, *more, **named)
 
         if not seam.active:
-            return effect()
+            effect()
+            return
         folders = named.get("src_dir_fd"), named.get("dst_dir_fd", named.get("dir_fd"))
         to = located(target, folders[1])
         at = located(source, folders[0]) if name != "symlink" else to
         if all(is_passed(files, path, writes=True) for path in (at, to)):
             with seam.inside():
-                return effect()
+                effect()
+            return
         with seam.inside():
             of_folder = name != "symlink" and _isdir(at)
         entry, there = entry_in(files, to), there_is(files, to)
@@ -238,7 +241,7 @@ def _question(files: Files, real: Any, name: str) -> Any:
 def _time(files: Files, real: Any) -> Any:
     @wraps(real)
     def replaced(path: Any) -> Any:
-        files.seam.doubt("asks for the time of a file: the clock decides")
+        files.seam.doubt("looks at the time of a file: the clock decides")
         return real(path)
 
     return replaced

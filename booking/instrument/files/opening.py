@@ -28,7 +28,7 @@ from booking.instrument.files.session import Files, ensure_not_dismissed, told
 from booking.instrument.patches import Patches
 from booking.instrument.seam import Touch
 
-_real = io.open
+_real: Any = io.open
 _text_encoding = io.text_encoding
 BASES = {"r": os.O_RDONLY, "w": os.O_CREAT | os.O_TRUNC, "a": os.O_CREAT | os.O_APPEND,
          "x": os.O_CREAT | os.O_EXCL}  # fmt: skip
@@ -52,21 +52,25 @@ class SteppedFile(io.FileIO):
         return files.step("read", text, lambda: files.content(fd, writes=False), effect)
 
     def readall(self) -> Any:
+        """Read the rest, as a step."""
         data = self._reads(super().readall)
         self.files.seam.learn(told(data))
         return data
 
     def read(self, size: Any = -1, /) -> Any:
+        """Read without a buffer, as a step."""
         data = self._reads(lambda: super(SteppedFile, self).read(size))
         self.files.seam.learn(told(data))
         return data
 
     def readinto(self, buffer: Any, /) -> Any:
+        """Read a block, as a step."""
         count = self._reads(lambda: super(SteppedFile, self).readinto(buffer))
         self.files.seam.learn(told(memoryview(buffer).cast("B")[: count or 0]))
         return count
 
     def write(self, data: Any, /) -> Any:
+        """Write a block, as a step; nothing where the purchase is over."""
         files = self.files
         if self.ending or files.seam.dismissed:
             self.pending = True  # what was not written when the purchase ended never is
@@ -81,6 +85,7 @@ class SteppedFile(io.FileIO):
         )
 
     def truncate(self, size: Any = None, /) -> Any:
+        """Cut the file, as a step."""
         files, fd, effect = self.files, self.fileno(), super().truncate
         if not files.seam.active:
             return effect(size)
@@ -90,6 +95,7 @@ class SteppedFile(io.FileIO):
         )
 
     def seek(self, offset: Any, whence: int = 0, /) -> Any:
+        """Move; to the end is a step, because it tells the size."""
         effect = super().seek
         if whence == os.SEEK_END and self.files.seam.active:
             at = self._reads(lambda: effect(offset, whence))
@@ -98,18 +104,14 @@ class SteppedFile(io.FileIO):
         return effect(offset, whence)
 
     def close(self) -> None:
+        """Close; a step where that gives a lock back."""
         if self.closed:
             return
         files, fd, effect = self.files, self.fileno(), super().close
         try:
-            if files.seam.active and not files.seam.dismissed and files.holds_a_lock(fd):
-                text = f"close {files.shown(fd)}, which unlocks it"
-                files.step("unlock", text, lambda touches=files.lock(fd): touches, effect)
-            else:
-                effect()
+            files.close(fd, effect)
         finally:
-            if self.closed:
-                files.forget(fd)
+            files.forget(fd)
 
     def drop_buffer(self) -> bool:
         """Forget what was not written; return whether there was anything."""
@@ -145,11 +147,12 @@ def install(files: Files, patches: Patches) -> None:
         opener: Any = None,
     ) -> Any:
         given = (file, mode, buffering, encoding, errors, newline, closefd, opener)
-        if not _is_known(mode, buffering, closefd) or isinstance(file, int) and not is_regular(file):
-            return _real(*given)
+        numbered = isinstance(file, int)
+        if not _is_known(mode, buffering) or not (is_regular(file) if numbered else closefd):
+            return _real(*given)  # it refuses what it does not know; and a pipe is no file
         if "b" not in mode:
             encoding = _text_encoding(encoding)
-        if not isinstance(file, int) and _passed(files, located(file), mode):
+        if not numbered and _passed(files, located(file), mode):
             with seam.inside():
                 return _real(*given[:3], encoding, *given[4:])
         raw = _raw(files, file, mode.replace("b", "").replace("t", ""), opener, closefd=closefd)
@@ -159,7 +162,7 @@ def install(files: Files, patches: Patches) -> None:
     patches.replace(io, "open", open)
 
 
-def _is_known(mode: Any, buffering: Any, closefd: Any) -> bool:
+def _is_known(mode: Any, buffering: Any) -> bool:
     """Return whether a mode is one of `open`: it refuses others by itself."""
     if not isinstance(mode, str) or not isinstance(buffering, int):
         return False
@@ -265,7 +268,8 @@ def _wrapped(raw: SteppedFile, mode: str, buffering: int, text: tuple[Any, ...])
             )  # fmt: skip
             result = kind(raw, size)
         if "b" not in mode:
-            result = io.TextIOWrapper(result, *text, line_buffering=terminal)
+            encoding, errors, newline = text
+            result = io.TextIOWrapper(result, encoding, errors, newline, terminal)
             result.mode = mode
     except BaseException:
         raw.close()

@@ -159,6 +159,6 @@ def _links(path: str) -> list[str]:
         at = part
         while os.path.islink(at) and len(found) < LINKS_MAX:  # noqa: PTH114
             found.append(entry_of(at))
-            at = os.path.join(os.path.dirname(at), _readlink(at))  # noqa: PTH118, PTH120
+            at = os.path.join(os.path.dirname(at), _readlink(at))  # noqa: PTH115, PTH118, PTH120
         part = os.path.dirname(part)  # noqa: PTH120
     return found

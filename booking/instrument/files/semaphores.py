@@ -90,9 +90,8 @@ class _Stepped:
 
     def release(self) -> None:
         files, real = self._files, self._real
-        if not files.seam.active or files.seam.dismissed:
-            real.release()
-        elif real.kind == RECURSIVE and self._taken > 1:
+        again = real.kind == RECURSIVE and self._taken > 1
+        if not files.seam.active or files.seam.dismissed or again:
             real.release()
         else:
             files.step("unlock", f"release {self.name}", self._touches, real.release)

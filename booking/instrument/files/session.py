@@ -105,6 +105,14 @@ class Files:
             bool(self.records) and self.opened.get(fd) in self.records.values()
         )
 
+    def close(self, fd: int, effect: Callable[[], object]) -> None:
+        """Close a descriptor: a step where that gives a lock back."""
+        if not self.seam.active or self.seam.dismissed or not self.holds_a_lock(fd):
+            effect()
+            return
+        touches = self.lock(fd)
+        self.step("unlock", f"close {self.shown(fd)}, which unlocks it", lambda: touches, effect)
+
     def forget(self, fd: int) -> None:
         """Forget a descriptor that is closed."""
         path = self.opened.pop(fd, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import wraps
 from itertools import count
 from multiprocessing import connection
@@ -31,7 +31,6 @@ def install(files: Files, patches: Patches) -> None:
             continue
     for name in TALKS:
         owner: Any = connection.Connection
-        owner = next(one for one in owner.__mro__ if name in vars(one))
         patches.replace(owner, name, _talks(files, getattr(owner, name)))
     names: dict[int, Iterator[str]] = {}
 
@@ -44,11 +43,11 @@ def install(files: Files, patches: Patches) -> None:
             names[seam.purchase] = (f"buyer{seam.buyer}n{at}" for at in count(1))
         return names[seam.purchase]
 
-    module = tempfile
-    real = module._get_candidate_names
-    patches.replace(module, "_get_candidate_names", candidates)
+    drawn: Any = tempfile
+    real: Callable[[], Iterator[str]] = drawn._get_candidate_names
+    patches.replace(drawn, "_get_candidate_names", candidates)
 
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+    def hook(event: str, _: tuple[Any, ...]) -> None:
         if event == "mmap.__new__":
             _stands(files, "maps memory that other processes may share: it is read without a step")
 
