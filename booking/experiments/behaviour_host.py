@@ -138,9 +138,12 @@ class _Functions:
 
     def find_anomalies(self, tickets: int, answers: list[Bought]) -> dict[str, str]:
         """Return what is wrong at the end of an execution: names of anomalies, and messages."""
-        if hung := [str(at) for at, answer in enumerate(answers) if answer.result == "hung"]:
-            return {"hang": f"buyer {', '.join(hung)} waits for ever, for a lock in the server"}
-        found = judged(tickets, self.count(), answers)
+        hung = [at for at, answer in enumerate(answers) if answer.result == "hung"]
+        if any(not answers[at].error for at in hung):  # --check would wait there, too
+            told = ", ".join(map(str, hung))
+            return {"hang": f"buyer {told} waits for ever, for a lock in the server"}
+        found = {"hang": f"buyer {at} waits for ever: {answers[at].error}" for at in hung[:1]}
+        found |= judged(tickets, self.count(), answers)
         if self._invariant is not None:
             try:
                 holds = self._invariant()
@@ -185,7 +188,7 @@ def _hinted(error: str) -> str:
 def judged(tickets: int, left: int, answers: list[Bought]) -> dict[str, str]:
     """Hold answers against the count at the end; a purchase of unknown outcome may have sold."""
     sold = sum(answer.tickets for answer in answers if answer.result == "sold")
-    open_ends = sum(answer.result == "unknown" for answer in answers)
+    open_ends = sum(answer.result in {"unknown", "hung"} for answer in answers)
     told_none = sum(answer.result == "sold-out" for answer in answers)
     seats = [seat for answer in answers for seat in answer.seats]
     twice = sorted({seat for seat in seats if seats.count(seat) > 1})

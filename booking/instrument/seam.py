@@ -51,6 +51,10 @@ class Dismissed(BaseException):
     """This execution is over. It must pass through `except Exception` of any code."""
 
 
+class Hangs(BaseException):
+    """This purchase waits for ever. It must pass through `except Exception` of any code."""
+
+
 class Expired(Exception):  # noqa: N818 - the interceptor raises its library's own error instead
     """No other buyer can go on, so the time limit of a wait strikes."""
 
@@ -71,6 +75,9 @@ class Seam:
     def __init__(self) -> None:
         self.learnt: list[str] = []
         self.doubts: list[str] = []
+        self.standing: list[str] = []  # doubts about every purchase
+        self.at_each_end: list[Callable[[], object]] = []
+        self.buyer = self.purchase = 0  # the number of the buyer, and of its purchase
         self.dismissed = False
         self.committed = False  # whether an effect was made that no rollback takes back
         self._link: Link | None = None
@@ -94,7 +101,8 @@ class Seam:
 
     def begin(self, link: Link) -> None:
         """Begin a purchase."""
-        self.learnt, self.doubts = [], []
+        self.learnt, self.doubts = [], list(self.standing)
+        self.purchase += 1
         self.dismissed = self.committed = False
         self._announced = self.taken = None
         self._passing = Passing()
@@ -112,6 +120,8 @@ class Seam:
         """End a purchase; undo what it left open."""
         self._link = None
         self.leave()
+        for undo in self.at_each_end:
+            undo()
 
     def on_end(self, owner: object, undo: Callable[[], object]) -> None:
         """Have a transaction of a connection undone when the purchase ends, however it ends."""

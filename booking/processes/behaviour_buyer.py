@@ -17,7 +17,7 @@ import msgspec
 from booking.core.registry import takes_argument
 from booking.core.steps import drive
 from booking.instrument.chance import PURCHASES, heard
-from booking.instrument.seam import Announcement, Dismissed, Expired, Seam
+from booking.instrument.seam import Announcement, Dismissed, Expired, Hangs, Seam
 from booking.instrument.tripwire import doubt_drivers
 
 RUN, GO, EXPIRE, DISMISS, QUIT = b"run", b"go", b"expire", b"dismiss", b"quit"
@@ -100,6 +100,7 @@ def buyer_main(
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     takes_number = takes_argument(buy)
     drive(seam)
+    seam.buyer = number
     purchases = 0
     while True:
         try:
@@ -127,6 +128,8 @@ def _bought(seam: Seam, buy: Callable[[], Any]) -> Bought:
         return bought_of(answer)
     except Dismissed:
         return Bought("unknown", error="dismissed")
+    except Hangs as error:
+        return Bought("hung", error=str(error))
     except BaseException as error:  # it may be anything
         text = " ".join(f"{type(error).__name__}: {error}".split())
         return Bought("unknown" if seam.committed else "refused", error=text, where=_where(error))

@@ -54,4 +54,4 @@ def test_each_shop_is_short() -> None:
 
 def test_there_is_an_example() -> None:
     """Else the tests above test nothing."""
-    assert "sqlalchemy" in EXAMPLES
+    assert {"django", "files", "sqlalchemy"} <= set(EXAMPLES)
