@@ -142,8 +142,9 @@ class _Functions:
         if any(not answers[at].error for at in hung):  # --check would wait there, too
             told = ", ".join(map(str, hung))
             return {"hang": f"buyer {told} waits for ever, for a lock in the server"}
-        found = {"hang": f"buyer {at} waits for ever: {answers[at].error}" for at in hung[:1]}
-        found |= judged(tickets, self.count(), answers)
+        found = judged(tickets, self.count(), answers)
+        if hung:
+            found["hang"] = f"buyer {hung[0]} waits for ever: {answers[hung[0]].error}"
         if self._invariant is not None:
             try:
                 holds = self._invariant()
