@@ -6,7 +6,7 @@ import os
 import signal
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
@@ -29,6 +29,7 @@ from booking.processes.behaviour_buyer import (
     decode_report,
 )
 
+CONNECTS = "connects to"  # in the tripwire's words
 SEGMENT_S = 5.0  # from one step of a buyer to its next one
 LOOK_S = 0.0015  # a step that takes longer waits for another session, perhaps
 SLEEP = Announcement("sleep", "sleep  (no other buyer can go on)", (), "")
@@ -103,13 +104,20 @@ class BehaviourBuyers:
     """Processes of one purchase function; each execution runs each of them once."""
 
     def __init__(
-        self, buy: Callable[..., Any], buyers: int, seam: Seam, *, fresh: bool = False
+        self,
+        buy: Callable[..., Any],
+        buyers: int,
+        seam: Seam,
+        *,
+        fresh: bool = False,
+        covered: Collection[str] = (),
     ) -> None:
         self.doubts: list[str] = []
         self.buyers: list[BehaviourBuyer] = []
         self._buy = buy
         self._count = buyers
         self._seam = seam
+        self._covered = covered  # libraries of which an interceptor announces the effects
         self._fresh = fresh  # whether each execution has processes of its own
         self._sessions: dict[int, int] = {}  # session → buyer
         self._known: dict[tuple[str, str], frozenset[Touch]] = {}  # step → what it touched
@@ -123,7 +131,7 @@ class BehaviourBuyers:
 
     def _fork(self) -> None:
         for number in range(self._count):
-            self.buyers.append(_forked(self._buy, number, self._seam, self.buyers))
+            self.buyers.append(_forked(self._buy, number, self._seam, self._covered, self.buyers))
 
     def warm(self, reset: Callable[[], None]) -> None:
         """Have each buyer buy once, alone: what is done at the first call only is no race."""
@@ -140,7 +148,8 @@ class BehaviourBuyers:
                 self._pass(buyer, EXPIRE if buyer.state == "refused" else GO)
             positions.append((_stands_before(buyer.next), buyer.told))
         self.alike = all(position == positions[0] for position in positions)
-        self.doubts.clear()
+        # A connection stays open: what goes over it afterwards is heard no more.
+        self.doubts[:] = [doubt for doubt in self.doubts if CONNECTS in doubt]
 
     def close(self) -> None:
         """End every process."""
@@ -378,7 +387,11 @@ def _shown(step: Announcement | None) -> str:
 
 
 def _forked(
-    buy: Callable[..., Any], number: int, seam: Seam, others: Sequence[BehaviourBuyer]
+    buy: Callable[..., Any],
+    number: int,
+    seam: Seam,
+    covered: Collection[str],
+    others: Sequence[BehaviourBuyer],
 ) -> BehaviourBuyer:
     ours, theirs = Pipe()
     with warnings.catch_warnings():
@@ -389,7 +402,7 @@ def _forked(
             ours.close()
             for other in others:
                 other.line.close()
-            buyer_main(theirs, number, buy, seam)
+            buyer_main(theirs, number, buy, seam, covered)
         finally:
             os._exit(1)
     theirs.close()
