@@ -33,6 +33,7 @@ def named(
             symmetric=True, tickets=1, buyers=2, executions=1, steps=len(steps), ends=1,
             violating=1, anomalies=anomalies, caveats=[], witness=witness,
             answers=[Bought("sold", 1, error=error) for error in errors], models=models or {},
+            outcomes=[],
             witness_s=0.0, elapsed_s=0.0,
         )
     )  # fmt: skip
