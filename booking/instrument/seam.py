@@ -136,7 +136,9 @@ class Seam:
         if self.dismissed:
             raise Dismissed
         self.taken = self._announced
-        self._announced = Announcement(action, text[:SHOWN_MAX], touches(), place())
+        self._announced = Announcement(
+            action, encodable(text[:SHOWN_MAX]), touches(), encodable(place())
+        )
         step(action, self._announced.touches[0].resource if self._announced.touches else "?")
         while True:
             try:
@@ -177,7 +179,7 @@ class Seam:
     def learn(self, told: object) -> None:
         """Keep what the code was told: an execution must be told the same in the same order."""
         if self.active or self._inside:
-            self.learnt.append(str(told)[: 10 * SHOWN_MAX])
+            self.learnt.append(encodable(str(told)[: 10 * SHOWN_MAX]))
 
     def doubt(self, what: str) -> None:
         """Take note of an effect that is no step, once."""
@@ -218,6 +220,11 @@ class Seam:
 
     def network(self) -> None:
         """Take no time: the explorer alone orders the buyers."""
+
+
+def encodable(text: str) -> str:
+    """Return a text that can be sent: names of files may have bytes that are no characters."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def place() -> str:
