@@ -41,6 +41,9 @@ class BehaviourSpec(msgspec.Struct, frozen=True, kw_only=True):
     method: Method = "reduced"
     first: bool = False
     seconds_max: float = 60.0
+    server: Literal["postgres"] | None = None  # a private one, for the user's code
+    reset: list[str] = []  # databases, not private, that --setup may reset
+    django: dict[str, str] | None = None  # of a test of Django's: alias → database in use
     path: list[str] = []  # of imports: what the caller's interpreter has
 
 
@@ -53,6 +56,14 @@ class BehaviourStep(msgspec.Struct, frozen=True):
     saw: str
     where: str
     forced: bool = False
+    through: tuple[str, ...] = ()  # the interceptor, and packages between it and the code
+
+
+class BehaviourOutcome(msgspec.Struct, frozen=True):
+    """How the purchases of a sale ended, whichever buyer had which, and in how many orders."""
+
+    orders: int
+    answers: list[Bought]
 
 
 class BehaviourProof(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +74,7 @@ class BehaviourProof(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     bound: str | None
     method: str
+    symmetric: bool  # whether orders that differ in the names of equal buyers count once
     tickets: int
     buyers: int
     executions: int
@@ -73,14 +85,10 @@ class BehaviourProof(msgspec.Struct, frozen=True, kw_only=True):
     caveats: list[str]
     witness: list[BehaviourStep] | None
     answers: list[Bought]
+    outcomes: list[BehaviourOutcome]  # the most frequent first
+    models: dict[str, str] = {}  # table → the class that an ORM has for it
     witness_s: float | None
     elapsed_s: float
-
-    def assert_valid(self) -> None:
-        """Raise `AssertionError` with the counterexample, or with why nothing is proved."""
-        __tracebackhide__ = True
-        if self.verdict is not Outcome.VALID:
-            raise AssertionError(told(self))
 
 
 class _Message(msgspec.Struct):
@@ -153,16 +161,6 @@ def answer_of(bought: Bought) -> str:
     return f"{bought.result}: {bought.error}" if bought.error else bought.result
 
 
-def told(proof: BehaviourProof) -> str:
-    """Return a result as text: the verdict, the counterexample, how each purchase ended."""
-    names = ", ".join(proof.anomalies)
-    lines = [f"{proof.verdict.upper()}  {names + ': ' if names else ''}{proof.reason}"]
-    lines += ["  ".join(cell for cell in line if cell) for line in step_lines(proof)]
-    if proof.witness:
-        lines += [f"buyer {at}: {answer_of(one)}" for at, one in enumerate(proof.answers)]
-    return "\n".join(lines)
-
-
 def again(spec: BehaviourSpec) -> str:
     """Return the command that explores this again."""
     usual = BehaviourSpec(behaviour="", setup="", check="")
@@ -172,6 +170,8 @@ def again(spec: BehaviourSpec) -> str:
         words += [] if value is None else [option, value]
     words += ["--buyers", str(spec.buyers)] if spec.buyers != usual.buyers else []
     words += ["--method", spec.method] if spec.method != usual.method else []
+    words += [] if spec.server is None else ["--with", spec.server]
+    words += [word for name in spec.reset for word in ("--i-may-reset", name)]
     for option, given in (("--fresh", spec.fresh), ("--first", spec.first)):
         words += [option] if given else []
     if spec.seconds_max != usual.seconds_max:

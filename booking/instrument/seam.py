@@ -12,6 +12,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from types import FrameType
 from typing import Protocol, TypeVar
@@ -19,9 +21,11 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from booking.core.steps import step
+from booking.instrument.passing import Passing
 
 T = TypeVar("T")
 SHOWN_MAX = 200  # characters of a statement or a result
+TEXT_MAX = 2000  # characters of a statement: an ORM names every column
 STDLIB = str(Path(os.__file__).parent)
 OURS = str(Path(__file__).parents[1])
 
@@ -40,6 +44,7 @@ class Announcement(msgspec.Struct, array_like=True, frozen=True):
     text: str
     touches: tuple[Touch, ...]
     where: str
+    through: tuple[str, ...] = ()  # the interceptor, and the packages between it and the code
 
 
 class Dismissed(BaseException):
@@ -78,14 +83,21 @@ class Seam:
         self._link: Link | None = None
         self._thread = 0
         self._inside = 0
+        self._passing = Passing()
         self._undo: dict[int, Callable[[], object]] = {}
         self._announced: Announcement | None = None
         self.taken: Announcement | None = None  # the step before the announced one
+        self.session = 0  # of a server, in which the announced step may have to wait
 
     @property
     def active(self) -> bool:
         """Whether effects are announced now: in a purchase, and not inside an announced one."""
         return self._link is not None and not self._inside
+
+    @property
+    def buying(self) -> bool:
+        """Whether a purchase is being carried out."""
+        return self._link is not None
 
     def begin(self, link: Link) -> None:
         """Begin a purchase."""
@@ -93,16 +105,21 @@ class Seam:
         self.purchase += 1
         self.dismissed = self.committed = False
         self._announced = self.taken = None
+        self._passing = Passing()
         self._thread = threading.get_ident()
         self._link = link
+
+    def leave(self) -> None:
+        """Undo what a purchase left open, as steps: others may wait for it."""
+        for owner, undo in list(self._undo.items()):
+            with suppress(Exception):  # the library's own errors: a connection was closed
+                undo()
+            self._undo.pop(owner, None)
 
     def end(self) -> None:
         """End a purchase; undo what it left open."""
         self._link = None
-        for undo in self._undo.values():
-            with suppress(Exception):  # the library's own errors: a connection was closed
-                undo()
-        self._undo.clear()
+        self.leave()
         for undo in self.at_each_end:
             undo()
 
@@ -123,22 +140,25 @@ class Seam:
         *,
         busy: Callable[[Exception], bool] = lambda _: False,
         partial: bool = False,
+        failed: Callable[[Exception], str] = lambda error: f"{type(error).__name__}: {error}",
+        session: int = 0,
     ) -> T:
         """Carry out one effect as a step, and return what it returns.
 
         `touches` may ask what the effect touched: it is called behind it, too. `busy` tells
         whether an error means that another buyer is in the way and nothing was done; then the
         effect is tried again behind another buyer's step. `partial`: trying has an effect itself.
+        `failed` returns what the code learns by an error: the same in the same order. `session`
+        is that of a server in which the effect may have to wait.
         """
         if not self.active:
             return effect()
         self._ensure_known_thread(text)
         if self.dismissed:
             raise Dismissed
-        self.taken = self._announced
-        self._announced = Announcement(
-            action, encodable(text[:SHOWN_MAX]), touches(), encodable(place())
-        )
+        self.taken, self.session = self._announced, session
+        text = shortened(self._passing.alike(text), TEXT_MAX)
+        self._announced = Announcement(action, text, touches(), *caller())
         step(action, self._announced.touches[0].resource if self._announced.touches else "?")
         while True:
             try:
@@ -146,10 +166,10 @@ class Seam:
                     return effect()
             except Exception as error:
                 if not busy(error):
-                    self.learn(f"{type(error).__name__}: {error}")
+                    self.learn(failed(error))
                     raise
                 if not self._another_moves(effect=partial):
-                    self.learn(f"{type(error).__name__}: {error}")
+                    self.learn(failed(error))
                     raise
             finally:
                 self.touched(touches())
@@ -179,7 +199,7 @@ class Seam:
     def learn(self, told: object) -> None:
         """Keep what the code was told: an execution must be told the same in the same order."""
         if self.active or self._inside:
-            self.learnt.append(encodable(str(told)[: 10 * SHOWN_MAX]))
+            self.learnt.append(shortened(self._passing.alike(str(told)), TEXT_MAX))
 
     def doubt(self, what: str) -> None:
         """Take note of an effect that is no step, once."""
@@ -227,20 +247,55 @@ def encodable(text: str) -> str:
     return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a text that is no longer than that, but is another one wherever the text is."""
+    text = encodable(text)
+    if len(text) <= most:
+        return text
+    return f"{text[:most]} … {sha256(text.encode(errors='replace')).hexdigest()[:12]}"
+
+
 def place() -> str:
     """Return the line of the user's code that is being carried out: `shop/orders.py:14`."""
+    return caller()[0]
+
+
+def caller() -> tuple[str, tuple[str, ...]]:
+    """Return the line of the user's code, and what it went through to come here, inside out."""
     frame: FrameType | None = sys._getframe(1)
+    ours = ""
+    packages: dict[str, bool] = {}
     while frame is not None:
         file = frame.f_code.co_filename
-        if not _is_library(file):
-            return f"{_shown(file)}:{frame.f_lineno}"
+        package = package_of(file)
+        if package is None:
+            return f"{_shown(file)}:{frame.f_lineno}", (
+                ours,
+                *(one for one in packages if one != ours),
+            )
+        if package == OURS:
+            ours = Path(file).stem
+        elif package:
+            packages[package] = True
         frame = frame.f_back
-    return ""
+    return "", ()
 
 
-def _is_library(file: str) -> bool:
-    inside = file.startswith((OURS, STDLIB)) and "site-packages" not in file
-    return inside or "site-packages" in file or file.startswith("<")
+def is_users(function: object) -> bool:
+    """Return whether a function is written in a file of the user's."""
+    code = getattr(function, "__code__", None)
+    return code is not None and package_of(code.co_filename) is None
+
+
+@cache
+def package_of(file: str) -> str | None:
+    """Return the package that a file belongs to: ours, an installed one, none; None: the user's."""
+    _, installed, inside = file.rpartition("site-packages")
+    if installed:
+        return inside.replace("\\", "/").strip("/").split("/", 1)[0].removesuffix(".py")
+    if file.startswith(OURS):
+        return OURS
+    return "" if file.startswith((STDLIB, "<")) else None
 
 
 def _shown(file: str) -> str:

@@ -33,6 +33,15 @@ EVENTS = {
     "os.scandir": "lists {} past an interceptor",
     "fcntl.flock": "locks a file past an interceptor",
     "fcntl.lockf": "locks a file past an interceptor",
+    "socket.sendto": "sends to {} and no interceptor covers that",
+    "socket.sendmsg": "sends to {} and no interceptor covers that",
+    "socket.bind": "listens at {} and no interceptor covers that",
+    "ctypes.dlopen": "calls a C library ({}): its effects are not seen",
+    "ctypes.dlsym": "calls a C library ({}): its effects are not seen",
+    "mmap.__new__": "maps memory, which is shared perhaps",
+    "shutil.rmtree": "removes {} past an interceptor",
+    "signal.pthread_kill": "sends a signal: when it comes is not explored",
+    "os.kill": "sends a signal: when it comes is not explored",
 }
 # Drivers that reach shared state without an audit event: by C code, or by a connection kept open.
 DRIVERS = frozenset({
@@ -78,7 +87,7 @@ def listen(seam: Seam) -> None:
         elif event == "open":
             _opened(seam, *arguments[:2])
         elif (what := EVENTS.get(event)) is not None:
-            subject = arguments[1] if event == "socket.connect" else (arguments or ("",))[0]
+            subject = _subject(event, arguments)
             with seam.inside():
                 told = what.format(subject)
             seam.doubt(told)
@@ -99,6 +108,12 @@ def _started(seam: Seam, real: Callable[..., Any], *positional: Any, **named: An
     if seam.active and not seam.dismissed:
         seam.doubt("starts a thread: its order is not explored")
     return real(*positional, **named)
+
+
+def _subject(event: str, arguments: tuple[Any, ...]) -> object:
+    """Return what an event is about."""
+    at = 1 if event.startswith(("socket.", "ctypes.dlsym")) else 0
+    return arguments[at] if len(arguments) > at else ""
 
 
 def _imports() -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from booking.instrument.files.bindings import Bindings
 from booking.instrument.files.names import is_passed
 from booking.instrument.files.opening import open_step
 from booking.instrument.files.resources import (
@@ -20,7 +21,6 @@ from booking.instrument.files.resources import (
 )
 from booking.instrument.files.session import Files, told
 from booking.instrument.files.state import SteppedState
-from booking.instrument.patches import Patches
 from booking.instrument.seam import Touch
 
 READS = ("read", "pread", "readv", "preadv")
@@ -31,7 +31,7 @@ BYTES = (bytes, bytearray, memoryview)
 NAMELESS = getattr(os, "O_TMPFILE", 0)
 
 
-def install(files: Files, patches: Patches) -> None:
+def install(files: Files, patches: Bindings) -> None:
     """Replace the functions of `os` that take descriptors."""
     patches.replace(os, "open", _open(files, os.open))
     patches.replace(os, "close", _close(files, os.close))

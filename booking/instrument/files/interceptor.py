@@ -14,8 +14,8 @@ from booking.instrument.files import (
     semaphores,
     unseen,
 )
+from booking.instrument.files.bindings import Bindings
 from booking.instrument.files.session import Files
-from booking.instrument.patches import Patches
 from booking.instrument.seam import Dismissed, Seam
 
 
@@ -31,7 +31,7 @@ class FilesInterceptor:
 
     def install(self, seam: Seam) -> None:
         """Replace the functions of the standard library, also where they are bound already."""
-        self._patches = Patches()
+        self._patches = Bindings()
         self._files = Files(seam)
         for part in (library_lock, semaphores, opening, names, descriptors, locks, unseen):
             part.install(self._files, self._patches)

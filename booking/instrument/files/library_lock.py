@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from booking.instrument.files.bindings import Bindings
 from booking.instrument.files.resources import change, located, real_path
 from booking.instrument.files.session import Files, ensure_not_dismissed
-from booking.instrument.patches import Patches
 from booking.instrument.seam import Touch
 
 
-def install(files: Files, patches: Patches) -> None:
+def install(files: Files, patches: Bindings) -> None:
     """Replace `acquire` and `release` of every lock of the library."""
     try:
         import filelock

@@ -11,13 +11,13 @@ import os
 from functools import wraps
 from typing import Any
 
+from booking.instrument.files.bindings import Bindings
 from booking.instrument.files.session import Files, ensure_not_dismissed
-from booking.instrument.patches import Patches
 
 HELD = {errno.EAGAIN, errno.EACCES}
 
 
-def install(files: Files, patches: Patches) -> None:
+def install(files: Files, patches: Bindings) -> None:
     """Replace the locks of `fcntl` and of `os`."""
     patches.replace(fcntl, "flock", _flock(files, fcntl.flock))
     patches.replace(fcntl, "lockf", _lockf(files, fcntl.lockf))

@@ -14,6 +14,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+from booking.instrument.files.bindings import Bindings
 from booking.instrument.files.resources import (
     UNKNOWN,
     cannot_be,
@@ -29,7 +30,6 @@ from booking.instrument.files.resources import (
 )
 from booking.instrument.files.session import Files
 from booking.instrument.files.state import SteppedState
-from booking.instrument.patches import Patches
 from booking.instrument.seam import Touch
 
 _lexists = posixpath.lexists
@@ -96,7 +96,7 @@ PATH_QUESTIONS = ("exists", "is_file", "is_dir", "is_symlink")
 TIMES = ("getmtime", "getctime", "getatime")
 
 
-def install(files: Files, patches: Patches) -> None:
+def install(files: Files, patches: Bindings) -> None:
     """Replace the functions of `os` that take paths."""
     for name, call in CALLS.items():
         if hasattr(os, name):

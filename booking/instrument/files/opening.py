@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 from weakref import ref
 
+from booking.instrument.files.bindings import Bindings
 from booking.instrument.files.resources import (
     cannot_be,
     change,
@@ -26,7 +27,6 @@ from booking.instrument.files.resources import (
     text_of,
 )
 from booking.instrument.files.session import Files, ensure_not_dismissed, told
-from booking.instrument.patches import Patches
 from booking.instrument.seam import Touch
 
 _real: Any = io.open
@@ -131,7 +131,7 @@ class SteppedFile(io.FileIO):
                 top.flush()
 
 
-def install(files: Files, patches: Patches) -> None:
+def install(files: Files, patches: Bindings) -> None:
     """Replace `open`."""
     import builtins
 

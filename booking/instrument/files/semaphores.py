@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from booking.instrument.files.bindings import Bindings
 from booking.instrument.files.session import Files, ensure_not_dismissed
-from booking.instrument.patches import Patches
 from booking.instrument.seam import Touch
 
 RECURSIVE = 0  # of `multiprocessing.synchronize`: an RLock
@@ -18,7 +18,7 @@ class _Held(Exception):  # noqa: N818 - a refusal, no error
     """Another process has it."""
 
 
-def install(files: Files, patches: Patches) -> None:
+def install(files: Files, patches: Bindings) -> None:
     """Replace what all locks of `multiprocessing` are made of."""
     try:
         from multiprocessing import synchronize

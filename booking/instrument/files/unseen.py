@@ -11,15 +11,15 @@ from itertools import count
 from multiprocessing import connection
 from typing import Any
 
+from booking.instrument.files.bindings import Bindings
 from booking.instrument.files.session import Files
-from booking.instrument.patches import Patches
 from booking.instrument.seam import place
 
 DATABASES = (("_gdbm", "dbm.gnu"), ("_dbm", "dbm.ndbm"))
 TALKS = ("send", "send_bytes", "recv", "recv_bytes", "recv_bytes_into")
 
 
-def install(files: Files, patches: Patches) -> None:
+def install(files: Files, patches: Bindings) -> None:
     """Doubt C databases, memory that is shared, and pipes; fix the names of temporary files."""
     seam = files.seam
     for inner, outer in DATABASES:

@@ -13,18 +13,22 @@ from booking.experiments.behaviour import (
     answer_of,
     step_lines,
 )
+from booking.report.cures.table import cures_of
 from booking.report.terminal.layout import (
     Block,
     Command,
     Line,
     Part,
     fits,
+    shortened,
     show_parts,
     show_verdict,
     table,
 )
 
 CAVEATS_SHOWN_MAX = 5
+OUTCOMES_SHOWN_MAX = 5
+STEP_MAX = 200  # characters of a statement
 
 
 def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec) -> None:
@@ -34,6 +38,10 @@ def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec) -> None:
     parts.append(Line("searched", f"{_figures(proof)}, {proof.elapsed_s:.2f} s"))
     if not proof.anomalies:
         parts.append(Line("why", proof.reason))
+    parts += [
+        Line("ends", f"{counted(one.orders, 'order')}: {', '.join(map(answer_of, one.answers))}")
+        for one in proof.outcomes[:OUTCOMES_SHOWN_MAX]
+    ]
     parts.append(Line("rests on", RESTS_ON))
     others = [caveat for caveat in proof.caveats if caveat != proof.reason]
     parts += [Line("caveat", caveat) for caveat in others[:CAVEATS_SHOWN_MAX]]
@@ -44,12 +52,28 @@ def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec) -> None:
         )
         parts.append(Block(_steps(proof), title))
         parts += [Line(f"buyer {at}", answer_of(one)) for at, one in enumerate(proof.answers)]
+        parts += _cures(proof)
     show_parts([*parts, Command("again", again(spec))])
+
+
+def _cures(proof: BehaviourProof) -> list[Part]:
+    """Return the cures, and above them what they are for; what several are for stands once."""
+    parts: list[Part] = []
+    before = ""
+    for cure in cures_of(proof):
+        if cure.seen != before:
+            parts.append(Line("seen", cure.seen))
+        before = cure.seen
+        last = cure.statement
+        what = f"{cure.name}: {cure.remedy}" if cure.remedy else cure.name
+        parts.append(Command("cure", last, what) if last else Line("cure", what))
+    return parts
 
 
 def _figures(proof: BehaviourProof) -> str:
     orders = counted(proof.ends, "order")
     whole = "all" if proof.complete else "not all"
+    whole += ", whatever the buyers' names" if proof.symmetric else ""
     return (
         f"{counted(proof.buyers, 'buyer')}, {counted(proof.tickets, 'ticket')}: {orders} of steps "
         f"({whole}), {proof.violating:,} unsound"
@@ -58,7 +82,7 @@ def _figures(proof: BehaviourProof) -> str:
 
 def _steps(proof: BehaviourProof) -> list[Text]:
     """Return the steps as a table; where it is too wide, what was seen goes below its step."""
-    rows = step_lines(proof)
+    rows = [(*row[:2], shortened(row[2], STEP_MAX), *row[3:]) for row in step_lines(proof)]
     wide = table(rows, right=1)
     if fits(wide):
         return wide
