@@ -242,8 +242,14 @@ class Seam:
         """Take no time: the explorer alone orders the buyers."""
 
 
+def encodable(text: str) -> str:
+    """Return a text that can be sent: names of files may have bytes that are no characters."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
+
+
 def shortened(text: str, most: int) -> str:
     """Return a text that is no longer than that, but is another one wherever the text is."""
+    text = encodable(text)
     if len(text) <= most:
         return text
     return f"{text[:most]} … {sha256(text.encode(errors='replace')).hexdigest()[:12]}"

@@ -52,6 +52,15 @@ def test_each_shop_is_short() -> None:
         assert len([line for line in shop if line.strip()]) <= 60, name
 
 
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_its_page_has_the_same_shop(name: str) -> None:
+    """Where the page of an example shows a shop, it is that of the folder."""
+    page = ROOT / f"docs/how-to/explore-{name}.md"
+    if page.exists():
+        shop = (ROOT / "examples" / name / "shop.py").read_text()
+        assert f"```python\n{shop}```" in page.read_text()
+
+
 def test_there_is_an_example() -> None:
     """Else the tests above test nothing."""
     assert {"django", "files", "sqlalchemy"} <= set(EXAMPLES)

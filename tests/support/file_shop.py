@@ -27,7 +27,7 @@ from filelock import FileLock, SoftFileLock, Timeout
 DATA = "data.json"
 TICKETS = int(os.environ.get("TICKETS", "1"))
 MADE = (
-    "ledger.txt", "marker", "folder", "own.tmp", "current", "other.json", "seats", "buy.log",
+    "ledger.txt", "own.tmp", "current", "other.json", "seats", "buy.log",
     "shelf", "shelf.dat", "shelf.dir", "shelf.bak", "dumb.dat", "dumb.dir", "dumb.bak",
 )  # fmt: skip
 process_lock = multiprocessing.get_context("fork").Lock()
@@ -374,7 +374,7 @@ def marked() -> bool:
     """Make a lock file that must not be there, and poll."""
     while True:
         try:
-            fd = os.open("marker", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+            fd = os.open("sale.lock", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
             break
         except FileExistsError:
             time.sleep(0.01)
@@ -382,20 +382,20 @@ def marked() -> bool:
         return replaced()
     finally:
         os.close(fd)
-        os.unlink("marker")
+        os.unlink("sale.lock")
 
 
 def marked_by_a_folder() -> bool:
     while True:
         try:
-            os.mkdir("folder")
+            os.mkdir("sale.folder")
             break
         except FileExistsError:
             time.sleep(0.01)
     try:
         return replaced()
     finally:
-        os.rmdir("folder")
+        os.rmdir("sale.folder")
 
 
 def marked_by_a_link(buyer: int) -> bool:
@@ -426,7 +426,7 @@ def takes_a_seat() -> str | None:
 
 
 def moves_a_ticket(buyer: int) -> bool:
-    """Whoever renames the ticket has it."""
+    """Rename the ticket: one buyer alone can."""
     try:
         os.rename(DATA, f"seats/{buyer}")
     except FileNotFoundError:
@@ -468,12 +468,15 @@ def beside_a_database() -> bool:
 
 
 def raises_inside() -> bool:
-    """Fail under the lock, before anything was written."""
-    with FileLock("shop.lock"):
-        if left() < 1:
-            raise LookupError("sold out")
-        put(left() - 1)
-        return True
+    """Leave the lock by an exception."""
+    try:
+        with FileLock("shop.lock"):
+            if left() < 1:
+                raise LookupError("sold out")
+            put(left() - 1)
+            return True
+    except LookupError:
+        return False
 
 
 # What is not seen proves nothing.

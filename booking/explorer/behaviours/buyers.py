@@ -245,7 +245,7 @@ class BehaviourBuyers:
         if report is None:
             buyer.steps += 1
             return self._begun(buyer, announced, begins=begins)
-        if buyer.state == "refused" and not report.effect and not forced:
+        if buyer.state == "refused" and not (report.effect or report.sleeps or forced):
             return None
         if self._waits is not None and self._waits.is_victim(report.learnt):
             raise Disturbed  # before it was seen to wait

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import BuiltinFunctionType
 from typing import Any
 
 # Modules that bind functions in their classes; and those that have to keep the real ones.
@@ -11,6 +13,22 @@ WITH_CLASSES = frozenset(
     {"glob", "pathlib", "pathlib._abc", "pathlib._local", "shutil", "tempfile"}
 )
 KEPT = ("booking", "posix", "importlib", "_frozen_importlib", "multiprocessing.connection")
+
+
+class Unbound:
+    """A function that takes the place of a builtin one: as a class attribute, it is no method."""
+
+    def __init__(self, new: Callable[..., Any], real: Any) -> None:
+        self._new = new
+        self.__wrapped__ = real
+        self.__name__, self.__doc__ = real.__name__, real.__doc__
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        """Call what takes its place."""
+        return self._new(*given, **named)
+
+    def __repr__(self) -> str:
+        return repr(self.__wrapped__)
 
 
 class Bindings:
@@ -25,6 +43,9 @@ class Bindings:
         if isinstance(owner, type):
             owner = next(one for one in owner.__mro__ if name in vars(one))
         real = getattr(owner, name)
+        if isinstance(real, BuiltinFunctionType):
+            new = Unbound(new, real)
+            _keep_supported(real, new)
         self._set(owner, name, new)
         self._swapped[id(real)] = real, new
 
@@ -46,6 +67,14 @@ class Bindings:
             setattr(owner, name, real)
         self._undo.clear()
         self._swapped.clear()
+
+
+def _keep_supported(real: Any, new: Any) -> None:
+    """Have `os.supports_dir_fd` and its kin know a replaced function, too."""
+    for name in ("dir_fd", "fd", "follow_symlinks", "effective_ids"):
+        known: set[Any] = getattr(os, f"supports_{name}")
+        if real in known:
+            known.add(new)
 
 
 def _bound() -> Iterator[tuple[Any, str, Any]]:

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any
 
 from booking.instrument.files.bindings import Bindings
-from booking.instrument.files.names import is_passed, keep_supported
+from booking.instrument.files.names import is_passed
 from booking.instrument.files.opening import open_step
 from booking.instrument.files.resources import (
     entry_of,
@@ -27,6 +27,7 @@ READS = ("read", "pread", "readv", "preadv")
 WRITES = ("write", "pwrite", "writev", "pwritev", "ftruncate", "posix_fallocate")
 COPIES = {"sendfile": (1, 0), "copy_file_range": (0, 1), "splice": (0, 1)}  # from, to
 STANDARD = 2  # standard input, output, error
+BYTES = (bytes, bytearray, memoryview)
 NAMELESS = getattr(os, "O_TMPFILE", 0)
 
 
@@ -71,7 +72,6 @@ def _open(files: Files, real: Any) -> Any:
             files.opened[fd] = (entry_of if flags & os.O_NOFOLLOW else real_path)(given)
         return fd
 
-    keep_supported(real, replaced)
     return replaced
 
 
@@ -128,7 +128,7 @@ def _moves(files: Files, real: Any, name: str, *, writes: bool) -> Any:
     def replaced(fd: int, *more: Any, **named: Any) -> Any:
         if not _is_step(files, fd):
             return real(fd, *more, **named)
-        data = more[0] if writes and isinstance(more[0], (bytes, bytearray, memoryview)) else None
+        data = more[0] if writes and more and isinstance(more[0], BYTES) else None
         text = f"os.{name} {files.shown(fd)}" + ("" if data is None else f"  {told(data)}")
         result = files.step(
             name, text, lambda: files.content(fd, writes=writes),
@@ -201,5 +201,4 @@ def _fstat(files: Files, real: Any) -> Any:
         seam.learn(f"{found.st_size} bytes, names: {found.st_nlink}")
         return SteppedState(found, seam)
 
-    keep_supported(real, replaced)
     return replaced

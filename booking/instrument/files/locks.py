@@ -24,6 +24,10 @@ def install(files: Files, patches: Bindings) -> None:
     patches.replace(os, "lockf", _os_lockf(files, os.lockf))
 
 
+def _is_file(file: Any) -> bool:
+    return isinstance(file, int) or hasattr(file, "fileno")
+
+
 def number_of(file: Any) -> int:
     """Return the descriptor of a file object, or the number that was given."""
     return file if isinstance(file, int) else int(file.fileno())
@@ -39,7 +43,7 @@ def _flock(files: Files, real: Any) -> Any:
 
     @wraps(real)
     def flock(file: Any, operation: int, /) -> None:
-        if not seam.active:
+        if not seam.active or not _is_file(file):
             real(file, operation)
             return
         fd = number_of(file)
@@ -81,7 +85,7 @@ def _lockf(files: Files, real: Any) -> Any:
 
     @wraps(real)
     def lockf(file: Any, command: int, *place: Any) -> Any:
-        if not seam.active:
+        if not seam.active or not _is_file(file):
             return real(file, command, *place)
         fd = number_of(file)
         name = files.shown(fd)

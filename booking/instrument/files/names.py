@@ -17,6 +17,7 @@ from typing import Any
 from booking.instrument.files.bindings import Bindings
 from booking.instrument.files.resources import (
     UNKNOWN,
+    cannot_be,
     change,
     content,
     entry_of,
@@ -112,14 +113,6 @@ def install(files: Files, patches: Bindings) -> None:
         patches.replace(posixpath, name, _time(files, getattr(posixpath, name)))
 
 
-def keep_supported(real: Any, new: Any) -> None:
-    """Have `os.supports_dir_fd` and its kin know a replaced function, too."""
-    for name in ("dir_fd", "fd", "follow_symlinks", "effective_ids"):
-        known: set[Any] = getattr(os, f"supports_{name}")
-        if real in known:
-            known.add(new)
-
-
 def _of_one(files: Files, real: Any, name: str, call: Call) -> Any:
     seam = files.seam
 
@@ -141,11 +134,10 @@ def _of_one(files: Files, real: Any, name: str, call: Call) -> Any:
             del files.made[entry]  # a lock that is a file is given back
             return effect()
         follow = call.follows and named.get("follow_symlinks", True)
-        there = not call.makes or there_is(files, entry)
         result = files.step(
             name, f"{name} {text_of(path)}", lambda: call.touches(given, follow), effect
         )
-        if not there:
+        if call.makes:
             files.made_entry(entry, folder=call.folder)
         if call.removes:
             files.made.pop(entry, None)
@@ -153,7 +145,6 @@ def _of_one(files: Files, real: Any, name: str, call: Call) -> Any:
         seam.learn(_told(result))
         return SteppedState(result, seam) if isinstance(result, os.stat_result) else result
 
-    keep_supported(real, replaced)
     return replaced
 
 
@@ -169,35 +160,38 @@ def _of_two(files: Files, real: Any, name: str) -> Any:
     seam = files.seam
 
     @wraps(real)
-    def replaced(source: Any, target: Any, *more: Any, **named: Any) -> None:
+    def replaced(src: Any, dst: Any, *more: Any, **named: Any) -> None:
         def effect() -> None:
-            real(source, target, *more, **named)
+            real(src, dst, *more, **named)
 
         if not seam.active:
             effect()
             return
         folders = named.get("src_dir_fd"), named.get("dst_dir_fd", named.get("dir_fd"))
-        to = located(target, folders[1])
-        at = located(source, folders[0]) if name != "symlink" else to
+        to = located(dst, folders[1])
+        at = located(src, folders[0]) if name != "symlink" else to
         if all(is_passed(files, path, writes=True) for path in (at, to)):
             with seam.inside():
                 effect()
             return
         with seam.inside():
             of_folder = name != "symlink" and _isdir(at)
-        entry, there = entry_in(files, to), there_is(files, to)
+        entry = entry_in(files, to)
 
         def touches() -> list[Touch]:
             return [UNKNOWN] if of_folder else _moved(name, at, to)
 
-        text = f"{name} {text_of(source)} → {text_of(target)}"
-        files.step(name, text, touches, effect)
-        if not there:
+        def run() -> bool:
+            there = there_is(files, to)
+            effect()
+            return there
+
+        text = f"{name} {text_of(src)} → {text_of(dst)}"
+        if not files.step(name, text, touches, run):
             files.made_entry(entry)
         if name in {"rename", "replace"}:
             files.made.pop(entry_in(files, at), None)
 
-    keep_supported(real, replaced)
     return replaced
 
 
@@ -274,8 +268,15 @@ class _Entry:
     def __init__(self, entry: Any) -> None:
         self._entry, self.name, self.path = entry, entry.name, entry.path
 
+    @property  # type: ignore[misc]  # what `isinstance` asks
+    def __class__(self) -> Any:
+        return os.DirEntry
+
     def __fspath__(self) -> Any:
         return self.path
+
+    def __repr__(self) -> str:
+        return repr(self._entry)
 
     def stat(self, *, follow_symlinks: bool = True) -> Any:
         """Ask for the state."""
@@ -306,13 +307,12 @@ def _scandir(files: Files, real: Any) -> Any:
         seam.learn([entry.name for entry in entries])
         return _Entries([_Entry(entry) for entry in entries] if given else entries)
 
-    keep_supported(real, replaced)
     return replaced
 
 
 def is_passed(files: Files, path: str, *, writes: bool) -> bool:
     """Return whether a call is no step: of a device, or a look at Python or at the system."""
-    if is_device(path):
+    if is_device(path) or cannot_be(path):
         return True
     if writes and is_system(path):
         files.seam.doubt(f"changes {path}, and reading it is no step")

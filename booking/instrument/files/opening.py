@@ -14,6 +14,7 @@ from weakref import ref
 
 from booking.instrument.files.bindings import Bindings
 from booking.instrument.files.resources import (
+    cannot_be,
     change,
     content,
     entry_of,
@@ -175,7 +176,7 @@ def _is_known(mode: Any, buffering: Any) -> bool:
 
 def _passed(files: Files, path: str, mode: str) -> bool:
     """Return whether a file is none that buyers share, or so it seems."""
-    if is_device(path):
+    if is_device(path) or cannot_be(path):
         return True
     if not is_system(path):
         return False
@@ -189,7 +190,9 @@ def _raw(files: Files, file: Any, mode: str, opener: Any, *, closefd: bool) -> S
         return _of_fd(files, file, mode, closefd=closefd)
     flags = flags_of(mode)
     if opener is not None:
-        raw = _of_fd(files, opener(file, flags), mode)
+        if (fd := opener(file, flags)) < 0:
+            raise ValueError(f"opener returned {fd}")
+        raw = _of_fd(files, fd, mode)
         raw.name = file
         return raw
     path = located(file)

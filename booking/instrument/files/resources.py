@@ -22,7 +22,7 @@ from os import fstat as _fstat
 from os import readlink as _readlink
 from typing import Any
 
-from booking.instrument.seam import Touch
+from booking.instrument.seam import Touch, encodable
 from booking.system.descriptors import path_of
 
 LINKS_MAX = 40  # as Linux follows
@@ -41,6 +41,8 @@ SYSTEM = tuple(
 
 def text_of(path: Any) -> str:
     """Return a path as text, as it was given."""
+    if isinstance(path, (bytearray, memoryview)):
+        path = bytes(path)
     return os.fsdecode(os.fspath(path))
 
 
@@ -57,6 +59,14 @@ def is_system(path: str) -> bool:
     if path.startswith(SHARED_MEMORY):
         return False
     return path.endswith(MODULES) or path.startswith(SYSTEM)
+
+
+def cannot_be(path: str) -> bool:
+    """Return whether no file has such a path: the real function refuses it."""
+    try:
+        return b"\0" in os.fsencode(path)
+    except UnicodeEncodeError:
+        return True
 
 
 def is_device(path: str) -> bool:
@@ -147,8 +157,8 @@ def is_channel(fd: int) -> bool:
 
 
 def unique(touches: Iterable[Touch]) -> tuple[Touch, ...]:
-    """Return each once, in order."""
-    return tuple(dict.fromkeys(touches))
+    """Return each once, in order, with a name that can be sent."""
+    return tuple(dict.fromkeys(Touch(encodable(one.resource), one.writes) for one in touches))
 
 
 def _links(path: str) -> list[str]:

@@ -40,5 +40,8 @@ class SteppedState:
     def __hash__(self) -> int:
         return hash(self._real)
 
+    def __reduce__(self) -> Any:
+        return self._real.__reduce__()
+
     def _doubt(self) -> None:
         self._seam.doubt("looks at the time of a file: the clock decides")

@@ -40,7 +40,7 @@ def install(files: Files, patches: Bindings) -> None:
             return real()
         if seam.purchase not in names:
             names.clear()
-            names[seam.purchase] = (f"buyer{seam.buyer}n{at}" for at in count(1))
+            names[seam.purchase] = (f"b{seam.buyer:02}n{at:04}" for at in count(1))
         return names[seam.purchase]
 
     drawn: Any = tempfile
