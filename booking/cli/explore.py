@@ -57,6 +57,14 @@ BUYERS_MAX = 200
 @click.option("--invariant", metavar="M:F", help="Is true at the end of each execution.")
 @click.option("--init", metavar="M:F", help="Is called once, before anything else.")
 @click.option("--fresh", is_flag=True, help="New processes for each execution.")
+@click.option("--with", "server", type=click.Choice(["postgres"]), help="A private server for it.")
+@click.option(
+    "--i-may-reset",
+    "reset",
+    metavar="DATABASE",
+    multiple=True,
+    help="Setup may empty this database, which is not private.",
+)
 @memory_option
 @json_option
 def explore(  # noqa: PLR0917 - click passes each by its name

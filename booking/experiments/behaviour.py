@@ -41,6 +41,8 @@ class BehaviourSpec(msgspec.Struct, frozen=True, kw_only=True):
     method: Method = "reduced"
     first: bool = False
     seconds_max: float = 60.0
+    server: Literal["postgres"] | None = None  # a private one, for the user's code
+    reset: list[str] = []  # databases, not private, that --setup may reset
     path: list[str] = []  # of imports: what the caller's interpreter has
 
 
@@ -55,6 +57,13 @@ class BehaviourStep(msgspec.Struct, frozen=True):
     forced: bool = False
 
 
+class BehaviourOutcome(msgspec.Struct, frozen=True):
+    """How the purchases of a sale ended, whichever buyer had which, and in how many orders."""
+
+    orders: int
+    answers: list[Bought]
+
+
 class BehaviourProof(msgspec.Struct, frozen=True, kw_only=True):
     """The result of an exploration of a purchase function."""
 
@@ -63,6 +72,7 @@ class BehaviourProof(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     bound: str | None
     method: str
+    symmetric: bool  # whether orders that differ in the names of equal buyers count once
     tickets: int
     buyers: int
     executions: int
@@ -73,6 +83,7 @@ class BehaviourProof(msgspec.Struct, frozen=True, kw_only=True):
     caveats: list[str]
     witness: list[BehaviourStep] | None
     answers: list[Bought]
+    outcomes: list[BehaviourOutcome]  # the most frequent first
     witness_s: float | None
     elapsed_s: float
 
@@ -172,6 +183,8 @@ def again(spec: BehaviourSpec) -> str:
         words += [] if value is None else [option, value]
     words += ["--buyers", str(spec.buyers)] if spec.buyers != usual.buyers else []
     words += ["--method", spec.method] if spec.method != usual.method else []
+    words += [] if spec.server is None else ["--with", spec.server]
+    words += [word for name in spec.reset for word in ("--i-may-reset", name)]
     for option, given in (("--fresh", spec.fresh), ("--first", spec.first)):
         words += [option] if given else []
     if spec.seconds_max != usual.seconds_max:

@@ -15,16 +15,18 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from booking.core.registry import load
+from booking.core.registry import load, takes_argument
 from booking.core.verdict import Outcome
 from booking.errors import BookingError, ExitCode, UsageError
 from booking.experiments.behaviour import (
+    BehaviourOutcome,
     BehaviourProof,
     BehaviourSpec,
     BehaviourStep,
     Message,
     encode_message,
 )
+from booking.experiments.behaviour_servers import BehaviourServers
 from booking.explorer.behaviours.buyers import BehaviourBuyers
 from booking.explorer.behaviours.search import BehaviourExploration, BehaviourExplorer
 from booking.instrument.interceptor import Interceptor, installed
@@ -58,6 +60,7 @@ def _fail(out: BinaryIO, code: int, text: str) -> None:
 def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
     """Explore a purchase function; raise `UsageError` for functions that cannot be."""
     seam, interceptors = Seam(), installed()
+    servers = BehaviourServers(spec.server, spec.reset, interceptors)
     for interceptor in interceptors:
         interceptor.install(seam)
     listen(seam)
@@ -68,13 +71,22 @@ def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
     covered = {interceptor.library for interceptor in interceptors}
     buyers = BehaviourBuyers(functions.buy, spec.buyers, seam, fresh=spec.fresh, covered=covered)
     try:
+        if (waits := servers.watch()) is not None:
+            buyers.watch(waits)
+
+        def reset() -> None:
+            servers.restore()
+            functions.setup()
+
         search = BehaviourExplorer(
-            buyers, functions.setup, lambda answers: functions.find_anomalies(tickets, answers),
-            method=spec.method, seconds_max=spec.seconds_max, first=spec.first,
+            buyers, reset, lambda answers: functions.find_anomalies(tickets, answers),
+            method=spec.method, symmetric=not takes_argument(functions.buy),
+            seconds_max=spec.seconds_max, first=spec.first,
             progress=lambda steps, executions: _progress(out, steps, executions),
         )  # fmt: skip
         result = search.explore()  # begins with a purchase of each buyer alone
     finally:
+        servers.close()
         buyers.close()
     return _proof(spec, tickets, result)
 
@@ -112,6 +124,8 @@ class _Functions:
 
     def find_anomalies(self, tickets: int, answers: list[Bought]) -> dict[str, str]:
         """Return what is wrong at the end of an execution: names of anomalies, and messages."""
+        if hung := [str(at) for at, answer in enumerate(answers) if answer.result == "hung"]:
+            return {"hang": f"buyer {', '.join(hung)} waits for ever, for a lock in the server"}
         found = judged(tickets, self.count(), answers)
         if self._invariant is not None:
             try:
@@ -126,6 +140,8 @@ class _Functions:
     def _call(self, option: str, function: Callable[[], Any]) -> Any:
         try:
             return function()
+        except BookingError:
+            raise
         except (Exception, SystemExit) as error:
             text = " ".join(f"{type(error).__name__}: {error}".split())
             raise UsageError(f"{option} fails: {text}") from None
@@ -179,8 +195,9 @@ def _proof(spec: BehaviourSpec, tickets: int, result: BehaviourExploration) -> B
     shortest = result.shortest
     return BehaviourProof(
         verdict=outcome, reason=reason, complete=result.complete, bound=result.bound,
-        method=result.method, tickets=tickets, buyers=spec.buyers, executions=result.executions,
-        steps=result.steps, ends=result.ends, violating=result.violating,
+        method=result.method, symmetric=result.symmetric, tickets=tickets, buyers=spec.buyers,
+        executions=result.executions, steps=result.steps, ends=result.ends,
+        violating=result.violating,
         anomalies=shortest.anomalies if shortest else {}, caveats=result.caveats,
         witness=None if shortest is None else [
             BehaviourStep(
@@ -190,6 +207,10 @@ def _proof(spec: BehaviourSpec, tickets: int, result: BehaviourExploration) -> B
             for move in shortest.steps
         ],
         answers=[] if shortest is None else shortest.answers,
+        outcomes=[
+            BehaviourOutcome(orders, list(answers))
+            for answers, orders in result.outcomes.most_common()
+        ],
         witness_s=result.first_finding_s, elapsed_s=result.elapsed_s,
     )  # fmt: skip
 

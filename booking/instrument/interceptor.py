@@ -7,13 +7,15 @@ Built-in interceptors stand in the table; packages add theirs through the entry-
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from importlib.metadata import entry_points
-from typing import Protocol
+from typing import Any, Protocol
 
 from booking.core.registry import load
 from booking.instrument.seam import Seam
 
 BUILT_IN = {
+    "psycopg": "booking.instrument.psycopg:PsycopgInterceptor",
     "sqlite3": "booking.instrument.sqlite:SqliteInterceptor",
     "sleep": "booking.instrument.sleep:SleepInterceptor",
 }
@@ -33,6 +35,13 @@ class Interceptor(Protocol):
 
     def disconnect(self) -> None:
         """Close every connection that was opened through it: a fork must inherit none."""
+
+
+class ServerInterceptor(Interceptor, Protocol):
+    """An interceptor of a library that talks to a server, in which statements may wait."""
+
+    connecting: Callable[[Any], None]  # is told of each connection outside of a purchase
+    waits: Any  # what sees waits inside the server; None before the first connection
 
 
 def installed() -> list[Interceptor]:

@@ -74,11 +74,17 @@ class Seam:
         self._undo: dict[int, Callable[[], object]] = {}
         self._announced: Announcement | None = None
         self.taken: Announcement | None = None  # the step before the announced one
+        self.session = 0  # of a server, in which the announced step may have to wait
 
     @property
     def active(self) -> bool:
         """Whether effects are announced now: in a purchase, and not inside an announced one."""
         return self._link is not None and not self._inside
+
+    @property
+    def buying(self) -> bool:
+        """Whether a purchase is being carried out."""
+        return self._link is not None
 
     def begin(self, link: Link) -> None:
         """Begin a purchase."""
@@ -88,13 +94,17 @@ class Seam:
         self._thread = threading.get_ident()
         self._link = link
 
+    def leave(self) -> None:
+        """Undo what a purchase left open, as steps: others may wait for it."""
+        for owner, undo in list(self._undo.items()):
+            with suppress(Exception):  # the library's own errors: a connection was closed
+                undo()
+            self._undo.pop(owner, None)
+
     def end(self) -> None:
         """End a purchase; undo what it left open."""
         self._link = None
-        for undo in self._undo.values():
-            with suppress(Exception):  # the library's own errors: a connection was closed
-                undo()
-        self._undo.clear()
+        self.leave()
 
     def on_end(self, owner: object, undo: Callable[[], object]) -> None:
         """Have a transaction of a connection undone when the purchase ends, however it ends."""
@@ -113,19 +123,23 @@ class Seam:
         *,
         busy: Callable[[Exception], bool] = lambda _: False,
         partial: bool = False,
+        failed: Callable[[Exception], str] = lambda error: f"{type(error).__name__}: {error}",
+        session: int = 0,
     ) -> T:
         """Carry out one effect as a step, and return what it returns.
 
         `touches` may ask what the effect touched: it is called behind it, too. `busy` tells
         whether an error means that another buyer is in the way and nothing was done; then the
         effect is tried again behind another buyer's step. `partial`: trying has an effect itself.
+        `failed` returns what the code learns by an error: the same in the same order. `session`
+        is that of a server in which the effect may have to wait.
         """
         if not self.active:
             return effect()
         self._ensure_known_thread(text)
         if self.dismissed:
             raise Dismissed
-        self.taken = self._announced
+        self.taken, self.session = self._announced, session
         self._announced = Announcement(action, text[:SHOWN_MAX], touches(), place())
         step(action, self._announced.touches[0].resource if self._announced.touches else "?")
         while True:
@@ -134,10 +148,10 @@ class Seam:
                     return effect()
             except Exception as error:
                 if not busy(error):
-                    self.learn(f"{type(error).__name__}: {error}")
+                    self.learn(failed(error))
                     raise
                 if not self._another_moves(effect=partial):
-                    self.learn(f"{type(error).__name__}: {error}")
+                    self.learn(failed(error))
                     raise
             finally:
                 self.touched(touches())

@@ -179,7 +179,7 @@ def _run(seam: Seam, cursor: Any, sql: str, values: Any, effect: Callable[[], T]
         return effect()
     if verb == "attach":
         seam.doubt("attaches a database: which one a statement touches is not seen")
-    seam.on_end(connection, lambda: sqlite3.Connection.rollback(connection))
+    seam.on_end(connection, connection.rollback)  # a step, where others may wait for it
     writes = verb not in READING or (verb == "with" and "select" not in sql.lower())
     ends = verb in {"commit", "end"}
     text = " ".join(sql.split()) + (f"  {values[0]!r}" if values else "")

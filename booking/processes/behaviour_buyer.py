@@ -6,7 +6,6 @@ report: the next effect, a refusal, or the end.
 
 from __future__ import annotations
 
-import inspect
 import os
 import signal
 from collections.abc import Callable, Collection
@@ -15,15 +14,16 @@ from typing import Any, Literal
 
 import msgspec
 
+from booking.core.registry import takes_argument
 from booking.core.steps import drive
 from booking.instrument.seam import Announcement, Dismissed, Expired, Seam
 from booking.instrument.tripwire import doubt_drivers
 
 RUN, GO, EXPIRE, DISMISS, QUIT = b"run", b"go", b"expire", b"dismiss", b"quit"
-Result = Literal["sold", "sold-out", "refused", "unknown"]
+Result = Literal["sold", "sold-out", "refused", "unknown", "hung"]
 
 
-class Bought(msgspec.Struct, array_like=True, frozen=True):
+class Bought(msgspec.Struct, array_like=True, frozen=True, order=True):
     """How a purchase ended: tickets sold, or why not; `refused` certainly changed nothing."""
 
     result: Result
@@ -44,6 +44,7 @@ class BuyerReport(msgspec.Struct, array_like=True, frozen=True):
     bought: Bought | None = None
     effect: bool = False  # whether the refused attempt itself changed anything
     sleeps: bool = False
+    session: int = 0  # of a server, in which the next step may have to wait
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -59,7 +60,7 @@ class _HarnessLink:
 
     def hold(self, announcement: Announcement) -> None:
         """Report the step that comes next, and wait until it may be taken."""
-        self.report("ready", self._seam.taken, next=announcement)
+        self.report("ready", self._seam.taken, next=announcement, session=self._seam.session)
         self._wait()
 
     def refuse(self, *, effect: bool, sleeps: bool) -> None:
@@ -96,7 +97,7 @@ def buyer_main(
     """Buy once for each `run`, until the harness has no more to say."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    takes_number = _takes_number(buy)
+    takes_number = takes_argument(buy)
     drive(seam)
     while True:
         try:
@@ -115,7 +116,11 @@ def buyer_main(
 
 def _bought(seam: Seam, buy: Callable[[], Any]) -> Bought:
     try:
-        return bought_of(buy())
+        try:
+            answer = buy()
+        finally:
+            seam.leave()
+        return bought_of(answer)
     except Dismissed:
         return Bought("unknown", error="dismissed")
     except BaseException as error:  # it may be anything
@@ -135,13 +140,6 @@ def bought_of(answer: Any) -> Bought:
         seats = (answer,) if isinstance(answer, str) else tuple(map(str, answer))
         return Bought("sold", len(seats), seats) if seats and seats[0] else Bought("sold-out")
     return Bought("sold", 1) if answer else Bought("sold-out")
-
-
-def _takes_number(buy: Callable[..., Any]) -> bool:
-    try:
-        return bool(inspect.signature(buy).parameters)
-    except (TypeError, ValueError):
-        return False
 
 
 def _where(error: BaseException) -> str:

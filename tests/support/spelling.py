@@ -25,7 +25,9 @@ GLOSSARY = ROOT / "docs/glossary.md"
 ACCEPTED = ROOT / "docs/words.txt"
 LETTERS_MIN = 3  # below it are units and abbreviations
 CODE = re.compile(r"[\w./:-]*[\d_/=@\\<>{}()\[\]*+$%^~#|&][\w./:=@-]*|\w*(\.\w+)+|-+\w+")
-OTHER_LANGUAGE = re.compile(r"redis\.call|KEYS\[|CREATE TABLE")  # a string that is a program
+OTHER_LANGUAGE = re.compile(
+    r"redis\.call|KEYS\[|CREATE TABLE|from pg_"
+)  # a string that is a program
 MESSAGE = re.compile(r"[a-z]{2,} [a-z]+ [a-z]{2,}")
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 NAME = re.compile(r".+[A-Z]|.*[^\x00-\x7f’]")  # capitals inside, or letters of another alphabet

@@ -9,10 +9,12 @@ import os
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from contextlib import closing, suppress
 from itertools import count
+from types import ModuleType
 
 DATABASE = "shop.db"
 TICKETS = int(os.environ.get("TICKETS", "1"))
@@ -139,9 +141,7 @@ def writes_a_file() -> bool:
 
 
 def imports_a_driver() -> bool:
-    import psycopg
-
-    assert psycopg
+    sys.modules["pymysql"] = ModuleType("pymysql")  # as an import would
     return conditional()
 
 

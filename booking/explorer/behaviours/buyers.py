@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
+
+import msgspec
 
 from booking.explorer.transition import Caveat, Inconclusive
-from booking.instrument.seam import Announcement, Seam
+from booking.instrument.seam import Announcement, Seam, Touch
 from booking.processes.behaviour_buyer import (
     DISMISS,
     EXPIRE,
@@ -28,7 +31,38 @@ from booking.processes.behaviour_buyer import (
 
 CONNECTS = "connects to"  # in the tripwire's words
 SEGMENT_S = 5.0  # from one step of a buyer to its next one
-State = Literal["running", "ready", "refused", "ended"]
+LOOK_S = 0.0015  # a step that takes longer waits for another session, perhaps
+WAITS = "waits"  # what is told of a step that has begun, and waits inside a server
+State = Literal["running", "ready", "refused", "waiting", "ended"]
+
+
+class Waits(Protocol):
+    """A server in which statements of buyers wait for one another, by its sessions' numbers."""
+
+    may_stop: bool  # whether its sessions can be held; otherwise the server decides who wakes
+
+    def blockers(self, sessions: Iterable[int]) -> dict[int, frozenset[int]]:
+        """Return which sessions each of these waits for."""
+
+    def stop(self, session: int) -> bool:
+        """Hold a session that waits; return False where it was too late to decide its wait."""
+
+    def is_victim(self, told: Sequence[str]) -> bool:
+        """Return whether a statement was told that it was the victim of a deadlock."""
+
+    def go_on(self, session: int) -> None:
+        """Continue a session."""
+
+    def touched(self, session: int) -> frozenset[Touch]:
+        """Return what the open transaction of a session has touched so far."""
+
+
+class Disturbed(Exception):  # noqa: N818 - no error: the execution is repeated
+    """The machine was so busy that the server chose what the explorer chooses."""
+
+
+class Relearned(Exception):  # noqa: N818 - no error: the search begins again, and knows more
+    """A step that waited touched more than was known when it began."""
 
 
 class Moved(NamedTuple):
@@ -55,11 +89,13 @@ class BehaviourBuyer:
     sleeps: bool = False
     steps: int = 0
     told: list[str] = field(default_factory=list)
+    session: int = 0  # of a server, in which its next step may have to wait
+    touched: frozenset[Touch] = frozenset()  # what is known of a step that waits
 
     def begin(self) -> None:
         """Have it buy, as if it had never bought before."""
         self.state, self.next, self.bought, self.sleeps = "running", None, None, False
-        self.steps, self.told = 0, []
+        self.steps, self.told, self.session = 0, [], 0
         self.line.send_bytes(RUN)
 
 
@@ -82,7 +118,15 @@ class BehaviourBuyers:
         self._seam = seam
         self._covered = covered  # libraries of which an interceptor announces the effects
         self._fresh = fresh  # whether each execution has processes of its own
+        self._sessions: dict[int, int] = {}  # session → buyer
+        self._known: dict[tuple[str, str], frozenset[Touch]] = {}  # step → what it touched
+        self._waits: Waits | None = None
+        self.alike = False  # whether all did the same when they bought alone
         self._fork()
+
+    def watch(self, waits: Waits) -> None:
+        """See waits inside a server, and hold each buyer that waits there until its turn."""
+        self._waits = waits
 
     def _fork(self) -> None:
         for number in range(self._count):
@@ -92,12 +136,17 @@ class BehaviourBuyers:
         """Have each buyer buy once, alone: what is done at the first call only is no race."""
         if self._fresh:
             return
+        positions = []
         for buyer in self.buyers:
             reset()
-            buyer.line.send_bytes(RUN)
+            buyer.begin()
             self._await(buyer)
             while buyer.state != "ended":
+                if buyer.state == "waiting":  # for itself: all others have ended
+                    raise self._stuck(buyer)
                 self._pass(buyer, EXPIRE if buyer.state == "refused" else GO)
+            positions.append((buyer.next, buyer.told))
+        self.alike = all(position == positions[0] for position in positions)
         # A connection stays open: what goes over it afterwards is heard no more.
         self.doubts[:] = [doubt for doubt in self.doubts if CONNECTS in doubt]
 
@@ -114,6 +163,7 @@ class BehaviourBuyers:
 
     def begin(self) -> None:
         """Begin an execution: every buyer up to its first step."""
+        self._sessions.clear()
         if self._fresh:
             self.close()
             self._fork()
@@ -123,37 +173,129 @@ class BehaviourBuyers:
             self._await(buyer)
 
     def end(self) -> None:
-        """End an execution: send away every buyer that is in it still."""
+        """End an execution: send away every buyer that is in it still.
+
+        Those that wait inside a server come last, all at once: each that is sent away frees others.
+        """
         for buyer in self.buyers:
-            while buyer.state != "ended":
+            while buyer.state in {"ready", "refused"}:
                 buyer.line.send_bytes(DISMISS)
                 self._await(buyer)
+        for buyer in self._waiting():
+            self._let_go(buyer)
+        deadline_s = time.monotonic() + SEGMENT_S
+        while waiting := self._waiting():
+            for buyer in waiting:
+                if buyer.line.poll(LOOK_S):
+                    self._await(buyer)
+                    while buyer.state in {"ready", "refused"}:
+                        buyer.line.send_bytes(DISMISS)
+                        self._await(buyer)
+                elif time.monotonic() > deadline_s:
+                    raise self._stuck(buyer)
 
     def enabled(self) -> list[int]:
         """Return who can take a step; where none can, those whose waits would end now."""
-        ready = [buyer.number for buyer in self.buyers if buyer.state == "ready"]
-        return ready or [buyer.number for buyer in self.buyers if buyer.state == "refused"]
+        able = [buyer.number for buyer in self.buyers if buyer.state == "ready"]
+        if waiting := self._waiting():
+            able = sorted(able + self._can_wake(waiting))
+        return able or [buyer.number for buyer in self.buyers if buyer.state == "refused"]
+
+    @property
+    def hung(self) -> list[int]:
+        """Return the buyers that wait inside a server: for ever where none can take a step."""
+        return [buyer.number for buyer in self._waiting()]
+
+    def _waiting(self) -> list[BehaviourBuyer]:
+        return [buyer for buyer in self.buyers if buyer.state == "waiting"]
+
+    def _can_wake(self, waiting: list[BehaviourBuyer]) -> list[int]:
+        """Return who is free to go on, and who can become the victim of a deadlock."""
+        assert self._waits is not None
+        blockers = self._waits.blockers([buyer.session for buyer in waiting])
+        waits_for = {
+            buyer.number: self._buyers_of(buyer, blockers.get(buyer.session, frozenset()))
+            for buyer in waiting
+        }
+        return [
+            number for number, by in waits_for.items() if not by or _in_cycle(number, waits_for)
+        ]
+
+    def _buyers_of(self, buyer: BehaviourBuyer, sessions: frozenset[int]) -> set[int]:
+        if others := sessions - self._sessions.keys():
+            what = (
+                f"buyer {buyer.number} waits for a session of the server that is no buyer's "
+                f"(process {min(others)}): a transaction that --setup or --check left open?"
+            )
+            raise Inconclusive(Caveat(what, _shown(buyer.next)))
+        return {self._sessions[session] for session in sessions}
 
     def take(self, number: int, *, forced: bool = False) -> Moved | None:
         """Take one buyer's step; return None where it was refused, without an effect."""
         buyer = self.buyers[number]
+        if buyer.state == "waiting":
+            return self._take_up(buyer)
         if forced and buyer.state == "ready":
             self._pass(buyer, GO)  # it was refused before its limit struck
         forced = buyer.state == "refused"
         announced, begins = buyer.next, buyer.steps == 0
+        assert announced is not None
         report = self._pass(buyer, EXPIRE if forced else GO)
+        if report is None:
+            buyer.steps += 1
+            return self._begun(buyer, announced, begins=begins)
         if buyer.state == "refused" and not report.effect and not forced:
             return None
+        if self._waits is not None and self._waits.is_victim(report.learnt):
+            raise Disturbed  # before it was seen to wait
         buyer.steps += 1
         self._wake(buyer)
         step = announced if report.last is None else report.last
-        assert step is not None
         return Moved(number, step, tuple(report.learnt), forced, begins, buyer.state == "ended")
 
-    def _pass(self, buyer: BehaviourBuyer, word: bytes) -> BuyerReport:
+    def _begun(self, buyer: BehaviourBuyer, announced: Announcement, *, begins: bool) -> Moved:
+        """Return a step that has begun, and waits inside a server for another buyer."""
+        assert self._waits is not None
+        buyer.touched = self._waits.touched(buyer.session)
+        buyer.touched |= self._known.get(_key(announced), frozenset())
+        buyer.told.append(WAITS)
+        self._wake(buyer)
+        step = msgspec.structs.replace(announced, touches=tuple(sorted(buyer.touched)))
+        return Moved(buyer.number, step, (WAITS,), forced=False, begins=begins, ends=False)
+
+    def _take_up(self, buyer: BehaviourBuyer) -> Moved:
+        """Continue a buyer that waited inside a server: a step of its own."""
+        assert self._waits is not None
+        assert buyer.next is not None
+        announced = buyer.next
+        victim = bool(self._waits.blockers([buyer.session]).get(buyer.session))
+        self._let_go(buyer)
+        report = self._await(buyer, looks=not victim)
+        buyer.steps += 1
+        told = (WAITS,) if report is None else tuple(report.learnt)
+        step = announced if report is None or report.last is None else report.last
+        more = frozenset(step.touches) if report is not None else self._waits.touched(buyer.session)
+        if not more <= buyer.touched and not (victim and report is not None):
+            self._known[_key(announced)] = buyer.touched | more
+            raise Relearned
+        if report is None:
+            buyer.told.append(WAITS)
+        self._wake(buyer)
+        step = msgspec.structs.replace(
+            step, action="wake", text=f"goes on: {announced.text}",
+            touches=tuple(sorted(buyer.touched | more)),
+        )  # fmt: skip
+        ended = buyer.state == "ended"
+        return Moved(buyer.number, step, told, forced=False, begins=False, ends=ended)
+
+    def _let_go(self, buyer: BehaviourBuyer) -> None:
+        if self._waits is not None:
+            self._waits.go_on(buyer.session)
+
+    def _pass(self, buyer: BehaviourBuyer, word: bytes) -> BuyerReport | None:
         buyer.line.send_bytes(word)
         buyer.state = "running"
-        return self._await(buyer)
+        return self._await(buyer, looks=True)
 
     def _wake(self, moved: BehaviourBuyer) -> None:
         """Have everyone that was refused try again, now that another buyer has moved."""
@@ -163,11 +305,15 @@ class BehaviourBuyers:
                 if buyer.sleeps:  # to wake up touches nothing: it goes on to its next step
                     self._pass(buyer, GO)
 
-    def _await(self, buyer: BehaviourBuyer) -> BuyerReport:
-        if not buyer.line.poll(SEGMENT_S):
-            after = _shown(buyer.next)
-            what = f"buyer {buyer.number} took no step for {SEGMENT_S:.0f} s after {after}"
-            raise Inconclusive(Caveat(what, "an execution"))
+    def _await(self, buyer: BehaviourBuyer, *, looks: bool = False) -> BuyerReport | None:
+        """Return a buyer's report; None where it waits inside a server (`looks`), and is held."""
+        watched = looks and self._waits is not None and buyer.session
+        deadline_s = time.monotonic() + SEGMENT_S
+        while not buyer.line.poll(LOOK_S if watched else SEGMENT_S):
+            if watched and self._is_blocked(buyer):
+                return None
+            if time.monotonic() > deadline_s:
+                raise self._stuck(buyer)
         try:
             report = decode_report(buyer.line.recv_bytes())
         except (EOFError, ConnectionResetError):
@@ -175,15 +321,57 @@ class BehaviourBuyers:
             raise Inconclusive(Caveat(what, "an execution")) from None
         self.doubts += [doubt for doubt in report.doubts if doubt not in self.doubts]
         buyer.state = report.state
+        if report.last is not None:
+            key = _key(report.last)
+            self._known[key] = self._known.get(key, frozenset()) | frozenset(report.last.touches)
         if report.state == "ready":
-            buyer.next = report.next
+            buyer.next, buyer.session = report.next, report.session
+            if report.session:
+                self._sessions[report.session] = buyer.number
         buyer.sleeps, buyer.bought = report.sleeps, report.bought
         buyer.told += report.learnt
         return report
 
+    def _is_blocked(self, buyer: BehaviourBuyer) -> bool:
+        """Return whether a buyer waits for another one inside a server; hold it there."""
+        assert self._waits is not None
+        by = self._waits.blockers([buyer.session]).get(buyer.session)
+        if not by:
+            return False
+        self._buyers_of(buyer, by)
+        if not self._waits.may_stop:
+            what = (
+                f"buyer {buyer.number} waits inside a server that is not private, which decides "
+                "itself when it wakes; give --with postgres"
+            )
+            raise Inconclusive(Caveat(what, _shown(buyer.next)))
+        buyer.state = "waiting"
+        if not self._waits.stop(buyer.session):
+            raise Disturbed
+        return True
+
+    def _stuck(self, buyer: BehaviourBuyer) -> Inconclusive:
+        what = f"buyer {buyer.number} took no step for {SEGMENT_S:.0f} s after {_shown(buyer.next)}"
+        return Inconclusive(Caveat(what, "an execution"))
+
     def positions(self) -> tuple[object, ...]:
         """Return all that the code was told so far: the same order must give the same again."""
         return tuple((buyer.state, buyer.next, tuple(buyer.told)) for buyer in self.buyers)
+
+
+def _key(step: Announcement) -> tuple[str, str]:
+    return step.action, step.text
+
+
+def _in_cycle(number: int, waits_for: dict[int, set[int]]) -> bool:
+    """Return whether a buyer waits, perhaps by way of others, for itself."""
+    reached: set[int] = set()
+    to_see = set(waits_for.get(number, ()))
+    while to_see:
+        one = to_see.pop()
+        reached.add(one)
+        to_see |= waits_for.get(one, set()) - reached
+    return number in reached
 
 
 def _shown(step: Announcement | None) -> str:

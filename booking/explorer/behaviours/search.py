@@ -8,15 +8,20 @@ no effect, so it is no step: its buyer is not enabled there, and all others come
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from booking.explorer.behaviours.buyers import BehaviourBuyers, Moved
+from msgspec.structs import replace
+
+from booking.explorer.behaviours.buyers import BehaviourBuyers, Disturbed, Moved, Relearned
 from booking.explorer.transition import Caveat, Inconclusive
 from booking.processes.behaviour_buyer import Bought
 
 STEPS_MAX = 10_000
+RESTARTS_MAX = 100
+REPEATS_MAX = 100
 Method = Literal["reduced", "plain"]
 FindAnomalies = Callable[
     [list[Bought]], dict[str, str]
@@ -33,6 +38,7 @@ class Point:
     taken: int
     tried: dict[int, Moved] = field(default_factory=dict)
     forced: bool = False
+    stands_for: dict[int, int] = field(default_factory=dict)  # buyer → the one explored for it
 
 
 @dataclass(slots=True)
@@ -57,6 +63,7 @@ class BehaviourExploration:
     """The result of a search."""
 
     method: Method
+    symmetric: bool = False  # whether orders that differ in names of equal buyers were merged
     complete: bool = False
     bound: str | None = None
     executions: int = 0
@@ -66,6 +73,7 @@ class BehaviourExploration:
     shortest: BehaviourFinding | None = None
     findings: dict[str, str] = field(default_factory=dict)  # name → message of the shortest
     caveats: list[str] = field(default_factory=list)
+    outcomes: Counter[tuple[Bought, ...]] = field(default_factory=Counter)  # in the order of text
     sold: bool = False  # whether any purchase was answered with a ticket
     first_finding_s: float | None = None
     elapsed_s: float = 0.0
@@ -81,6 +89,7 @@ class BehaviourExplorer:
         find_anomalies: FindAnomalies,
         *,
         method: Method = "reduced",
+        symmetric: bool = False,
         seconds_max: float = 60.0,
         first: bool = False,
         progress: Callable[[int, int], None] = lambda _steps, _executions: None,
@@ -90,6 +99,7 @@ class BehaviourExplorer:
         self._reset = reset
         self._find_anomalies = find_anomalies
         self._plain = method == "plain"
+        self._symmetric = symmetric and not self._plain
         self._seconds_max = seconds_max
         self._first = first
         self._progress = progress
@@ -97,15 +107,28 @@ class BehaviourExplorer:
         self._moves: list[Moved] = []
         self._pasts: list[int] = []  # of each step, the steps that happened before it: bits
         self._seen: dict[tuple[tuple[int, bool], ...], object] = {}
+        self._restarts = 0
+        self._repeats = 0
 
     def explore(self) -> BehaviourExploration:
         """Search within the limits."""
         result, start_s = self.result, time.monotonic()
-        self._start_s = start_s
         try:
             self._buyers.warm(self._reset)
+            self._symmetric &= self._buyers.alike
+            self._start_s = time.monotonic()
             while True:
-                self._execute()
+                try:
+                    self._execute()
+                except Relearned:
+                    self._begin_again()
+                    continue
+                except Disturbed:  # the path stays: it is followed once more
+                    self._repeats += 1
+                    if self._repeats > REPEATS_MAX:
+                        what = "the machine is too busy: a server looked for deadlocks before us"
+                        raise Inconclusive(Caveat(what, "an execution")) from None
+                    continue
                 self._progress(result.steps, result.executions)
                 if self._first and result.shortest is not None:
                     result.bound = "first"
@@ -116,9 +139,20 @@ class BehaviourExplorer:
         except Inconclusive as inconclusive:
             result.caveats.append(str(inconclusive.caveat))
         result.caveats = self._buyers.doubts + result.caveats
+        result.symmetric = self._symmetric
         result.complete = not (result.bound or result.caveats)
         result.elapsed_s = time.monotonic() - start_s
         return result
+
+    def _begin_again(self) -> None:
+        """Begin the search again, knowing more of what a step touches."""
+        self._restarts += 1
+        if self._restarts > RESTARTS_MAX:
+            raise Inconclusive(Caveat("what a step touches does not settle", "the search"))
+        result = self.result
+        self._points, self._seen = [], {}
+        result.ends = result.violating = 0
+        result.outcomes.clear()
 
     def _next(self) -> bool:
         """Go back to the last point at which another buyer is to be tried; False: there is none."""
@@ -158,21 +192,46 @@ class BehaviourExplorer:
         while enabled := self._buyers.enabled():
             if len(self._moves) >= STEPS_MAX:
                 raise Inconclusive(Caveat(f"an execution took {STEPS_MAX:,} steps", "its end"))
-            asleep = self._still_asleep()
-            awake = [buyer for buyer in enabled if buyer not in asleep]
-            if not awake or not self._try(enabled, awake, asleep):
+            if not self._try(enabled, self._still_asleep()):
                 return False
         return True
 
-    def _try(self, enabled: list[int], awake: list[int], asleep: dict[int, Moved]) -> bool:
+    def _stands_for(self, enabled: list[int], asleep: dict[int, Moved]) -> dict[int, int]:
+        """Return for each buyer the one that is explored for it: of interchangeable ones, one.
+
+        One that sleeps stands for others that do not: what follows was executed already, but for
+        the buyers' names.
+        """
+        first = sorted(enabled, key=lambda buyer: (buyer not in asleep, buyer))
+        found: dict[int, int] = {}
+        for buyer in first:
+            found[buyer] = next(
+                (one for one in first if found.get(one) == one and self._alike(one, buyer)), buyer
+            )
+        return found
+
+    def _alike(self, one: int, other: int) -> bool:
+        """Return whether two buyers can change names here, and nothing else would change."""
+        return self._symmetric and interchangeable(
+            self._moves, self._pasts, one, other
+        )  # they run the same code, so they stand before the same step
+
+    def _try(self, enabled: list[int], asleep: dict[int, Moved]) -> bool:
         """Take the first step that is possible; return whether one was."""
-        wanted = set(enabled) if self._plain else {awake[0]}
-        point = Point(set(enabled), wanted, asleep, awake[0])
+        stands_for = self._stands_for(enabled, asleep)
+        able = set(stands_for.values())
+        awake = [buyer for buyer in enabled if buyer in able and buyer not in asleep]
+        if not awake:
+            return False
+        wanted = able if self._plain else {awake[0]}
+        point = Point(able, set(wanted), asleep, awake[0], stands_for=stands_for)
         self._points.append(point)
         while not self._take(point):
             self._refused(point)
-            left = [buyer for buyer in self._buyers.enabled() if buyer not in asleep]
-            point.enabled = set(self._buyers.enabled())
+            enabled = self._buyers.enabled()
+            point.stands_for = self._stands_for(enabled, asleep)
+            point.enabled = set(point.stands_for.values())
+            left = [buyer for buyer in enabled if buyer in point.enabled and buyer not in asleep]
             if not left:
                 self._points.pop()
                 return False
@@ -229,11 +288,13 @@ class BehaviourExplorer:
             if known >> number & 1 or earlier.buyer == moved.buyer or not depend(earlier, moved):
                 continue
             point = self._points[number]
-            first = self._first_without(number, moved)
+            explored = point.stands_for
+            first = {explored.get(one, one) for one in self._first_without(number, moved)}
             if not point.enabled >= first:  # a wait was in the way: all that can go on are tried
                 point.wanted |= point.enabled
             elif not first & point.wanted:
-                point.wanted.add(moved.buyer if moved.buyer in first else min(first))
+                mover = explored.get(moved.buyer, moved.buyer)
+                point.wanted.add(mover if mover in first else min(first))
 
     def _past_of_last(self, buyer: int) -> int:
         """Return the steps that happened before a buyer's last one, and that one."""
@@ -275,11 +336,16 @@ class BehaviourExplorer:
                 raise Inconclusive(Caveat(what, f"buyer {number}"))
 
     def _settle(self) -> None:
-        """FindAnomalies an execution that came to its end."""
+        """Find what is wrong with an execution that came to its end."""
         result = self.result
-        answers = [buyer.bought or Bought("unknown") for buyer in self._buyers.buyers]
+        hung = self._buyers.hung
+        answers = [
+            Bought("hung") if buyer.number in hung else buyer.bought or Bought("unknown")
+            for buyer in self._buyers.buyers
+        ]
         self._ensure_steps(answers)
         result.ends += 1
+        result.outcomes[tuple(sorted(map(without_place, answers)))] += 1
         result.sold |= any(answer.result == "sold" for answer in answers)
         anomalies = self._find_anomalies(answers)
         if not anomalies:
@@ -294,6 +360,32 @@ class BehaviourExplorer:
             result.shortest = found
 
 
+def interchangeable(moves: list[Moved], pasts: list[int], one: int, other: int) -> bool:
+    """Return whether steps with two buyers' names exchanged are the same steps, but for order.
+
+    That is so where both took the same steps and were told the same, and where what happened
+    before each step is the same with the names exchanged.
+    """
+    mine = [at for at, move in enumerate(moves) if move.buyer == one]
+    theirs = [at for at, move in enumerate(moves) if move.buyer == other]
+    if [moves[at][1:] for at in mine] != [moves[at][1:] for at in theirs]:
+        return False
+    exchanged = list(range(len(moves)))
+    for at, partner in zip(mine, theirs, strict=True):
+        exchanged[at], exchanged[partner] = partner, at
+    return all(
+        _exchange(past, mine, theirs) == pasts[partner]
+        for past, partner in zip(pasts, exchanged, strict=True)
+    )
+
+
+def _exchange(past: int, mine: list[int], theirs: list[int]) -> int:
+    for at, partner in zip(mine, theirs, strict=True):
+        if (past >> at & 1) != (past >> partner & 1):
+            past ^= 1 << at | 1 << partner
+    return past
+
+
 def depend(one: Moved, other: Moved) -> bool:
     """Return whether two steps may not commute: they touch the same, and one of them writes.
 
@@ -306,6 +398,11 @@ def depend(one: Moved, other: Moved) -> bool:
         for a in one.step.touches
         for b in other.step.touches
     )
+
+
+def without_place(answer: Bought) -> Bought:
+    """Return how a purchase ended, wherever in the code."""
+    return replace(answer, where="")
 
 
 def _difference(known: object, now: object) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import count
+from itertools import count, permutations
+from math import factorial
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,9 +25,13 @@ class Simulated:
     def __init__(self, programs: Sequence[Program]) -> None:
         self.programs = programs
         self.doubts: list[str] = []
-        self.buyers: list[Any] = [SimpleNamespace(bought=None) for _ in programs]
+        self.buyers: list[Any] = [
+            SimpleNamespace(bought=None, number=n) for n in range(len(programs))
+        ]
+        self.hung: list[int] = []
+        self.alike = True
 
-    def warm(self, reset: object) -> None: ...
+    def warm(self, reset: Any) -> None: ...
 
     def begin(self) -> None:
         self.at = [0] * len(self.programs)
@@ -56,16 +61,34 @@ class Simulated:
         return tuple(self.at), tuple(map(tuple, self.read))
 
 
-def ends(programs: Sequence[Program], method: Any) -> tuple[set[str], int]:
-    """Return every end that a search finds, as text, and how many executions it took."""
-    found: set[str] = set()
+def ends(
+    programs: Sequence[Program], method: Any, *, symmetric: bool = False
+) -> tuple[set[object], int]:
+    """Return every end that a search finds, and how many executions it took.
+
+    `symmetric`: an end with the names of the buyers exchanged is the same end.
+    """
+    found: set[object] = set()
     buyers: Any = Simulated(programs)
 
-    def find_anomalies(answers: list[Bought]) -> dict[str, str]:
-        found.add(f"{[answer.error for answer in answers]} {sorted(buyers.content.items())}")
+    def find_anomalies(_answers: list[Bought]) -> dict[str, str]:
+        number = range(len(programs))
+        names = permutations(number) if symmetric else [tuple(number)]
+        found.add(min(map(named, names)))
         return {}
 
-    result = BehaviourExplorer(buyers, lambda: None, find_anomalies, method=method).explore()
+    def named(names: tuple[int, ...]) -> object:
+        def writer(value: int) -> tuple[int, int]:
+            buyer, step = divmod(value - 1, 10)
+            return (names[buyer], step) if value else (-1, 0)
+
+        reads = {names[n]: tuple(map(writer, read)) for n, read in enumerate(buyers.read)}
+        content = {resource: writer(value) for resource, value in buyers.content.items()}
+        return tuple(sorted(reads.items())), tuple(sorted(content.items()))
+
+    result = BehaviourExplorer(
+        buyers, lambda: None, find_anomalies, method=method, symmetric=symmetric
+    ).explore()
     assert result.complete
     return found, result.ends
 
@@ -80,6 +103,27 @@ def test_the_reduced_search_finds_every_end_of_the_plain_one(programs: list[Prog
     reduced, classes = ends(programs, "reduced")
     assert reduced == every
     assert classes <= orders
+
+
+@given(STEPS, st.integers(2, 3))
+def test_equal_buyers_are_executed_once_for_all_their_names(program: Program, count: int) -> None:
+    """Every end is found, but for the names, in a part of the executions: no less than 1 of n!."""
+    programs = [program] * count
+    every, _ = ends(programs, "plain", symmetric=True)
+    _, classes = ends(programs, "reduced")
+    found, executions = ends(programs, "reduced", symmetric=True)
+    assert found == every
+    assert classes / factorial(count) <= executions <= classes
+
+
+def test_equal_buyers_that_race_are_half_as_many() -> None:
+    read_then_write: Program = [("x", False), ("x", True)]
+    assert ends([read_then_write] * 2, "reduced")[1] == 4
+    assert ends([read_then_write] * 2, "reduced", symmetric=True)[1] == 2
+    assert (
+        ends([read_then_write] * 3, "reduced")[1]
+        == 6 * ends([read_then_write] * 3, "reduced", symmetric=True)[1]
+    )
 
 
 def test_steps_that_commute_are_executed_in_one_order() -> None:
