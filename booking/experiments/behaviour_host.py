@@ -7,25 +7,21 @@ on the way, forks the buyers, and searches. What the user's code prints goes to 
 from __future__ import annotations
 
 import gc
-import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, BinaryIO
-
-import msgspec
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 from booking.core.registry import load, takes_argument
 from booking.core.verdict import Outcome
-from booking.errors import BookingError, ExitCode, UsageError
+from booking.errors import BookingError, UsageError
 from booking.experiments.behaviour import (
     BehaviourOutcome,
     BehaviourProof,
     BehaviourSpec,
-    BehaviourStep,
-    Message,
-    encode_message,
+    shown_step,
 )
+from booking.experiments.behaviour_process import Progress, serve
 from booking.experiments.behaviour_servers import BehaviourServers
 from booking.explorer.behaviours.buyers import BehaviourBuyers
 from booking.explorer.behaviours.search import BehaviourExploration, BehaviourExplorer
@@ -38,33 +34,28 @@ BUYERS_MAX = 20
 
 
 def main() -> None:
-    """Read what to explore from standard input; write messages to standard output."""
-    out = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-    spec = msgspec.json.decode(sys.stdin.buffer.read(), type=BehaviourSpec)
-    try:
-        out.write(encode_message(Message("proof", proof=explore(spec, out))) + b"\n")
-    except BookingError as error:
-        _fail(out, int(error.exit_code), " ".join(str(error).split()))
-    except Exception as error:
-        if os.environ.get("BOOKING_DEBUG"):
-            raise
-        text = " ".join(f"{type(error).__name__}: {error}".split())
-        _fail(out, ExitCode.DEFECT, f"defect of booking: {text}; BOOKING_DEBUG=1 shows where")
+    """Explore what standard input asks for; write messages to standard output."""
+    serve(BehaviourSpec, explore)
 
 
-def _fail(out: BinaryIO, code: int, text: str) -> None:
-    out.write(encode_message(Message("error", code=code, message=text)) + b"\n")
+class Opened(NamedTuple):
+    """The user's functions, imported behind interceptors, and buyers that stand ready."""
+
+    functions: Functions
+    tickets: int
+    buyers: BehaviourBuyers
+    reset: Callable[[], None]
 
 
-def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
-    """Explore a purchase function; raise `UsageError` for functions that cannot be."""
+@contextmanager
+def opened(spec: BehaviourSpec) -> Iterator[Opened]:
+    """Import the user's functions, and fork the buyers; raise `UsageError` where that fails."""
     seam, interceptors = Seam(), installed()
     servers = BehaviourServers(spec.server, spec.reset, interceptors)
     for interceptor in interceptors:
         interceptor.install(seam)
     listen(seam)
-    functions = _Functions(spec)
+    functions = Functions(spec)
     functions.setup()
     tickets = functions.count()
     _disconnect(interceptors)
@@ -78,25 +69,25 @@ def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
             servers.restore()
             functions.setup()
 
-        search = BehaviourExplorer(
-            buyers, reset, lambda answers: functions.find_anomalies(tickets, answers),
-            method=spec.method, symmetric=not takes_argument(functions.buy),
-            seconds_max=spec.seconds_max, first=spec.first,
-            progress=lambda steps, executions: _progress(out, steps, executions),
-        )  # fmt: skip
-        result = search.explore()  # begins with a purchase of each buyer alone
+        yield Opened(functions, tickets, buyers, reset)
     finally:
         servers.close()
         buyers.close()
+
+
+def explore(spec: BehaviourSpec, progress: Progress) -> BehaviourProof:
+    """Explore a purchase function; raise `UsageError` for functions that cannot be."""
+    with opened(spec) as (functions, tickets, buyers, reset):
+        search = BehaviourExplorer(
+            buyers, reset, lambda answers: functions.find_anomalies(tickets, answers),
+            method=spec.method, symmetric=not takes_argument(functions.buy),
+            seconds_max=spec.seconds_max, first=spec.first, progress=progress,
+        )  # fmt: skip
+        result = search.explore()  # begins with a purchase of each buyer alone
     return _proof(spec, tickets, result)
 
 
-def _progress(out: BinaryIO, steps: int, executions: int) -> None:
-    with suppress(BrokenPipeError):
-        out.write(encode_message(Message("progress", steps, executions)) + b"\n")
-
-
-class _Functions:
+class Functions:
     """The user's functions, imported."""
 
     def __init__(self, spec: BehaviourSpec) -> None:
@@ -199,13 +190,7 @@ def _proof(spec: BehaviourSpec, tickets: int, result: BehaviourExploration) -> B
         executions=result.executions, steps=result.steps, ends=result.ends,
         violating=result.violating,
         anomalies=shortest.anomalies if shortest else {}, caveats=result.caveats,
-        witness=None if shortest is None else [
-            BehaviourStep(
-                move.buyer, move.step.action, move.step.text, "  ".join(move.told),
-                move.step.where, move.forced,
-            )
-            for move in shortest.steps
-        ],
+        witness=None if shortest is None else list(map(shown_step, shortest.steps)),
         answers=[] if shortest is None else shortest.answers,
         outcomes=[
             BehaviourOutcome(orders, list(answers))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,7 +10,9 @@ import msgspec
 from booking.experiments.behaviour import RESTS_ON, BehaviourProof, BehaviourSpec, again
 
 
-def behaviour_document(proof: BehaviourProof, spec: BehaviourSpec) -> dict[str, Any]:
+def behaviour_document(
+    proof: BehaviourProof, spec: BehaviourSpec, saved: Path | None = None
+) -> dict[str, Any]:
     """Return all figures of an exploration, its counterexample, and what it rests on."""
     found: dict[str, Any] = msgspec.to_builtins(proof)
     return {
@@ -19,5 +22,5 @@ def behaviour_document(proof: BehaviourProof, spec: BehaviourSpec) -> dict[str, 
         ],
         "witness_steps": None if proof.witness is None else len(proof.witness),
         "rests_on": RESTS_ON,
-        "replay": again(spec),
+        "replay": again(spec, saved),
     }
