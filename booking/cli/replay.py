@@ -21,7 +21,7 @@ Example:
 @click.option("--times", type=int, default=1, metavar="N", help="How often.  [default: 1]")
 @allow_code_option
 @click.option("--i-may-reset", "reset", multiple=True, metavar="DATABASE",
-              help="It is not private, and --setup of a purchase function may reset it.")  # fmt: skip
+              help="Setup of a purchase function may empty this database.")  # fmt: skip
 @json_option
 @click.pass_context
 def replay(

@@ -77,9 +77,7 @@ def counterexample_of(proof: BehaviourProof, spec: BehaviourSpec) -> BehaviourCo
     )  # fmt: skip
 
 
-def spec_of(
-    saved: BehaviourCounterexample, reset: list[str], path: list[str]
-) -> BehaviourSpec:
+def spec_of(saved: BehaviourCounterexample, reset: list[str], path: list[str]) -> BehaviourSpec:
     """Return what was explored; the caller says what may be reset, and where imports come from."""
     return BehaviourSpec(
         behaviour=saved.behaviour, setup=saved.setup, check=saved.check, invariant=saved.invariant,

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT, Program
 
-SHOP = '''
+SHOP = """
 import sqlite3
 from contextlib import closing
 
@@ -48,7 +48,7 @@ def impatient():
     except sqlite3.OperationalError:
         pass
     return True
-'''
+"""
 SALE = ("--setup", "shop:setup", "--check", "shop:left")
 Replay = Callable[..., dict[str, Any]]
 
