@@ -33,12 +33,7 @@ def run(
     from booking.report.terminal.progress import progress
     from booking.system.output import ensure_output
 
-    missing = [option for name, option in NEEDED.items() if functions[name] is None]
-    if missing:
-        raise UsageError(
-            f"{', '.join(missing)}: missing; a purchase function needs all of --behaviour, --setup "
-            "and --check, each as package.module:name"
-        )
+    ensure_complete(functions)
     if given := [option for option, value in others.items() if value is not None]:
         raise UsageError(f"{', '.join(given)}: not for a purchase function, which says it all")
     if method not in METHODS:
@@ -68,3 +63,15 @@ def run(
     else:
         show_behaviour(proof, spec, saved)
     return EXIT_CODE_OF_VERDICT[proof.verdict]
+
+
+def ensure_complete(functions: Mapping[str, Any]) -> None:
+    """Raise `UsageError` where one of the three functions is missing."""
+    from booking.errors import UsageError
+
+    missing = [option for name, option in NEEDED.items() if functions[name] is None]
+    if missing:
+        raise UsageError(
+            f"{', '.join(missing)}: missing; a purchase function needs all of --behaviour, --setup "
+            "and --check, each as package.module:name"
+        )

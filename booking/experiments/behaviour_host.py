@@ -94,12 +94,12 @@ class Functions:
         if not 1 <= spec.buyers <= BUYERS_MAX:
             raise UsageError(f"--buyers: explores 1 to {BUYERS_MAX} purchases, not {spec.buyers}")
         if spec.init is not None:
-            self._call("--init", _function("--init", spec.init))
-        self.buy = _function("--behaviour", spec.behaviour)
-        self._setup = _function("--setup", spec.setup)
-        self._check = _function("--check", spec.check)
+            self._call("--init", function_of("--init", spec.init))
+        self.buy = function_of("--behaviour", spec.behaviour)
+        self._setup = function_of("--setup", spec.setup)
+        self._check = function_of("--check", spec.check)
         self._invariant = (
-            None if spec.invariant is None else _function("--invariant", spec.invariant)
+            None if spec.invariant is None else function_of("--invariant", spec.invariant)
         )
 
     def setup(self) -> None:
@@ -138,7 +138,8 @@ class Functions:
             raise UsageError(f"{option} fails: {text}") from None
 
 
-def _function(option: str, name: str) -> Any:
+def function_of(option: str, name: str) -> Any:
+    """Return a function of the user; raise `UsageError` where there is none."""
     function = load(name, option)
     if not callable(function):
         raise UsageError(f"{option} {name}: is no function")
