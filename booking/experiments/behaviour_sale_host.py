@@ -59,19 +59,24 @@ def sell(spec: SaleSpec, progress: Progress) -> BehaviourSale:
         while sale.rounds < spec.rounds and not (sale.violating or sale.stopped):
             _round(crowd, spec, sale)
             progress(sale.rounds, spec.rounds)
+    return result_of(spec, sale, time.monotonic() - start_s)
+
+
+def result_of(spec: SaleSpec, sale: _Sale, elapsed_s: float) -> BehaviourSale:
+    """Return what the rounds have shown, decided."""
     outcome, reason = _verdict(spec, sale)
     return BehaviourSale(
         verdict=outcome, reason=reason, anomalies=sale.anomalies, rounds=sale.rounds,
         violating_rounds=sale.violating, last=sale.last, sold=sale.sold,
         answers=dict(sale.answers), ended=sale.ended,
         pressure=Pressure(sale.within_ms, sale.overlap_max, sale.answers["sold-out"]),
-        selling_s=sale.selling_ns / 1e9, elapsed_s=time.monotonic() - start_s,
+        selling_s=sale.selling_ns / 1e9, elapsed_s=elapsed_s,
     )  # fmt: skip
 
 
 def _round(crowd: Crowd, spec: SaleSpec, sale: _Sale) -> None:
     """Fill the inventory, have all buyers buy once at once, and look at what came of it."""
-    functions, buyers = crowd.functions, spec.functions.buyers
+    functions = crowd.functions
     try:
         functions.setup()
         tickets = functions.count()
@@ -80,7 +85,7 @@ def _round(crowd: Crowd, spec: SaleSpec, sale: _Sale) -> None:
             raise
         sale.stopped = f"before round {sale.rounds + 1} {error}; is a transaction left open?"
         return
-    found, ended, opened_ns = crowd.sell(buyers, spec.timeout_s)
+    found, ended, opened_ns = crowd.sell(crowd.buyers, spec.timeout_s)
     sale.rounds += 1
     sale.ended |= ended
     purchases = _purchases(found, ended, opened_ns)

@@ -31,18 +31,17 @@ class Crowd(NamedTuple):
     barrier: StartBarrier
 
     def sell(
-        self, buyers: int, timeout_s: float, sells_s: float = 0.0
+        self, crowd: Sequence[PurchaseWorker], timeout_s: float, sells_s: float = 0.0
     ) -> tuple[list[list[Purchase]], dict[int, str], int]:
-        """Have that many buy at once; return their purchases, who ended how, and the start."""
-        crowd = self.buyers[:buyers]
+        """Have these buy at once; return their purchases, who ended how, and the start."""
         for buyer in crowd:
             buyer.start(sells_s)
         arrived, deadline_s = 0, time.monotonic() + timeout_s
-        while arrived < buyers and time.monotonic() < deadline_s:
+        while arrived < len(crowd) and time.monotonic() < deadline_s:
             if self.barrier.has_arrivals(max(deadline_s - time.monotonic(), 0.0)):
                 arrived += self.barrier.count_arrivals()
         opened_ns = time.monotonic_ns()
-        self.barrier.open(buyers)
+        self.barrier.open(len(crowd))
         found: list[list[Purchase]] = []
         ended: dict[int, str] = {}
         deadline_s = time.monotonic() + sells_s + timeout_s
