@@ -46,7 +46,7 @@ def run(
         buyers=BUYERS if buyers is None else buyers, first=first,
         method=METHODS[method],  # type: ignore[arg-type]  # one of the two
         seconds_max=SECONDS_MAX if seconds is None else seconds,
-        server=functions["server"], reset=list(functions["reset"]),
+        servers=list(functions["servers"]), reset=list(functions["reset"]),
         path=[path for path in sys.path if path and Path(path).exists()] + [str(Path.cwd())],
     )  # fmt: skip
     with progress() as display:

@@ -59,7 +59,7 @@ def _fail(out: BinaryIO, code: int, text: str) -> None:
 def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
     """Explore a purchase function; raise `UsageError` for functions that cannot be."""
     seam, interceptors = Seam(), installed()
-    servers = BehaviourServers(spec.server, spec.reset, interceptors)
+    servers = BehaviourServers(spec.servers, spec.reset, interceptors)
     for interceptor in interceptors:
         interceptor.install(seam)
     listen(seam)

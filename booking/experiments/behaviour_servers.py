@@ -14,6 +14,7 @@ from urllib.parse import quote
 from booking.errors import UsageError
 from booking.instrument.interceptor import Interceptor, ServerInterceptor
 from booking.instrument.postgres_waits import DEADLOCK_LOOK_S, PostgresWaits
+from booking.experiments.behaviour_redis import RedisServer
 from booking.servers.postgres import private_postgres
 
 DATABASE = "postgres"
@@ -24,7 +25,10 @@ class BehaviourServers:
     """The servers of one exploration; made before the user's modules are imported."""
 
     def __init__(
-        self, server: str | None, may_reset: Sequence[str], interceptors: Sequence[Interceptor]
+        self,
+        servers: Sequence[str],
+        may_reset: Sequence[str],
+        interceptors: Sequence[Interceptor],
     ) -> None:
         self._may_reset = set(may_reset)
         self._private: str | None = None
@@ -32,8 +36,11 @@ class BehaviourServers:
         self._postgres = _of_psycopg(interceptors)
         if self._postgres is not None:
             self._postgres.connecting = self._ensure_allowed
-        if server == "postgres":
+        self._redis = RedisServer(may_reset, interceptors)
+        if "postgres" in servers:
             self._start_postgres()
+        if "redis" in servers:
+            self._redis.start()
 
     def _start_postgres(self) -> None:
         if self._postgres is None:

@@ -74,6 +74,8 @@ class Seam:
         self._undo: dict[int, Callable[[], object]] = {}
         self._announced: Announcement | None = None
         self.taken: Announcement | None = None  # the step before the announced one
+        self.buyer = 0  # its number
+        self._names = 0
         self.session = 0  # of a server, in which the announced step may have to wait
 
     @property
@@ -91,6 +93,7 @@ class Seam:
         self.learnt, self.doubts = [], []
         self.dismissed = self.committed = False
         self._announced = self.taken = None
+        self._names = 0
         self._thread = threading.get_ident()
         self._link = link
 
@@ -105,6 +108,11 @@ class Seam:
         """End a purchase; undo what it left open."""
         self._link = None
         self.leave()
+
+    def unique_name(self) -> str:
+        """Return a name that no other buyer has, the same in each execution: for a token."""
+        self._names += 1
+        return f"buyer-{self.buyer}-{self._names}"
 
     def on_end(self, owner: object, undo: Callable[[], object]) -> None:
         """Have a transaction of a connection undone when the purchase ends, however it ends."""

@@ -92,6 +92,7 @@ def buyer_main(connection: Connection, number: int, buy: Callable[..., Any], sea
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     takes_number = takes_argument(buy)
     drive(seam)
+    seam.buyer = number
     while True:
         try:
             word = connection.recv_bytes()

@@ -30,6 +30,7 @@ from booking.processes.behaviour_buyer import (
 )
 
 SEGMENT_S = 5.0  # from one step of a buyer to its next one
+WARM_ROUNDS = 2  # purchases of each buyer alone, before any order counts
 LOOK_S = 0.0015  # a step that takes longer waits for another session, perhaps
 WAITS = "waits"  # what is told of a step that has begun, and waits inside a server
 State = Literal["running", "ready", "refused", "waiting", "ended"]
@@ -128,18 +129,23 @@ class BehaviourBuyers:
         """Have each buyer buy once, alone: what is done at the first call only is no race."""
         if self._fresh:
             return
-        positions = []
-        for buyer in self.buyers:
-            reset()
-            buyer.begin()
-            self._await(buyer)
-            while buyer.state != "ended":
-                if buyer.state == "waiting":  # for itself: all others have ended
-                    raise self._stuck(buyer)
-                self._pass(buyer, EXPIRE if buyer.state == "refused" else GO)
-            positions.append((buyer.next, buyer.told))
-        self.alike = all(position == positions[0] for position in positions)
+        for _ in range(WARM_ROUNDS):  # the first buyer may have loaded a script for all
+            positions = [self._bought_alone(buyer, reset) for buyer in self.buyers]
+            self.alike = all(position == positions[0] for position in positions)
+            if self.alike:
+                break
         self.doubts.clear()
+
+    def _bought_alone(self, buyer: BehaviourBuyer, reset: Callable[[], None]) -> tuple[object, ...]:
+        """Have one buyer buy alone; return what it was told, and its last step."""
+        reset()
+        buyer.begin()
+        self._await(buyer)
+        while buyer.state != "ended":
+            if buyer.state == "waiting":  # for itself: all others have ended
+                raise self._stuck(buyer)
+            self._pass(buyer, EXPIRE if buyer.state == "refused" else GO)
+        return buyer.next, list(buyer.told)
 
     def close(self) -> None:
         """End every process."""
