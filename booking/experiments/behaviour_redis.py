@@ -23,6 +23,7 @@ class RedisServer:
         self._clients = [one for one in interceptors if isinstance(one, RedisInterceptor)]
         for client in self._clients:
             client.connecting = self._ensure_allowed
+            client.leaving = self._ensure_inside
 
     def start(self) -> None:
         """Start a private server, and name it to the user's code."""
@@ -41,12 +42,21 @@ class RedisServer:
 
     def _ensure_allowed(self, connection: Any) -> None:
         """Refuse a connection to a server that is not private, before it is made."""
-        path = getattr(connection, "path", None)
-        server = path or f"{connection.host}:{connection.port}"
+        server = getattr(connection, "path", None) or f"{connection.host}:{connection.port}"
         name = f"{server}/{connection.db or 0}"
         if server == self._private or name in self._may_reset:
             return
+        better = "connect to REDIS_URL" if self._private is not None else "give --with redis"
         raise UsageError(
-            f"--setup may delete keys, and the Redis database {name} is not private; give "
-            f"--with redis, or --i-may-reset {name}"
+            f"--setup may delete keys, and the Redis database {name} is not private; {better}, or "
+            f"give --i-may-reset {name}"
         )
+
+    def _ensure_inside(self, pool: Any, command: str) -> None:
+        """Refuse a command that reaches other databases of a server that is not private."""
+        settings = pool.connection_kwargs
+        if f"{settings.get('host')}:{settings.get('port')}" != self._private:
+            raise UsageError(
+                f"{command} reaches every database of a Redis server that is not private; use "
+                "FLUSHDB, or give --with redis"
+            )

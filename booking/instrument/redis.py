@@ -16,7 +16,14 @@ from typing import Any, TypeVar
 from booking.errors import BookingError
 from booking.instrument.late_import import once_imported
 from booking.instrument.patches import Patches
-from booking.instrument.redis_commands import SCRIPTS, is_quiet, reads_clock, shown, words_of
+from booking.instrument.redis_commands import (
+    OTHER_DATABASES,
+    SCRIPTS,
+    is_quiet,
+    reads_clock,
+    shown,
+    words_of,
+)
 from booking.instrument.redis_keys import RedisKeys
 from booking.instrument.redis_step import RedisStep
 from booking.instrument.seam import Dismissed, Seam, Touch
@@ -37,6 +44,7 @@ class RedisInterceptor:
 
     def __init__(self) -> None:
         self.connecting: Callable[[Any], None] = lambda _: None
+        self.leaving: Callable[[Any, str], None] = lambda _pool, _command: None
         self._patches = Patches()
         self._open: weakref.WeakSet[Any] = weakref.WeakSet()
         self._keys: weakref.WeakKeyDictionary[Any, RedisKeys] = weakref.WeakKeyDictionary()
@@ -175,18 +183,23 @@ class RedisInterceptor:
         keys = self._keys.get(pool)
         if keys is None or not keys.usable:
             keys = self._keys[pool] = RedisKeys(pool, self._errors)
-            if type(pool).__name__ == "SentinelConnectionPool":
-                self._seam.doubt("Sentinel is not covered: which server is asked may change")
-            if getattr(pool, "cache", None) is not None:
-                self._seam.doubt("a cache of the client is not covered")
         return keys
+
+    def _new_step(self, client: Any, commands: Sequence[Any], **more: Any) -> RedisStep:
+        pool = client.connection_pool
+        if type(pool).__name__ == "SentinelConnectionPool":
+            self._seam.doubt("Sentinel is not covered: which server is asked may change")
+        if getattr(pool, "cache", None) is not None:
+            self._seam.doubt("a cache in the client is not covered")
+        with self._seam.inside():
+            return RedisStep(self._keys_of(client), commands, **more)
 
     def _one(
         self, client: Any, command: Sequence[Any], effect: Callable[[], T], *, watches: bool = False
     ) -> T:
         """Carry out one command as a step."""
         words = words_of(command)
-        self._note_clock(words)
+        self._note(client, words)
         if not self._seam.active:
             return effect()
         if self._seam.dismissed:
@@ -196,14 +209,16 @@ class RedisInterceptor:
                 self._watched.pop(client, None)
             with self._seam.inside():
                 return effect()
-        with self._seam.inside():
-            step = RedisStep(self._keys_of(client), [command], watches=watches)
+        step = self._new_step(client, [command], watches=watches)
         reply = self._perform(words[0].lower(), shown(command), step, effect)
         if words[0] == "WATCH":
             self._watched.setdefault(client, set()).update(step.touched)
         return reply
 
-    def _note_clock(self, words: list[Any]) -> None:
+    def _note(self, client: Any, words: list[Any]) -> None:
+        """Take note of a command that reads a clock, or leaves the database of its client."""
+        if words[0] in OTHER_DATABASES:
+            self.leaving(client.connection_pool, words[0])
         if words[0] in {"EVAL", "EVAL_RO", "SCRIPT", "FUNCTION"}:
             self._clocked |= any(reads_clock(word) for word in words[1:])
         if self._clocked and words[0] in SCRIPTS:
@@ -235,7 +250,7 @@ class RedisInterceptor:
         seam = self._seam
         commands = [command for command, _ in pipe.command_stack]
         for command in commands:
-            self._note_clock(words_of(command))
+            self._note(pipe, words_of(command))
         if not seam.active or not (commands or pipe.watching):
             return execute(pipe, raise_on_error)
         if seam.dismissed:
@@ -246,8 +261,7 @@ class RedisInterceptor:
         if not (pipe.transaction or pipe.explicit_transaction):
             return self._one_by_one(pipe, execute, raise_on_error)
         watched = frozenset(self._watched.get(pipe, ()))
-        with seam.inside():
-            step = RedisStep(self._keys_of(pipe), commands, watched=watched, whole=True)
+        step = self._new_step(pipe, commands, watched=watched, whole=True)
         text = "; ".join(["MULTI", *map(shown, commands), "EXEC"])
         return self._perform("exec", text, step, lambda: execute(pipe, raise_on_error))
 

@@ -8,11 +8,11 @@ from typing import Any
 
 # Nothing that another buyer could notice.
 QUIET = {"PING", "ECHO", "AUTH", "HELLO", "UNWATCH", "COMMAND", "READONLY", "READWRITE", "QUIT"}
-QUIET_CLIENT = {"SETNAME", "GETNAME", "SETINFO", "NO-EVICT", "NO-TOUCH", "ID"}
+QUIET_CLIENT = {"SETNAME", "SETINFO", "NO-EVICT", "NO-TOUCH"}
 READS_EVERYTHING = {"KEYS", "SCAN", "DBSIZE"}
 SCRIPTS = {"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"}
 SENDS = {"PUBLISH", "SPUBLISH"}
-OTHER_DATABASES = {"MOVE", "SWAPDB", "FLUSHALL"}
+OTHER_DATABASES = {"MOVE", "SWAPDB", "FLUSHALL", "SELECT"}
 PATTERNS = {"SORT", "SORT_RO"}  # BY and GET name keys by a pattern
 
 # What the same order of steps need not give again, or what does not end by itself.

@@ -32,6 +32,7 @@ UNKNOWN = Touch("?", writes=True)
 EVERYTHING = Touch("?", writes=False)
 SCRIPT_CACHE = "redis scripts"
 KNOWN_MAX = 10_000
+PASSWORDS = {"password", "username", "credential_provider"}
 IN_SCRIPT = re.compile(rb"^[\d.]+ \[(\d+) lua\] (.*)$", re.DOTALL)
 WORD = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 EXPIRES = re.compile(r"expires=[1-9]")
@@ -212,7 +213,12 @@ class RedisKeys:
             if (match := IN_SCRIPT.match(told)) is not None:
                 self._heard(int(match[1]), [_unescaped(word) for word in WORD.findall(match[2])],
                             inside)  # fmt: skip
-        line.disconnect()
+        if PASSWORDS & self._pool.connection_kwargs.keys():
+            line.disconnect()  # RESET would forget who we are
+            return
+        line.send_command("RESET")
+        while line.read_response(disable_decoding=True) != b"RESET":
+            pass
 
     def _heard(self, database: int, command: list[bytes], inside: Inside) -> None:
         words = words_of(command)

@@ -52,6 +52,10 @@ def left_in_other() -> int:
     return int(other_database.get("stock") or 0)
 
 
+def left_in_both() -> int:
+    return left() + left_in_other()
+
+
 def seats_left() -> int:
     return int(shop.llen("free"))
 
@@ -84,6 +88,15 @@ def decr_and_undo() -> bool:
         return True
     shop.incr("stock")
     return False
+
+
+def decr_and_undo_by_quantity(buyer: int) -> int:
+    """One wants two, one wants one, and there is one: both take, both give back."""
+    quantity = 2 - buyer
+    if int(shop.decrby("stock", quantity)) >= 0:
+        return quantity
+    shop.incrby("stock", quantity)
+    return 0
 
 
 def script() -> bool:
@@ -233,6 +246,13 @@ def lock_never_released() -> bool:
     return _read_and_write()
 
 
+def crossed_locks(buyer: int) -> bool:
+    """Two locks in two orders, waited for without end."""
+    names = ["gate", "vault"] if buyer else ["vault", "gate"]
+    with shop.lock(names[0]), shop.lock(names[1]):
+        return _read_and_write()
+
+
 def lock_with_expiry() -> bool:
     with shop.lock("gate", timeout=10):
         return _read_and_write()
@@ -304,6 +324,22 @@ def wrong_type() -> bool:
     raise AssertionError
 
 
+def sleeps_behind_a_write() -> bool:
+    sold = get_set()
+    time.sleep(0.01)
+    return sold
+
+
+def sleeps_between() -> bool:
+    stock = int(shop.get("stock"))  # type: ignore[arg-type]
+    time.sleep(0.01)
+    if stock < 1:
+        return False
+    shop.set("stock", stock - 1)
+    time.sleep(0.01)
+    return True
+
+
 # What is not covered.
 
 
@@ -358,6 +394,14 @@ def listens() -> bool:
     return script()
 
 
+def publishes_and_listens() -> bool:
+    hears = shop.pubsub()
+    hears.subscribe("sold")
+    while hears.get_message(ignore_subscribe_messages=True) is not None:
+        pass
+    return get_set()
+
+
 def selects() -> bool:
     client = redis.Redis.from_url(URL, single_connection_client=True, decode_responses=True)
     client.select(3)
@@ -385,6 +429,23 @@ def cached() -> bool:
 
     with redis.Redis.from_url(URL, protocol=3, cache_config=CacheConfig()) as client:
         return _read_and_write(client)
+
+
+def by_sentinel() -> bool:
+    from redis.sentinel import Sentinel
+
+    host, port = os.environ["REDIS_HOST"], int(os.environ["REDIS_PORT"])
+    return _read_and_write(Sentinel([(host, port)]).master_for("shop"))
+
+
+def in_a_cluster() -> bool:
+    client = redis.RedisCluster(host=os.environ["REDIS_HOST"], port=int(os.environ["REDIS_PORT"]))
+    return _read_and_write(client)
+
+
+def another_server() -> bool:
+    """Not private: it is not even connected to."""
+    return _read_and_write(redis.Redis(port=1))
 
 
 def token_of_chance() -> bool:
