@@ -210,7 +210,7 @@ class RedisInterceptor:
             with self._seam.inside():
                 return effect()
         step = self._new_step(client, [command], watches=watches)
-        reply = self._perform(words[0].lower(), shown(command), step, effect)
+        reply = self._run(words[0].lower(), shown(command), step, effect)
         if words[0] == "WATCH":
             self._watched.setdefault(client, set()).update(step.touched)
         return reply
@@ -224,15 +224,20 @@ class RedisInterceptor:
         if self._clocked and words[0] in SCRIPTS:
             self._seam.doubt("a script reads a clock")
 
-    def _perform(self, action: str, text: str, step: RedisStep, effect: Callable[[], T]) -> T:
+    def _run(self, action: str, text: str, step: RedisStep, effect: Callable[[], T]) -> T:
+        return self._perform(action, text, step, lambda: step.run(effect, self._errors))
+
+    def _perform(
+        self, action: str, text: str, step: RedisStep, effect: Callable[[], T],
+        *, busy: Callable[[Exception], bool] = lambda _: False,
+    ) -> T:  # fmt: skip
         seam = self._seam
         for doubt in step.doubts:
             seam.doubt(doubt)
         try:
             reply = seam.perform(
-                action, self._masked(text), lambda: step.touches,
-                lambda: step.run(effect, self._errors),
-            )  # fmt: skip
+                action, self._masked(text), lambda: step.touches, effect, busy=busy
+            )
         finally:
             seam.committed |= step.committed
             for doubt in step.doubts:
@@ -263,7 +268,7 @@ class RedisInterceptor:
         watched = frozenset(self._watched.get(pipe, ()))
         step = self._new_step(pipe, commands, watched=watched, whole=True)
         text = "; ".join(["MULTI", *map(shown, commands), "EXEC"])
-        return self._perform("exec", text, step, lambda: execute(pipe, raise_on_error))
+        return self._run("exec", text, step, lambda: execute(pipe, raise_on_error))
 
     def _one_by_one(self, pipe: Any, execute: Callable[..., Any], raise_on_error: bool) -> Any:  # noqa: FBT001
         """Send each command of a pipeline as a step: the server serves others in between."""
@@ -291,13 +296,41 @@ class RedisInterceptor:
         if token is None:
             token = seam.unique_name()
             self._tokens.add(token)
+        token = lock.redis.get_encoder().encode(token)
         limit_s = lock.blocking_timeout if blocking_timeout is None else blocking_timeout
         tries_once = limit_s is not None and limit_s < (lock.sleep if sleep is None else sleep)
-        waits = (lock.blocking if blocking is None else blocking) and not tries_once
-        while not acquire(lock, blocking=False, token=token):
-            if not waits or (not seam.pause() and limit_s is not None):
+        if tries_once or not (lock.blocking if blocking is None else blocking):
+            return acquire(lock, blocking=False, token=token)
+        while not self._acquired(lock, token):
+            if limit_s is not None:  # it struck: no buyer can go on
                 return False
         return True
+
+    def _acquired(self, lock: Any, token: bytes) -> bool:
+        """Acquire a lock as one step, which is refused while another buyer holds it."""
+        if self._seam.dismissed:
+            raise Dismissed
+        command = ("SET", lock.name, token, "NX")
+        step = self._new_step(lock.redis, [command])
+
+        def acquire() -> bool:
+            if not step.run(lambda: lock.do_acquire(token), self._errors):
+                raise _Held
+            lock.local.token = token
+            return True
+
+        try:
+            return self._perform("set", shown(command), step, acquire, busy=_is_held)
+        except _Held:
+            return False
+
+
+class _Held(Exception):  # noqa: N818 - no error: another buyer holds the lock
+    """A lock is held."""
+
+
+def _is_held(error: Exception) -> bool:
+    return isinstance(error, _Held)
 
 
 class ValkeyInterceptor(RedisInterceptor):

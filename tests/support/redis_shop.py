@@ -457,3 +457,17 @@ def expiring_field() -> bool:
     shop.hset("hold", "seat", 1)
     shop.execute_command("HEXPIRE", "hold", 100, "FIELDS", 1, "seat")
     return script()
+
+
+def never_ends() -> bool:
+    """Polls for what never comes."""
+    while not shop.exists("opening"):
+        time.sleep(0.01)
+    return True
+
+
+def spins() -> bool:
+    """Polls without a pause for what never comes."""
+    while not shop.exists("opening"):
+        pass
+    return True

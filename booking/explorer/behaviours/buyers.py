@@ -31,6 +31,8 @@ from booking.processes.behaviour_buyer import (
 
 SEGMENT_S = 5.0  # from one step of a buyer to its next one
 WARM_ROUNDS = 2  # purchases of each buyer alone, before any order counts
+IDLE_MAX = 500  # waits that end while nothing changes
+ALONE_MAX = 1_000  # steps of a purchase of one buyer alone, to warm up
 LOOK_S = 0.0015  # a step that takes longer waits for another session, perhaps
 WAITS = "waits"  # what is told of a step that has begun, and waits inside a server
 State = Literal["running", "ready", "refused", "waiting", "ended"]
@@ -92,6 +94,11 @@ class BehaviourBuyer:
     session: int = 0  # of a server, in which its next step may have to wait
     touched: frozenset[Touch] = frozenset()  # what is known of a step that waits
 
+    @property
+    def asleep(self) -> bool:
+        """Whether it goes on when another buyer has moved: it sleeps behind a step."""
+        return self.state == "refused" and self.sleeps
+
     def begin(self) -> None:
         """Have it buy, as if it had never bought before."""
         self.state, self.next, self.bought, self.sleeps = "running", None, None, False
@@ -114,6 +121,7 @@ class BehaviourBuyers:
         self._sessions: dict[int, int] = {}  # session → buyer
         self._known: dict[tuple[str, str], frozenset[Touch]] = {}  # step → what it touched
         self._waits: Waits | None = None
+        self.idle = 0  # waits that came to nothing since the last write
         self.alike = False  # whether all did the same when they bought alone
         self._fork()
 
@@ -141,10 +149,13 @@ class BehaviourBuyers:
         reset()
         buyer.begin()
         self._await(buyer)
+        passes = 0
         while buyer.state != "ended":
             if buyer.state == "waiting":  # for itself: all others have ended
                 raise self._stuck(buyer)
-            self._pass(buyer, EXPIRE if buyer.state == "refused" else GO)
+            word = EXPIRE if buyer.state == "refused" else GO
+            self._pass(buyer, word if passes < ALONE_MAX else DISMISS)  # it waits for another one
+            passes += 1
         return buyer.next, list(buyer.told)
 
     def close(self) -> None:
@@ -164,10 +175,13 @@ class BehaviourBuyers:
         if self._fresh:
             self.close()
             self._fork()
+        self.idle = 0
         for buyer in self.buyers:
             buyer.begin()
         for buyer in self.buyers:
             self._await(buyer)
+            while buyer.asleep:  # before its first step: as if it began later
+                self._pass(buyer, GO)
 
     def end(self) -> None:
         """End an execution: send away every buyer that is in it still.
@@ -193,10 +207,31 @@ class BehaviourBuyers:
 
     def enabled(self) -> list[int]:
         """Return who can take a step; where none can, those whose waits would end now."""
-        able = [buyer.number for buyer in self.buyers if buyer.state == "ready"]
-        if waiting := self._waiting():
-            able = sorted(able + self._can_wake(waiting))
+        able = self._able()
+        while not able and self._end_sleeps():
+            able = self._able()
         return able or [buyer.number for buyer in self.buyers if buyer.state == "refused"]
+
+    def _able(self) -> list[int]:
+        able = [buyer.number for buyer in self.buyers if buyer.state == "ready"]
+        waiting = self._waiting()
+        return sorted(able + self._can_wake(waiting)) if waiting else able
+
+    def _end_sleeps(self) -> bool:
+        """Have every sleeping buyer go on, because no other one can; return whether any slept."""
+        sleeping = [buyer for buyer in self.buyers if buyer.asleep]
+        for buyer in sleeping:
+            self._pass(buyer, EXPIRE)
+        if sleeping:
+            self._idle_again(sleeping[0].next)
+        return bool(sleeping)
+
+    def _idle_again(self, step: Announcement | None) -> None:
+        """Count a wait that came to nothing."""
+        self.idle += 1
+        if self.idle > IDLE_MAX:
+            what = f"no buyer can go on: each waits, and {IDLE_MAX} tries changed nothing"
+            raise Inconclusive(Caveat(what, _shown(step)))
 
     @property
     def hung(self) -> list[int]:
@@ -232,6 +267,8 @@ class BehaviourBuyers:
         buyer = self.buyers[number]
         if buyer.state == "waiting":
             return self._take_up(buyer)
+        while buyer.asleep:  # as when it was taken first
+            self._end_sleeps()
         if forced and buyer.state == "ready":
             self._pass(buyer, GO)  # it was refused before its limit struck
         forced = buyer.state == "refused"
@@ -241,13 +278,17 @@ class BehaviourBuyers:
         if report is None:
             buyer.steps += 1
             return self._begun(buyer, announced, begins=begins)
-        if buyer.state == "refused" and not report.effect and not forced:
+        if buyer.state == "refused" and not (report.effect or report.sleeps or forced):
             return None
         if self._waits is not None and self._waits.is_victim(report.learnt):
             raise Disturbed  # before it was seen to wait
         buyer.steps += 1
         self._wake(buyer)
         step = announced if report.last is None else report.last
+        if forced or (buyer.asleep and not _writes(step)):
+            self._idle_again(step)
+        elif _writes(step):
+            self.idle = 0
         return Moved(number, step, tuple(report.learnt), forced, begins, buyer.state == "ended")
 
     def _begun(self, buyer: BehaviourBuyer, announced: Announcement, *, begins: bool) -> Moved:
@@ -358,6 +399,10 @@ class BehaviourBuyers:
 
 def _key(step: Announcement) -> tuple[str, str]:
     return step.action, step.text
+
+
+def _writes(step: Announcement) -> bool:
+    return not step.touches or any(touch.writes for touch in step.touches)
 
 
 def _in_cycle(number: int, waits_for: dict[int, set[int]]) -> bool:

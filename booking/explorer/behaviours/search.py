@@ -17,7 +17,6 @@ from booking.explorer.transition import Caveat, Inconclusive
 from booking.processes.behaviour_buyer import Bought
 
 STEPS_MAX = 10_000
-TRIES_MAX = 100  # of buyers that wait by trying again, while nothing changes
 RESTARTS_MAX = 100
 REPEATS_MAX = 100
 Method = Literal["reduced", "plain"]
@@ -102,7 +101,6 @@ class BehaviourExplorer:
         self._moves: list[Moved] = []
         self._pasts: list[int] = []  # of each step, the steps that happened before it: bits
         self._seen: dict[tuple[tuple[int, bool], ...], object] = {}
-        self._in_vain = 0  # waits that ended because no buyer could go on, since the last write
         self._restarts = 0
         self._repeats = 0
 
@@ -162,7 +160,7 @@ class BehaviourExplorer:
         return False
 
     def _execute(self) -> None:
-        self._moves, self._pasts, self._in_vain = [], [], 0
+        self._moves, self._pasts = [], []
         self.result.executions += 1
         self._reset()
         self._buyers.begin()
@@ -187,9 +185,9 @@ class BehaviourExplorer:
         while enabled := self._buyers.enabled():
             if len(self._moves) >= STEPS_MAX:
                 raise Inconclusive(Caveat(f"an execution took {STEPS_MAX:,} steps", "its end"))
-            if self._in_vain >= TRIES_MAX:
-                what = f"no buyer can go on: each waits, and {TRIES_MAX} tries changed nothing"
-                raise Inconclusive(Caveat(what, self._moves[-1].step.where or "the purchase"))
+            if time.monotonic() - self._start_s > self._seconds_max:
+                self.result.bound = "max-seconds"
+                return False
             if not self._try(enabled, self._still_asleep()):
                 return False
         return True
@@ -249,10 +247,6 @@ class BehaviourExplorer:
         if moved is None:
             return False
         point.forced = moved.forced
-        if moved.forced:
-            self._in_vain += 1
-        elif any(touch.writes for touch in moved.step.touches):
-            self._in_vain = 0
         self._race(moved)
         past = self._past_of(moved)
         self._moves.append(moved)
