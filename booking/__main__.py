@@ -19,12 +19,11 @@ _codes: list[int] = []  # the exit code, once there is one
 
 def main() -> None:
     """Run the program; open the null device in place of each standard stream that is closed."""
-    for number in ENDING:
+    for number in ENDING if os.name == "posix" else ():
         if _signal.getsignal(number) != _signal.SIG_IGN:  # of nohup, or of `&` in a script
             _signal.signal(number, _leave)
-    _signal.pthread_sigmask(
-        _signal.SIG_BLOCK, {PIPE}
-    )  # kept for the command, which tells its kinds
+    if hasattr(_signal, "pthread_sigmask"):  # kept for the command, which tells its kinds
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, {PIPE})
     atexit.register(_end)  # registered first, it is called last
     for fd, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import resource
-import time
 from collections.abc import Sequence
 
 from booking.history.model import Event
-
-CLOCK_OF_A_PROCESS = 2  # clock_getcpuclockid(3): the clock's number is made of the process's
+from booking.system.cpu_clock import used_ns
 
 
 class CpuMeter:
@@ -28,7 +26,7 @@ class CpuMeter:
     def opened(self, at_ns: int) -> None:
         """Read what the buyers have used so far."""
         children = multiprocessing.active_children()
-        self._start_ns = sum(_used_ns(child.pid) for child in children if child.pid)
+        self._start_ns = sum(used_ns(child.pid) for child in children if child.pid)
 
     def progress(self, phase: str, done: int, total: int, events: Sequence[Event]) -> None:
         """Do nothing: the work of a listener takes time from the buyers."""
@@ -41,10 +39,3 @@ class CpuMeter:
 def _children_ns() -> int:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return round((used.ru_utime + used.ru_stime) * 1e9)
-
-
-def _used_ns(pid: int) -> int:
-    try:
-        return time.clock_gettime_ns((~pid << 3) | CLOCK_OF_A_PROCESS)
-    except OSError:
-        return 0

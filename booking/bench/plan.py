@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from booking.core.redaction import redacted
-from booking.core.registry import resolve, split_url, table, unknown
+from booking.core.registry import resolve, split_url, table
 from booking.core.scenario import BUYERS_MAX
+from booking.core.spelling import unknown
 from booking.errors import UsageError
 
 DURATION_MIN_S = 0.02

@@ -13,8 +13,8 @@ from typing import Any
 
 from booking.bench.thresholds import SIGNS
 from booking.core.durations import Span
-from booking.core.registry import unknown
 from booking.core.scenario import Scenario
+from booking.core.spelling import unknown
 from booking.errors import UsageError
 from booking.experiments.sale import run_sale
 from booking.recording.recorder import Recorder

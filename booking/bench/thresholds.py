@@ -15,7 +15,7 @@ from math import inf
 
 from booking.bench.aggregate import METRICS, Row
 from booking.bench.plan import Plan, Variant
-from booking.core.registry import unknown
+from booking.core.spelling import unknown
 from booking.errors import UsageError
 
 _FORM = re.compile(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from booking.cli.completers import GUARDS, LOCKS, STORES, threshold
 from booking.cli.options import json_option, memory_option, names_in, typed
 from booking.cli.sale_options import scenario_option
 
@@ -51,9 +52,13 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.option("--stores", default="json", metavar="NAME,…", help="[default: json]")
-@click.option("--guards", default="none,lock,queue,clerk", metavar="NAME,…", show_default=True)
-@click.option("--locks", default="flock,filelock,soft,mutex", metavar="NAME,…", show_default=True)
+@click.option(
+    "--stores", default="json", metavar="NAME,…", shell_complete=STORES, help="[default: json]"
+)
+@click.option("--guards", default="none,lock,queue,clerk", metavar="NAME,…", show_default=True,
+              shell_complete=GUARDS)  # fmt: skip
+@click.option("--locks", default="flock,filelock,soft,mutex", metavar="NAME,…", show_default=True,
+              shell_complete=LOCKS)  # fmt: skip
 @click.option("--buyers", default="1,2,10,50", metavar="N,…", show_default=True)
 @click.option("--rounds", default=3, metavar="N", show_default=True, help="Interleaved.")
 @click.option("--time", "duration", default="600ms", metavar="TIME", show_default=True,
@@ -64,7 +69,7 @@ Examples:
 @click.option("--law", is_flag=True, help="How each variant scales, in words.")
 @click.option("--c/--no-c", "with_c", default=True, help="The C loop as the limit.")
 @click.option("--require", "demands", multiple=True, metavar="ROW.METRIC>=N",
-              help="A threshold; missed: exit code 4.")  # fmt: skip
+              shell_complete=threshold, help="A threshold; missed: exit code 4.")  # fmt: skip
 @memory_option
 @json_option
 @click.option("--csv", "csv_file", metavar="FILE", type=click.Path(path_type=Path))

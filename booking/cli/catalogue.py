@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from booking.cli.completers import folders as in_folders
 from booking.cli.options import json_option
 
 EPILOG = """\b
@@ -24,8 +25,8 @@ Examples:
 @click.option("--leftovers", is_flag=True, help="What killed commands left, and whose it is.")
 @click.option("--remove", is_flag=True, help="With --leftovers: remove what no process uses.")
 @click.option(
-    "--in", "folders", multiple=True, metavar="FOLDER", help="With --leftovers: look here.  "
-    "[default: the current folder]",
+    "--in", "folders", multiple=True, metavar="FOLDER", shell_complete=in_folders,
+    help="With --leftovers: look here.  [default: the current folder]",
 )  # fmt: skip
 @json_option
 def listing(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from booking.cli.options import SIZE, json_option, memory_option, typed
+from booking.cli.options import SIZE, choice, json_option, memory_option, typed
 from booking.errors import EXIT_CODE_OF_VERDICT, HistoryError, UsageError
 from booking.history.source import LINE_BYTES_MAX
 from booking.system.sizes import shown_size
@@ -58,21 +58,21 @@ def _names(flag: str, default: str, what: str) -> Callable[[_Command], _Command]
 @click.option("--ignore", multiple=True, metavar="NAME", help="An operation to leave out.")
 @click.option(
     "--counting",
-    type=click.Choice(["down", "up"]),
+    type=choice("down", "up"),
     default="down",
     show_default=True,
     help="Whether the counter counts tickets left (down) or sold (up).",
 )
 @click.option(
     "--numbers",
-    type=click.Choice(["before", "after", "seat", "none"]),
+    type=choice("before", "after", "seat", "none"),
     help="What an ok purchase's value is: the count before it, the count after it, a seat's "
     "number, or nothing.  [default: as the values show]",
 )
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["auto", "jsonl", "edn", "jepsen-log"]),
+    type=choice("auto", "jsonl", "edn", "jepsen-log"),
     default="auto",
     show_default=True,
     help="How the history is written; auto looks at its content.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from booking.cli.options import json_option, memory_option
+from booking.cli.options import choice, expect_option, json_option, memory_option
 from booking.cli.sale_options import SaleCommand, scenario_option
 
 if TYPE_CHECKING:
@@ -44,21 +44,26 @@ BUYERS_MAX = 200
 @click.option("--max-seconds", type=click.FloatRange(0), metavar="S", help="[default: 60]")
 @click.option("--first", is_flag=True, help="Stop at the first anomaly: shortest, uncounted.")
 @click.option(
-    "--method", type=click.Choice(["auto", "graph", "reduced", "plain"]), default="auto",
+    "--method", type=choice("auto", "graph", "reduced", "plain"), default="auto",
     help="States merged, classes of orders, or each order by itself.",
 )  # fmt: skip
 @click.option(
     "--witness", metavar="FILE", type=click.Path(path_type=Path), help="Write the counterexample."
 )
-@click.option("--expect", metavar="NAME", help="Exit 0 if this verdict or anomaly is the outcome.")
+@expect_option
 @click.option("--behaviour", metavar="M:F", help="A purchase function, as it is.")
 @click.option("--setup", metavar="M:F", help="Fills the inventory for it.")
 @click.option("--check", "count", metavar="M:F", help="Returns how many tickets are left.")
 @click.option("--invariant", metavar="M:F", help="Is true at the end of each execution.")
 @click.option("--init", metavar="M:F", help="Is called once, before anything else.")
 @click.option("--fresh", is_flag=True, help="New processes for each execution.")
-@click.option("--with", "servers", multiple=True, type=click.Choice(["postgres", "redis"]),
-              help="A private server for it.")
+@click.option(
+    "--with",
+    "servers",
+    multiple=True,
+    type=click.Choice(["postgres", "redis"]),
+    help="A private server for it.",
+)
 @click.option(
     "--i-may-reset",
     "reset",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import select
@@ -14,35 +13,12 @@ from typing import TextIO
 
 import click
 
+from booking.core.spelling import did_you_mean
 from booking.errors import BookingError, ExitCode
+from booking.system.advice import of_the_system
 from booking.system.signals import SHELL, WORDS
 
 VERSION = 1  # of the document
-SHOWN_CHARS_MAX = 200
-UNMAPPED = "failed to map segment"  # the dynamic linker of C, which has no number for it
-FULL = "free some space where the output and the temporary folder (TMPDIR) are"
-PERMISSION = "check its permissions"
-
-# Errors of the system, not of booking, and what to do about each.
-ADVICE = {
-    errno.ENOSPC: FULL,
-    errno.EDQUOT: FULL,
-    errno.EFBIG: "raise the limit on the size of a file (ulimit -f)",
-    errno.EIO: "the device does not work; name another file",
-    errno.EMFILE: "raise the limit (ulimit -n), or give fewer buyers",
-    errno.ENFILE: "close other programs, or give fewer buyers",
-    errno.ENOMEM: "give fewer buyers, or raise the limit (ulimit -v)",
-    errno.EAGAIN: "give fewer buyers, or raise the limit (ulimit -u)",
-    errno.EACCES: PERMISSION,
-    errno.EPERM: PERMISSION,
-    errno.EROFS: "name a file that can be written to",
-    errno.ENAMETOOLONG: "use a shorter path",
-    errno.ENOENT: "create it, or name another one",
-    errno.ENOTDIR: "name a path through folders",
-    errno.EISDIR: "name a file in it",
-    errno.ELOOP: "its links go round in a circle",
-    errno.ESTALE: "the file system lost it; try again",
-}
 
 
 def wants_json(words: Sequence[str]) -> bool:
@@ -75,7 +51,7 @@ class Answer:
         """Return the exit code; report the signal that ended the command, if one did."""
         if number is not None:
             code = SHELL + number
-            if number != signal.SIGPIPE:
+            if signal.Signals(number).name != "SIGPIPE":
                 self.report(f"{WORDS[signal.Signals(number)]}; every buyer was ended", code)
         for stream in (sys.stdout, sys.stderr):
             self._print("", stream)
@@ -111,36 +87,16 @@ def explained(error: Exception) -> tuple[str, int]:
         return str(error), error.exit_code
     if os.environ.get("BOOKING_DEBUG"):
         raise error
-    if (problem := _of_the_system(error)) is not None:
+    if (problem := of_the_system(error)) is not None:
         return problem, ExitCode.USAGE
     what = f"{type(error).__name__}: {error}"
     return f"defect of booking: {what}; BOOKING_DEBUG=1 shows where", ExitCode.DEFECT
 
 
-def _of_the_system(error: Exception) -> str | None:
-    """Return what the system lacks or refuses, and what to do; None where that is no reason."""
-    if isinstance(error, MemoryError) or UNMAPPED in str(error):
-        return f"out of memory; {ADVICE[errno.ENOMEM]}"
-    if isinstance(error, ValueError) and "embedded null" in str(error):
-        return "a path has a NUL character in it; write it without"
-    if not isinstance(error, OSError) or error.errno not in ADVICE:
-        return None
-    if error.errno == errno.ENOENT and not error.filename:
-        return "the current folder is gone; change to one that exists"
-    where = f"{shortened(str(error.filename))}: " if error.filename else ""
-    return f"{where}{(error.strerror or str(error)).lower()}; {ADVICE[error.errno]}"
-
-
-def shortened(text: str) -> str:
-    """Return a text whose middle is left out where it is too long for a line."""
-    if len(text) <= SHOWN_CHARS_MAX:
-        return text
-    half = SHOWN_CHARS_MAX // 2
-    return f"{text[:half]}…{text[-half:]}"
-
-
 def output_is_broken() -> bool:
     """Return whether the reader of standard output, or of standard error, is gone."""
+    if not hasattr(select, "poll"):
+        return True  # on Windows no other pipe is written to
     poll = select.poll()
     for fd in (1, 2):
         poll.register(fd, 0)
@@ -148,10 +104,19 @@ def output_is_broken() -> bool:
 
 
 def _with_help(error: click.ClickException) -> str:
-    message = " ".join(error.format_message().split())
+    message = " ".join(_problem(error).split())
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "booking"
     return f"{message.rstrip('.')}; see: {path} --help"
+
+
+def _problem(error: click.ClickException) -> str:
+    """Return click's message; for an unknown option, with the nearest one."""
+    if not isinstance(error, click.NoSuchOption) or error.ctx is None:
+        return error.format_message()
+    known = [each for one in error.ctx.command.params for each in one.opts + one.secondary_opts]
+    meant = did_you_mean(error.option_name, known).strip()
+    return f"No such option {error.option_name}{'; ' if meant else ''}{meant}"
 
 
 def _forget_documents() -> None:

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 from booking import __version__
 from booking.cli.failures import Answer, explained, output_is_broken, wants_json
-from booking.errors import ExitCode
+from booking.errors import ExitCode, UsageError
 from booking.system.clean_up import settle_all
 from booking.system.signals import SignalWatch, Stopped
 
@@ -46,6 +47,8 @@ COMMANDS = {
     "schema": ("booking.cli.schema:schema", "JSON Schema of a scenario, for editors."),
 }
 
+ON_WINDOWS = "check"  # reads and decides; it needs no process, signal or lock of POSIX
+
 COMPLETION = "_BOOKING_COMPLETE"
 
 EPILOG = """\b
@@ -71,9 +74,24 @@ class LazyGroup(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
+        if os.name == "nt" and cmd_name != ON_WINDOWS:
+            raise UsageError(
+                f"booking {cmd_name} needs Linux or macOS; on Windows booking {ON_WINDOWS} works, "
+                "and everything inside WSL"
+            )
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Return the commands and options that begin like this, importing no command."""
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        return [
+            CompletionItem(name, help=short)
+            for name, (_, short) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the names with a line each, importing none of them."""
@@ -85,7 +103,7 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Resolve a command; suggest the closest name for an unknown one."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            from booking.core.registry import unknown
+            from booking.core.spelling import unknown
 
             raise click.UsageError(unknown("command", args[0], COMMANDS), ctx)
         return super().resolve_command(ctx, args)
@@ -147,17 +165,11 @@ def _run(words: list[str], answer: Answer, watch: SignalWatch) -> int:
 def _command(words: list[str]) -> int:
     """Run a command as click does, which has a broken pipe and a Ctrl-C end with 1."""
     if COMPLETION in os.environ:
-        return _complete(words)
+        from booking.cli.completion import complete
+
+        return complete(booking, words, COMPLETION)
     try:
         with booking.make_context("booking", words) as context:
             return int(booking.invoke(context) or 0)
     except click.exceptions.Exit as done:
         return done.exit_code
-
-
-def _complete(words: list[str]) -> int:
-    """Print what completes a command line for a shell; click ends the program with its code."""
-    try:
-        return int(booking.main(words, prog_name="booking", standalone_mode=False) or 0)
-    except SystemExit as done:
-        return int(done.code or 0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from booking.cli.completers import GUARDS, STORES, folders
 from booking.cli.options import json_option, memory_option, names_in, typed
 
 if TYPE_CHECKING:
@@ -23,13 +24,18 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.option("--stores", metavar="A,B,…", help="[default: json,sqlite,postgres,redis]")
-@click.option("--guards", metavar="A,B,…", help="[default: all that a store can carry]")
+@click.option(
+    "--stores", metavar="A,B,…", shell_complete=STORES,
+    help="[default: json,sqlite,postgres,redis]",
+)  # fmt: skip
+@click.option(
+    "--guards", metavar="A,B,…", shell_complete=GUARDS, help="[default: all that a store can carry]"
+)
 @click.option(
     "--trials", type=click.IntRange(1), metavar="N", help="Sales of real processes.  [default: 20]"
 )
 @click.option(
-    "--witnesses", metavar="FOLDER", type=click.Path(path_type=Path),
+    "--witnesses", metavar="FOLDER", type=click.Path(path_type=Path), shell_complete=folders,
     help="Write the evidence of each anomaly here.",
 )  # fmt: skip
 @click.option(

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from booking.cli.completers import EXPECT
 from booking.core.printable import printable
+from booking.core.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from booking.core.scenario import Scenario
 
     _ParamType = click.ParamType[int]  # a generic class in some versions of click only
+    _ChoiceType = click.Choice[str]
 else:
+    _ChoiceType = click.Choice
     _ParamType = click.ParamType
 
 
@@ -38,6 +42,32 @@ allow_code_option = click.option(
 allow_places_option = click.option(
     "--allow-places", is_flag=True, help="The file may name inventories outside of its folder."
 )
+
+
+expect_option = click.option(
+    "--expect", metavar="NAME", shell_complete=EXPECT,
+    help="Exit 0 if this verdict or anomaly is the outcome.",
+)  # fmt: skip
+
+
+class _Choice(_ChoiceType):
+    """One of a few words; the error for another one has the nearest of them."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the word; fail where it is none of them."""
+        text = str(value)
+        if text not in self.choices:
+            allowed = ", ".join(map(repr, self.choices))
+            meant = did_you_mean(text, self.choices)
+            self.fail(f"{text!r} is not one of {allowed}. {meant}".strip(), param, ctx)
+        return text
+
+
+def choice(*words: str) -> _Choice:
+    """Return the type of an option that takes one of these words."""
+    return _Choice(words)
 
 
 class _Size(_ParamType):

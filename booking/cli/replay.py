@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from booking.cli.completers import WITNESSES, files
 from booking.cli.options import allow_code_option, json_option, typed
 
 EPILOG = """\b
@@ -16,7 +17,7 @@ Example:
 
 
 @click.command(epilog=EPILOG)
-@click.argument("witness", type=click.Path(path_type=Path))
+@click.argument("witness", type=click.Path(path_type=Path), shell_complete=files(*WITNESSES))
 @click.option("--times", type=int, default=1, metavar="N", help="How often.  [default: 1]")
 @allow_code_option
 @json_option

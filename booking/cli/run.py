@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from booking.cli.completers import scenario
 from booking.cli.options import (
     allow_code_option,
     allow_places_option,
@@ -29,7 +30,8 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path),
+                shell_complete=scenario)  # fmt: skip
 @click.option("--junit", metavar="FILE", type=click.Path(path_type=Path), help="JUnit XML as well.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="For scenarios that name none.")
 @memory_option

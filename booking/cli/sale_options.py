@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from booking.core.data_files import Permission
+from booking.cli.completers import OF_FLAGS
+from booking.core.flags import FLAGS
 from booking.core.registry import BUILT_IN, default_lock
-from booking.core.scenario import Scenario, flags, from_file, from_flags
-from booking.core.shipped_scenarios import located
+
+if TYPE_CHECKING:
+    from booking.core.data_files import Permission
+    from booking.core.scenario import Scenario
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def scenario_flags(function: F) -> F:
     """Add a flag to a command for every field of a scenario that has one."""
-    for name in reversed(flags()):
+    for name in reversed(FLAGS):
         function = scenario_option(name)(function)
     return function
 
@@ -28,7 +31,7 @@ def scenario_option(name: str, **changes: Any) -> Callable[[F], F]:
 
     `changes` are click's own keywords, for a command where the flag means something else.
     """
-    flag, is_integer = flags()[name]
+    flag = FLAGS[name]
     word = f"--{name.replace('_', '-')}"
     keywords: dict[str, Any] = {"help": flag.help}
     if flag.both_ways:
@@ -36,7 +39,8 @@ def scenario_option(name: str, **changes: Any) -> Callable[[F], F]:
     elif flag.metavar is None:
         keywords["is_flag"] = True
     else:
-        keywords |= {"type": int if is_integer else str, "metavar": flag.metavar}
+        keywords |= {"type": int if flag.integer else str, "metavar": flag.metavar}
+        keywords["shell_complete"] = OF_FLAGS.get(flag.completed_by)
     return click.option(word, **keywords | changes)
 
 
@@ -66,7 +70,7 @@ def given_flags(context: click.Context) -> dict[str, Any]:
     return {
         name: value
         for name, value in context.params.items()
-        if name in flags()
+        if name in FLAGS
         and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     }
 
@@ -75,5 +79,8 @@ def read_scenario(
     path: Path | None, context: click.Context, allowed: Permission
 ) -> tuple[Scenario, Scenario]:
     """Return the scenario of the flags over the file, and what is usual without the flags."""
+    from booking.core.scenario import Scenario, from_file, from_flags
+    from booking.core.shipped_scenarios import located
+
     base = from_file(located(path), allowed) if path is not None else None
     return from_flags(given_flags(context), base), base or Scenario()

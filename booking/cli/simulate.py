@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from booking.cli.completers import SCHEDULE
+from booking.cli.completers import scenario as scenario_names
 from booking.cli.options import (
     allow_code_option,
     allow_places_option,
+    expect_option,
     json_option,
     memory_option,
     warn_of_torn_writes,
@@ -29,15 +32,18 @@ Examples:
 
 
 @click.command(cls=SaleCommand, epilog=EPILOG)
-@click.argument("scenario", required=False, type=click.Path(path_type=Path))
+@click.argument(
+    "scenario", required=False, type=click.Path(path_type=Path), shell_complete=scenario_names
+)
 @scenario_flags
-@click.option("--expect", metavar="NAME", help="Exit 0 if this verdict or anomaly is the outcome.")
+@expect_option
 @click.option(
     "--history", metavar="FILE", type=click.Path(path_type=Path), help="Write the history."
 )
 @click.option(
-    "--schedule", metavar="NAME", help="Choose which buyer goes next: random or pct, by --seed."
-)
+    "--schedule", metavar="NAME", shell_complete=SCHEDULE,
+    help="Choose which buyer goes next: random or pct, by --seed.",
+)  # fmt: skip
 @click.option(
     "--witness", metavar="FILE", type=click.Path(path_type=Path),
     help="With --schedule: write the counterexample of a race, as short as it gets.",

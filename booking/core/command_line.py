@@ -11,8 +11,9 @@ from booking.core import counterexample
 from booking.core.assembly import explored_with_searches
 from booking.core.counterexample import CounterexampleBuyer
 from booking.core.data_files import Permission, flags_needed, problems
+from booking.core.flags import FLAGS, Flag
 from booking.core.redaction import redacted
-from booking.core.scenario import Flag, Scenario, flags, folder_of, variants
+from booking.core.scenario import Scenario, folder_of, variants
 
 REPLAYS = "100"
 PLACES = Permission(places=True)  # a replay has an inventory of its own, whatever the file says
@@ -27,7 +28,7 @@ def replay_command(
         command.append(_argument(source))
         fields = base.model_dump() if base else {}
         command += flags_needed(fields, variants(), folder_of(source))
-    return shlex.join(command + _changed(scenario, base or Scenario(), flags()))
+    return shlex.join(command + _changed(scenario, base or Scenario(), FLAGS))
 
 
 def run_command(
@@ -97,7 +98,7 @@ def _changed(scenario: Scenario, usual: Scenario, fields: Collection[str]) -> li
         names = names - {"guard"} | {"lock"}  # `--lock=NAME` sets both
     return [
         word
-        for name, (flag, _) in flags().items()
+        for name, flag in FLAGS.items()
         if name in names
         for word in _words(name, flag, given[name])
     ]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from booking.core.redaction import redacted
-from booking.core.registry import split_url, table
+from booking.core.registry import BUILT_IN, split_url, table
 from booking.errors import UsageError
 
 FILE_STORES = {"json": "", "json-inplace": "", "sqlite": "///"}  # and what may precede the path
@@ -94,3 +94,14 @@ def _is_inside(url: str, folder: Path | None) -> bool:
         return Path(path).is_relative_to(os.path.realpath(folder))
     except (OSError, ValueError):  # a null character, for example
         return False
+
+
+def all_built_in(fields: Mapping[str, Any], kinds: Mapping[str, Names]) -> bool:
+    """Return whether every variant that is named is ours: no package's, and no class by path."""
+    for key, names in kinds.items():
+        name = fields.get(key)
+        if isinstance(name, str) and names.kind == "store":
+            name, _ = split_url(name)
+        if isinstance(name, str) and name not in BUILT_IN[names.kind]:
+            return False
+    return True

@@ -14,12 +14,12 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from inspect import Parameter
 from pathlib import Path
 from typing import Any
 
 from booking.core.protocols import Place
+from booking.core.spelling import unknown
 from booking.errors import BookingError, UsageError
 
 BUILT_IN: dict[str, dict[str, str]] = {
@@ -179,14 +179,6 @@ def members(kind: str) -> Iterator[tuple[str, Any]]:
             yield name, resolve(kind, name)
         except UsageError as error:
             yield name, error
-
-
-def unknown(kind: str, name: str, known: Any) -> str:
-    """Return the message that a name is unknown, with the nearest known one and all of them."""
-    names = list(known)
-    close = get_close_matches(name, names, 1)
-    meant = f"did you mean {close[0]}? " if close else ""
-    return f'unknown {kind} "{name}"; {meant}known: {", ".join(names)}'
 
 
 def takes_place(maker: Callable[..., Any]) -> bool:

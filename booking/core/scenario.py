@@ -7,7 +7,7 @@ import tomllib
 from functools import cache
 from multiprocessing import get_all_start_methods
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -24,8 +24,9 @@ from pydantic import (
 from booking.core.data_files import NOTHING, Names, Permission, problems
 from booking.core.durations import DURATION_MAX_S, Span, parse_duration, parse_span, written
 from booking.core.protocols import TICKETS_MAX
-from booking.core.registry import BUILT_IN, default_lock, table, unknown
+from booking.core.registry import BUILT_IN, default_lock, table
 from booking.core.shipped_scenarios import unreadable
+from booking.core.spelling import did_you_mean, unknown
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import UsageError
 from booking.system.bounded_read import read_document
@@ -33,8 +34,10 @@ from booking.system.bounded_read import read_document
 BUYERS_MAX = 60_000  # a pipe holds a byte for each
 FILE_BYTES_MAX = 1 << 18  # a scenario has some hundred
 LINE_MAX = 4096  # characters; the parser takes long for keys of thousands of parts
+PROBLEMS_MAX = 10  # of a file that are shown
 SHOWN_CHARS_MAX = 40
 _DURATION_PATTERN = r"[0-9]+(\.[0-9]+)?(us|ms|s|m)"
+_QUOTED = re.compile(r"'([^']*)'")  # of the values that pydantic names
 _POISSON = re.compile(r"poisson:(\d+(?:\.\d+)?)", re.ASCII)
 
 Duration = Annotated[
@@ -62,13 +65,15 @@ def _arrival(text: str) -> str:
         return text
     found = _POISSON.fullmatch(text)
     if found is None or float(found[1]) == 0:
-        raise ValueError(f"{text!r} is no arrival; write together, serial or poisson:RATE")
+        meant = did_you_mean(text, ("together", "serial", "poisson:RATE"))
+        raise ValueError(f"{text!r} is no arrival; {meant}write together, serial or poisson:RATE")
     return text
 
 
 def _start_method(text: str) -> str:
     if text not in get_all_start_methods():
-        raise ValueError(f"this system has only {', '.join(get_all_start_methods())}")
+        meant = did_you_mean(text, get_all_start_methods())
+        raise ValueError(f"{meant}this system has only {', '.join(get_all_start_methods())}")
     return text
 
 
@@ -113,98 +118,61 @@ class Expect(_Strict):
     hung: int | None = Field(None, description="buyers that waited for what never came")
 
 
-class Flag(NamedTuple):
-    """How the command line gives a field; its name is the field's, with hyphens."""
-
-    help: str  # `{default}` stands for the field's default
-    metavar: str | None = None  # of the value; None: the flag takes none
-    both_ways: bool = False  # `--no-NAME` too
-    joined: bool = False  # written `--NAME=VALUE`, because the value may be left out
-
-
 class Scenario(_Strict):
     """One sale: who comes, for what, to which inventory, guarded how.
 
-    A field with a `Flag` is also a flag of the command line, in this order.
+    A field in `FLAGS` (`booking/core/flags.py`) is also a flag of the command line.
     """
 
     title: str = Field("", description="one line for people")
-    store: Annotated[
-        str, Names("store"), Flag("json, json:data.json, memory, module:Class …", "URL")
-    ] = Field("json", description="a store's name or URL: json, json:data.json, memory")
-    guard: Annotated[
-        str, Names("guard"), Flag("How one order is carried out: none, lock …", "NAME")
-    ] = Field("", description="how one order is carried out; none, or lock if one is named")
+    store: Annotated[str, Names("store")] = Field(
+        "json", description="a store's name or URL: json, json:data.json, memory"
+    )
+    guard: Annotated[str, Names("guard")] = Field(
+        "", description="how one order is carried out; none, or lock if one is named"
+    )
     lock: Annotated[
         str | None,
         Names("lock"),
-        Flag("Guard lock, with that lock; alone: the default lock.", "[=NAME]", joined=True),
     ] = Field(None, description="which lock, for guards that take one")
-    buyers: Annotated[int, Flag("Buyer processes.  [default: {default}]", "N")] = Field(
-        10, ge=1, le=BUYERS_MAX, description="how many processes come to buy"
-    )
-    tickets: Annotated[int | None, Flag("Tickets at the start.  [default: 3]", "N")] = Field(
-        None, ge=0, le=TICKETS_MAX, description="how many are for sale"
-    )
-    quantity: Annotated[int, Flag("Tickets an order.  [default: {default}]", "N")] = Field(
-        1, ge=1, le=TICKETS_MAX, description="tickets an order"
-    )
-    until_sold_out: Annotated[bool, Flag("Buy again and again instead of once.")] = Field(
-        False, description="buy again and again instead of once"
-    )
-    buy_for: Annotated[Duration | None, Flag("Buy again and again for this time.", "TIME")] = Field(
+    buyers: int = Field(10, ge=1, le=BUYERS_MAX, description="how many processes come to buy")
+    tickets: int | None = Field(None, ge=0, le=TICKETS_MAX, description="how many are for sale")
+    quantity: int = Field(1, ge=1, le=TICKETS_MAX, description="tickets an order")
+    until_sold_out: bool = Field(False, description="buy again and again instead of once")
+    buy_for: Duration | None = Field(
         None, description="buy again and again for this time, or until sold out"
     )
-    delay: Annotated[
-        DelaySpan,
-        Flag("Network between read and check: 10ms..30ms, 1s, 0ms.  [default: {default}]", "SPAN"),
-    ] = Field(Span(0.01, 0.03), description="the network between reading the count and checking it")
+    delay: DelaySpan = Field(
+        Span(0.01, 0.03), description="the network between reading the count and checking it"
+    )
     arrival: Annotated[
         str,
         AfterValidator(_arrival),
-        Flag("together, serial or poisson:RATE (a second).", "HOW"),
     ] = Field(
         "together", description="together, serial (one after another), or poisson:RATE a second"
     )
-    start_method: Annotated[
-        str, AfterValidator(_start_method), Flag("fork, spawn or forkserver.", "NAME")
-    ] = Field(get_all_start_methods()[0], description="fork, spawn or forkserver")
+    start_method: Annotated[str, AfterValidator(_start_method)] = Field(
+        get_all_start_methods()[0], description="fork, spawn or forkserver"
+    )
     behaviour: Annotated[
         str | None,
         AfterValidator(_behaviour),
         Names("behaviour"),
-        Flag("What each buyer does: search-then-buy, module:name …", "NAME"),
     ] = Field(
         None, description="a registered name, or a function module:name called with each Buyer"
     )
-    search: Annotated[bool, Flag("Look before buying.", both_ways=True)] = Field(
-        True, description="look before buying"
+    search: bool = Field(True, description="look before buying")
+    daemon: bool = Field(True, description="buyers end when the harness leaves")
+    close_after: Duration | None = Field(
+        None, description="the harness leaves after this time: daemons end, others are awaited"
     )
-    daemon: Annotated[bool, Flag("Buyers end when the harness leaves.", both_ways=True)] = Field(
-        True, description="buyers end when the harness leaves"
+    seed: int | None = Field(None, ge=0, lt=2**63, description="delays and arrivals follow from it")
+    timeout: Duration = Field(10.0, description="a sale without a step for so long hangs")
+    acquire_timeout: Duration | None = Field(
+        None, description="how long to wait for a lock; by default as long as the sale may take"
     )
-    close_after: Annotated[Duration | None, Flag("The harness leaves after this time.", "TIME")] = (
-        Field(
-            None, description="the harness leaves after this time: daemons end, others are awaited"
-        )
-    )
-    seed: Annotated[int | None, Flag("Delays and arrivals follow from it.", "N")] = Field(
-        None, ge=0, lt=2**63, description="delays and arrivals follow from it"
-    )
-    timeout: Annotated[
-        Duration, Flag("No step for so long: it hangs.  [default: {default}]", "TIME")
-    ] = Field(10.0, description="a sale without a step for so long hangs")
-    acquire_timeout: Annotated[Duration | None, Flag("How long to wait for a lock.", "TIME")] = (
-        Field(
-            None, description="how long to wait for a lock; by default as long as the sale may take"
-        )
-    )
-    durable: Annotated[bool, Flag("On disk before a buyer hears 'sold'.")] = Field(
-        False, description="on disk before a buyer hears that it was sold"
-    )
-    control: Annotated[bool, Flag("Follow a guarded sale by one without.", both_ways=True)] = Field(
-        True, description="follow a guarded sale by one without the guard"
-    )
+    durable: bool = Field(False, description="on disk before a buyer hears that it was sold")
+    control: bool = Field(True, description="follow a guarded sale by one without the guard")
     faults: list[Fault] = Field(default_factory=list)
     expect: Expect = Field(default=Expect())
 
@@ -266,21 +234,6 @@ def variants() -> dict[str, Names]:
         for name, field in Scenario.model_fields.items()
         for mark in field.metadata
         if isinstance(mark, Names)
-    }
-
-
-@cache
-def flags() -> dict[str, tuple[Flag, bool]]:
-    """Return each field that has a flag, with its flag and whether its value is an integer."""
-    defaults = Scenario().model_dump(mode="json")
-    return {
-        name: (
-            mark._replace(help=mark.help.format(default=defaults[name])),
-            field.annotation in {int, int | None},
-        )
-        for name, field in Scenario.model_fields.items()
-        for mark in field.metadata
-        if isinstance(mark, Flag)
     }
 
 
@@ -348,12 +301,14 @@ def _flag_problems(error: ValidationError) -> list[str]:
 
 
 def _file_problems(path: Path, text: str, error: ValidationError) -> list[str]:
-    lines = []
-    for one in error.errors():
+    """Return the first problems, with the line of each; all of them would take too long to find."""
+    more = error.error_count() - PROBLEMS_MAX
+    lines = [f"and {more} more problems"] if more > 0 else []
+    for one in error.errors()[:PROBLEMS_MAX][::-1]:
         keys = [str(part) for part in one["loc"]]
         names = [key for key in keys if not key.isdigit()]
         where = _where(path, text, names)
-        lines.append(f"{where}: {'.'.join(keys) or 'scenario'}: {_problem(one)}")
+        lines.insert(0, f"{where}: {'.'.join(keys) or 'scenario'}: {_problem(one)}")
     return lines
 
 
@@ -373,6 +328,9 @@ def _problem(one: Any) -> str:
     shown = repr(one["input"])
     if one["type"] != "value_error" and one["type"] != "missing" and len(shown) <= SHOWN_CHARS_MAX:
         message += f", not {shown}"
+    if one["type"] in {"literal_error", "enum"}:
+        meant = did_you_mean(str(one["input"]), _QUOTED.findall(one["ctx"]["expected"]))
+        message += f"; {meant.strip()}" if meant else ""
     return _one_line(message[:1].lower() + message[1:])
 
 

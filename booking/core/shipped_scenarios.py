@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
+from booking.core.spelling import nearest
 from booking.errors import UsageError
 from booking.system.output import write_output
 
@@ -29,8 +29,8 @@ def located(path: Path) -> Path:
 
 def unreadable(path: Path) -> str:
     """Return what to do about a scenario file that cannot be read."""
-    close = get_close_matches(path.name.removesuffix(SUFFIX), shipped(), 1)
-    meant = f"did you mean the shipped scenario {close[0]}? " if close else ""
+    close = nearest(path.name.removesuffix(SUFFIX), shipped())
+    meant = f"did you mean the shipped scenario {close}? " if close else ""
     return f"{meant}name a scenario file (TOML); booking init scenarios writes examples"
 
 

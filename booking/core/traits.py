@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import Field, dataclass, fields
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Literal, TypeVar, get_type_hints
 
 from booking.core.capabilities import Snapshot
 from booking.core.protocols import Store
+from booking.core.spelling import alike
 from booking.errors import UsageError
 
 Numbers = Literal["before", "after", "seat", "none"]
@@ -115,8 +115,8 @@ def _ensure_no_typo(kind: Any, known: list[str]) -> None:
     for name in dir(kind):
         if name.startswith("_") or name in known or callable(getattr(kind, name, None)):
             continue
-        if close := get_close_matches(name, known, 1, _TYPO_RATIO):
-            raise UsageError(f"{_name(kind)}: no such fact {name}; did you mean {close[0]}?")
+        if close := alike(name, known, _TYPO_RATIO):
+            raise UsageError(f"{_name(kind)}: no such fact {name}; did you mean {close}?")
 
 
 def _fits(value: object, wanted: Any) -> bool:

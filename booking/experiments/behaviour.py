@@ -58,6 +58,13 @@ class BehaviourStep(msgspec.Struct, frozen=True):
     forced: bool = False
 
 
+class BehaviourOutcome(msgspec.Struct, frozen=True):
+    """How the purchases of a sale ended, whichever buyer had which, and in how many orders."""
+
+    orders: int
+    answers: list[Bought]
+
+
 class BehaviourProof(msgspec.Struct, frozen=True, kw_only=True):
     """The result of an exploration of a purchase function."""
 
@@ -77,6 +84,7 @@ class BehaviourProof(msgspec.Struct, frozen=True, kw_only=True):
     caveats: list[str]
     witness: list[BehaviourStep] | None
     answers: list[Bought]
+    outcomes: list[BehaviourOutcome]  # the most frequent first
     witness_s: float | None
     elapsed_s: float
 

@@ -19,6 +19,7 @@ from booking.core.registry import load, takes_argument
 from booking.core.verdict import Outcome
 from booking.errors import BookingError, ExitCode, UsageError
 from booking.experiments.behaviour import (
+    BehaviourOutcome,
     BehaviourProof,
     BehaviourSpec,
     BehaviourStep,
@@ -67,7 +68,8 @@ def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
     functions.setup()
     tickets = functions.count()
     _disconnect(interceptors)
-    buyers = BehaviourBuyers(functions.buy, spec.buyers, seam, fresh=spec.fresh)
+    covered = {interceptor.library for interceptor in interceptors}
+    buyers = BehaviourBuyers(functions.buy, spec.buyers, seam, fresh=spec.fresh, covered=covered)
     try:
         if (waits := servers.watch()) is not None:
             buyers.watch(waits)
@@ -77,12 +79,12 @@ def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
             functions.setup()
 
         search = BehaviourExplorer(
-            buyers, reset, lambda answers: functions.judge(tickets, answers),
+            buyers, reset, lambda answers: functions.find_anomalies(tickets, answers),
             method=spec.method, symmetric=not takes_argument(functions.buy),
             seconds_max=spec.seconds_max, first=spec.first,
             progress=lambda steps, executions: _progress(out, steps, executions),
         )  # fmt: skip
-        result = search.explore()
+        result = search.explore()  # begins with a purchase of each buyer alone
     finally:
         servers.close()
         buyers.close()
@@ -120,7 +122,7 @@ class _Functions:
             raise UsageError(f"--check returned {count!r}; write one that returns the tickets left")
         return count
 
-    def judge(self, tickets: int, answers: list[Bought]) -> dict[str, str]:
+    def find_anomalies(self, tickets: int, answers: list[Bought]) -> dict[str, str]:
         """Return what is wrong at the end of an execution: names of anomalies, and messages."""
         if hung := [str(at) for at, answer in enumerate(answers) if answer.result == "hung"]:
             return {"hang": f"buyer {', '.join(hung)} waits for ever, for a lock in the server"}
@@ -205,6 +207,10 @@ def _proof(spec: BehaviourSpec, tickets: int, result: BehaviourExploration) -> B
             for move in shortest.steps
         ],
         answers=[] if shortest is None else shortest.answers,
+        outcomes=[
+            BehaviourOutcome(orders, list(answers))
+            for answers, orders in result.outcomes.most_common()
+        ],
         witness_s=result.first_finding_s, elapsed_s=result.elapsed_s,
     )  # fmt: skip
 

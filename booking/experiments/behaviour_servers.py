@@ -12,9 +12,9 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from booking.errors import UsageError
+from booking.experiments.behaviour_redis import RedisServer
 from booking.instrument.interceptor import Interceptor, ServerInterceptor
 from booking.instrument.postgres_waits import DEADLOCK_LOOK_S, PostgresWaits
-from booking.experiments.behaviour_redis import RedisServer
 from booking.servers.postgres import private_postgres
 
 DATABASE = "postgres"

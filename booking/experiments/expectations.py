@@ -6,15 +6,16 @@ import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
 from booking.core.command_line import run_command
-from booking.core.data_files import NOTHING, Permission
+from booking.core.data_files import NOTHING, Permission, all_built_in
 from booking.core.redaction import redacted
-from booking.core.registry import unknown
-from booking.core.scenario import Expect, Scenario, from_file
+from booking.core.scenario import Expect, Scenario, from_file, variants
 from booking.core.shipped_scenarios import located
+from booking.core.spelling import unknown
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import (
     EXIT_CODE_OF_VERDICT,
@@ -22,7 +23,11 @@ from booking.errors import (
     ExitCode,
     UsageError,
 )
+from booking.experiments.own_process import in_own_process
 from booking.experiments.sale import Sale, drawn_seed, run_sale
+from booking.fleets.listener import Listener
+from booking.system.advice import of_the_system
+from booking.system.signals import Stopped
 
 # The first of these that a trial gave is the exit code of all.
 GRAVEST = (ExitCode.DEFECT, ExitCode.USAGE, ExitCode.ANOMALY, ExitCode.UNKNOWN)
@@ -45,6 +50,8 @@ class Failure:
             return cls(ExitCode.USAGE, f"its code ends the program ({what})")
         if os.environ.get("BOOKING_DEBUG"):
             raise error
+        if (problem := of_the_system(error)) is not None:
+            return cls(ExitCode.USAGE, redacted(problem))
         return cls(ExitCode.DEFECT, f"defect of booking: {what}; BOOKING_DEBUG=1 shows where")
 
 
@@ -85,11 +92,13 @@ class Trial:
         if scenario is None:
             return cls(planned, None, [], 0.0, started, planned.failure)
         try:
-            sale = run_sale(scenario)
+            sale = _sale_of(scenario)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a user's code may raise anything
-            return cls(planned, None, [], monotonic() - start_s, started, Failure.of(error))
+            sale = Failure.of(error)
+        if isinstance(sale, Failure):
+            return cls(planned, None, [], monotonic() - start_s, started, sale)
         expect = scenario.expect if scenario.expect != Expect() else Expect(verdict=Outcome.VALID)
         found = differences(expect, sale)
         return cls(planned, sale, found, monotonic() - start_s, started)
@@ -123,6 +132,28 @@ class Trial:
         if self.failure is not None or self.sale is None:
             return self.failure.code if self.failure is not None else ExitCode.UNKNOWN
         return _exit_code(self.sale.verdict.outcome, self.differences)
+
+
+def _sale_of(scenario: Scenario) -> Sale | Failure:
+    """Run a scenario; one that names code of the user's runs in a process of its own."""
+    if all_built_in(dict(scenario), variants()):
+        return run_sale(scenario)
+    return in_own_process(partial(_sale_or_failure, scenario))
+
+
+def _sale_or_failure(scenario: Scenario, listener: Listener) -> Sale | Failure:
+    """Return what may be sent to another process, whatever comes of the sale.
+
+    A `KeyboardInterrupt` that no signal raised is an error of the user's code.
+    """
+    try:
+        return run_sale(scenario, listener)
+    except Stopped:
+        raise
+    except KeyboardInterrupt:
+        return Failure(ExitCode.USAGE, "its code ends the program (KeyboardInterrupt)")
+    except BaseException as error:  # a user's code may raise anything
+        return Failure.of(error)
 
 
 def collect(

@@ -18,6 +18,7 @@ from booking.core.wording import counted
 from booking.errors import UsageError
 from booking.experiments.confirmation import caveats_of
 from booking.experiments.counterexamples import make_counterexample
+from booking.experiments.permit import one_permit
 from booking.experiments.premises import premises_of
 from booking.experiments.second_look import dispute
 from booking.explorer.dpor import DporExplorer
@@ -97,17 +98,19 @@ def prove(
 
     Where the method is left to us, what turns out not to fit the code is explored otherwise:
     sales without numbers merge no states, and buyers that the code tells apart are not equal.
+    Where each sale sells from the same inventory, no other command may use it meanwhile.
     """
-    proof = _explored(
-        scenario, buyers, limits, named=named, method=method, first=first, progress=progress
-    )
-    told = {caveat.what for caveat in proof.exploration.caveats} if method == "auto" else set()
-    if told & {NO_NUMBER, UNEQUAL} and proof.exploration.method == "graph":
+    with one_permit(assemble(scenario)):
         proof = _explored(
-            scenario, buyers, limits, named=named or UNEQUAL in told, method="reduced",
-            first=first, progress=progress,
-        )  # fmt: skip
-    return _looked_at_again(proof)
+            scenario, buyers, limits, named=named, method=method, first=first, progress=progress
+        )
+        told = {caveat.what for caveat in proof.exploration.caveats} if method == "auto" else set()
+        if told & {NO_NUMBER, UNEQUAL} and proof.exploration.method == "graph":
+            proof = _explored(
+                scenario, buyers, limits, named=named or UNEQUAL in told, method="reduced",
+                first=first, progress=progress,
+            )  # fmt: skip
+        return _looked_at_again(proof)
 
 
 def _explored(

@@ -12,6 +12,7 @@ from booking.core.assembly import lock_at
 from booking.core.protocols import Lock
 from booking.core.registry import resolve, takes_argument
 from booking.core.traits import LockTraits, lock_traits
+from booking.errors import CapacityError
 from booking.experiments.lock_torture import GRANT_S, ROUNDS, SLOW_S, Torture
 from booking.system.scratch import scratch_folder
 
@@ -56,6 +57,8 @@ def _probe(name: str, kind: Any) -> LockProbe:
     with scratch_folder(quick=True) as folder:
         try:
             findings = _findings(Torture(new, folder), declared, named=takes_argument(kind))
+        except CapacityError:
+            raise  # nothing was found out of it
         except Exception as error:  # the user's code may raise anything
             problem = " ".join(f"{type(error).__name__}: {error}".split())
             findings = {}, [f"it fails: {problem}"], None

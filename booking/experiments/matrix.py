@@ -20,8 +20,9 @@ from typing import Any, Literal
 from booking.core.catalogue import carries
 from booking.core.counterexample import CounterexampleBuyer, save
 from booking.core.protocols import Kit
-from booking.core.registry import BUILT_IN, default_lock, members, resolve, unknown
+from booking.core.registry import BUILT_IN, default_lock, members, resolve
 from booking.core.scenario import Fault, Scenario, from_flags
+from booking.core.spelling import unknown
 from booking.core.traits import guard_traits, store_traits
 from booking.core.verdict import AnomalyName, Outcome
 from booking.errors import ExitCode, UsageError

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Sequence
 from booking.core.assembly import Assembly
 from booking.core.counterexample import Counterexample, CounterexampleBuyer
 from booking.core.wording import counted
+from booking.system.adoption import can_adopt
+from booking.system.folder_events import are_reported
+from booking.system.processes import can_list
 
 DEADLY = frozenset({"kill", "terminate", "raise"})  # the faults of which a process dies
 
@@ -19,7 +22,11 @@ def premises_of(
     assembly: Assembly, buyers: Sequence[CounterexampleBuyer], method: str, *, alike: bool
 ) -> list[str]:
     """Return what the result of an exploration rests on; `alike`: equal buyers were merged."""
-    return [*_bound(assembly, buyers), *_granted(method, alike=alike), *_left_out(assembly)]
+    return [
+        *_bound(assembly, buyers),
+        *_granted(assembly, method, alike=alike),
+        *_left_out(assembly),
+    ]
 
 
 def premises_of_sale(
@@ -41,7 +48,7 @@ def premises_of_sale(
     sentences.append(f"no clock beyond the {elapsed_s:.3f} s that it took")
     if not any(fault.kind in DEADLY for fault in scenario.faults):
         sentences.append("no crash, and no error of the system")
-    return sentences
+    return [*sentences, *_unseen_processes()]
 
 
 def premises_of_replay(counterexample: Counterexample) -> list[str]:
@@ -60,8 +67,10 @@ def _bound(assembly: Assembly, buyers: Sequence[CounterexampleBuyer]) -> Iterato
     yield f"no quantities but {' and '.join(map(str, quantities))}"
 
 
-def _granted(method: str, *, alike: bool) -> Iterator[str]:
+def _granted(assembly: Assembly, method: str, *, alike: bool) -> Iterator[str]:
     yield "each announced step is one effect"
+    if not assembly.all_built_in and not are_reported():
+        yield "no effect on a file that stays open: this system does not report those"
     if alike:
         yield "equal buyers are interchangeable"
     if method == "reduced":
@@ -76,6 +85,14 @@ def _left_out(assembly: Assembly) -> Iterator[str]:
         yield "no time-outs (--acquire-timeout)"
     yield "no clock: no time passes"
     yield "no crash, and no error of the system"
+
+
+def _unseen_processes() -> Iterator[str]:
+    """Yield what a system without adoption, or without a list of processes, does not show."""
+    if not can_list():
+        yield "this system lists no processes: what buyers left behind was not counted"
+    elif not can_adopt():
+        yield "this system does not show what buyers started in a session of its own"
 
 
 def _no_searches(assembly: Assembly) -> str:

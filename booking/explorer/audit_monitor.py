@@ -27,10 +27,11 @@ from typing import Any, NamedTuple
 from booking.explorer.client_monitor import ClientMonitor
 from booking.explorer.code_lines import line_at_work, users_line
 from booking.explorer.effect_count import EffectCount
-from booking.explorer.folder_events import FolderEvents, Seen
 from booking.explorer.task import CooperativeScheduler, Task
 from booking.explorer.transition import Caveat, Step
 from booking.history.actions import Action
+from booking.system.descriptors import path_of
+from booking.system.folder_events import FolderEvents, Seen
 
 
 class _Effect(StrEnum):
@@ -230,14 +231,14 @@ class AuditMonitor:
 
     def _map(self, args: tuple[Any, ...]) -> None:
         """Examine a mapping: what is read and written in it raises no event at all."""
-        path = _path_of(args[0])
+        path = path_of(args[0])
         if self._closely and path.startswith(self._folder) and not _is_read_only(args):
             what = "maps a file into memory: what it reads and writes there can't be seen"
             self._certain[Caveat(what, line_at_work())] = None
 
     def _lock(self, task: Task, event: str, fd: object) -> None:
         step = task.current
-        if self._past(_path_of(fd)):
+        if self._past(path_of(fd)):
             return
         if event == "fcntl.lockf":
             what = "fcntl.lockf locks for a whole process, and explored buyers share one"
@@ -340,13 +341,6 @@ def _misnamed(task: Task, effect: _Effect, key: str) -> str | None:
 
 def _base(path: str) -> str:
     return path.rpartition(os.sep)[2]
-
-
-def _path_of(fd: object) -> str:
-    try:
-        return os.readlink(f"/proc/self/fd/{fd}")  # noqa: PTH115 - hot
-    except OSError:
-        return ""  # there is no such folder on other systems
 
 
 def _is_pipe(path: str) -> bool:

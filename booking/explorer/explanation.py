@@ -21,7 +21,8 @@ def message(name: AnomalyName, history: History) -> str:
         return HALF_WRITTEN
     if name is AnomalyName.OVERSELL:
         sold = sum(sale.quantity for sale in _sales(history))
-        return f"{counted(sold, 'ticket')} sold out of {history.tickets}"
+        were = "was" if sold == 1 else "were"
+        return f"{counted(sold, 'ticket')} {were} sold out of {history.tickets}"
     if name is AnomalyName.STALE_READ:
         return "a search answered an older count than one that was known before it"
     return "no order of the orders explains what the buyers were told"

@@ -15,8 +15,6 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from booking.system.output import write_output
-
 HARNESS = "harness"  # the process that no buyer is
 NO_CLIENTS = frozenset({HARNESS, "nemesis", ":nemesis"})  # what they do is no operation
 FRAME = frozenset({"sale", "end"})  # the first line and the last
@@ -155,5 +153,7 @@ def frame(history: History) -> Iterable[Event]:
 
 def dump(history: History, path: Path, option: str = "--history") -> None:
     """Write a history as JSON lines, whole; an error names the option that asked for it."""
+    from booking.system.output import write_output  # Windows, where `check` runs, has no part of it
+
     encoder = msgspec.json.Encoder()
     write_output(option, path, (encoder.encode(event) + b"\n" for event in frame(history)))

@@ -29,15 +29,15 @@ from booking.instrument.redis_step import RedisStep
 from booking.instrument.seam import Dismissed, Seam, Touch
 
 T = TypeVar("T")
-TOKEN = "token"  # noqa: S105 - what is shown of one
+TOKEN = "token"
 
 
 class RedisInterceptor:
     """Announce what clients of `redis` do."""
 
-    library = "redis"
-    client_class = "Redis"
-    covers = (
+    library: str = "redis"
+    client_class: str = "Redis"
+    covers: tuple[str, ...] = (
         "Redis: each command", "Pipeline: transactions, WATCH, and without a transaction",
         "scripts (EVALSHA, with what they touch), functions", "Lock",
     )  # fmt: skip
@@ -115,28 +115,28 @@ class RedisInterceptor:
 
     def _patch_connections(self, module: Any) -> None:
         kind = module.AbstractConnection
-        connect = "connect_check_health" if hasattr(kind, "connect_check_health") else "connect"
-        replace = self._patches.replace
-        replace(kind, connect, self._connecting(getattr(kind, connect)))
+        self._patch_connect(kind)
         for name in ("send_packed_command", "read_response"):
-            replace(kind, name, self._tripwire(getattr(kind, name)))
+            self._doubt(kind, name, f"{self.library} talks to the server past a step")
         for pool in (module.ConnectionPool, module.BlockingConnectionPool):
-            replace(pool, "get_connection", self._quietly(pool.get_connection))
+            self._patches.replace(pool, "get_connection", self._quietly(pool.get_connection))
 
     def _patch_uncovered(self, client: Any) -> None:
         """Have what is not covered say so; its traffic is heard by the tripwire anyway."""
-        library, doubting, replace = self.library, self._doubting, self._patches.replace
-        replace(client.PubSub, "execute_command",
-                doubting(client.PubSub.execute_command, "pub/sub is not covered"))  # fmt: skip
-        cluster = import_module(f"{library}.cluster")
+        cluster = import_module(f"{self.library}.cluster")
+        waiting = import_module(f"{self.library}.asyncio.connection").AbstractConnection
+        self._doubt(client.PubSub, "execute_command", "pub/sub is not covered")
         kind = getattr(cluster, f"{self.client_class}Cluster")
-        replace(kind, "execute_command",
-                doubting(kind.execute_command, "a cluster is not covered"))  # fmt: skip
-        kind = import_module(f"{library}.asyncio.connection").AbstractConnection
-        replace(kind, "send_packed_command",
-                doubting(kind.send_packed_command, f"{library}.asyncio is not covered"))  # fmt: skip
-        connect = "connect_check_health" if hasattr(kind, "connect_check_health") else "connect"
-        replace(kind, connect, self._connecting(getattr(kind, connect)))
+        self._doubt(kind, "execute_command", "a cluster is not covered")
+        self._doubt(waiting, "send_packed_command", f"{self.library}.asyncio is not covered")
+        self._patch_connect(waiting)
+
+    def _patch_connect(self, kind: Any) -> None:
+        name = "connect_check_health" if hasattr(kind, "connect_check_health") else "connect"
+        self._patches.replace(kind, name, self._connecting(getattr(kind, name)))
+
+    def _doubt(self, kind: Any, name: str, what: str) -> None:
+        self._patches.replace(kind, name, self._doubting(getattr(kind, name), what))
 
     def _quietly(self, method: Callable[..., T]) -> Callable[..., T]:
         def quiet(*positional: Any, **named: Any) -> T:
@@ -161,17 +161,12 @@ class RedisInterceptor:
 
         return connected
 
-    def _tripwire(self, method: Callable[..., T]) -> Callable[..., T]:
-        return self._doubting(method, "{} talks to the server past an intercepted command")
-
     def _doubting(self, method: Callable[..., T], what: str) -> Callable[..., T]:
-        told = what.format(self.library)
-
         def doubted(*positional: Any, **named: Any) -> T:
             if self._seam.active:
                 if self._seam.dismissed:
                     raise Dismissed
-                self._seam.doubt(told)
+                self._seam.doubt(what)
             return method(*positional, **named)
 
         return doubted
@@ -251,7 +246,7 @@ class RedisInterceptor:
             text = text.replace(token, TOKEN)
         return text
 
-    def _execute(self, pipe: Any, execute: Callable[..., Any], raise_on_error: bool) -> Any:  # noqa: FBT001 - redis-py's own signature
+    def _execute(self, pipe: Any, execute: Callable[..., Any], raise_on_error: bool) -> Any:
         seam = self._seam
         commands = [command for command, _ in pipe.command_stack]
         for command in commands:
@@ -270,16 +265,15 @@ class RedisInterceptor:
         text = "; ".join(["MULTI", *map(shown, commands), "EXEC"])
         return self._run("exec", text, step, lambda: execute(pipe, raise_on_error))
 
-    def _one_by_one(self, pipe: Any, execute: Callable[..., Any], raise_on_error: bool) -> Any:  # noqa: FBT001
+    def _one_by_one(self, pipe: Any, execute: Callable[..., Any], raise_on_error: bool) -> Any:
         """Send each command of a pipeline as a step: the server serves others in between."""
-        stack, replies = list(pipe.command_stack), []
+        stack = list(pipe.command_stack)
 
         def alone(queued: Any) -> Any:
             pipe.command_stack = [queued]
             return execute(pipe, raise_on_error=False)[0]
 
-        for queued in stack:
-            replies.append(self._one(pipe, queued[0], partial(alone, queued)))
+        replies = [self._one(pipe, queued[0], partial(alone, queued)) for queued in stack]
         pipe.reset()
         if raise_on_error:
             pipe.raise_first_error(stack, replies)

@@ -78,22 +78,21 @@ def reason_for_doubt(words: Sequence[Any], *, watches: bool = False) -> str | No
     `watches`: it is sent at once by a pipeline, which may watch keys.
     """
     name, rest = words[0], [text_of(word).upper() for word in words[1:]]
-    if name in RANDOM:
-        return f"{name} gives a random value: the server chooses it, not the explorer"
-    timed = name == "XADD" and "*" in rest
-    if timed or name in CLOCK or (name == "OBJECT" and CLOCK_OBJECT & set(rest[:1])):
-        return f"{name} reads the server's clock"
-    if name in FIELD_TIMES:
-        return f"{name}: when a field expires is not explored"
-    if name in LISTENS:
-        return f"{name}: pub/sub is not covered"
-    if name in BLOCKING or (name in {"XREAD", "XREADGROUP"} and "BLOCK" in rest):
-        return f"{name} waits inside the server: that is not covered"
-    if name in BY_HAND and not (watches and name in {"WATCH", "DISCARD"}):
-        return f"{name} by hand, past a pipeline, is not covered"
-    if name == "CLIENT":
-        return f"CLIENT {rest[0] if rest else ''} is not covered"
-    return None
+    first = rest[0] if rest else ""
+    reasons = {
+        f"{name} gives a random value: the server chooses it, not the explorer": name in RANDOM,
+        f"{name} reads the server's clock": name in CLOCK
+        or (name == "XADD" and "*" in rest)
+        or (name == "OBJECT" and first in CLOCK_OBJECT),
+        f"{name}: when a field expires is not explored": name in FIELD_TIMES,
+        f"{name}: pub/sub is not covered": name in LISTENS,
+        f"{name} waits inside the server: that is not covered": name in BLOCKING
+        or (name in {"XREAD", "XREADGROUP"} and "BLOCK" in rest),
+        f"{name} by hand, past a pipeline, is not covered": name in BY_HAND
+        and not (watches and name in {"WATCH", "DISCARD"}),
+        f"CLIENT {first} is not covered": name == "CLIENT",
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def changed_nothing(words: Sequence[Any], reply: Any) -> bool:

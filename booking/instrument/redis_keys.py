@@ -246,4 +246,4 @@ def _pairs(reply: Any) -> list[tuple[Any, Any]]:
 
 
 def _unescaped(word: bytes) -> bytes:
-    return codecs.escape_decode(word)[0]  # type: ignore[attr-defined,no-any-return]
+    return codecs.escape_decode(word)[0]

@@ -75,9 +75,7 @@ class RedisStep:
             return
         self.doubts += inside.doubts
         undeclared = inside.touches - {
-            Touch(touch.resource, writes)
-            for touch in self._declared
-            for writes in (False, True)
+            Touch(touch.resource, writes) for touch in self._declared for writes in (False, True)
         }
         if undeclared and by_scripts is not None:
             self.doubts.append(by_scripts)

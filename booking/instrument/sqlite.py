@@ -9,12 +9,10 @@ can go on, the time limit strikes. A refused COMMIT has an effect: it keeps new 
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import sqlite3.dbapi2
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from booking.instrument.seam import Dismissed, Seam, Touch
@@ -52,7 +50,7 @@ class SqliteInterceptor:
                 named["timeout"] = 0.0
             with seam.inside():
                 made: Any = self._real(database, *positional, **named)
-            made.resource = _resource(database)
+                made.resource = _resource(made)
             self._open.add(made)
             return made  # type: ignore[no-any-return]
 
@@ -68,9 +66,10 @@ class SqliteInterceptor:
             connection.close()
 
 
-def _resource(database: Any) -> str:
-    text = os.fsdecode(database) if isinstance(database, (bytes, os.PathLike)) else str(database)
-    return f"sqlite {Path(text).name or text}"
+def _resource(connection: sqlite3.Connection) -> str:
+    """Return the database as SQLite knows it: one file has one name, by a link or a URI as well."""
+    name: str = sqlite3.Connection.execute(connection, "PRAGMA database_list").fetchone()[2]
+    return f"sqlite {name or ':memory:'}"
 
 
 def _connection_class(seam: Seam) -> type[sqlite3.Connection]:  # noqa: C901 - one method a call
@@ -178,6 +177,8 @@ def _run(seam: Seam, cursor: Any, sql: str, values: Any, effect: Callable[[], T]
         return effect()
     if verb in {"commit", "end", "rollback"} and not connection.in_transaction:
         return effect()
+    if verb == "attach":
+        seam.doubt("attaches a database: which one a statement touches is not seen")
     seam.on_end(connection, connection.rollback)  # a step, where others may wait for it
     writes = verb not in READING or (verb == "with" and "select" not in sql.lower())
     ends = verb in {"commit", "end"}

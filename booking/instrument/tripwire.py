@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import sys
+import threading
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from booking.instrument.seam import Seam
@@ -17,7 +21,6 @@ EVENTS = {
     "os.exec": "starts a program: its effects are not seen",
     "os.fork": "forks: the effects of the child are not seen",
     "os.forkpty": "forks: the effects of the child are not seen",
-    "_thread.start_new_thread": "starts a thread: its order is not explored",
     "os.rename": "renames {} past an interceptor",
     "os.remove": "removes {} past an interceptor",
     "os.link": "links {} past an interceptor",
@@ -27,8 +30,24 @@ EVENTS = {
     "fcntl.flock": "locks a file past an interceptor",
     "fcntl.lockf": "locks a file past an interceptor",
 }
+# Drivers that reach shared state without an audit event: by C code, or by a connection kept open.
+DRIVERS = frozenset({
+    "MySQLdb", "aiomysql", "aioredis", "aiosqlite", "apsw", "asyncpg", "cx_Oracle", "duckdb",
+    "lmdb", "memcache", "mysql", "oracledb", "pg8000", "psycopg", "psycopg2", "pymemcache",
+    "pymongo", "pymssql", "pymysql", "pyodbc", "redis", "valkey",
+})  # fmt: skip
+THREAD_STARTS: tuple[tuple[Any, str], ...] = (
+    (_thread, "start_new_thread"), (_thread, "start_joinable_thread"),
+    (threading, "_start_new_thread"), (threading, "_start_joinable_thread"),
+)  # fmt: skip
 WRITING = set("wax+")
 READ_ONLY_FOLDERS = (sys.prefix, sys.base_prefix, "/usr", "/proc", "/sys", "/dev", "/etc")
+
+
+def doubt_drivers(seam: Seam, covered: Iterable[str]) -> None:
+    """Doubt each driver that is imported, and that no interceptor covers."""
+    for name in sorted(DRIVERS.difference(covered).intersection(sys.modules)):
+        seam.doubts.append(f"{name} is imported, and no interceptor covers it")
 
 
 def listen(seam: Seam) -> None:
@@ -46,6 +65,21 @@ def listen(seam: Seam) -> None:
             seam.doubt(told)
 
     sys.addaudithook(hook)
+    _hear_threads(seam)
+
+
+def _hear_threads(seam: Seam) -> None:
+    """Doubt each start of a thread; before Python 3.12 there is no audit event for it."""
+    for module, name in THREAD_STARTS:
+        real = getattr(module, name, None)
+        if real is not None:
+            setattr(module, name, partial(_started, seam, real))
+
+
+def _started(seam: Seam, real: Callable[..., Any], *positional: Any, **named: Any) -> Any:
+    if seam.active and not seam.dismissed:
+        seam.doubt("starts a thread: its order is not explored")
+    return real(*positional, **named)
 
 
 def _opened(seam: Seam, path: Any, mode: Any) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
@@ -17,12 +17,13 @@ import msgspec
 from booking.core.registry import takes_argument
 from booking.core.steps import drive
 from booking.instrument.seam import Announcement, Dismissed, Expired, Seam
+from booking.instrument.tripwire import doubt_drivers
 
 RUN, GO, EXPIRE, DISMISS, QUIT = b"run", b"go", b"expire", b"dismiss", b"quit"
 Result = Literal["sold", "sold-out", "refused", "unknown", "hung"]
 
 
-class Bought(msgspec.Struct, array_like=True, frozen=True):
+class Bought(msgspec.Struct, array_like=True, frozen=True, order=True):
     """How a purchase ended: tickets sold, or why not; `refused` certainly changed nothing."""
 
     result: Result
@@ -86,7 +87,13 @@ class _HarnessLink:
         raise Dismissed
 
 
-def buyer_main(connection: Connection, number: int, buy: Callable[..., Any], seam: Seam) -> None:
+def buyer_main(
+    connection: Connection,
+    number: int,
+    buy: Callable[..., Any],
+    seam: Seam,
+    covered: Collection[str] = (),
+) -> None:
     """Buy once for each `run`, until the harness has no more to say."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -104,6 +111,7 @@ def buyer_main(connection: Connection, number: int, buy: Callable[..., Any], sea
         seam.begin(link)
         bought = _bought(seam, (lambda: buy(number)) if takes_number else buy)
         seam.end()
+        doubt_drivers(seam, covered)
         link.report("ended", seam.announced, bought=bought)
 
 

@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Self
 
 from booking.core.steps import drive
+from booking.errors import CapacityError
 
 LIMIT_S = 30.0
 
@@ -24,7 +25,13 @@ class ForkedProcess:
         with warnings.catch_warnings():
             # Python warns where the test runner has threads; the child uses none of them.
             warnings.simplefilter("ignore", DeprecationWarning)
-            self.pid = os.fork()
+            try:
+                self.pid = os.fork()
+            except OSError as error:
+                problem = (error.strerror or str(error)).lower()
+                raise CapacityError(
+                    f"a process could not be started: {problem}; raise the limit (ulimit -u)"
+                ) from None
         if self.pid == 0:
             try:
                 self.line.close()

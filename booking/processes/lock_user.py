@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Self
 from booking.core.protocols import Lock
 from booking.processes.forked_process import LIMIT_S, ForkedProcess
 from booking.system.code_place import code_place
+from booking.system.processes import stat_of
 
 THREAD_S = 5.0
 ASLEEP_S = 0.2  # how long a process that waits may be awake before it counts as waiting
@@ -211,8 +212,5 @@ def _contents(folder: Path) -> dict[str, tuple[int, int, int]]:
 
 def _sleeps(pid: int) -> bool:
     """Return whether a process sleeps, by the kernel's word; elsewhere none is seen to."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] == "S"
+    process = stat_of(pid)
+    return process is not None and process.state == "S"

@@ -1,39 +1,25 @@
-"""Find in /proc what buyers leave behind, end it, and count what is still there.
+"""Find what buyers leave behind, end it, and count what is still there.
 
-The harness makes itself the reaper of its descendants (prctl(2), PR_SET_CHILD_SUBREAPER). So a
-process whose parent died becomes its child, even from a session of its own.
+The harness makes itself the reaper of its descendants where the system has that. So a process
+whose parent died becomes its child, even from a session of its own. Without it, only what stayed
+in a buyer's group is found: a verdict then rests on that, and says so.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing import forkserver, resource_tracker
-from pathlib import Path
 from typing import NamedTuple
 
-from booking.system.processes import numbers
+from booking.system.adoption import adopt_orphans
+from booking.system.processes import ProcessStat, processes
 
 REAP_S = 2.0
 POLL_S = 0.01
-PR_SET_CHILD_SUBREAPER = 36
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessStat:
-    """A process as /proc/PID/stat shows it."""
-
-    pid: int
-    state: str
-    parent: int
-    group: int
-    session: int
 
 
 class Census(NamedTuple):
@@ -51,9 +37,9 @@ class OrphanReaper:
     """Ends and reaps the processes that a sale's buyers left, and no others."""
 
     def __init__(self) -> None:
-        _set_subreaper(True)
+        adopt_orphans(True)
         self._earlier = {
-            process.pid for process in _processes() if process.parent == os.getpid()
+            process.pid for process in processes() or () if process.parent == os.getpid()
         }  # children of the harness that no buyer left
 
     def reap(self, buyers: set[int]) -> Census:
@@ -65,7 +51,7 @@ class OrphanReaper:
             for process in remaining:
                 _kill(process, reap=process.pid not in buyers)
             time.sleep(POLL_S)
-        _set_subreaper(False)
+        adopt_orphans(False)
         alive = [process for process in remaining if process.state != "Z"]
         return Census(
             alive=sum(process.pid in buyers for process in alive),
@@ -81,7 +67,7 @@ class OrphanReaper:
         """
         helpers = _helpers()
         session = os.getsid(0)
-        for process in _processes():
+        for process in processes() or ():
             of_a_buyer = process.pid in buyers or process.group in buyers
             adopted = process.parent == os.getpid() and process.pid not in self._earlier | helpers
             if adopted or (of_a_buyer and process.session == session):
@@ -103,19 +89,3 @@ def _helpers() -> set[int]:
         getattr(resource_tracker._resource_tracker, "_pid", None),
     )
     return {pid for pid in pids if pid is not None}
-
-
-def _set_subreaper(enabled: bool) -> None:
-    """Make this process the parent of orphans below it, or leave them to the system."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, int(enabled), 0, 0, 0)
-
-
-def _processes() -> Iterator[ProcessStat]:
-    """Yield every process; none where there is no /proc."""
-    for pid in numbers():
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue  # it ended meanwhile
-        yield ProcessStat(pid, fields[0], *map(int, fields[1:4]))

@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 
 from booking.errors import CapacityError
 from booking.processes.orphans import Census, OrphanReaper
+from booking.system.advice import of_the_system
 from booking.system.clean_up import CleanUp
 from booking.system.scratch import process_folder
 from booking.system.signals import check, signals_blocked
@@ -52,7 +53,7 @@ class ProcessGroup:
             try:
                 process.start()
             except OSError as error:
-                problem = error.strerror or str(error)
+                problem = of_the_system(error) or error.strerror or str(error)
                 raise CapacityError(f"buyer {number} could not be started: {problem}") from None
             self.pids[number] = process.pid or 0
             self.alive.add(number)

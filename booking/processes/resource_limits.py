@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import resource
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -15,6 +14,7 @@ from booking.core.wording import counted
 from booking.errors import CapacityError
 from booking.processes.sale_memory import ensure_memory
 from booking.system.cgroups import rooms
+from booking.system.process_counts import numbers_left, threads_of
 
 DESCRIPTORS_EACH = 4  # in the harness: two of multiprocessing's, and room for an event log
 DESCRIPTORS_OWN = 64
@@ -70,37 +70,26 @@ def _descriptors(buyers: int) -> None:
             f"a sale of {counted(buyers, 'buyer')} needs {needed} open files, and the limit is "
             f"{hard} (ulimit -Hn); {_fewer(room)}"
         )
-    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    except (ValueError, OSError) as error:  # macOS takes no more than the kernel's own limit
+        room = (soft - DESCRIPTORS_OWN) // DESCRIPTORS_EACH
+        raise CapacityError(
+            f"a sale of {counted(buyers, 'buyer')} needs {needed} open files, and the limit of "
+            f"{soft} cannot be raised so far: {error}; {_fewer(room)}"
+        ) from None
 
 
 def _process_limits(root: Path) -> Iterator[tuple[int, str]]:
     """Yield how many buyers each limit of this system allows, and its name."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
     if soft != resource.RLIM_INFINITY and os.getuid() != 0:
-        mine = sum(_threads(folder, os.getuid()) for folder in _processes(root))
+        mine = threads_of(os.getuid(), root)
         yield soft - mine - PROCESSES_OWN, f"the limit of {soft} a user (ulimit -u)"
     for room, name in rooms("pids", root):
         yield room - PROCESSES_SPARE, f"the limit in {name}"
-    pid_max = root / "proc/sys/kernel/pid_max"
-    with suppress(OSError, ValueError):
-        room = int(pid_max.read_text()) - sum(1 for _ in _processes(root))
-        yield room - PROCESSES_SPARE, f"the limit in {pid_max}"
-
-
-def _processes(root: Path) -> Iterator[Path]:
-    return (root / "proc").glob("[0-9]*")
-
-
-def _threads(folder: Path, uid: int) -> int:
-    """Return how many threads a process of a user has, each of which counts; 0 of another user."""
-    try:
-        lines = (folder / "status").read_text().splitlines()
-    except OSError:
-        return 0  # it has ended
-    fields = dict(line.split(":", 1) for line in lines if ":" in line)
-    if fields.get("Uid", "").split()[:1] != [str(uid)]:
-        return 0
-    return int(fields.get("Threads", "1"))
+    if (numbers := numbers_left(root)) is not None:
+        yield numbers[0] - PROCESSES_SPARE, f"the limit in {numbers[1]}"
 
 
 def _socket_path(start_method: str) -> None:

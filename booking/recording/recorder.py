@@ -23,6 +23,7 @@ from booking.recording.event_log import (
     TEXT,
     RecordKind,
 )
+from booking.system.allocation import allocate
 
 FIRST_BYTES = 1 << 14
 CLERK = (1 << 64) - 1  # the number of a clerk in the header, where a buyer has its own
@@ -179,7 +180,7 @@ class Recorder:
 
     def _grow(self, size: int) -> None:
         """Allocate `size` bytes on disk, so that a full disk is an error here, not a SIGBUS."""
-        os.posix_fallocate(self._fd, 0, size)
+        allocate(self._fd, size)
         self._map = mmap.mmap(self._fd, size)
         FILE_BYTES.pack_into(self._map, FILE_BYTES_AT, size)
         self._limit = size - _SIZE

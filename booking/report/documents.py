@@ -15,6 +15,7 @@ import msgspec
 from booking.core.printable import printable_json
 from booking.core.verdict import Anomaly
 from booking.history.model import Event
+from booking.system.standard_output import reserve
 
 VERSION = 1  # of every document; a change that renames or removes a field raises it
 
@@ -50,6 +51,7 @@ def reserve_output() -> None:
     if ours and _reserved is None:
         sys.stdout.flush()
         _reserved = os.fdopen(os.dup(1), "wb", buffering=0)
+        reserve(_reserved.fileno())
         os.dup2(2, 1)
 
 
@@ -58,6 +60,7 @@ def release_output() -> None:
     global _reserved
     if _reserved is not None:
         reserved, _reserved = _reserved, None
+        reserve(None)
         sys.stdout.flush()
         with suppress(OSError):  # the document is printed: that is the result
             os.dup2(reserved.fileno(), 1)

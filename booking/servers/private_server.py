@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import json
 import os
 import subprocess
@@ -19,6 +20,8 @@ SUPERVISOR = Path(__file__).with_name("supervisor.py")
 START_S = 30.0
 POLL_S = 0.005
 LOG = "server.log"
+NO_PROCESS = os.strerror(errno.EAGAIN)  # of fork(2), and of a new thread
+SIGNALLED = 128  # and the number of a signal: another one of them
 UNREADABLE = 98  # an exit code of the supervisor
 
 
@@ -59,10 +62,7 @@ class PrivateServer:
         if self._owner_pid != os.getpid():
             return
         atexit.unregister(self.stop)
-        if self._supervisor.stdin is not None:
-            self._supervisor.stdin.close()
-        with suppress(subprocess.TimeoutExpired):
-            self._supervisor.wait(START_S)
+        _end(self._supervisor)
         remove_folder(self.folder)
 
     def _why(self) -> str:
@@ -109,10 +109,19 @@ def run_once(folder: Path, command: Sequence[str], *, ordinary: bool) -> str | N
     except subprocess.TimeoutExpired:
         code = None
     finally:
-        if supervisor.stdin is not None:
-            supervisor.stdin.close()
-        supervisor.wait(START_S)
+        _end(supervisor)
     return None if code == 0 else why(code, folder / LOG)
+
+
+def _end(supervisor: subprocess.Popen[bytes]) -> None:
+    """Have a supervisor end its server; kill one that was stopped, and the kernel does it."""
+    if supervisor.stdin is not None:
+        supervisor.stdin.close()
+    try:
+        supervisor.wait(START_S)
+    except subprocess.TimeoutExpired:
+        supervisor.kill()
+        supervisor.wait(START_S)
 
 
 def why(code: int | None, log: Path) -> str:
@@ -128,8 +137,11 @@ def why(code: int | None, log: Path) -> str:
         lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
         errors = [line for line in lines if "FATAL" in line or "error" in line.lower()]
         if lines:
-            return (errors or lines)[-1].strip()
-    return "it did not answer" if code is None else f"exit code {code}"
+            last = (errors or lines)[-1].strip()
+            return f"{last}; raise the limit (ulimit -u)" if NO_PROCESS in last else last
+    if code is None:
+        return "it did not answer"
+    return f"signal {code - SIGNALLED} ended it" if code > SIGNALLED else f"exit code {code}"
 
 
 def _supervised(

@@ -28,6 +28,7 @@ PR_SET_PDEATHSIG = 1
 MARKER = ".booking"  # of a scratch folder: system/scratch.py
 POLL_S = 0.2
 STOP_S = 5.0
+SIGNALLED = 128  # exit code, and the number of the signal that ended the server
 FAILED = 97  # exit code: the program could not be started
 UNREADABLE = 98  # exit code: it could not be started as `nobody`, who may not read it
 
@@ -51,7 +52,7 @@ def main() -> int:
     if server.poll() is None:
         _stop(server, order.get("stop_signal", signal.SIGTERM))
         _remove(Path(order["folder"]))
-    return server.returncode
+    return server.returncode if server.returncode >= 0 else SIGNALLED - server.returncode
 
 
 def _start(order: dict[str, Any]) -> subprocess.Popen[bytes]:

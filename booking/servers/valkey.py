@@ -65,7 +65,8 @@ def _start(durable: bool, port: int = 0) -> PrivateServer:
     folder = private_folder()
     path = folder / SOCKET
     command = [
-        str(binary), "--port", str(port), "--bind", LOOPBACK, "--unixsocket", str(path), "--unixsocketperm", "700",
+        str(binary), "--port", str(port), "--bind", LOOPBACK,
+        "--unixsocket", str(path), "--unixsocketperm", "700",
         "--dir", str(folder), "--databases", str(DATABASES), "--save", "", "--daemonize", "no",
         "--appendonly", "yes" if durable else "no", "--appendfsync", "always",
     ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -12,6 +13,7 @@ from msgspec import structs
 
 from booking.core.protocols import Place
 from booking.core.redaction import redacted
+from booking.core.spelling import nearest
 from booking.core.steps import saw, step
 from booking.errors import ConflictError, InventoryError, UnavailableError, UncertainError
 from booking.servers.extras import ensure_driver
@@ -37,6 +39,7 @@ SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
 WHERE locktype = 'advisory' AND granted
   AND objid = (hashtext(?)::bigint & 4294967295)::oid
 """
+_UNKNOWN_OPTION = re.compile(r'(?:URI query parameter: |connection option )"([^"]+)"')
 _MEANINGS: dict[str, type[InventoryError]] = {
     "40001": ConflictError,  # serialization failure
     "40P01": ConflictError,  # deadlock
@@ -229,7 +232,18 @@ def _connect_errors(what: str, dsn: str) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        raise UnavailableError(f"{what}: {_in_one_line(error, dsn)}") from None
+        problem = _in_one_line(error, dsn)
+        raise UnavailableError(f"{what}: {problem}{_option_meant(problem)}") from None
+
+
+def _option_meant(problem: str) -> str:
+    """Return the nearest option of a URL where libpq knows none of that name."""
+    from psycopg import pq
+
+    wrong = _UNKNOWN_OPTION.search(problem)
+    known = [option.keyword.decode() for option in pq.Conninfo.get_defaults()] if wrong else []
+    close = nearest(wrong[1], known) if wrong else None
+    return f"; did you mean {close}?" if close else ""
 
 
 def _in_one_line(error: Error, dsn: str) -> str:

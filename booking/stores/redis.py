@@ -23,7 +23,8 @@ from booking.stores.common.database import (
     sendable,
     shares,
 )
-from booking.stores.common.redis_lines import ensure_options, limited
+from booking.stores.common.redis_lines import limited
+from booking.stores.common.redis_url import ensure_options
 from booking.stores.common.run_lock import SALE, in_use
 from booking.stores.common.silence import CONNECT_S, STATEMENT_S
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
@@ -67,6 +66,8 @@ def may_miss(missed: Sequence[str], wanted: FileAttributes) -> bool:
 
 
 def _is_member(wanted: FileAttributes) -> bool:
+    import pwd
+
     try:
         user = pwd.getpwuid(wanted.owner)
     except KeyError:

@@ -6,7 +6,6 @@ So what a large task takes is estimated beforehand.
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -69,6 +68,10 @@ def total_room(root: Path = Path("/")) -> Room | None:
 
 def own_room(root: Path = Path("/")) -> Room | None:
     """Return what this process may take: the limit of its address space; None without one."""
+    try:
+        import resource
+    except ImportError:
+        return None  # Windows has no such limit
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if _allowed or limit == resource.RLIM_INFINITY:
         return None

@@ -27,10 +27,12 @@ from booking.errors import UsageError
 from booking.system.descriptors import close_quietly
 from booking.system.file_attributes import attributes_of, give
 from booking.system.file_lock import is_at, remove_unlocked, try_lock
+from booking.system.standard_output import reserved_fd
 
 PARTIAL = re.compile(r"\.booking-[0-9a-f]{16}\.partial")
 LINKS_MAX = 40  # as the kernel
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+STDOUT, STDERR = 1, 2
 _DESCRIPTORS = re.compile(r"/proc/(self|thread-self|\d+)(/task/\d+)?/fd")
 
 
@@ -41,9 +43,11 @@ def ensure_output(option: str, path: Path) -> None:
     except OSError as error:
         raise _refused(option, path, error) from None
     if isinstance(target, int):
+        _ensure_continued(option, path, target)
         return
     if os.path.isdir(target):  # noqa: PTH112 - a text
         raise UsageError(f"{option} {path}: is a folder; name a file in it")
+    _ensure_no_stream(option, path, target)
     folder = os.path.dirname(target) or "."  # noqa: PTH120 - a text
     if not os.path.isdir(folder):  # noqa: PTH112 - a text
         raise UsageError(f"{option} {path}: no such folder; create it or name another file")
@@ -54,6 +58,27 @@ def ensure_output(option: str, path: Path) -> None:
             f"{option} {path}: its folder cannot be written to, and the file is replaced whole; "
             "check its permissions"
         )
+
+
+def _ensure_continued(option: str, path: Path, number: int) -> None:
+    """Raise `UsageError` for standard output, where that has the document of `--json` alone."""
+    if reserved_fd() is not None and number in {STDOUT, reserved_fd()}:
+        raise UsageError(
+            f"{option} {path}: standard output has the document of --json, and nothing else; "
+            "name a file, or leave out --json"
+        )
+
+
+def _ensure_no_stream(option: str, path: Path, target: str) -> None:
+    """Raise `UsageError` for a file that would be replaced while what is printed goes there."""
+    reserved = reserved_fd()
+    streams = {STDOUT if reserved is None else reserved: "output", STDERR: "error"}
+    for fd, name in streams.items():
+        with suppress(OSError):
+            if _is_replaced(target) and is_at(fd, target):
+                raise UsageError(
+                    f"{option} {path}: is the file of standard {name}; name another file"
+                )
 
 
 def ensure_apart(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None]) -> None:

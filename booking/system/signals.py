@@ -19,14 +19,17 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-WORDS = {
-    signal.SIGINT: "interrupted",
-    signal.SIGTERM: "terminated",
-    signal.SIGHUP: "the terminal was closed",
-    signal.SIGPIPE: "the reader of the output is gone",
+_WORDS = {
+    "SIGINT": "interrupted",
+    "SIGTERM": "terminated",
+    "SIGHUP": "the terminal was closed",
+    "SIGPIPE": "the reader of the output is gone",
 }
-RAISED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-ENDING = {*RAISED, signal.SIGPIPE}
+# Windows has two of them, and none of the calls that block signals.
+WORDS = {signal.Signals[name]: words for name, words in _WORDS.items() if hasattr(signal, name)}
+RAISED = tuple(number for number in WORDS if number.name != "SIGPIPE")
+ENDING = set(WORDS)
+_HAS_MASKS = hasattr(signal, "pthread_sigmask")
 SHELL = 128  # a shell adds it to the number of a signal
 AGAIN_S = 0.001  # until a swallowed `Stopped` is raised again
 
@@ -54,7 +57,7 @@ class SignalWatch:
         self._mask: set[Any] | None = None
         self._alarm: Any = signal.SIG_DFL  # the handler that SIGALRM had before one was swallowed
         self._hook = sys.unraisablehook
-        if threading.current_thread() is not threading.main_thread():
+        if threading.current_thread() is not threading.main_thread() or not _HAS_MASKS:
             return  # only the main thread may have handlers
         self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
         for number in RAISED:

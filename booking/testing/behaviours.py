@@ -39,6 +39,7 @@ def explore_behaviour(
     spec = BehaviourSpec(
         behaviour=behaviour, setup=setup, check=check, invariant=invariant, init=init,
         buyers=buyers, fresh=fresh, method=method, first=first, seconds_max=seconds_max,
-        servers=[server] if isinstance(server, str) else list(server), reset=list(may_reset), path=[*path, str(Path.cwd())],
+        servers=[server] if isinstance(server, str) else list(server),
+        reset=list(may_reset), path=[*path, str(Path.cwd())],
     )  # fmt: skip
     return experiment.explore_behaviour(spec)

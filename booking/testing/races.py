@@ -17,8 +17,8 @@ from typing import Any, TypedDict, TypeVar, Unpack
 
 from booking.core.assembly import explored_with_searches
 from booking.core.counterexample import Counterexample, CounterexampleBuyer
-from booking.core.registry import unknown
 from booking.core.scenario import Scenario, from_flags
+from booking.core.spelling import unknown
 from booking.core.verdict import Anomaly, Outcome, Verdict
 from booking.errors import BookingError, UsageError
 from booking.experiments.exploration import Proof, prove

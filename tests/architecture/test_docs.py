@@ -20,8 +20,9 @@ from booking import BaseGuard, BaseStore
 from booking.cli.main import COMMANDS
 from booking.cli.main import booking as program_group
 from booking.core import capabilities
+from booking.core.flags import FLAGS
 from booking.core.registry import BUILT_IN, METHODS, resolve
-from booking.core.scenario import Expect, Fault, Scenario, flags, from_file
+from booking.core.scenario import Expect, Fault, Scenario, from_file
 from booking.core.traits import GuardTraits, LockTraits, StoreTraits
 from booking.core.verdict import AnomalyName
 from booking.errors import ExitCode
@@ -201,7 +202,7 @@ def test_a_mistyped_command_line_is_not_understood() -> None:
 
 def test_every_flag_of_a_sale_is_a_key_of_a_scenario() -> None:
     """And every key but a few is a flag."""
-    named = set(flags())
+    named = set(FLAGS)
     assert set(Scenario.model_fields) - named == {"title", "faults", "expect"}
     assert named <= set(Scenario.model_fields)
     assert {f"--{name.replace('_', '-')}" for name in named} <= options(command_of("simulate"))

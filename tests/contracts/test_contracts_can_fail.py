@@ -30,6 +30,8 @@ STORES: list[tuple[str, type, str]] = [
     ("test_copies_share_the_count_as_stated", stores.SharesSecretly, "assert"),
     ("test_processes_share_the_count_as_stated", stores.SharesSecretly, "assert"),
     ("test_processes_share_the_count_as_stated", stores.SharesInOneProcess, "assert"),
+    ("test_no_other_process_sees_the_count_as_stated", stores.ExploredForNothing, "assert 2 != 2"),
+    ("test_as_many_buyers_connect_as_stated", stores.ConnectsFew, "too many connections"),
     ("test_a_fork_opens_its_own_connection", stores.BelongsToOneProcess, "another process"),
     ("test_buyers_come_and_go_while_a_store_is_open", stores.RemembersCount, "assert 1 == "),
     ("test_buyers_come_and_go_while_a_store_is_open", stores.DropsLocks, "assert"),
@@ -67,6 +69,7 @@ LOCKS: list[tuple[str, type, str]] = [
     ("test_a_fork_inherits_no_held_lock", locks.SharesDescriptor, "assert not True"),
     ("test_another_program_is_kept_out_as_stated", locks.OfOneSale, "True == False"),
     ("test_another_program_is_kept_out_as_stated", locks.StatesOneSale, "False == True"),
+    ("test_another_machine_is_kept_out", locks.StatesHosts, "assert not True"),
     ("test_a_zero_timeout_answers_at_once", locks.AnswersLate, "assert 1.5"),
     ("test_a_timeout_returns_false_in_time", locks.GivesUp, "assert"),
     ("test_a_release_frees_it", locks.KeepsLock, "assert False"),
@@ -96,6 +99,11 @@ GUARDS: list[tuple[str, type, dict[str, Any], str]] = [
     ("test_every_order_announces_its_steps", guards.SellsSilently, {}, "assert"),
     ("test_a_store_without_what_it_needs_is_refused", guards.NeedsNothing, {}, "DID NOT RAISE"),
     ("test_it_uses_no_more_than_it_needs", guards.TakesUnstated, {"store": "sqlite"}, "no take"),
+    ("test_time_lets_another_buyer_in_as_stated", guards.StatesClock, FLOCK, "False == True"),
+    (
+        "test_time_lets_another_buyer_in_as_stated",
+        guards.HidesClock, {"store": "sqlite"}, "True == False",
+    ),
     ("test_a_pickled_copy_sells", guards.Unpicklable, {}, "cannot travel"),
 ]  # fmt: skip
 

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from booking.servers.valkey import private_valkey_port
 from tests.conftest import ROOT, Program
 
 SHOP = "tests.support.redis_shop"

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -145,3 +146,47 @@ def test_what_it_advises_is_possible(tmp_path: Path) -> None:
     assert advice is not None, refused.stderr
     assert int(advice[1]) >= most - 10
     assert simulate(int(advice[1])).returncode in {0, 1}
+
+
+FEW = {
+    "list": ("list", "--probe"),
+    "bench": ("bench", "--guards", "none", "--buyers", "2", "--rounds", "1", "--no-c"),
+    "run": ("run", "sale.toml", "--allow-code"),
+    "simulate": SALE,
+    "matrix": ("matrix", "--stores", "json", "--guards", "none", "--trials", "1"),
+    "spawn": (*SALE, "--start-method", "spawn"),
+    "redis": (*SALE, "--store", "redis", "--guard", "atomic"),
+}
+
+
+def of_few_processes() -> list[str]:
+    """Return the words that run a program as an ordinary user who may start no process more."""
+    if os.geteuid() != 0:
+        return ["prlimit", "--nproc=1:1"]
+    if shutil.which("setpriv") is None:
+        pytest.skip("no setpriv, so root stays root")
+    return [
+        "setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups", "--inh-caps",
+        "+dac_read_search", "--ambient-caps", "+dac_read_search", "prlimit", "--nproc=1:1",
+    ]  # fmt: skip
+
+
+@pytest.mark.sweep(usual=lambda words: words in {"list", "bench", "run"})
+@pytest.mark.parametrize("words", FEW)
+def test_a_user_who_may_start_no_process_is_told_so(tmp_path: Path, words: str) -> None:
+    """It is no fault of a lock, and no defect; nothing is left behind."""
+    folder = tmp_path / "t"
+    folder.mkdir()
+    for path in (tmp_path, *tmp_path.parents[:2], folder):
+        path.chmod(0o777 if path == folder else 0o755)
+    code = "booking.stores.json_replaced:JsonStore"
+    (tmp_path / "sale.toml").write_text(f'store = "{code}"\nbuyers = 2\n')
+    result = subprocess.run(
+        [*of_few_processes(), sys.executable, "-m", "booking", *FEW[words]], cwd=tmp_path,
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "TMPDIR": str(folder), "HOME": str(folder), "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert result.returncode == 2, result.stderr
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert "(ulimit -u)" in result.stderr
+    assert list(folder.iterdir()) == []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 from booking.cli.main import COMMANDS
 from booking.cli.main import booking as program_group
+from tests.conftest import ROOT
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -218,3 +221,36 @@ def test_an_output_takes_the_place_of_no_input_and_of_no_other_output(
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done
     assert "is the file of" in done.stderr
     assert (folder / file).read_bytes() == before
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_the_document_of_standard_output_has_it_alone(
+    program: Program, sale: Path, output: tuple[str, str]
+) -> None:
+    """With `--json` another output on it is refused before the work; it went to standard error."""
+    command, _ = OUTPUTS[output]
+    for path in ("/dev/stdout", "/dev/fd/1"):
+        done = program(*command, output[1], path, "--json")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done
+        assert json.loads(done.stdout)["error"]["code"] == 2
+        assert f"{output[1]} {path}: standard output has the document of --json" in done.stderr
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_file_that_is_replaced_is_no_standard_stream(
+    tmp_path: Path, stream: str, more: tuple[str, ...]
+) -> None:
+    """What was printed would be in a file without a name."""
+    path = tmp_path / "out"
+    words = ["simulate", "--buyers", "2", "--history", str(path), *more]
+    with path.open("wb") as file:
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: file}
+        process = subprocess.run(
+            [sys.executable, "-m", "booking", *words], cwd=ROOT, check=False, **streams
+        )
+        assert process.returncode == 2
+        assert os.fstat(file.fileno()).st_ino == path.stat().st_ino
+    name = {"stdout": "output", "stderr": "error"}[stream]
+    told = path.read_text() + (process.stderr or b"").decode()
+    assert f"--history {path}: is the file of standard {name}; name another file" in told

@@ -19,6 +19,7 @@ import pytest
 from booking.core.protocols import Place, Store
 from booking.core.registry import build, split_url
 from booking.errors import InUseError
+from booking.stores.common import run_lock
 from booking.stores.common.run_lock import Use, file_run_lock, purchase_permit
 from tests.conftest import LIMIT_S, Program
 from tests.support.gates import GATES, close_gate, held
@@ -217,8 +218,11 @@ def test_a_process_that_a_buyer_left_holds_no_permit_of_a_sale_that_ended(tmp_pa
         os.waitpid(left, 0)
 
 
-def test_the_permit_of_a_killed_sale_is_held_while_a_buyer_lives(tmp_path: Path) -> None:
+def test_the_permit_of_a_killed_sale_is_held_while_a_buyer_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Until it is dead it may still write."""
+    monkeypatch.setattr(run_lock, "BRIEF_S", 0.1)  # of those that only look at its marker
     ready, tell = os.pipe()
     harness = os.fork()
     if harness == 0:
@@ -238,3 +242,30 @@ def test_the_permit_of_a_killed_sale_is_held_while_a_buyer_lives(tmp_path: Path)
     with file_run_lock(tmp_path / "data.json"):
         pass
     assert not list(tmp_path.iterdir())
+
+
+ONE = """
+from pathlib import Path
+from booking.core.protocols import Place
+from booking.stores.json_replaced import JsonStore
+
+class One(JsonStore):
+    def __init__(self):
+        super().__init__(Place(str(Path(__file__).with_name("one.json")), Path("."), False, 1.0))
+"""
+
+
+def test_an_exploration_of_the_one_inventory_of_a_class_takes_its_permit(
+    program: Program, tmp_path: Path
+) -> None:
+    """It resets that thousands of times, so a sale beside it would be lost."""
+    (tmp_path / "shop.py").write_text(ONE)
+    inventory = tmp_path / "one.json"
+    inventory.write_text('{"ticket_num": 7}')
+    words = ("explore", "--store", "shop:One", "--buyers", "2", "--tickets", "1", "--lock")
+    with file_run_lock(inventory):
+        refused = program(*words)
+        assert refused.returncode == 2, refused.stderr
+        assert f"{inventory}: another sale is running on it" in refused.stderr
+        assert inventory.read_text() == '{"ticket_num": 7}'
+    assert program(*words).returncode in {0, 3}

@@ -46,6 +46,9 @@ BROKEN: dict[str, tuple[Callable[[Path], object], int, str]] = {
     "fails-to-read": (text(f'store = "{PLANTED}:FailsToRead"'), 2, "no table"),
     "exits-in-guard": (text('guard = "arranges:Exits"'), 2, "SystemExit: 0"),
     "fails-in-guard": (text('guard = "arranges:Fails"'), 2, "KeyError: 'seats'"),
+    "leaves-in-guard": (text('guard = "arranges:Leaves"'), 2, "with exit code 0, so there is no"),
+    "dies-in-guard": (text('guard = "arranges:Dies"'), 2, "ended the process by signal 9"),
+    "interrupts": (text('guard = "arranges:Interrupts"'), 2, "ends the program (KeyboardInterr"),
 }
 ARRANGES = """
 class Exits:
@@ -56,6 +59,20 @@ class Exits:
 class Fails(Exits):
     def arrange(self, store):
         raise KeyError("seats")
+
+class Leaves(Exits):
+    def arrange(self, store):
+        import os
+        os._exit(0)
+
+class Dies(Exits):
+    def arrange(self, store):
+        import os
+        os.kill(os.getpid(), 9)
+
+class Interrupts(Exits):
+    def arrange(self, store):
+        raise KeyboardInterrupt
 """
 
 
@@ -152,6 +169,24 @@ def test_an_interruption_keeps_what_there_is(tmp_path: Path, as_json: bool) -> N
     assert (len(found), named(found, "error"), named(found, "skipped")) == (3, [], ["b", "c"])
 
 
+@pytest.mark.sweep(usual=lambda method: method == "fork")
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_file_that_names_code_starts_its_own_buyers(
+    program: Program, tmp_path: Path, method: str
+) -> None:
+    """The fork server of the file before, for example, is no child of its process."""
+    sale = f'buyers = 2\nstart_method = "{method}"\nlock = "flock"\ncontrol = false\n'
+    for name, more in (
+        ("a", ""),
+        ("b", 'store = "booking.stores.json_replaced:JsonStore"\n'),
+        ("c", ""),
+    ):
+        (tmp_path / f"{name}.toml").write_text(f"{sale}{more}[expect]\nsold = 2\n")
+    done = program("run", "--allow-code", "--json", *(f"{name}.toml" for name in "abc"))
+    results = json.loads(done.stdout)["scenarios"]
+    assert [result.get("error") for result in results] == [None] * 3, done.stderr
+
+
 FAILS = """
 title = "Two \\u001b[31m buyers & <one> ticket"
 expect = {sold = 7}
@@ -246,11 +281,16 @@ def test_the_command_puts_back_what_an_inventory_held(program: Program, tmp_path
     assert "sold: expected 7, got 1" in program(*command).stdout
 
 
-def test_what_ends_the_program_does_not_end_the_results(tmp_path: Path) -> None:
-    """Code of a user can end this very process; JUnit has the others' results, and says where."""
+@pytest.mark.parametrize("how, code, not_run", [
+    ("os._exit(9)", 2, []), ("os.kill(os.getppid(), 9)", -9, ["c"]),
+])  # fmt: skip
+def test_what_ends_the_program_does_not_end_the_results(
+    tmp_path: Path, how: str, code: int, not_run: list[str]
+) -> None:
+    """Code of a user ends its own process, or the very program; JUnit has the others' results."""
     (tmp_path / "ends.py").write_text(
         "import os\nfrom booking.stores.memory import MemoryStore\n"
-        "class Store(MemoryStore):\n    def reset(self, tickets): os._exit(9)\n"
+        f"class Store(MemoryStore):\n    def reset(self, tickets): {how}\n"
     )
     (tmp_path / "a.toml").write_text(SOUND)
     (tmp_path / "b.toml").write_text('title = "it ends"\nstore = "ends:Store"\n')
@@ -260,10 +300,10 @@ def test_what_ends_the_program_does_not_end_the_results(tmp_path: Path) -> None:
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 9
+    assert done.returncode == code
     found = cases(tmp_path / "j.xml")
     assert [case.name for case in found] == ["a", "it ends", "c"]
-    assert (named(found, "error"), named(found, "skipped")) == (["it ends"], ["c"])
+    assert (named(found, "error"), named(found, "skipped")) == (["it ends"], not_run)
     assert found[0].properties["verdict"]
     seed = found[1].properties["seed"]
     assert found[1].properties["command"] == f"booking run b.toml --allow-code --seed {seed}"

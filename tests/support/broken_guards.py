@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 from booking.core.protocols import Kit, Order, Reply, Store
 from booking.core.steps import step
 from booking.guards.common.read_check_write import read_check_write
+from booking.guards.lease import LeaseGuard
 from booking.guards.lock import LockGuard
 from tests.support.unheard import unheard
 
@@ -114,3 +115,15 @@ class Unpicklable(Unguarded):
 
     def __init__(self, kit: Kit) -> None:
         self.clock = lambda: time.monotonic() + kit.acquire_timeout_s
+
+
+class StatesClock(LockGuard):
+    """States that time ends what it holds."""
+
+    by_the_clock: ClassVar[bool] = True
+
+
+class HidesClock(LeaseGuard):
+    """Leases, and states that only the order of steps matters."""
+
+    by_the_clock: ClassVar[bool] = False

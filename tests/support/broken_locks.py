@@ -89,3 +89,9 @@ class LocksThenAnnounces(FlockLock):
         step("acquire", self.resource)
         saw(int(acquired))
         return acquired
+
+
+class StatesHosts(FlockLock):
+    """States that it works between machines, and is a lock of one kernel."""
+
+    cross_host = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, nullcontext
+from typing import ClassVar
 
 from booking.core.steps import saw, step
 from booking.errors import InventoryError
@@ -87,6 +88,24 @@ class SharesInOneProcess(MemorySharedStore):
     """Keeps its count in the process, and states that all processes share it."""
 
     explored_only = False
+
+
+class ExploredForNothing(JsonStore):
+    """Keeps its count in a file, and states that one process has it."""
+
+    explored_only = True
+
+
+class ConnectsFew(JsonStore):
+    """Has room for three buyers, and states that it has for five."""
+
+    buyers_max = 5
+    connected: ClassVar[int] = 0
+
+    def connect(self) -> None:
+        ConnectsFew.connected += 1
+        if ConnectsFew.connected > 3:
+            raise InventoryError("too many connections")
 
 
 class BelongsToOneProcess(JsonStore):

@@ -6,16 +6,20 @@ The database is in the current folder. `TICKETS` may be another number.
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import count
+from types import ModuleType
 
 DATABASE = "shop.db"
 TICKETS = int(os.environ.get("TICKETS", "1"))
 calls = count(1)
+lines: list[socket.socket] = []
 
 
 def setup() -> None:
@@ -75,7 +79,7 @@ def deferred() -> bool:
 
 
 def seat(buyer: int) -> str | None:
-    """Take the first free seat that was seen, whoever has it by now."""
+    """Take the first free seat that was seen, whatever buyer has it by now."""
     with closing(sqlite3.connect(DATABASE)) as line, line:
         row = line.execute("SELECT name FROM seat WHERE buyer IS NULL ORDER BY name").fetchone()
         if row is None:
@@ -134,6 +138,43 @@ def writes_a_file() -> bool:
     with open("sold.txt", "a") as file:
         file.write("1\n")
     return conditional()
+
+
+def imports_a_driver() -> bool:
+    sys.modules["pymysql"] = ModuleType("pymysql")  # as an import would
+    return conditional()
+
+
+def sells_without_a_step() -> bool:
+    return True
+
+
+def connects_once() -> bool:
+    """Keep a connection of its own open, as a pool does: only the first purchase connects."""
+    if not lines:
+        line = socket.socket(socket.AF_UNIX)
+        with suppress(OSError):
+            line.connect("no.socket")
+        lines.append(line)
+    return conditional()
+
+
+def attaches() -> bool:
+    with closing(sqlite3.connect(DATABASE)) as line:
+        line.execute("ATTACH 'other.db' AS other")
+    return conditional()
+
+
+def naive_by_two_names(buyer: int) -> bool:
+    """One buyer opens the file by a URI: it is the same database."""
+    name = f"file:{DATABASE}?mode=rw" if buyer else DATABASE
+    with closing(sqlite3.connect(name, uri=bool(buyer))) as line:
+        stock = line.execute("SELECT stock FROM event").fetchone()[0]
+        if stock < 1:
+            return False
+        line.execute("UPDATE event SET stock = ?", (stock - 1,))
+        line.commit()
+        return True
 
 
 class Mine(sqlite3.Connection):

@@ -6,15 +6,20 @@ import os
 import signal
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any
 
 import msgspec
 
+from booking.explorer.behaviours.buyer import (
+    BehaviourBuyer,
+    Disturbed,
+    Moved,
+    Relearned,
+    Waits,
+)
 from booking.explorer.transition import Caveat, Inconclusive
 from booking.instrument.seam import Announcement, Seam, Touch
 from booking.processes.behaviour_buyer import (
@@ -22,101 +27,38 @@ from booking.processes.behaviour_buyer import (
     EXPIRE,
     GO,
     QUIT,
-    RUN,
-    Bought,
     BuyerReport,
     buyer_main,
     decode_report,
 )
 
+CONNECTS = "connects to"  # in the tripwire's words
 SEGMENT_S = 5.0  # from one step of a buyer to its next one
 WARM_ROUNDS = 2  # purchases of each buyer alone, before any order counts
 IDLE_MAX = 500  # waits that end while nothing changes
 ALONE_MAX = 1_000  # steps of a purchase of one buyer alone, to warm up
 LOOK_S = 0.0015  # a step that takes longer waits for another session, perhaps
 WAITS = "waits"  # what is told of a step that has begun, and waits inside a server
-State = Literal["running", "ready", "refused", "waiting", "ended"]
-
-
-class Waits(Protocol):
-    """A server in which statements of buyers wait for one another, by its sessions' numbers."""
-
-    may_stop: bool  # whether its sessions can be held; otherwise the server decides who wakes
-
-    def blockers(self, sessions: Iterable[int]) -> dict[int, frozenset[int]]:
-        """Return which sessions each of these waits for."""
-
-    def stop(self, session: int) -> bool:
-        """Hold a session that waits; return False where it was too late to decide its wait."""
-
-    def is_victim(self, told: Sequence[str]) -> bool:
-        """Return whether a statement was told that it was the victim of a deadlock."""
-
-    def go_on(self, session: int) -> None:
-        """Continue a session."""
-
-    def touched(self, session: int) -> frozenset[Touch]:
-        """Return what the open transaction of a session has touched so far."""
-
-
-class Disturbed(Exception):  # noqa: N818 - no error: the execution is repeated
-    """The machine was so busy that the server chose what the explorer chooses."""
-
-
-class Relearned(Exception):  # noqa: N818 - no error: the search begins again, and knows more
-    """A step that waited touched more than was known when it began."""
-
-
-class Moved(NamedTuple):
-    """One step that was taken: by whom, what it was, and what the code was told."""
-
-    buyer: int
-    step: Announcement
-    told: tuple[str, ...]
-    forced: bool  # no other buyer could go on, so the time limit of its wait struck
-    begins: bool
-    ends: bool
-
-
-@dataclass(slots=True)
-class BehaviourBuyer:
-    """One buyer's process, and where it stands in this execution."""
-
-    number: int
-    pid: int
-    line: Connection
-    state: State = "ended"
-    next: Announcement | None = None
-    bought: Bought | None = None
-    sleeps: bool = False
-    steps: int = 0
-    told: list[str] = field(default_factory=list)
-    session: int = 0  # of a server, in which its next step may have to wait
-    touched: frozenset[Touch] = frozenset()  # what is known of a step that waits
-
-    @property
-    def asleep(self) -> bool:
-        """Whether it goes on when another buyer has moved: it sleeps behind a step."""
-        return self.state == "refused" and self.sleeps
-
-    def begin(self) -> None:
-        """Have it buy, as if it had never bought before."""
-        self.state, self.next, self.bought, self.sleeps = "running", None, None, False
-        self.steps, self.told, self.session = 0, [], 0
-        self.line.send_bytes(RUN)
 
 
 class BehaviourBuyers:
     """Processes of one purchase function; each execution runs each of them once."""
 
     def __init__(
-        self, buy: Callable[..., Any], buyers: int, seam: Seam, *, fresh: bool = False
+        self,
+        buy: Callable[..., Any],
+        buyers: int,
+        seam: Seam,
+        *,
+        fresh: bool = False,
+        covered: Collection[str] = (),
     ) -> None:
         self.doubts: list[str] = []
         self.buyers: list[BehaviourBuyer] = []
         self._buy = buy
         self._count = buyers
         self._seam = seam
+        self._covered = covered  # libraries of which an interceptor announces the effects
         self._fresh = fresh  # whether each execution has processes of its own
         self._sessions: dict[int, int] = {}  # session → buyer
         self._known: dict[tuple[str, str], frozenset[Touch]] = {}  # step → what it touched
@@ -131,7 +73,7 @@ class BehaviourBuyers:
 
     def _fork(self) -> None:
         for number in range(self._count):
-            self.buyers.append(_forked(self._buy, number, self._seam, self.buyers))
+            self.buyers.append(_forked(self._buy, number, self._seam, self._covered, self.buyers))
 
     def warm(self, reset: Callable[[], None]) -> None:
         """Have each buyer buy once, alone: what is done at the first call only is no race."""
@@ -142,7 +84,8 @@ class BehaviourBuyers:
             self.alike = all(position == positions[0] for position in positions)
             if self.alike:
                 break
-        self.doubts.clear()
+        # A connection stays open: what goes over it afterwards is heard no more.
+        self.doubts[:] = [doubt for doubt in self.doubts if CONNECTS in doubt]
 
     def _bought_alone(self, buyer: BehaviourBuyer, reset: Callable[[], None]) -> tuple[object, ...]:
         """Have one buyer buy alone; return what it was told, and its last step."""
@@ -421,7 +364,11 @@ def _shown(step: Announcement | None) -> str:
 
 
 def _forked(
-    buy: Callable[..., Any], number: int, seam: Seam, others: Sequence[BehaviourBuyer]
+    buy: Callable[..., Any],
+    number: int,
+    seam: Seam,
+    covered: Collection[str],
+    others: Sequence[BehaviourBuyer],
 ) -> BehaviourBuyer:
     ours, theirs = Pipe()
     with warnings.catch_warnings():
@@ -432,7 +379,7 @@ def _forked(
             ours.close()
             for other in others:
                 other.line.close()
-            buyer_main(theirs, number, buy, seam)
+            buyer_main(theirs, number, buy, seam, covered)
         finally:
             os._exit(1)
     theirs.close()

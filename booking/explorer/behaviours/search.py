@@ -8,11 +8,15 @@ no effect, so it is no step: its buyer is not enabled there, and all others come
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from booking.explorer.behaviours.buyers import BehaviourBuyers, Disturbed, Moved, Relearned
+from msgspec.structs import replace
+
+from booking.explorer.behaviours.buyer import Disturbed, Moved, Relearned
+from booking.explorer.behaviours.buyers import BehaviourBuyers
 from booking.explorer.transition import Caveat, Inconclusive
 from booking.processes.behaviour_buyer import Bought
 
@@ -20,7 +24,9 @@ STEPS_MAX = 10_000
 RESTARTS_MAX = 100
 REPEATS_MAX = 100
 Method = Literal["reduced", "plain"]
-Judge = Callable[[list[Bought]], dict[str, str]]  # the answers → names of anomalies and messages
+FindAnomalies = Callable[
+    [list[Bought]], dict[str, str]
+]  # the answers → names of anomalies and messages
 
 
 @dataclass(slots=True)
@@ -68,6 +74,7 @@ class BehaviourExploration:
     shortest: BehaviourFinding | None = None
     findings: dict[str, str] = field(default_factory=dict)  # name → message of the shortest
     caveats: list[str] = field(default_factory=list)
+    outcomes: Counter[tuple[Bought, ...]] = field(default_factory=Counter)  # in the order of text
     sold: bool = False  # whether any purchase was answered with a ticket
     first_finding_s: float | None = None
     elapsed_s: float = 0.0
@@ -80,7 +87,7 @@ class BehaviourExplorer:
         self,
         buyers: BehaviourBuyers,
         reset: Callable[[], None],
-        judge: Judge,
+        find_anomalies: FindAnomalies,
         *,
         method: Method = "reduced",
         symmetric: bool = False,
@@ -91,7 +98,7 @@ class BehaviourExplorer:
         self.result = BehaviourExploration(method)
         self._buyers = buyers
         self._reset = reset
-        self._judge = judge
+        self._find_anomalies = find_anomalies
         self._plain = method == "plain"
         self._symmetric = symmetric and not self._plain
         self._seconds_max = seconds_max
@@ -146,6 +153,7 @@ class BehaviourExplorer:
         result = self.result
         self._points, self._seen = [], {}
         result.ends = result.violating = 0
+        result.outcomes.clear()
 
     def _next(self) -> bool:
         """Go back to the last point at which another buyer is to be tried; False: there is none."""
@@ -323,17 +331,27 @@ class BehaviourExplorer:
             if buyer != last.buyer and not depend(moved, last)
         }
 
+    def _ensure_steps(self, answers: list[Bought]) -> None:
+        """A purchase that took no step did something that was not seen."""
+        moved = {move.buyer for move in self._moves}
+        for number, answer in enumerate(answers):
+            if number not in moved and answer.result == "sold":
+                what = "it sold without a step: no interceptor covers what it does"
+                raise Inconclusive(Caveat(what, f"buyer {number}"))
+
     def _settle(self) -> None:
-        """Judge an execution that came to its end."""
+        """Find what is wrong with an execution that came to its end."""
         result = self.result
         hung = self._buyers.hung
         answers = [
             Bought("hung") if buyer.number in hung else buyer.bought or Bought("unknown")
             for buyer in self._buyers.buyers
         ]
+        self._ensure_steps(answers)
         result.ends += 1
+        result.outcomes[tuple(sorted(map(without_place, answers)))] += 1
         result.sold |= any(answer.result == "sold" for answer in answers)
-        anomalies = self._judge(answers)
+        anomalies = self._find_anomalies(answers)
         if not anomalies:
             return
         result.violating += 1
@@ -384,6 +402,11 @@ def depend(one: Moved, other: Moved) -> bool:
         for a in one.step.touches
         for b in other.step.touches
     )
+
+
+def without_place(answer: Bought) -> Bought:
+    """Return how a purchase ended, wherever in the code."""
+    return replace(answer, where="")
 
 
 def _difference(known: object, now: object) -> str:

@@ -7,25 +7,22 @@ that it began with (`pin`), and takes no other: with two files, two buyers would
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
-import struct
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
 from booking.errors import InventoryError
+from booking.system.byte_lock import lock_byte
 from booking.system.descriptors import close_quietly
 from booking.system.file_attributes import FileAttributes, give, writers_of
-from booking.system.file_lock import is_at
+from booking.system.file_lock import is_at, try_lock
 from booking.system.runtime_folder import SERVER_LOCK
 
 ENDING = ".lock"  # of a lock file beside an inventory
 ATTEMPTS_MAX = 100
 _OPEN = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_BYTE = struct.Struct("hhqqi4x")  # struct flock: the first byte of a file, which stays empty
-_OFD = hasattr(fcntl, "F_OFD_SETLK") and os.uname().sysname == "Linux"
 
 
 class LockFile:
@@ -137,26 +134,12 @@ def remove_unused(path: Path) -> bool:
 
 def is_used(fd: int) -> bool:
     """Return whether a process uses a lock file, or holds its lock."""
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    return not _lock_byte(fd, fcntl.F_WRLCK)
+    return not (try_lock(fd) and lock_byte(fd, shared=False))
 
 
 def _mark_used(fd: int) -> None:
     """Mark an open lock file as used, beside its lock and without waiting for that."""
-    _lock_byte(fd, fcntl.F_RDLCK)
-
-
-def _lock_byte(fd: int, how: int) -> bool:
-    if not _OFD:
-        return False
-    try:
-        fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _BYTE.pack(how, os.SEEK_SET, 0, 1, 0))
-    except OSError:
-        return False
-    return True
+    lock_byte(fd, shared=True)
 
 
 def _make(name: str) -> None:

@@ -25,6 +25,7 @@ from booking.report.terminal.layout import (
 )
 
 CAVEATS_SHOWN_MAX = 5
+OUTCOMES_SHOWN_MAX = 5
 
 
 def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec) -> None:
@@ -34,6 +35,10 @@ def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec) -> None:
     parts.append(Line("searched", f"{_figures(proof)}, {proof.elapsed_s:.2f} s"))
     if not proof.anomalies:
         parts.append(Line("why", proof.reason))
+    parts += [
+        Line("ends", f"{counted(one.orders, 'order')}: {', '.join(map(answer_of, one.answers))}")
+        for one in proof.outcomes[:OUTCOMES_SHOWN_MAX]
+    ]
     parts.append(Line("rests on", RESTS_ON))
     others = [caveat for caveat in proof.caveats if caveat != proof.reason]
     parts += [Line("caveat", caveat) for caveat in others[:CAVEATS_SHOWN_MAX]]

@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
 
 from booking.stores.common.silence import too_late_to_connect
 from booking.system.time_limit import TooLateError, within
 
 if TYPE_CHECKING:
     from redis import Redis
-
-# What a URL may set: texts and numbers. The driver would take objects of its own by name, too.
-OPTIONS = frozenset({
-    "db", "username", "password", "protocol", "client_name", "max_connections",
-    "socket_keepalive", "health_check_interval", "ssl_cert_reqs", "ssl_check_hostname",
-    "ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile", "ssl_password", "ssl_min_version",
-})  # fmt: skip
-
-
-def ensure_options(url: str) -> None:
-    """Raise `ValueError` for an option of a URL that is none of `OPTIONS`."""
-    for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True):
-        if name not in OPTIONS:
-            raise ValueError(f"no option {name}; there are {', '.join(sorted(OPTIONS))}")
 
 
 def limited(client: Redis, limit_s: float) -> None:
@@ -50,3 +35,8 @@ def _connect(line: Any, connect: Any, limit_s: float) -> None:
         within(limit_s, connect, lambda _: line.disconnect())
     except TooLateError:
         raise redis.ConnectionError(too_late_to_connect(limit_s)) from None
+    except redis.RedisError:
+        raise
+    except Exception as error:  # of what an option of the URL says: a certificate, ciphers …
+        problem = f"{type(error).__name__}: {error}"
+        raise redis.ConnectionError(f"Error connecting to it: {problem}") from None

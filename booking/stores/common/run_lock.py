@@ -27,6 +27,7 @@ from booking.errors import InUseError, InventoryError
 from booking.system.descriptors import close_quietly
 from booking.system.file_attributes import give, writers_of
 from booking.system.file_lock import is_at, remove_unlocked
+from booking.system.processes import alive
 
 BRIEF_S = 2.0  # how long to wait for a use that is brief: a reset, a purchase by hand
 PROBE_S = 0.05  # how long another process may hold a marker only to see whether it is held
@@ -50,6 +51,11 @@ class Use(msgspec.Struct, omit_defaults=True, frozen=True):
     def admits(self, other: Use) -> bool:
         """Return whether the buyers of both take the same lock, and so exclude each other."""
         return self.lock is not None and self.lock == other.lock
+
+    @property
+    def passes(self) -> bool:
+        """Whether waiting helps: it is brief, or its process is dead and others look for that."""
+        return self.brief or not alive(self.pid)
 
     @property
     def shown(self) -> str:
@@ -147,7 +153,7 @@ def _joined(path: Path, use: Use, stack: ExitStack) -> Use | None:
             marker.write(msgspec.structs.replace(use, pid=0))  # there may be several
             return run
         stack.close()  # a run that begins waits for purchases, so no purchase waits for it here
-        if not run.brief or time.monotonic() > deadline_s:
+        if not run.passes or time.monotonic() > deadline_s:
             raise in_use(str(path), run)
         time.sleep(POLL_S)
 
@@ -286,9 +292,7 @@ class _Marker:
             raise
 
     def _patience_s(self, holder: Use | None) -> float:
-        if holder is None or holder.brief:
-            return max(self._wait_s, BRIEF_S)
-        return max(self._wait_s, PROBE_S)
+        return max(self._wait_s, BRIEF_S if holder is None or holder.passes else PROBE_S)
 
 
 def _running(inventory: Path) -> Use | None:
@@ -302,7 +306,8 @@ def _running(inventory: Path) -> Use | None:
         problem = (error.strerror or str(error)).lower()
         raise InventoryError(f"{path}: {problem}; it tells of a sale on the inventory") from None
     try:
-        if not _lock(fd, alone=True):
+        # Shared, so that purchases that look at the same time do not take each other for a run.
+        if not _lock(fd, alone=False):
             return _record(fd) or BEGINNING
         if is_at(fd, path):
             with suppress(OSError):

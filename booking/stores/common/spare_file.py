@@ -36,9 +36,7 @@ ones, and asks no process number.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
-import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -59,6 +57,7 @@ from booking.system.file_attributes import (
     give,
     may_miss,
 )
+from booking.system.file_lease import AVAILABLE, IN_USE, end_lease, is_leased, take_lease
 from booking.system.file_swap import NOT_OFFERED, exchange
 from booking.system.signals import signals_blocked
 
@@ -66,8 +65,6 @@ BLOCK_BYTES = 4096  # what a disk writes in one piece, or a file system in one p
 # No link is followed: in a shared folder another user may have placed one at our name.
 _REUSE = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_LEASES = hasattr(fcntl, "F_SETLEASE")
-_IN_USE = frozenset({errno.EAGAIN, errno.EACCES})  # it is open elsewhere; another user owns it
 
 
 DISPLACED_BYTES_MAX = 1 << 20
@@ -110,7 +107,7 @@ class SpareFile(PerProcess[str]):
     ) -> None:
         self._inventory = str(inventory)
         self._tell = tell
-        self._reusable = _LEASES  # whether this file system has leases and swaps
+        self._reusable = AVAILABLE  # whether this file system has leases and swaps
         if lasting:
             self._lasting = True
 
@@ -283,22 +280,18 @@ class SpareFile(PerProcess[str]):
             if durable:
                 os.fsync(fd)
             # A reader that waited for too long was let in by the kernel, and may be reading.
-            leased: bool = fcntl.fcntl(fd, fcntl.F_GETLEASE) == fcntl.F_WRLCK
-            return leased
+            return is_leased(fd)
         finally:
             # Explicitly, not by closing: a child that was forked meanwhile has it open, too.
-            with suppress(OSError):
-                fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+            end_lease(fd)
             os.close(fd)
 
     def _lease(self, fd: int) -> bool:
         """Take a write lease; return False where the file is in use or has no leases."""
         try:
-            # The kernel announces a waiting reader by a signal: by one that is ignored.
-            fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
-            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            take_lease(fd)
         except OSError as error:
-            self._reusable = error.errno in _IN_USE
+            self._reusable = error.errno in IN_USE
             return False
         return True
 

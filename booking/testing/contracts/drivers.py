@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from booking.core.steps import drive
@@ -48,3 +49,19 @@ class Interference(StepRecorder):
             self._act()
         finally:
             drive(before)
+
+
+class Pause(StepRecorder):
+    """A driver that pauses before one step, and then has another buyer act."""
+
+    def __init__(self, at: int, pause_s: float, act: Callable[[], bool]) -> None:
+        super().__init__()
+        self._at, self._pause_s, self._act = at, pause_s, act
+        self.result = True  # where the step does not come, it keeps no buyer out
+
+    def step(self, action: str, resource: str, value: int | None) -> None:
+        """Record the step; before its effect pause, and act."""
+        super().step(action, resource, value)
+        if len(self.steps) == self._at + 1:
+            time.sleep(self._pause_s)
+            self.result = self._act()

@@ -15,16 +15,20 @@ from typing import Any, ClassVar
 import pytest
 
 from booking.core.assembly import Assembly, arrange, assemble
+from booking.core.base_classes import hooks
 from booking.core.catalogue import carries
-from booking.core.protocols import SOLD_OUT, Order, Store
+from booking.core.protocols import SOLD_OUT, Guard, Order, Store
 from booking.core.registry import members
 from booking.core.scenario import from_flags
+from booking.core.steps import driven_by
 from booking.core.traits import GuardTraits, guard_traits, store_traits
 from booking.core.verdict import AnomalyName, Outcome
-from booking.errors import UsageError
+from booking.errors import InventoryError, UsageError
 from booking.experiments.sale import Sale, run_sale
+from booking.processes.forked_process import ForkedProcess
 from booking.system.pickled_copy import PickledCopy
 from booking.testing.contracts.base import Contract, class_of, name_of, only_if
+from booking.testing.contracts.drivers import Pause
 
 QUANTITIES = ((1, 5, 5), (2, 5, 4), (3, 2, 0))  # tickets an order, tickets, and how many are sold
 WAITING = {AnomalyName.HANG, AnomalyName.STALE_LOCK, AnomalyName.UNDERSELL}  # not one sold twice
@@ -55,7 +59,8 @@ class GuardContract(Contract):
 
     `guard` is a name, `"module:Class"` or a class. `store` is where it sells from: by default the
     first registered store that carries it. `lock` is given to the guard, and `timeout` ends a sale
-    in which no process takes a step. A guard with `sound = False` keeps the facts about one buyer.
+    in which no process takes a step. `pause_s` is for a guard `by_the_clock`: what it grants for a
+    time has run out by then. A guard with `sound = False` keeps the facts about one buyer.
     """
 
     kind: ClassVar[str] = "guard"
@@ -63,6 +68,7 @@ class GuardContract(Contract):
     store: ClassVar[str | type | None] = None
     lock: ClassVar[str | type | None] = None
     timeout: ClassVar[str] = "10s"
+    pause_s: ClassVar[float] = 1.5  # longer than any right of the guard's that time ends
 
     def facts(self) -> GuardTraits:
         """Return what the guard states about itself."""
@@ -164,6 +170,29 @@ class GuardContract(Contract):
             assert guard.sell(bare, Order(0)).error == SOLD_OUT
 
     @only_if(sells_itself)
+    def test_time_lets_another_buyer_in_as_stated(self, tmp_path: Path) -> None:
+        """The fact `by_the_clock`: one who is kept out by a buyer gets in while that pauses."""
+        kept_out = [at for at in range(len(self._steps())) if not self._gets_in(tmp_path, at, 0.0)]
+        late = bool(kept_out) and self._gets_in(tmp_path, kept_out[-1], self.pause_s)
+        assert late == self.facts().by_the_clock
+
+    def _gets_in(self, folder: Path, at: int, pause_s: float) -> bool:
+        """Return whether a buyer is sold a ticket while another one pauses before its step `at`."""
+        assembly = assemble(from_flags(self.flags(tickets=3, acquire_timeout="200ms")))
+        folder = folder / f"{at}-{pause_s}"
+        folder.mkdir()
+        with closing(assembly.build_store(folder)) as store:
+            store.reset(3)
+            guard = assembly.build_guard(folder, store)
+            arrange(store, guard)
+            hooks(store).disconnect()
+            with ForkedProcess(_Buyer(store, guard)) as other:
+                pause = Pause(at, pause_s, lambda: other.call("buys"))
+                with driven_by(pause):
+                    _Buyer(store, guard).buys()
+                return pause.result
+
+    @only_if(sells_itself)
     def test_a_pickled_copy_sells(self, tmp_path: Path) -> None:
         """A guard travels to every buyer's process, and opens its own connections there."""
         with closing(self.assembly().build_store(tmp_path)) as store:
@@ -205,6 +234,20 @@ def assert_sold(sale: Sale, sold: int) -> None:
     right = Outcome.VALID if sold else Outcome.UNKNOWN
     assert sale.answers.outcome is right, sale.answers.reason
     assert (sale.sold, sale.remaining) == (sold, sale.tickets - sold)
+
+
+class _Buyer:
+    """A buyer of one ticket, in whichever process it is."""
+
+    def __init__(self, store: Store, guard: Guard) -> None:
+        self._store, self._guard = store, guard
+
+    def buys(self) -> bool:
+        """Return whether an order was carried out."""
+        try:
+            return self._guard.sell(self._store, Order(0)).type == "ok"
+        except InventoryError:
+            return False
 
 
 class _Bare:

@@ -9,6 +9,7 @@ class TestMyLock(LockContract):
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,6 +24,7 @@ from booking.processes.forked_process import LIMIT_S, ForkedProcess
 from booking.system.pickled_copy import PickledCopy
 from booking.testing.contracts.base import Contract, class_of, name_of, only_if
 from booking.testing.contracts.drivers import Interference, StepRecorder
+from booking.testing.contracts.elsewhere import Elsewhere
 
 TIMES = 5
 SHORT_S = 0.1  # a time limit that runs out
@@ -50,11 +52,16 @@ def states_threads(kind: Any) -> bool:
     return lock_traits(kind).threads is not None
 
 
+def crosses_hosts(kind: Any) -> bool:
+    """Return whether a lock promises to work between machines."""
+    return lock_traits(kind).cross_host is True
+
+
 class LockContract(Contract):
     """Facts that every lock keeps to between real processes; a subclass names the `lock`.
 
-    `lock` is a name, `"module:Class"` or a class. The facts `fair` and `cross_host` are not
-    tested: the first is a matter of statistics, the second needs a second machine.
+    `lock` is a name, `"module:Class"` or a class. The fact `fair` is not tested: it is a matter of
+    statistics.
     """
 
     kind: ClassVar[str] = "lock"
@@ -115,6 +122,15 @@ class LockContract(Contract):
         with ForkedProcess(self.built(tmp_path)) as other:
             assert other.call("acquire", 0.0) == self.facts().one_sale_only
         lock.release()
+
+    @only_if(crosses_hosts)
+    def test_another_machine_is_kept_out(self, tmp_path: Path) -> None:
+        """The fact `cross_host`: a machine that shares nothing but the files is refused."""
+        lock = self.built(tmp_path)
+        with ForkedProcess(Elsewhere(partial(self.built, tmp_path))) as other:
+            assert lock.acquire(LIMIT_S)
+            assert not other.call("acquire", 0.0)
+            lock.release()
 
     def test_a_zero_timeout_answers_at_once(self, tmp_path: Path) -> None:
         """True where the lock is free, False where another process holds it."""

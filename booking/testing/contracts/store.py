@@ -9,7 +9,7 @@ class TestMyStore(StoreContract):
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -45,6 +45,16 @@ def shared_by_processes(kind: Any) -> bool:
 def for_processes(kind: Any) -> bool:
     """Return whether a store can be used in several processes."""
     return not store_traits(kind).explored_only
+
+
+def explored_only(kind: Any) -> bool:
+    """Return whether a store says that it lives in one process."""
+    return store_traits(kind).explored_only
+
+
+def limits_buyers(kind: Any) -> bool:
+    """Return whether a store says how many buyers may connect."""
+    return store_traits(kind).buyers_max is not None
 
 
 def reserves(kind: Any) -> bool:
@@ -183,6 +193,27 @@ class StoreContract(CapabilityFacts):
             assert (other.call("read") == 2) == self.facts().shared
             other.call("write", 1)
             assert (store.read() == 1) == self.facts().shared
+
+    @only_if(explored_only)
+    def test_no_other_process_sees_the_count_as_stated(self, tmp_path: Path) -> None:
+        """The fact `explored_only`: a store that processes could share need not be kept from them.
+
+        The other process sees its own count, or an error.
+        """
+        with self.beside_a_process(tmp_path) as (store, other):
+            store.write(2)
+            with suppress(InventoryError):
+                assert other.call("read") != 2
+
+    @only_if(limits_buyers)
+    def test_as_many_buyers_connect_as_stated(self, tmp_path: Path) -> None:
+        """The fact `buyers_max`: so many have a connection at the same time."""
+        with self.opened(tmp_path) as store, ExitStack() as buyers:
+            store.reset(3)
+            for _ in range(self.facts().buyers_max or 0):
+                buyer = buyers.enter_context(self.copied(store))
+                hooks(buyer).connect()
+            assert buyer.read() == 3
 
     @only_if(for_processes)
     @only_if(can_write)

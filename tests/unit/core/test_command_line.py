@@ -15,7 +15,8 @@ from booking.core.assembly import TICKETS
 from booking.core.command_line import explore_command, replay_command
 from booking.core.counterexample import CounterexampleBuyer
 from booking.core.durations import Span
-from booking.core.scenario import Scenario, flags, from_flags
+from booking.core.flags import FLAGS
+from booking.core.scenario import Scenario, from_flags
 
 CHANGED: dict[str, Any] = {
     "store": "memory", "guard": "clerk", "lock": "soft", "buyers": 3, "tickets": 7, "quantity": 2,
@@ -37,7 +38,7 @@ def parsed(command: str) -> dict[str, Any]:
 
 def test_every_flag_is_written_as_it_is_read() -> None:
     """A sale in which every field differs from its default comes back from its own command."""
-    assert set(CHANGED) == set(flags())
+    assert set(CHANGED) == set(FLAGS)
     scenario = Scenario(**CHANGED)
     assert from_flags(parsed(replay_command(scenario))) == scenario
 
@@ -73,4 +74,4 @@ def test_an_exploration_is_written_with_its_own_flags() -> None:
 
 def test_the_help_names_the_number_of_tickets_that_a_sale_takes() -> None:
     """The model has none, as a named inventory is sold as it is."""
-    assert flags()["tickets"][0].help.endswith(f"[default: {TICKETS}]")
+    assert FLAGS["tickets"].help.endswith(f"[default: {TICKETS}]")

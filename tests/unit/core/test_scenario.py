@@ -141,3 +141,14 @@ def test_an_unknown_behaviour_is_refused_with_its_line(tmp_path: Path) -> None:
     assert str(error.value).startswith(f'{path}:2: behaviour: unknown behaviour "buy-twice"; ')
     assert "did you mean buy-once?" in str(error.value)
     assert str(error.value).endswith("or write module:name")
+
+
+@pytest.mark.parametrize("line", ["k{}.a.b = 1", "[k{}]", "[[faults]]\nkin{} = 1"])
+def test_of_thousands_of_problems_the_first_are_shown(tmp_path: Path, line: str) -> None:
+    """To find the line of each took minutes."""
+    path = tmp_path / "sale.toml"
+    path.write_text("\n".join(line.format(number) for number in range(9_000)))
+    with pytest.raises(UsageError, match=r"; and \d+ more problems$") as refused:
+        from_file(path)
+    assert str(refused.value).count("; sale.toml") < 10
+    assert len(str(refused.value)) < 5_000

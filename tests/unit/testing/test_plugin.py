@@ -115,6 +115,8 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
     """Make a folder with a store, for runs of pytest with this plugin and no other."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("COLUMNS", "80")
+    for name in ("CI", "BUILD_NUMBER"):  # pytest shortens its summary where neither is set
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p booking.testing.plugin")
     pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = --strict-markers\n")

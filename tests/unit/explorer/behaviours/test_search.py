@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.explorer.behaviours.buyers import Moved
+from booking.explorer.behaviours.buyer import Moved
 from booking.explorer.behaviours.search import BehaviourExplorer
 from booking.instrument.seam import Announcement, Touch
 from booking.processes.behaviour_buyer import Bought
@@ -71,7 +71,7 @@ def ends(
     found: set[object] = set()
     buyers: Any = Simulated(programs)
 
-    def judge(_answers: list[Bought]) -> dict[str, str]:
+    def find_anomalies(_answers: list[Bought]) -> dict[str, str]:
         number = range(len(programs))
         names = permutations(number) if symmetric else [tuple(number)]
         found.add(min(map(named, names)))
@@ -87,7 +87,7 @@ def ends(
         return tuple(sorted(reads.items())), tuple(sorted(content.items()))
 
     result = BehaviourExplorer(
-        buyers, lambda: None, judge, method=method, symmetric=symmetric
+        buyers, lambda: None, find_anomalies, method=method, symmetric=symmetric
     ).explore()
     assert result.complete
     return found, result.ends

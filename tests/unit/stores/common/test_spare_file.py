@@ -21,6 +21,7 @@ from booking.stores.common import json_file, spare_file
 from booking.stores.common.json_file import write_all
 from booking.stores.common.spare_file import SpareFile
 from booking.stores.json_replaced import JsonStore
+from booking.system import file_lease
 from booking.system import file_swap as exchanging
 from booking.system.file_attributes import FileAttributes, attributes_of
 from booking.system.file_swap import exchange
@@ -149,6 +150,7 @@ def test_a_writer_with_the_usual_signals_survives_a_waiting_reader(tmp_path: Pat
     script = f"""
 import os, subprocess, sys
 from pathlib import Path
+from booking.system import file_lease
 from booking.system import file_swap as exchanging
 from booking.stores.common import json_file
 from booking.stores.common import spare_file
@@ -310,7 +312,7 @@ def test_without_leases_files_are_renamed(
     def refuse(fd: int, what: int, value: int = 0) -> int:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
-    monkeypatch.setattr(spare_file.fcntl, "fcntl", refuse)
+    monkeypatch.setattr(file_lease.fcntl, "fcntl", refuse)
     assert sell(store, 5) == 95
     assert not store._spare._reusable
     assert spares(store) == []

@@ -10,9 +10,9 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
-import sys
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 
 READ, WRITE = 0x1, 0x2  # IN_ACCESS, IN_MODIFY
@@ -28,15 +28,25 @@ class Seen(NamedTuple):
     writes: int
 
 
+@cache
+def are_reported() -> bool:
+    """Return whether this system reports anything."""
+    events = FolderEvents()
+    events.close()
+    return events.reported
+
+
 class FolderEvents:
     """The reads and writes in one folder at a time; nothing where the system reports none."""
 
     def __init__(self) -> None:
         self._fd = self._watch = -1
         self._folder = b""
-        if sys.platform == "linux":
-            self._libc = ctypes.CDLL(None, use_errno=True)
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        if hasattr(self._libc, "inotify_init1"):
             self._fd = self._libc.inotify_init1(_FLAGS)
+
+        self.reported = self._fd >= 0
 
     @property
     def available(self) -> bool:
