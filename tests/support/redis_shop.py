@@ -34,6 +34,11 @@ def setup() -> None:
     shop.sadd("pot", *(f"seat {number}" for number in range(1, TICKETS + 1)))
 
 
+def setup_one() -> None:
+    """Only the database that the client has."""
+    shop.set("stock", TICKETS)
+
+
 def setup_without_scripts() -> None:
     setup()
     shop.script_flush()

@@ -228,7 +228,7 @@ class BehaviourBuyers:
         buyer.steps += 1
         self._wake(buyer)
         step = announced if report.last is None else report.last
-        if forced or (buyer.asleep and not _writes(step)):
+        if forced or (report.sleeps and not _writes(step)):
             self._idle_again(step)
         elif _writes(step):
             self.idle = 0
