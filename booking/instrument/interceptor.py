@@ -19,6 +19,7 @@ BUILT_IN = {
     "redis": "booking.instrument.redis:RedisInterceptor",
     "valkey": "booking.instrument.redis:ValkeyInterceptor",
     "sqlite3": "booking.instrument.sqlite:SqliteInterceptor",
+    "files": "booking.instrument.files.interceptor:FilesInterceptor",
     "sleep": "booking.instrument.sleep:SleepInterceptor",
 }
 

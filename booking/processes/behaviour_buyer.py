@@ -16,7 +16,8 @@ import msgspec
 
 from booking.core.registry import takes_argument
 from booking.core.steps import drive
-from booking.instrument.seam import Announcement, Dismissed, Expired, Seam
+from booking.instrument.chance import PURCHASES, heard
+from booking.instrument.seam import Announcement, Dismissed, Expired, Hangs, Seam
 from booking.instrument.tripwire import doubt_drivers
 
 RUN, GO, EXPIRE, DISMISS, QUIT = b"run", b"go", b"expire", b"dismiss", b"quit"
@@ -100,6 +101,7 @@ def buyer_main(
     takes_number = takes_argument(buy)
     drive(seam)
     seam.buyer = number
+    purchases = 0
     while True:
         try:
             word = connection.recv_bytes()
@@ -109,7 +111,9 @@ def buyer_main(
             os._exit(0)
         link = _HarnessLink(connection, seam)
         seam.begin(link)
-        bought = _bought(seam, (lambda: buy(number)) if takes_number else buy)
+        with heard(seam, listens=purchases < PURCHASES):
+            bought = _bought(seam, (lambda: buy(number)) if takes_number else buy)
+        purchases += 1
         seam.end()
         doubt_drivers(seam, covered)
         link.report("ended", seam.announced, bought=bought)
@@ -124,9 +128,11 @@ def _bought(seam: Seam, buy: Callable[[], Any]) -> Bought:
         return bought_of(answer)
     except Dismissed:
         return Bought("unknown", error="dismissed")
+    except Hangs as error:
+        return Bought("hung", error=str(error))
     except BaseException as error:  # it may be anything
         text = " ".join(f"{type(error).__name__}: {error}".split())
-        return Bought("unknown" if seam.committed else "refused", error=text, where=_where(error))
+        return Bought("unknown" if seam.committed else "refused", error=text, where=place_of(error))
 
 
 def bought_of(answer: Any) -> Bought:
@@ -143,7 +149,8 @@ def bought_of(answer: Any) -> Bought:
     return Bought("sold", 1) if answer else Bought("sold-out")
 
 
-def _where(error: BaseException) -> str:
+def place_of(error: BaseException) -> str:
+    """Return the line that raised an error."""
     at = error.__traceback__
     while at is not None and at.tb_next is not None:
         at = at.tb_next

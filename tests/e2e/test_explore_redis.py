@@ -73,6 +73,7 @@ KNOWN = {
     "receipt_expires": Known("valid", 2, 6),
     "single_connection": Known("invalid", 4, 6),
     "publishes": Known("valid", 4, 6),
+    "token_of_chance": Known("valid", 4, 6),
     "wrong_type": Known("valid", 4, 6),
 }
 QUICK = {"get_set", "script", "watched", "pipeline_alone", "lock", "pop"}
@@ -163,7 +164,6 @@ UNSEEN = {
     "cached": "a cache in the client is not covered",
     "by_sentinel": "Sentinel is not covered",
     "another_server": "localhost:1/0 is not private; connect to REDIS_URL",
-    "token_of_chance": "the same order of steps went another way",
     "lock_with_expiry": "key gate expires",
     "expiring_field": "when a field expires is not explored",
     "crossed_locks": "no buyer can go on: each waits",

@@ -69,11 +69,6 @@ class BehaviourBuyer:
     session: int = 0  # of a server, in which its next step may have to wait
     touched: frozenset[Touch] = frozenset()  # what is known of a step that waits
 
-    @property
-    def asleep(self) -> bool:
-        """Whether it goes on when another buyer has moved: it sleeps behind a step."""
-        return self.state == "refused" and self.sleeps
-
     def begin(self) -> None:
         """Have it buy, as if it had never bought before."""
         self.state, self.next, self.bought, self.sleeps = "running", None, None, False

@@ -35,9 +35,10 @@ from booking.processes.behaviour_buyer import (
 CONNECTS = "connects to"  # in the tripwire's words
 SEGMENT_S = 5.0  # from one step of a buyer to its next one
 WARM_ROUNDS = 2  # purchases of each buyer alone, before any order counts
-IDLE_MAX = 500  # waits that end while nothing changes
+IDLE_MAX = 200  # waits that end while nothing changes
 ALONE_MAX = 1_000  # steps of a purchase of one buyer alone, to warm up
 LOOK_S = 0.0015  # a step that takes longer waits for another session, perhaps
+SLEEP = Announcement("sleep", "sleep  (no other buyer can go on)", (), "")
 WAITS = "waits"  # what is told of a step that has begun, and waits inside a server
 
 
@@ -99,7 +100,7 @@ class BehaviourBuyers:
             word = EXPIRE if buyer.state == "refused" else GO
             self._pass(buyer, word if passes < ALONE_MAX else DISMISS)  # it waits for another one
             passes += 1
-        return buyer.next, list(buyer.told)
+        return _stands_before(buyer.next), list(buyer.told)
 
     def close(self) -> None:
         """End every process."""
@@ -123,8 +124,6 @@ class BehaviourBuyers:
             buyer.begin()
         for buyer in self.buyers:
             self._await(buyer)
-            while buyer.asleep:  # before its first step: as if it began later
-                self._pass(buyer, GO)
 
     def end(self) -> None:
         """End an execution: send away every buyer that is in it still.
@@ -150,24 +149,10 @@ class BehaviourBuyers:
 
     def enabled(self) -> list[int]:
         """Return who can take a step; where none can, those whose waits would end now."""
-        able = self._able()
-        while not able and self._end_sleeps():
-            able = self._able()
-        return able or [buyer.number for buyer in self.buyers if buyer.state == "refused"]
-
-    def _able(self) -> list[int]:
         able = [buyer.number for buyer in self.buyers if buyer.state == "ready"]
-        waiting = self._waiting()
-        return sorted(able + self._can_wake(waiting)) if waiting else able
-
-    def _end_sleeps(self) -> bool:
-        """Have every sleeping buyer go on, because no other one can; return whether any slept."""
-        sleeping = [buyer for buyer in self.buyers if buyer.asleep]
-        for buyer in sleeping:
-            self._pass(buyer, EXPIRE)
-        if sleeping:
-            self._idle_again(sleeping[0].next)
-        return bool(sleeping)
+        if waiting := self._waiting():
+            able = sorted(able + self._can_wake(waiting))
+        return able or [buyer.number for buyer in self.buyers if buyer.state == "refused"]
 
     def _idle_again(self, step: Announcement | None) -> None:
         """Count a wait that came to nothing."""
@@ -210,12 +195,10 @@ class BehaviourBuyers:
         buyer = self.buyers[number]
         if buyer.state == "waiting":
             return self._take_up(buyer)
-        while buyer.asleep:  # as when it was taken first
-            self._end_sleeps()
         if forced and buyer.state == "ready":
             self._pass(buyer, GO)  # it was refused before its limit struck
         forced = buyer.state == "refused"
-        announced, begins = buyer.next, buyer.steps == 0
+        announced, begins = SLEEP if buyer.sleeps and forced else buyer.next, buyer.steps == 0
         assert announced is not None
         report = self._pass(buyer, EXPIRE if forced else GO)
         if report is None:
@@ -227,7 +210,7 @@ class BehaviourBuyers:
             raise Disturbed  # before it was seen to wait
         buyer.steps += 1
         self._wake(buyer)
-        step = announced if report.last is None else report.last
+        step = announced if report.last is None or announced is SLEEP else report.last
         if forced or (report.sleeps and not _writes(step)):
             self._idle_again(step)
         elif _writes(step):
@@ -337,7 +320,14 @@ class BehaviourBuyers:
 
     def positions(self) -> tuple[object, ...]:
         """Return all that the code was told so far: the same order must give the same again."""
-        return tuple((buyer.state, buyer.next, tuple(buyer.told)) for buyer in self.buyers)
+        return tuple(
+            (buyer.state, _stands_before(buyer.next), tuple(buyer.told)) for buyer in self.buyers
+        )
+
+
+def _stands_before(step: Announcement | None) -> tuple[str, ...]:
+    """Return a step without what it is thought to touch: that is learnt on the way."""
+    return () if step is None else (step.action, step.text, step.where)
 
 
 def _key(step: Announcement) -> tuple[str, str]:
