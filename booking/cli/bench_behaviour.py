@@ -39,8 +39,8 @@ def run(
     plan = PurchasePlan(
         functions=BehaviourSpec(
             behaviour=behaviours[0], setup=functions["setup"], check=functions["count"],
-            init=functions["init"], server=functions["server"], reset=list(functions["reset"]),
-            path=import_path(),
+            init=functions["init"], servers=list(functions["servers"]),
+            reset=list(functions["reset"]), path=import_path(),
         ),
         behaviours=behaviours, buyers=sorted(set(buyers or BUYERS)), rounds=rounds,
         duration_s=duration_s,

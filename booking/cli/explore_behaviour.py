@@ -44,7 +44,7 @@ def run(
         buyers=BUYERS if buyers is None else buyers, first=first,
         method=METHODS[method],  # type: ignore[arg-type]  # one of the two
         seconds_max=SECONDS_MAX if seconds is None else seconds,
-        server=functions["server"], reset=list(functions["reset"]),
+        servers=list(functions["servers"]), reset=list(functions["reset"]),
         path=import_path(),
     )  # fmt: skip
     if witness is not None:

@@ -72,7 +72,7 @@ def _spec(functions: dict[str, Any]) -> Any:
         functions=BehaviourSpec(
             behaviour=functions["behaviour"], setup=functions["setup"], check=functions["count"],
             invariant=functions["invariant"], init=functions["init"],
-            buyers=BUYERS if buyers is None else buyers, server=functions["server"],
+            buyers=BUYERS if buyers is None else buyers, servers=list(functions["servers"]),
             reset=list(functions["reset"]), path=import_path(),
         ),
         rounds=ROUNDS if rounds is None else rounds, timeout_s=timeout_s,

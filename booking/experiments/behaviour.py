@@ -15,11 +15,12 @@ import msgspec
 
 from booking.core.verdict import Outcome
 from booking.experiments.behaviour_process import Progress, ask
-from booking.explorer.behaviours.buyers import Moved
+from booking.explorer.behaviours.buyer import Moved
 from booking.explorer.behaviours.search import Method
 from booking.processes.behaviour_buyer import Bought
 
 BUYERS = 2
+Server = Literal["postgres", "redis"]
 RESTS_ON = (
     "each statement of an intercepted library is one step; nothing else that the code does is seen "
     "by other buyers (what was heard of such is a caveat)"
@@ -40,7 +41,7 @@ class BehaviourSpec(msgspec.Struct, frozen=True, kw_only=True):
     method: Method = "reduced"
     first: bool = False
     seconds_max: float = 60.0
-    server: Literal["postgres"] | None = None  # a private one, for the user's code
+    servers: list[Server] = []  # private ones, for the user's code
     reset: list[str] = []  # databases, not private, that --setup may reset
     django: dict[str, str] | None = None  # of a test of Django's: alias → database in use
     path: list[str] = []  # of imports: what the caller's interpreter has
@@ -136,7 +137,7 @@ def again(spec: BehaviourSpec, saved: Path | None = None) -> str:
         words += [] if value is None else [option, value]
     words += ["--buyers", str(spec.buyers)] if spec.buyers != usual.buyers else []
     words += ["--method", spec.method] if spec.method != usual.method else []
-    words += [] if spec.server is None else ["--with", spec.server]
+    words += [word for name in spec.servers for word in ("--with", name)]
     words += [word for name in spec.reset for word in ("--i-may-reset", name)]
     for option, given in (("--fresh", spec.fresh), ("--first", spec.first)):
         words += [option] if given else []

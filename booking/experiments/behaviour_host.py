@@ -58,7 +58,7 @@ class Opened(NamedTuple):
 def opened(spec: BehaviourSpec) -> Iterator[Opened]:
     """Import the user's functions, and fork the buyers; raise `UsageError` where that fails."""
     seam, interceptors = Seam(), installed()
-    servers = BehaviourServers(spec.server, spec.reset, interceptors)
+    servers = BehaviourServers(spec.servers, spec.reset, interceptors)
     for interceptor in interceptors:
         interceptor.install(seam)
     listen(seam)

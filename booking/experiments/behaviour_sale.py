@@ -127,6 +127,6 @@ def sell_again(spec: SaleSpec) -> str:
     words += ["--buyers", str(functions.buyers)] if functions.buyers != BUYERS else []
     words += ["--rounds", str(spec.rounds)] if spec.rounds != ROUNDS else []
     words += ["--timeout", f"{spec.timeout_s:g}s"] if spec.timeout_s != TIMEOUT_S else []
-    words += [] if functions.server is None else ["--with", functions.server]
+    words += [word for name in functions.servers for word in ("--with", name)]
     words += [word for name in functions.reset for word in ("--i-may-reset", name)]
     return shlex.join(words)

@@ -63,7 +63,7 @@ def crowd_of(spec: BehaviourSpec, behaviours: Sequence[str] = ()) -> Iterator[Cr
     `behaviours`: instead of the one of the spec, each of these has as many buyers, in this order.
     """
     interceptors = [one for one in installed() if hasattr(one, "connecting")]
-    servers = BehaviourServers(spec.server, spec.reset, interceptors)
+    servers = BehaviourServers(spec.servers, spec.reset, interceptors)
     barrier = StartBarrier()
     buyers: list[PurchaseWorker] = []
     try:

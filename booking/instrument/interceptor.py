@@ -16,6 +16,8 @@ from booking.instrument.seam import Seam
 
 BUILT_IN = {
     "psycopg": "booking.instrument.psycopg:PsycopgInterceptor",
+    "redis": "booking.instrument.redis:RedisInterceptor",
+    "valkey": "booking.instrument.redis:ValkeyInterceptor",
     "sqlite3": "booking.instrument.sqlite:SqliteInterceptor",
     "files": "booking.instrument.files.interceptor:FilesInterceptor",
     "sleep": "booking.instrument.sleep:SleepInterceptor",

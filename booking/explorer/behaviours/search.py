@@ -15,7 +15,8 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from booking.explorer.behaviours.buyers import BehaviourBuyers, Disturbed, Moved, Relearned
+from booking.explorer.behaviours.buyer import Disturbed, Moved, Relearned
+from booking.explorer.behaviours.buyers import BehaviourBuyers
 from booking.explorer.behaviours.smoothing import changes, renamed, smoothed
 from booking.explorer.transition import Caveat, Inconclusive
 from booking.processes.behaviour_buyer import Bought
@@ -221,6 +222,9 @@ class BehaviourExplorer:
         while enabled := self._buyers.enabled():
             if len(self._moves) >= STEPS_MAX:
                 raise Inconclusive(Caveat(f"an execution took {STEPS_MAX:,} steps", "its end"))
+            if time.monotonic() - self._start_s > self._seconds_max:
+                self.result.bound = "max-seconds"
+                return False
             if not self._try(enabled, self._still_asleep()):
                 return False
         return True
