@@ -11,6 +11,7 @@ import re
 import resource
 import subprocess
 import sys
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -43,12 +44,21 @@ def _ours(sale: Sale, buyers: int, folder: Path, method: str = "reduced"):
     return proof, _cpu_s() - before_s
 
 
+@cache
+def _postgres() -> dict[str, str]:
+    """Start a server for the peer; keep our own environment free of it."""
+    before = dict(os.environ)
+    private_postgres()
+    server = {name: value for name, value in os.environ.items() if before.get(name) != value}
+    for name in server:
+        del os.environ[name]
+    return server
+
+
 def _peer(sale: Sale, buyers: int, folder: Path, execution: str) -> str:
     """Return what frontrun says, after how many executions, and how long it took."""
     environment = {**os.environ, "PYTHONPATH": ROOT, "TICKETS": str(buyers - 1)}
-    environment |= {**dict(sale.environment), "DATABASE_URL": private_postgres()}
-    if not sale.on_postgres:
-        del environment["DATABASE_URL"]
+    environment |= {**dict(sale.environment), **(_postgres() if sale.on_postgres else {})}
     words = [str(SCRIPT), sale.module, sale.function, sale.check, str(buyers), execution]
     launcher = [] if execution == "process" else [Path(sys.executable).with_name("frontrun")]
     try:

@@ -40,6 +40,8 @@ class Forms:
         return {"--csv": self.csv_file, "--chart": self.chart_file}
 
 
+OF_FUNCTIONS = ("behaviours", "setup", "count", "init", "server", "reset")
+FOR_FUNCTIONS = {"buyers", "rounds", "duration", "as_json"}  # the others are of stores
 EPILOG = """\b
 Examples:
   booking bench
@@ -48,6 +50,7 @@ Examples:
   booking bench --chart price.svg --csv price.csv
   booking bench --require 'lock.ratio_to_bare>=0.4' --require 'clerk@100.jain>0.9'
   booking bench --self
+  booking bench --behaviour shop:buy --behaviour shop:safe --setup shop:fill --check shop:left
 """
 
 
@@ -75,6 +78,14 @@ Examples:
 @click.option("--csv", "csv_file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--chart", "chart_file", metavar="FILE", type=click.Path(path_type=Path),
               help="Throughput and p99 against buyers, as SVG.")  # fmt: skip
+@click.option("--behaviour", "behaviours", multiple=True, metavar="M:F",
+              help="A purchase function as it is; several are compared.")  # fmt: skip
+@click.option("--setup", metavar="M:F", help="Fills the inventory for it.")
+@click.option("--check", "count", metavar="M:F", help="Returns how many tickets are left.")
+@click.option("--init", metavar="M:F", help="Is called first in each process.")
+@click.option("--with", "server", type=click.Choice(["postgres"]), help="A private server for it.")
+@click.option("--i-may-reset", "reset", multiple=True, metavar="DATABASE",
+              help="Setup may empty this database, which is not private.")  # fmt: skip
 @click.option("--self", "own", is_flag=True, help="What booking's own machinery costs instead.")
 @click.pass_context
 def bench(  # noqa: PLR0917 - click passes each by its name
@@ -91,16 +102,17 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     with_c: bool,
     demands: tuple[str, ...],
     own: bool,
-    **forms: Any,
+    **more: Any,
 ) -> int:
     """Measure what each guard and lock costs, side by side.
 
     Every row is the median of all rounds. `bare` is the same reads and writes in one process
     without a lock. docs/reference/benchmark.md defines each column.
     """
-    shown = Forms(**forms, with_c=with_c, again=typed(context))
-    if own:
-        return _overheads(demands, as_json=shown.as_json)
+    functions = {name: more.pop(name) for name in OF_FUNCTIONS}
+    shown = Forms(**more, with_c=with_c, again=typed(context))
+    if own or any(functions.values()):
+        return _other(context, functions, demands, shown)
     from booking.bench.aggregate import rows
     from booking.bench.measure import Measured, measure
     from booking.bench.plan import make_plan
@@ -141,6 +153,30 @@ def bench(  # noqa: PLR0917 - click passes each by its name
     if interrupted is not None:
         raise interrupted  # the figures are of the rounds so far
     return _exit_code(table, failures, missed=not all(check.met for check in checks))
+
+
+def _other(
+    context: click.Context, functions: dict[str, Any], demands: tuple[str, ...], shown: Forms
+) -> int:
+    """Price purchase functions, or booking's own machinery; return the exit code."""
+    if not any(functions.values()):
+        return _overheads(demands, as_json=shown.as_json)
+    from booking.cli.bench_behaviour import run
+
+    given = {
+        parameter.name: parameter.opts[0]
+        for parameter in context.command.params
+        if context.get_parameter_source(parameter.name or "")
+        is click.core.ParameterSource.COMMANDLINE
+    }
+    others = [
+        option for name, option in given.items() if name not in {*OF_FUNCTIONS, *FOR_FUNCTIONS}
+    ]
+    params = context.params
+    return run(
+        functions, others, _counts(params["buyers"]) if "buyers" in given else None,
+        params["rounds"], _seconds(params["duration"]), again=shown.again, as_json=shown.as_json,
+    )  # fmt: skip
 
 
 def _error(failure: Failure) -> Exception:

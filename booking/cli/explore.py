@@ -99,12 +99,12 @@ def explore(  # noqa: PLR0917 - click passes each by its name
 
         others = {
             "--store": store, "--guard": guard, "--lock": lock, "--tickets": tickets,
-            "--quantity": quantity, "--names": names, "--search": search, "--witness": witness,
+            "--quantity": quantity, "--names": names, "--search": search,
             "--acquire-timeout": acquire_timeout, "--max-states": max_states, "--expect": expect,
         }  # fmt: skip
         return run(
             functions, others, buyers=buyers, first=first, method=method, seconds=max_seconds,
-            as_json=as_json,
+            witness=witness, as_json=as_json,
         )  # fmt: skip
     from booking.core.assembly import explored_with_searches
     from booking.core.counterexample import save

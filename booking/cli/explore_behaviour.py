@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,23 +18,22 @@ def run(
     first: bool,
     method: str,
     seconds: float | None,
+    witness: Path | None,
     as_json: bool,
 ) -> int:
     """Explore a purchase function, show the result, and return the exit code."""
     from booking.errors import EXIT_CODE_OF_VERDICT, UsageError
     from booking.experiments.behaviour import BUYERS, BehaviourSpec, explore_behaviour
+    from booking.experiments.behaviour_file import counterexample_of, save
+    from booking.experiments.behaviour_process import import_path
     from booking.explorer.model import SECONDS_MAX
     from booking.report import documents
     from booking.report.behaviour_document import behaviour_document
     from booking.report.terminal.behaviour import show_behaviour
     from booking.report.terminal.progress import progress
+    from booking.system.output import ensure_output
 
-    missing = [option for name, option in NEEDED.items() if functions[name] is None]
-    if missing:
-        raise UsageError(
-            f"{', '.join(missing)}: missing; a purchase function needs all of --behaviour, --setup "
-            "and --check, each as package.module:name"
-        )
+    ensure_complete(functions)
     if given := [option for option, value in others.items() if value is not None]:
         raise UsageError(f"{', '.join(given)}: not for a purchase function, which says it all")
     if method not in METHODS:
@@ -47,15 +45,33 @@ def run(
         method=METHODS[method],  # type: ignore[arg-type]  # one of the two
         seconds_max=SECONDS_MAX if seconds is None else seconds,
         server=functions["server"], reset=list(functions["reset"]),
-        path=[path for path in sys.path if path and Path(path).exists()] + [str(Path.cwd())],
+        path=import_path(),
     )  # fmt: skip
+    if witness is not None:
+        ensure_output("--witness", witness)
     with progress() as display:
         proof = explore_behaviour(
             spec,
             lambda steps, runs: display.update(f"{steps:,} steps, {runs:,} executions"),
         )
+    found = counterexample_of(proof, spec)
+    if witness is not None and found is not None:
+        save(found, witness)
+    saved = witness if found is not None else None
     if as_json:
-        documents.show(behaviour_document(proof, spec))
+        documents.show(behaviour_document(proof, spec, saved))
     else:
-        show_behaviour(proof, spec)
+        show_behaviour(proof, spec, saved)
     return EXIT_CODE_OF_VERDICT[proof.verdict]
+
+
+def ensure_complete(functions: Mapping[str, Any]) -> None:
+    """Raise `UsageError` where one of the three functions is missing."""
+    from booking.errors import UsageError
+
+    missing = [option for name, option in NEEDED.items() if functions[name] is None]
+    if missing:
+        raise UsageError(
+            f"{', '.join(missing)}: missing; a purchase function needs all of --behaviour, --setup "
+            "and --check, each as package.module:name"
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,17 +17,19 @@ from booking.cli.options import (
     memory_option,
     warn_of_torn_writes,
 )
-from booking.cli.sale_options import SaleCommand, read_scenario, scenario_flags
+from booking.cli.sale_options import SaleCommand, given_flags, read_scenario, scenario_flags
 
 if TYPE_CHECKING:
     from booking.core.scenario import Scenario
 
+OF_FUNCTIONS = ("setup", "count", "invariant", "init", "rounds", "server", "reset")
 EPILOG = """\b
 Examples:
   booking simulate --buyers 10 --tickets 3
   booking simulate --buyers 10 --tickets 3 --lock
   booking simulate --store json:data.json --lock=filelock --delay 1s..3s
   booking simulate 01-as-written --history sale.jsonl
+  booking simulate --behaviour shop:buy --setup shop:three_tickets --check shop:left
 """
 
 
@@ -48,6 +50,14 @@ Examples:
     "--witness", metavar="FILE", type=click.Path(path_type=Path),
     help="With --schedule: write the counterexample of a race, as short as it gets.",
 )  # fmt: skip
+@click.option("--setup", metavar="M:F", help="Fills the inventory for a purchase function.")
+@click.option("--check", "count", metavar="M:F", help="Returns how many tickets are left.")
+@click.option("--invariant", metavar="M:F", help="Is true at the end of each round.")
+@click.option("--init", metavar="M:F", help="Is called first in each process.")
+@click.option("--rounds", type=int, metavar="N", help="Up to the first that breaks.  [default: 50]")
+@click.option("--with", "server", type=click.Choice(["postgres"]), help="A private server for it.")
+@click.option("--i-may-reset", "reset", multiple=True, metavar="DATABASE",
+              help="Setup may empty this database, which is not private.")  # fmt: skip
 @memory_option
 @allow_code_option
 @allow_places_option
@@ -64,13 +74,25 @@ def simulate(  # noqa: PLR0917 - click passes each by its name
     allow_code: bool,
     allow_places: bool,
     as_json: bool,
-    **_flags: object,
+    **functions: Any,
 ) -> int:
     """Run a sale with real buyer processes and check it.
 
     SCENARIO is a TOML file, or the name of a shipped one; flags win over it. Exit code 0: sound,
     1: an anomaly, 3: unknown (for example: the sale without the guard did not race either).
+
+    With --behaviour, --setup and --check: a purchase function as it is, in free processes, up to
+    the first round that breaks.
     """
+    if any(functions[name] for name in OF_FUNCTIONS):
+        from booking.cli.simulate_behaviour import run
+
+        others = {
+            "SCENARIO": scenario, "--schedule": schedule, "--witness": witness,
+            "--allow-code": allow_code or None, "--allow-places": allow_places or None,
+        }  # fmt: skip
+        flags = given_flags(context)
+        return run(functions, flags, others, expect=expect, history=history, as_json=as_json)
     from booking.core.command_line import replay_command
     from booking.core.data_files import Permission
     from booking.core.registry import split_url

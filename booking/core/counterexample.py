@@ -83,16 +83,29 @@ def load(path: Path, allowed: Permission = NOTHING) -> Counterexample:
 
     `allowed` says whether it may name code.
     """
+    return parse(read(path), path, allowed)
+
+
+def read(path: Path) -> bytes:
+    """Return the document of a file that holds a counterexample of any kind."""
     try:
-        witness = msgspec.json.decode(read_document(path), type=Counterexample)
+        return read_document(path)
     except OSError as error:
         problem = (error.strerror or str(error)).lower()
         raise UsageError(
             f"{path}: {problem}; write one with: booking explore --witness {path}"
         ) from None
+    except TooLargeError as error:
+        raise UsageError(f"{path}: no witness: {error}") from None
+
+
+def parse(document: bytes, path: Path, allowed: Permission = NOTHING) -> Counterexample:
+    """Return the counterexample of a document; raise `UsageError` with what is wrong in it."""
+    try:
+        witness = msgspec.json.decode(document, type=Counterexample)
     except RecursionError:
         raise UsageError(f"{path}: no witness: nested too deeply") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, TooLargeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: no witness: {error}") from None
     if witness.version != VERSION:
         raise UsageError(

@@ -6,17 +6,16 @@ modules are imported: see `behaviour_host`.
 
 from __future__ import annotations
 
-import os
 import shlex
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from booking.core.verdict import Outcome
-from booking.errors import BookingError, ExitCode
+from booking.experiments.behaviour_process import Progress, ask
+from booking.explorer.behaviours.buyers import Moved
 from booking.explorer.behaviours.search import Method
 from booking.processes.behaviour_buyer import Bought
 
@@ -59,6 +58,15 @@ class BehaviourStep(msgspec.Struct, frozen=True):
     through: tuple[str, ...] = ()  # the interceptor, and packages between it and the code
 
 
+def shown_step(moved: Moved) -> BehaviourStep:
+    """Return a step that was taken, as a counterexample has it."""
+    step = moved.step
+    told = "  ".join(moved.told)
+    return BehaviourStep(
+        moved.buyer, step.action, step.text, told, step.where, moved.forced, step.through
+    )
+
+
 class BehaviourOutcome(msgspec.Struct, frozen=True):
     """How the purchases of a sale ended, whichever buyer had which, and in how many orders."""
 
@@ -91,65 +99,23 @@ class BehaviourProof(msgspec.Struct, frozen=True, kw_only=True):
     elapsed_s: float
 
 
-class _Message(msgspec.Struct):
-    """A line of the host: how far the search is, its result, or an error."""
-
-    kind: Literal["progress", "proof", "error"]
-    steps: int = 0
-    executions: int = 0
-    proof: BehaviourProof | None = None
-    code: int = 0
-    message: str = ""
-
-
-decode_message = msgspec.json.Decoder(_Message).decode
-encode_message = msgspec.json.Encoder().encode
-Message = _Message
-
-
-class HostError(BookingError):
-    """The user's functions cannot be explored; the code is the host's."""
-
-
 def explore_behaviour(
-    spec: BehaviourSpec, progress: Callable[[int, int], None] = lambda _steps, _runs: None
+    spec: BehaviourSpec, progress: Progress = lambda _steps, _runs: None
 ) -> BehaviourProof:
     """Explore in a fresh interpreter; raise `BookingError` where that is not possible."""
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", HOST],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(spec.path)},
-    ) as host:  # fmt: skip
-        assert host.stdin is not None
-        assert host.stdout is not None
-        try:
-            host.stdin.write(msgspec.json.encode(spec))
-            host.stdin.close()
-            for line in host.stdout:
-                message = decode_message(line)
-                if message.kind == "progress":
-                    progress(message.steps, message.executions)
-                elif message.proof is not None:
-                    return message.proof
-                else:
-                    raise _error(message)
-        except BaseException:
-            host.terminate()
-            raise
-    raise HostError(f"the exploration ended with code {host.returncode} and without a result")
-
-
-def _error(message: Message) -> BookingError:
-    error = HostError(message.message)
-    error.exit_code = ExitCode(message.code)
-    return error
+    return ask(HOST, spec, BehaviourProof, spec.path, progress)
 
 
 def step_lines(proof: BehaviourProof) -> list[tuple[str, str, str, str, str]]:
     """Return the steps of the counterexample: number, buyer, text, what it saw, and its line."""
+    return lines_of(proof.witness or ())
+
+
+def lines_of(steps: Iterable[BehaviourStep]) -> list[tuple[str, str, str, str, str]]:
+    """Return steps as lines: number, buyer, text, what it saw, and its line."""
     return [
         (str(at), f"buyer {step.buyer}", step.text, f"→ {step.saw}" if step.saw else "", step.where)
-        for at, step in enumerate(proof.witness or (), 1)
+        for at, step in enumerate(steps, 1)
     ]
 
 
@@ -161,8 +127,8 @@ def answer_of(bought: Bought) -> str:
     return f"{bought.result}: {bought.error}" if bought.error else bought.result
 
 
-def again(spec: BehaviourSpec) -> str:
-    """Return the command that explores this again."""
+def again(spec: BehaviourSpec, saved: Path | None = None) -> str:
+    """Return the command that explores this again, and writes its counterexample to a file."""
     usual = BehaviourSpec(behaviour="", setup="", check="")
     words = ["booking", "explore", "--behaviour", spec.behaviour, "--setup", spec.setup,
              "--check", spec.check]  # fmt: skip
@@ -176,4 +142,5 @@ def again(spec: BehaviourSpec) -> str:
         words += [option] if given else []
     if spec.seconds_max != usual.seconds_max:
         words += ["--max-seconds", f"{spec.seconds_max:g}"]
+    words += [] if saved is None else ["--witness", str(saved)]
     return shlex.join(words)

@@ -8,28 +8,24 @@ from __future__ import annotations
 
 import gc
 import inspect
-import os
 import re
 import sys
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, BinaryIO
-
-import msgspec
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 from booking.core.registry import load, takes_argument
 from booking.core.verdict import Outcome
-from booking.errors import BookingError, ExitCode, UsageError
+from booking.errors import BookingError, UsageError
 from booking.experiments.behaviour import (
     BehaviourOutcome,
     BehaviourProof,
     BehaviourSpec,
-    BehaviourStep,
-    Message,
-    encode_message,
+    shown_step,
 )
 from booking.experiments.behaviour_django import DjangoDatabases
 from booking.experiments.behaviour_models import model_names
+from booking.experiments.behaviour_process import Progress, serve
 from booking.experiments.behaviour_servers import BehaviourServers
 from booking.explorer.behaviours.buyers import BehaviourBuyers
 from booking.explorer.behaviours.search import BehaviourExploration, BehaviourExplorer
@@ -44,27 +40,23 @@ CLOSED = re.compile(r"closed database|connection is closed|connection already cl
 
 
 def main() -> None:
-    """Read what to explore from standard input; write messages to standard output."""
-    out = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-    spec = msgspec.json.decode(sys.stdin.buffer.read(), type=BehaviourSpec)
-    try:
-        out.write(encode_message(Message("proof", proof=explore(spec, out))) + b"\n")
-    except BookingError as error:
-        _fail(out, int(error.exit_code), " ".join(str(error).split()))
-    except Exception as error:
-        if os.environ.get("BOOKING_DEBUG"):
-            raise
-        text = " ".join(f"{type(error).__name__}: {error}".split())
-        _fail(out, ExitCode.DEFECT, f"defect of booking: {text}; BOOKING_DEBUG=1 shows where")
+    """Explore what standard input asks for; write messages to standard output."""
+    serve(BehaviourSpec, explore)
 
 
-def _fail(out: BinaryIO, code: int, text: str) -> None:
-    out.write(encode_message(Message("error", code=code, message=text)) + b"\n")
+class Opened(NamedTuple):
+    """The user's functions, imported behind interceptors, and buyers that stand ready."""
+
+    functions: Functions
+    tickets: int
+    buyers: BehaviourBuyers
+    reset: Callable[[], None]
+    caveats: list[str]  # what makes a proof of it impossible
 
 
-def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
-    """Explore a purchase function; raise `UsageError` for functions that cannot be."""
+@contextmanager
+def opened(spec: BehaviourSpec) -> Iterator[Opened]:
+    """Import the user's functions, and fork the buyers; raise `UsageError` where that fails."""
     seam, interceptors = Seam(), installed()
     servers = BehaviourServers(spec.server, spec.reset, interceptors)
     for interceptor in interceptors:
@@ -72,13 +64,16 @@ def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
     listen(seam)
     ours = shared_with_children()
     django = DjangoDatabases(spec.django)
-    functions = _Functions(spec, django)
+    functions = Functions(spec, django)
     servers.allow(django.made)
     functions.setup()
     tickets = functions.count()
     _disconnect(interceptors)
     covered = {interceptor.library for interceptor in interceptors}
-    shared = sorted(shared_with_children() - ours)
+    shared = [
+        f"{what} is shared by all buyers since import"
+        for what in sorted(shared_with_children() - ours)
+    ]
     buyers = BehaviourBuyers(functions.buy, spec.buyers, seam, fresh=spec.fresh, covered=covered)
     try:
         if (waits := servers.watch()) is not None:
@@ -88,26 +83,26 @@ def explore(spec: BehaviourSpec, out: BinaryIO) -> BehaviourProof:
             servers.restore()
             functions.setup()
 
-        search = BehaviourExplorer(
-            buyers, reset, lambda answers: functions.find_anomalies(tickets, answers),
-            method=spec.method, symmetric=not takes_argument(functions.buy),
-            seconds_max=spec.seconds_max, first=spec.first,
-            progress=lambda steps, executions: _progress(out, steps, executions),
-        )  # fmt: skip
-        search.result.caveats += [f"{what} is shared by all buyers since import" for what in shared]
-        result = search.explore()  # begins with a purchase of each buyer alone
+        yield Opened(functions, tickets, buyers, reset, shared)
     finally:
         servers.close()
         buyers.close()
+
+
+def explore(spec: BehaviourSpec, progress: Progress) -> BehaviourProof:
+    """Explore a purchase function; raise `UsageError` for functions that cannot be."""
+    with opened(spec) as (functions, tickets, buyers, reset, caveats):
+        search = BehaviourExplorer(
+            buyers, reset, lambda answers: functions.find_anomalies(tickets, answers),
+            method=spec.method, symmetric=not takes_argument(functions.buy),
+            seconds_max=spec.seconds_max, first=spec.first, progress=progress,
+        )  # fmt: skip
+        search.result.caveats += caveats
+        result = search.explore()  # begins with a purchase of each buyer alone
     return _proof(spec, tickets, result)
 
 
-def _progress(out: BinaryIO, steps: int, executions: int) -> None:
-    with suppress(BrokenPipeError):
-        out.write(encode_message(Message("progress", steps, executions)) + b"\n")
-
-
-class _Functions:
+class Functions:
     """The user's functions, imported."""
 
     def __init__(self, spec: BehaviourSpec, django: DjangoDatabases) -> None:
@@ -115,13 +110,13 @@ class _Functions:
             raise UsageError(f"--buyers: explores 1 to {BUYERS_MAX} purchases, not {spec.buyers}")
         self._call("django.setup()", django.set_up)
         if spec.init is not None:
-            self._call("--init", _function("--init", spec.init))
+            self._call("--init", function_of("--init", spec.init))
             django.use()
-        self.buy = _function("--behaviour", spec.behaviour)
-        self._setup = _function("--setup", spec.setup)
-        self._check = _function("--check", spec.check)
+        self.buy = function_of("--behaviour", spec.behaviour)
+        self._setup = function_of("--setup", spec.setup)
+        self._check = function_of("--check", spec.check)
         self._invariant = (
-            None if spec.invariant is None else _function("--invariant", spec.invariant)
+            None if spec.invariant is None else function_of("--invariant", spec.invariant)
         )
         django.use()
 
@@ -165,7 +160,8 @@ class _Functions:
             raise UsageError(f"{option} fails: {_hinted(text)}") from None
 
 
-def _function(option: str, name: str) -> Any:
+def function_of(option: str, name: str) -> Any:
+    """Return a function of the user; raise `UsageError` where there is none."""
     function = load(name, option)
     if not callable(function):
         raise UsageError(f"{option} {name}: is no function")
@@ -231,13 +227,7 @@ def _proof(spec: BehaviourSpec, tickets: int, result: BehaviourExploration) -> B
         executions=result.executions, steps=result.steps, ends=result.ends,
         violating=result.violating,
         anomalies=shortest.anomalies if shortest else {}, caveats=result.caveats,
-        witness=None if shortest is None else [
-            BehaviourStep(
-                move.buyer, move.step.action, move.step.text, "  ".join(move.told),
-                move.step.where, move.forced, move.step.through,
-            )
-            for move in shortest.steps
-        ],
+        witness=None if shortest is None else list(map(shown_step, shortest.steps)),
         answers=[] if shortest is None else shortest.answers,
         outcomes=[
             BehaviourOutcome(orders, list(answers))

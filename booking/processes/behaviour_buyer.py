@@ -132,7 +132,7 @@ def _bought(seam: Seam, buy: Callable[[], Any]) -> Bought:
         return Bought("hung", error=str(error))
     except BaseException as error:  # it may be anything
         text = " ".join(f"{type(error).__name__}: {error}".split())
-        return Bought("unknown" if seam.committed else "refused", error=text, where=_where(error))
+        return Bought("unknown" if seam.committed else "refused", error=text, where=place_of(error))
 
 
 def bought_of(answer: Any) -> Bought:
@@ -149,7 +149,8 @@ def bought_of(answer: Any) -> Bought:
     return Bought("sold", 1) if answer else Bought("sold-out")
 
 
-def _where(error: BaseException) -> str:
+def place_of(error: BaseException) -> str:
+    """Return the line that raised an error."""
     at = error.__traceback__
     while at is not None and at.tb_next is not None:
         at = at.tb_next

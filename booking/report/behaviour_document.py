@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,7 +11,9 @@ from booking.experiments.behaviour import RESTS_ON, BehaviourProof, BehaviourSpe
 from booking.report.cures.table import cures_of
 
 
-def behaviour_document(proof: BehaviourProof, spec: BehaviourSpec) -> dict[str, Any]:
+def behaviour_document(
+    proof: BehaviourProof, spec: BehaviourSpec, saved: Path | None = None
+) -> dict[str, Any]:
     """Return all figures of an exploration, its counterexample, and what it rests on."""
     found: dict[str, Any] = msgspec.to_builtins(proof)
     return {
@@ -21,5 +24,5 @@ def behaviour_document(proof: BehaviourProof, spec: BehaviourSpec) -> dict[str, 
         "witness_steps": None if proof.witness is None else len(proof.witness),
         "cures": [cure._asdict() for cure in cures_of(proof)],
         "rests_on": RESTS_ON,
-        "replay": again(spec),
+        "replay": again(spec, saved),
     }

@@ -1,1 +1,1 @@
-"""The stock of django-oscar, a library that knows nothing of this: `pip install django-oscar`."""
+"""The stock of django-oscar, which was not written for this. Install `django-oscar` first."""

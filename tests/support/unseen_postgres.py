@@ -197,5 +197,10 @@ if os.environ.get("SHARED"):
     held.append(connect(autocommit=True))
 
 
-def by_a_connection_of_import() -> bool:
+def buy_by_it() -> bool:
     return _taken(held[0])
+
+
+def setup_by_it() -> None:
+    setup()
+    held[0].execute("SELECT 1")

@@ -16,6 +16,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from booking.explorer.behaviours.buyers import BehaviourBuyers, Disturbed, Moved, Relearned
+from booking.explorer.behaviours.smoothing import changes, renamed, smoothed
 from booking.explorer.transition import Caveat, Inconclusive
 from booking.processes.behaviour_buyer import Bought
 
@@ -49,14 +50,12 @@ class BehaviourFinding:
     steps: list[Moved]
     anomalies: dict[str, str]
     answers: list[Bought]
+    smooth: list[Moved]  # an equal order with fewer changes of the buyer, not executed yet
 
     @property
     def length(self) -> tuple[int, int]:
-        """Steps, and changes of the buyer among them: less is shorter."""
-        changes = sum(
-            one.buyer != other.buyer for one, other in zip(self.steps, self.steps[1:], strict=False)
-        )
-        return len(self.steps), changes
+        """Steps, and the fewest changes of the buyer among them: less is shorter."""
+        return len(self.steps), changes(self.smooth)
 
 
 @dataclass(slots=True)
@@ -139,6 +138,7 @@ class BehaviourExplorer:
                     result.bound = "max-seconds"
                 if result.bound or not self._next():
                     break
+            self._execute_smooth()
         except Inconclusive as inconclusive:
             result.caveats.append(str(inconclusive.caveat))
         result.caveats = self._buyers.doubts + result.caveats
@@ -146,6 +146,32 @@ class BehaviourExplorer:
         result.complete = not (result.bound or result.caveats)
         result.elapsed_s = time.monotonic() - start_s
         return result
+
+    def _execute_smooth(self) -> None:
+        """Show the counterexample in the order that is easiest to read, if it is one as well."""
+        found = self.result.shortest
+        if found is None:
+            return
+        smooth = renamed(found.smooth) if self._symmetric else found.smooth
+        if smooth == found.steps:
+            return
+        self._reset()
+        self._buyers.begin()
+        try:
+            taken: list[Moved] = []
+            for step in smooth:
+                able = step.buyer in self._buyers.enabled()
+                moved = self._buyers.take(step.buyer, forced=step.forced) if able else None
+                if moved is None or moved.told != step.told:
+                    return
+                taken.append(moved)
+            answers = [] if self._buyers.enabled() else self._answers()
+            if answers and self._find_anomalies(answers) == found.anomalies:
+                found.steps, found.answers = taken, answers
+        except (Disturbed, Inconclusive, Relearned):
+            return  # the order that was executed stays
+        finally:
+            self._buyers.end()
 
     def _begin_again(self) -> None:
         """Begin the search again, knowing more of what a step touches."""
@@ -330,6 +356,14 @@ class BehaviourExplorer:
             if buyer != last.buyer and not depend(moved, last)
         }
 
+    def _answers(self) -> list[Bought]:
+        """Return how each purchase of this execution ended."""
+        hung = self._buyers.hung
+        return [
+            Bought("hung") if buyer.number in hung else buyer.bought or Bought("unknown")
+            for buyer in self._buyers.buyers
+        ]
+
     def _ensure_steps(self, answers: list[Bought]) -> None:
         """A purchase that took no step did something that was not seen."""
         moved = {move.buyer for move in self._moves}
@@ -341,11 +375,7 @@ class BehaviourExplorer:
     def _settle(self) -> None:
         """Find what is wrong with an execution that came to its end."""
         result = self.result
-        hung = self._buyers.hung
-        answers = [
-            Bought("hung") if buyer.number in hung else buyer.bought or Bought("unknown")
-            for buyer in self._buyers.buyers
-        ]
+        answers = self._answers()
         self._ensure_steps(answers)
         result.ends += 1
         result.outcomes[tuple(sorted(map(without_place, answers)))] += 1
@@ -359,7 +389,8 @@ class BehaviourExplorer:
         if not anomalies:
             return
         result.violating += 1
-        found = BehaviourFinding(list(self._moves), anomalies, answers)
+        smooth = smoothed(self._moves, self._pasts)
+        found = BehaviourFinding(list(self._moves), anomalies, answers, smooth)
         if result.first_finding_s is None:
             result.first_finding_s = time.monotonic() - self._start_s
         for name, message in anomalies.items():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from rich.text import Text
 
 from booking.core.wording import counted
@@ -13,6 +16,7 @@ from booking.experiments.behaviour import (
     answer_of,
     step_lines,
 )
+from booking.experiments.behaviour_file import replay_command
 from booking.report.cures.table import cures_of
 from booking.report.terminal.layout import (
     Block,
@@ -31,8 +35,8 @@ OUTCOMES_SHOWN_MAX = 5
 STEP_MAX = 200  # characters of a statement
 
 
-def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec) -> None:
-    """Print a result, and the command that finds it again."""
+def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec, saved: Path | None) -> None:
+    """Print a result, the command that finds it again, and the one that replays it."""
     show_verdict(proof.verdict, proof.anomalies, "" if proof.anomalies else _figures(proof))
     parts: list[Part] = [Line(name, message) for name, message in proof.anomalies.items()]
     parts.append(Line("searched", f"{_figures(proof)}, {proof.elapsed_s:.2f} s"))
@@ -50,10 +54,13 @@ def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec) -> None:
         title = (
             f"{counted(len(proof.witness), 'step')} to {next(iter(proof.anomalies))}, the {whole}:"
         )
-        parts.append(Block(_steps(proof), title))
+        parts.append(Block(step_table(step_lines(proof)), title))
         parts += [Line(f"buyer {at}", answer_of(one)) for at, one in enumerate(proof.answers)]
         parts += _cures(proof)
-    show_parts([*parts, Command("again", again(spec))])
+    parts.append(Command("again", again(spec, saved)))
+    if saved is not None:
+        parts.append(Command("replay", replay_command(saved, spec.reset)))
+    show_parts(parts)
 
 
 def _cures(proof: BehaviourProof) -> list[Part]:
@@ -80,9 +87,9 @@ def _figures(proof: BehaviourProof) -> str:
     )
 
 
-def _steps(proof: BehaviourProof) -> list[Text]:
+def step_table(rows: Sequence[tuple[str, str, str, str, str]]) -> list[Text]:
     """Return the steps as a table; where it is too wide, what was seen goes below its step."""
-    rows = [(*row[:2], shortened(row[2], STEP_MAX), *row[3:]) for row in step_lines(proof)]
+    rows = [(*row[:2], shortened(row[2], STEP_MAX), *row[3:]) for row in rows]
     wide = table(rows, right=1)
     if fits(wide):
         return wide

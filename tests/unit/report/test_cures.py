@@ -33,6 +33,7 @@ def named(
             symmetric=True, tickets=1, buyers=2, executions=1, steps=len(steps), ends=1,
             violating=1, anomalies=anomalies, caveats=[], witness=witness,
             answers=[Bought("sold", 1, error=error) for error in errors], models=models or {},
+            outcomes=[],
             witness_s=0.0, elapsed_s=0.0,
         )
     )  # fmt: skip
@@ -48,7 +49,7 @@ DJANGO = race(
     'SELECT "shop_event"."id", "shop_event"."stock" FROM "shop_event" WHERE "shop_event"."id" = %s'
     " LIMIT 21  (1,)",
     "1|1",
-    'UPDATE "shop_event" SET "stock" = %s WHERE "shop_event"."id" = %s  (0, 1)',
+    'UPDATE "shop_event" SET "stock" = %s WHERE "shop_event"."id" = %s  (Int4(0), 1)',
 )
 SQLALCHEMY = race(
     "SELECT event.id AS event_id, event.stock AS event_stock FROM event"
