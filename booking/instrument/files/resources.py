@@ -4,10 +4,10 @@ A file has two sides. Its name is an entry of a folder: `open` looks it up, `os.
 Its content belongs to the file that a name led to when it was opened, and is named by that path.
 So a reader that has the old file open and a writer that puts a new one in its place commute.
 
-- `name PATH`: read by a lookup of it, or of what is below it; written by creation, removal, renaming.
-- `names in FOLDER`: read by creation and removal, so that two of them commute; written by a listing.
-- `content PATH`: read by reading, and by asking for the size; written by writing and truncation.
-- `lock PATH`: read by a shared lock, written by an exclusive one.
+- `name PATH`: a lookup of it, or of what is below it, reads; creation, removal, renaming write.
+- `names in FOLDER`: creation and removal read, so two of them commute; a listing writes.
+- `content PATH`: reading, and asking for the size, read; writing and truncation write.
+- `lock PATH`: a shared lock reads, an exclusive one writes.
 """
 
 from __future__ import annotations
