@@ -9,9 +9,9 @@ from typing import Any
 from booking.errors import UsageError
 from booking.instrument.interceptor import Interceptor
 from booking.instrument.redis import RedisInterceptor
-from booking.servers.valkey import LOOPBACK, private_valkey_port
+from booking.servers.valkey import LOOPBACK, private_valkey_address
 
-NAMES = ("REDIS_PASSWORD", "REDIS_USERNAME", "REDIS_DB")
+NAMES = ("REDIS_USERNAME", "REDIS_DB")
 
 
 class RedisServer:
@@ -31,11 +31,11 @@ class RedisServer:
             raise UsageError(
                 "--with redis: redis is missing; pip install 'booking-workbench[redis]'"
             )
-        port = private_valkey_port()
+        port, password = private_valkey_address()
         self._private = f"{LOOPBACK}:{port}"
         os.environ |= {
-            "REDIS_URL": f"redis://{self._private}/0",
-            "REDIS_HOST": LOOPBACK, "REDIS_PORT": str(port),
+            "REDIS_URL": f"redis://:{password}@{self._private}/0",
+            "REDIS_HOST": LOOPBACK, "REDIS_PORT": str(port), "REDIS_PASSWORD": password,
         }  # fmt: skip
         for name in NAMES:
             os.environ.pop(name, None)

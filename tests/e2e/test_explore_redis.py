@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from booking.servers.valkey import private_valkey_port
+from booking.servers.valkey import private_valkey_address
 from tests.conftest import ROOT, Program
 
 SHOP = "tests.support.redis_shop"
@@ -211,8 +211,9 @@ def test_valkey_is_covered_too(program: Program, name: str) -> None:
 
 def test_a_server_of_the_users_own_is_reset_only_where_it_is_named(program: Program) -> None:
     """It is not even connected to; FLUSHALL reaches more than what was named."""
-    server = f"127.0.0.1:{private_valkey_port()}"
-    own = {"REDIS_URL": f"redis://{server}/0"}
+    port, password = private_valkey_address()
+    server = f"127.0.0.1:{port}"
+    own = {"REDIS_URL": f"redis://:{password}@{server}/0"}
     words = ("explore", "--behaviour", f"{SHOP}:get_set", "--setup", f"{SHOP}:setup_one",
              "--check", f"{SHOP}:left")  # fmt: skip
     done = program(*words, PYTHONPATH=str(ROOT), **own)
