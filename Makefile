@@ -10,7 +10,7 @@ TEST   := $(VENV)/.test
 CHECK  := $(VENV)/.check
 HEAVY  := $(VENV)/.adapters
 
-.PHONY: help demo test test-all check bench overheads clean lock
+.PHONY: help demo test test-all check bench overheads behaviours clean lock
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -76,6 +76,9 @@ bench: $(RUN)  ## what each guard and lock costs, in under two minutes; writes i
 
 overheads: $(TEST)  ## what our own machinery costs (not part of the tests)
 	@$(BIN)/python -m pytest -q -n 0 -s benchmarks
+
+behaviours: $(TEST)  ## purchase functions beside the prototype and, where installed, frontrun
+	@$(BIN)/python -m pytest -q -n 0 -s benchmarks/test_behaviours.py
 
 # Pins and hashes for every platform, no addresses. What is pinned stays; LOCK_FLAGS=--upgrade moves it.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -42,6 +42,7 @@ class BehaviourSpec(msgspec.Struct, frozen=True, kw_only=True):
     seconds_max: float = 60.0
     server: Literal["postgres"] | None = None  # a private one, for the user's code
     reset: list[str] = []  # databases, not private, that --setup may reset
+    django: dict[str, str] | None = None  # of a test of Django's: alias → database in use
     path: list[str] = []  # of imports: what the caller's interpreter has
 
 
@@ -54,13 +55,16 @@ class BehaviourStep(msgspec.Struct, frozen=True):
     saw: str
     where: str
     forced: bool = False
+    through: tuple[str, ...] = ()  # the interceptor, and packages between it and the code
 
 
 def shown_step(moved: Moved) -> BehaviourStep:
     """Return a step that was taken, as a counterexample has it."""
     step = moved.step
     told = "  ".join(moved.told)
-    return BehaviourStep(moved.buyer, step.action, step.text, told, step.where, moved.forced)
+    return BehaviourStep(
+        moved.buyer, step.action, step.text, told, step.where, moved.forced, step.through
+    )
 
 
 class BehaviourOutcome(msgspec.Struct, frozen=True):
@@ -90,14 +94,9 @@ class BehaviourProof(msgspec.Struct, frozen=True, kw_only=True):
     witness: list[BehaviourStep] | None
     answers: list[Bought]
     outcomes: list[BehaviourOutcome]  # the most frequent first
+    models: dict[str, str] = {}  # table → the class that an ORM has for it
     witness_s: float | None
     elapsed_s: float
-
-    def assert_valid(self) -> None:
-        """Raise `AssertionError` with the counterexample, or with why nothing is proved."""
-        __tracebackhide__ = True
-        if self.verdict is not Outcome.VALID:
-            raise AssertionError(told(self))
 
 
 def explore_behaviour(
@@ -126,16 +125,6 @@ def answer_of(bought: Bought) -> str:
         named = f" ({', '.join(bought.seats)})" if bought.seats else ""
         return f"{bought.tickets} sold{named}"
     return f"{bought.result}: {bought.error}" if bought.error else bought.result
-
-
-def told(proof: BehaviourProof) -> str:
-    """Return a result as text: the verdict, the counterexample, how each purchase ended."""
-    names = ", ".join(proof.anomalies)
-    lines = [f"{proof.verdict.upper()}  {names + ': ' if names else ''}{proof.reason}"]
-    lines += ["  ".join(cell for cell in line if cell) for line in step_lines(proof)]
-    if proof.witness:
-        lines += [f"buyer {at}: {answer_of(one)}" for at, one in enumerate(proof.answers)]
-    return "\n".join(lines)
 
 
 def again(spec: BehaviourSpec, saved: Path | None = None) -> str:

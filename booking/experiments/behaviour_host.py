@@ -7,6 +7,8 @@ on the way, forks the buyers, and searches. What the user's code prints goes to 
 from __future__ import annotations
 
 import gc
+import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +23,8 @@ from booking.experiments.behaviour import (
     BehaviourSpec,
     shown_step,
 )
+from booking.experiments.behaviour_django import DjangoDatabases
+from booking.experiments.behaviour_models import model_names
 from booking.experiments.behaviour_process import Progress, serve
 from booking.experiments.behaviour_servers import BehaviourServers
 from booking.explorer.behaviours.buyers import BehaviourBuyers
@@ -29,8 +33,10 @@ from booking.instrument.interceptor import Interceptor, installed
 from booking.instrument.seam import Seam
 from booking.instrument.tripwire import listen
 from booking.processes.behaviour_buyer import Bought
+from booking.system.inherited import shared_with_children
 
 BUYERS_MAX = 20
+CLOSED = re.compile(r"closed database|connection is closed|connection already closed")
 
 
 def main() -> None:
@@ -45,6 +51,7 @@ class Opened(NamedTuple):
     tickets: int
     buyers: BehaviourBuyers
     reset: Callable[[], None]
+    caveats: list[str]  # what makes a proof of it impossible
 
 
 @contextmanager
@@ -55,11 +62,18 @@ def opened(spec: BehaviourSpec) -> Iterator[Opened]:
     for interceptor in interceptors:
         interceptor.install(seam)
     listen(seam)
-    functions = Functions(spec)
+    ours = shared_with_children()
+    django = DjangoDatabases(spec.django)
+    functions = Functions(spec, django)
+    servers.allow(django.made)
     functions.setup()
     tickets = functions.count()
     _disconnect(interceptors)
     covered = {interceptor.library for interceptor in interceptors}
+    shared = [
+        f"{what} is shared by all buyers since import"
+        for what in sorted(shared_with_children() - ours)
+    ]
     buyers = BehaviourBuyers(functions.buy, spec.buyers, seam, fresh=spec.fresh, covered=covered)
     try:
         if (waits := servers.watch()) is not None:
@@ -69,7 +83,7 @@ def opened(spec: BehaviourSpec) -> Iterator[Opened]:
             servers.restore()
             functions.setup()
 
-        yield Opened(functions, tickets, buyers, reset)
+        yield Opened(functions, tickets, buyers, reset, shared)
     finally:
         servers.close()
         buyers.close()
@@ -77,12 +91,13 @@ def opened(spec: BehaviourSpec) -> Iterator[Opened]:
 
 def explore(spec: BehaviourSpec, progress: Progress) -> BehaviourProof:
     """Explore a purchase function; raise `UsageError` for functions that cannot be."""
-    with opened(spec) as (functions, tickets, buyers, reset):
+    with opened(spec) as (functions, tickets, buyers, reset, caveats):
         search = BehaviourExplorer(
             buyers, reset, lambda answers: functions.find_anomalies(tickets, answers),
             method=spec.method, symmetric=not takes_argument(functions.buy),
             seconds_max=spec.seconds_max, first=spec.first, progress=progress,
         )  # fmt: skip
+        search.result.caveats += caveats
         result = search.explore()  # begins with a purchase of each buyer alone
     return _proof(spec, tickets, result)
 
@@ -90,17 +105,20 @@ def explore(spec: BehaviourSpec, progress: Progress) -> BehaviourProof:
 class Functions:
     """The user's functions, imported."""
 
-    def __init__(self, spec: BehaviourSpec) -> None:
+    def __init__(self, spec: BehaviourSpec, django: DjangoDatabases) -> None:
         if not 1 <= spec.buyers <= BUYERS_MAX:
             raise UsageError(f"--buyers: explores 1 to {BUYERS_MAX} purchases, not {spec.buyers}")
+        self._call("django.setup()", django.set_up)
         if spec.init is not None:
             self._call("--init", function_of("--init", spec.init))
+            django.use()
         self.buy = function_of("--behaviour", spec.behaviour)
         self._setup = function_of("--setup", spec.setup)
         self._check = function_of("--check", spec.check)
         self._invariant = (
             None if spec.invariant is None else function_of("--invariant", spec.invariant)
         )
+        django.use()
 
     def setup(self) -> None:
         """Fill the inventory."""
@@ -115,9 +133,13 @@ class Functions:
 
     def find_anomalies(self, tickets: int, answers: list[Bought]) -> dict[str, str]:
         """Return what is wrong at the end of an execution: names of anomalies, and messages."""
-        if hung := [str(at) for at, answer in enumerate(answers) if answer.result == "hung"]:
-            return {"hang": f"buyer {', '.join(hung)} waits for ever, for a lock in the server"}
+        hung = [at for at, answer in enumerate(answers) if answer.result == "hung"]
+        if any(not answers[at].error for at in hung):  # --check would wait there, too
+            told = ", ".join(map(str, hung))
+            return {"hang": f"buyer {told} waits for ever, for a lock in the server"}
         found = judged(tickets, self.count(), answers)
+        if hung:
+            found["hang"] = f"buyer {hung[0]} waits for ever: {answers[hung[0]].error}"
         if self._invariant is not None:
             try:
                 holds = self._invariant()
@@ -135,7 +157,7 @@ class Functions:
             raise
         except (Exception, SystemExit) as error:
             text = " ".join(f"{type(error).__name__}: {error}".split())
-            raise UsageError(f"{option} fails: {text}") from None
+            raise UsageError(f"{option} fails: {_hinted(text)}") from None
 
 
 def function_of(option: str, name: str) -> Any:
@@ -143,13 +165,27 @@ def function_of(option: str, name: str) -> Any:
     function = load(name, option)
     if not callable(function):
         raise UsageError(f"{option} {name}: is no function")
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise UsageError(f"{option} {name}: is async, and drivers of asyncio are not covered")
+    if inspect.isgeneratorfunction(function):
+        raise UsageError(f"{option} {name}: is a generator, whose body no call carries out")
     return function
+
+
+def _hinted(error: str) -> str:
+    """Return an error, with what it means where a connection was made too early."""
+    if CLOSED.search(error):
+        return (
+            f"{error.rstrip('.')}; connections that are made at import are closed before the "
+            "buyers are forked: connect in the function that uses it"
+        )
+    return error
 
 
 def judged(tickets: int, left: int, answers: list[Bought]) -> dict[str, str]:
     """Hold answers against the count at the end; a purchase of unknown outcome may have sold."""
     sold = sum(answer.tickets for answer in answers if answer.result == "sold")
-    open_ends = sum(answer.result == "unknown" for answer in answers)
+    open_ends = sum(answer.result in {"unknown", "hung"} for answer in answers)
     told_none = sum(answer.result == "sold-out" for answer in answers)
     seats = [seat for answer in answers for seat in answer.seats]
     twice = sorted({seat for seat in seats if seats.count(seat) > 1})
@@ -197,6 +233,7 @@ def _proof(spec: BehaviourSpec, tickets: int, result: BehaviourExploration) -> B
             BehaviourOutcome(orders, list(answers))
             for answers, orders in result.outcomes.most_common()
         ],
+        models=model_names() if shortest is not None else {},
         witness_s=result.first_finding_s, elapsed_s=result.elapsed_s,
     )  # fmt: skip
 
@@ -204,15 +241,26 @@ def _proof(spec: BehaviourSpec, tickets: int, result: BehaviourExploration) -> B
 def _verdict(spec: BehaviourSpec, result: BehaviourExploration) -> tuple[Outcome, str]:
     if result.shortest is not None:
         return Outcome.INVALID, next(iter(result.shortest.anomalies.values()))
-    if result.caveats:
-        return Outcome.UNKNOWN, result.caveats[0]
-    if result.bound:
-        return Outcome.UNKNOWN, f"not complete: the bound --{result.bound} was reached"
-    if not result.sold:
-        return Outcome.UNKNOWN, "no purchase was answered with a ticket, so nothing was at stake"
-    if spec.buyers == 1:
-        return Outcome.UNKNOWN, "there was one buyer, so nothing was at stake; give --buyers 2"
+    if why := _unproved(spec, result):
+        return Outcome.UNKNOWN, why
     return Outcome.VALID, "every order of the steps was executed, and none is unsound"
+
+
+def _unproved(spec: BehaviourSpec, result: BehaviourExploration) -> str:
+    """Return why nothing is proved; `""` where all was seen and something was at stake."""
+    if result.caveats:
+        return result.caveats[0]
+    if result.bound:
+        return f"not complete: the bound --{result.bound} was reached"
+    if not result.sold:
+        why = "no purchase was answered with a ticket, so nothing was at stake"
+        return why + "".join(f": {_hinted(error)}" for error in list(result.failed.values())[:1])
+    if failed := sorted(result.failed.keys() - result.answered):
+        error = result.failed[failed[0]]
+        return f"buyer {failed[0]} was never answered, so nothing was at stake: {_hinted(error)}"
+    if spec.buyers == 1:
+        return "there was one buyer, so nothing was at stake; give --buyers 2"
+    return ""
 
 
 if __name__ == "__main__":

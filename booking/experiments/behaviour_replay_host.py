@@ -51,7 +51,7 @@ def replay(request: ReplayRequest, progress: Progress) -> BehaviourReplayed:
         while len(results) < request.times:
             results.append(_execution(saved, session))
             progress(len(results), request.times)
-        caveats = list(dict.fromkeys(session.buyers.doubts))
+        caveats = list(dict.fromkeys([*session.caveats, *session.buyers.doubts]))
     different = [at for at, result in enumerate(results, 1) if result.problem is not None]
     return BehaviourReplayed(
         times=request.times, same=request.times - len(different),

@@ -6,18 +6,13 @@ named with `--i-may-reset`.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
-from urllib.parse import quote
 
 from booking.errors import UsageError
 from booking.instrument.interceptor import Interceptor, ServerInterceptor
 from booking.instrument.postgres_waits import DEADLOCK_LOOK_S, PostgresWaits
-from booking.servers.postgres import private_postgres
-
-DATABASE = "postgres"
-USER = "booking"
+from booking.servers.lent_postgres import lend_postgres, lent_postgres
 
 
 class BehaviourServers:
@@ -27,7 +22,7 @@ class BehaviourServers:
         self, server: str | None, may_reset: Sequence[str], interceptors: Sequence[Interceptor]
     ) -> None:
         self._may_reset = set(may_reset)
-        self._private: str | None = None
+        self._private = lent_postgres()  # by the process that started this one
         self._waits: PostgresWaits | None = None
         self._postgres = _of_psycopg(interceptors)
         if self._postgres is not None:
@@ -40,19 +35,11 @@ class BehaviourServers:
             raise UsageError(
                 "--with postgres: psycopg is missing; pip install 'booking-workbench[postgres]'"
             )
-        import psycopg
+        self._private = lend_postgres(DEADLOCK_LOOK_S)
 
-        where = private_postgres(durable=False)
-        with psycopg.connect(where, autocommit=True) as connection:
-            self._private = connection.info.host
-            limit_ms = int(DEADLOCK_LOOK_S * 1000)
-            connection.execute(f"alter database {DATABASE} set deadlock_timeout = '{limit_ms}ms'")
-        os.environ |= {
-            "DATABASE_URL": f"postgresql://{USER}@/{DATABASE}?host={quote(self._private, safe='')}",
-            "PGHOST": self._private, "PGUSER": USER, "PGDATABASE": DATABASE,
-        }  # fmt: skip
-        for name in ("PGPORT", "PGPASSWORD", "PGSERVICE", "PGHOSTADDR", "PGOPTIONS"):
-            os.environ.pop(name, None)
+    def allow(self, databases: Iterable[str]) -> None:
+        """Allow `--setup` to reset these databases, too."""
+        self._may_reset |= set(databases)
 
     def _ensure_allowed(self, connection: Any) -> None:
         """Refuse a connection of `--setup` and the like to a server that is not private."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from booking.errors import BookingError, UsageError
 from booking.experiments.behaviour import BehaviourSpec
+from booking.experiments.behaviour_django import DjangoDatabases
 from booking.experiments.behaviour_host import Functions, function_of
 from booking.experiments.behaviour_servers import BehaviourServers
 from booking.instrument.interceptor import installed
@@ -73,7 +74,7 @@ def crowd_of(spec: BehaviourSpec, behaviours: Sequence[str] = ()) -> Iterator[Cr
             ]
         for interceptor in interceptors:
             interceptor.install(Seam())
-        functions = Functions(spec)
+        functions = Functions(spec, DjangoDatabases(spec.django))
         functions.setup()
         functions.count()
         for buyer in buyers:  # one after the other: `--init` may make what all of them share

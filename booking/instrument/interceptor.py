@@ -17,6 +17,7 @@ from booking.instrument.seam import Seam
 BUILT_IN = {
     "psycopg": "booking.instrument.psycopg:PsycopgInterceptor",
     "sqlite3": "booking.instrument.sqlite:SqliteInterceptor",
+    "files": "booking.instrument.files.interceptor:FilesInterceptor",
     "sleep": "booking.instrument.sleep:SleepInterceptor",
 }
 

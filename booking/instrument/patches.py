@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+MISSING = object()
+
 
 class Patches:
     """What was replaced, in order; `undo` puts it back, last first."""
@@ -13,11 +15,14 @@ class Patches:
 
     def replace(self, owner: Any, name: str, value: Any) -> None:
         """Replace an attribute of a class or module; a class method stays one."""
-        self._before.append((owner, name, vars(owner)[name]))
+        self._before.append((owner, name, vars(owner).get(name, MISSING)))
         setattr(owner, name, value)
 
     def undo(self) -> None:
         """Put everything back."""
         while self._before:
             owner, name, value = self._before.pop()
-            setattr(owner, name, value)
+            if value is MISSING:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, value)

@@ -17,8 +17,13 @@ UNKNOWN = Touch("?", writes=True)
 EVERYTHING = Touch("?", writes=False)  # a snapshot of the whole database is read
 NOTHING = Touch("", writes=False)  # the server says that nothing shared was touched
 SNAPSHOT_LEVELS = {"repeatable read", "serializable"}
+LIMITS = ("lock_timeout", "statement_timeout", "transaction_timeout")
+NO_LIMIT = {"0", ""}
 LOCKS = f"""
 select 'isolation', current_setting('transaction_isolation'), false
+union all
+select 'limits', concat_ws(' ', {", ".join(f"current_setting('{name}', true)" for name in LIMITS)}),
+    false
 union all
 select locktype,
     case locktype when 'relation' then relation::text
@@ -42,6 +47,7 @@ class Held(NamedTuple):
 
     touches: frozenset[Touch]
     isolation: str
+    limited: bool = False  # whether a time limit of the server holds for it
 
     @property
     def advisory(self) -> frozenset[Touch]:
@@ -68,6 +74,7 @@ class PostgresLocks:
         asked = None if session is None else str(session).encode()
         rows = ask(connection, LOCKS, [asked])
         isolation = next(name for kind, name, _ in rows if kind == "isolation")
+        limits = next(name for kind, name, _ in rows if kind == "limits")
         relations = {int(name): mode == "t" for kind, name, mode in rows if kind == "relation"}
         self._learn_names(connection, relations.keys() - self._names.keys())
         touches = {Touch(f"advisory lock {name}", True) for kind, name, _ in rows
@@ -77,7 +84,7 @@ class PostgresLocks:
             for oid, writes in relations.items()
             if (name := self._names.get(oid)) is not None
         }
-        return Held(frozenset(touches), isolation)
+        return Held(frozenset(touches), isolation, not NO_LIMIT.issuperset(limits.split()))
 
     def _learn_names(self, connection: Any, oids: set[int]) -> None:
         if not oids:

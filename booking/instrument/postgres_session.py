@@ -24,6 +24,9 @@ from booking.instrument.seam import Dismissed, Seam, Touch
 
 T = TypeVar("T")
 OPAQUE = {"create", "alter", "drop", "call", "do", "vacuum", "notify", "listen", "unlisten"}
+LIMITED = (
+    "a time limit inside the server (lock_timeout or the like): when it strikes is not explored"
+)
 COMMITS = {"commit", "end", "release"}
 
 
@@ -87,6 +90,8 @@ class PostgresSession:
             touches[0] = (UNKNOWN,)
             return
         held = self._locks.held(self._connection)
+        if held.limited:
+            self._seam.doubts.append(LIMITED)
         touched = held.touches | self._held.advisory
         if held.isolation in SNAPSHOT_LEVELS and before.isolation != held.isolation:
             touched |= {EVERYTHING}  # its snapshot decides all that the transaction will read
@@ -101,6 +106,7 @@ class PostgresSession:
         if not seam.active:
             return effect()
         if seam.dismissed and commits:
+            self._undo()
             raise Dismissed
         serializable = held.isolation == "serializable" and commits
         if whole:
@@ -116,10 +122,23 @@ class PostgresSession:
                 verb, text or verb.upper(), lambda: touches, effect,
                 failed=error_text, session=self._connection.info.backend_pid,
             )  # fmt: skip
+        except Dismissed:
+            if not commits:
+                return effect()
+            self._undo()
+            raise
         except Exception as error:
             if getattr(error, "sqlstate", None):  # the server says itself that it did not
                 seam.committed = committed
             raise
+
+    def _undo(self) -> None:
+        """Roll back where a buyer is dismissed before its commit.
+
+        The library above would take itself to be in that transaction at the next purchase.
+        """
+        with suppress(Exception):  # a broken connection has none
+            tell(self._connection, "rollback")
 
     def leave(self, rollback: Callable[[], None]) -> None:
         """Roll back what a purchase leaves open: its connection ends, or goes back to a pool."""

@@ -8,15 +8,18 @@ all that talks to the server in another way.
 from __future__ import annotations
 
 import re
+import sys
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
+from booking.instrument.chance import doubt_chance
 from booking.instrument.patches import Patches
 from booking.instrument.postgres_locks import PostgresLocks
 from booking.instrument.postgres_session import OPAQUE, PostgresSession
 from booking.instrument.postgres_waits import PostgresWaits
-from booking.instrument.seam import Dismissed, Seam, Touch
+from booking.instrument.seam import Dismissed, Seam, Touch, package_of
 
 T = TypeVar("T")
 QUIET = {"begin", "start", "savepoint", "release", "set", "show", "reset", "deallocate", "discard"}
@@ -24,9 +27,15 @@ ENDS = {"commit", "end", "rollback", "abort"}
 QUIET_METHODS = ("set_autocommit", "set_isolation_level", "set_read_only", "set_deferrable")
 FETCHES = ("fetchone", "fetchmany", "fetchall", "__next__", "scroll")
 TIME_LIMITS = re.compile(r"\b(lock|statement|transaction)_timeout\b", re.IGNORECASE)
+ASYNC = "psycopg's AsyncConnection is not covered"
+# What a statement may ask of the server besides tables: it depends on every other step.
+SERVER_STATE = re.compile(
+    r"\b(pg_(?!advisory|try_advisory|sleep|typeof|backend_pid)\w+|information_schema|txid_\w+"
+    r"|current_setting|set_config|lo_\w+|to_reg\w+|dblink\w*|xmin|xmax|ctid)\b",
+    re.IGNORECASE,
+)
 COMMENTS = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
 LITERALS = re.compile(r"'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
-ROWS_SHOWN_MAX = 50
 
 
 class PsycopgInterceptor:
@@ -59,6 +68,7 @@ class PsycopgInterceptor:
             self._patch_cursors(kind)
         self._patch_server_cursors(psycopg.ServerCursor)
         self._patch_transactions(psycopg.Transaction)
+        self._hear_async(psycopg.AsyncConnection)
 
     def remove(self) -> None:
         """Put `psycopg` back."""
@@ -98,8 +108,49 @@ class PsycopgInterceptor:
         replace(kind, "close", closed)
         replace(kind, "commit", lambda one: self._of(one).end("commit", lambda: commit(one)))
         replace(kind, "rollback", lambda one: self._of(one).end("rollback", lambda: rollback(one)))
+        self._patch_others(psycopg)
         for name in QUIET_METHODS:
             replace(kind, name, self._quietly(getattr(kind, name)))
+
+    def _patch_others(self, psycopg: Any) -> None:
+        """Doubt what talks to the server beside `Connection.wait`."""
+        kind, others = psycopg.Connection, psycopg.AsyncConnection
+        connect, wait = others.connect.__func__, others.wait
+
+        def connected(cls: Any, *positional: Any, **named: Any) -> Any:
+            self._seam.doubt(ASYNC)
+            return connect(cls, *positional, **named)
+
+        def waited(connection: Any, *positional: Any, **named: Any) -> Any:
+            self._seam.doubt(ASYNC)
+            return wait(connection, *positional, **named)
+
+        self._patches.replace(kind, "pgconn", self._libpq())
+        self._patches.replace(others, "connect", classmethod(connected))
+        self._patches.replace(others, "wait", waited)
+        for name in ("cancel", "cancel_safe"):
+            for owner in (one for one in kind.__mro__ if name in vars(one)):
+                self._patches.replace(owner, name, self._doubtful(vars(owner)[name]))
+
+    def _libpq(self) -> property:
+        """Return an attribute that hears of the user's code when it reaches for libpq itself."""
+
+        def reached(connection: Any) -> Any:
+            if self._seam.active and package_of(sys._getframe(1).f_code.co_filename) is None:
+                self._seam.doubt("calls libpq past psycopg, and no interceptor covers that")
+            return vars(connection)["pgconn"]
+
+        def kept(connection: Any, value: Any) -> None:
+            vars(connection)["pgconn"] = value
+
+        return property(reached, kept)
+
+    def _doubtful(self, method: Callable[..., T]) -> Callable[..., T]:
+        def doubtful(*positional: Any, **named: Any) -> T:
+            self._seam.doubt(f"{method.__name__} of psycopg: when it strikes is not explored")
+            return method(*positional, **named)
+
+        return doubtful
 
     def _patch_cursors(self, kind: Any) -> None:
         execute, executemany = kind.execute, kind.executemany
@@ -144,12 +195,32 @@ class PsycopgInterceptor:
             whole = transaction._outer_transaction
             undone = error is not None or transaction.force_rollback
             verb = "rollback" if undone else "commit" if whole else "release"
-            return self._of(transaction.connection).end(
-                verb, lambda: leave(transaction, error, value, trace), whole=whole
-            )
+            try:
+                return self._of(transaction.connection).end(
+                    verb, lambda: leave(transaction, error, value, trace), whole=whole
+                )
+            except Dismissed as dismissed:
+                with self._seam.inside(), suppress(Exception):  # it is rolled back already
+                    leave(transaction, Dismissed, dismissed, None)
+                raise
 
         self._patches.replace(kind, "__enter__", entered)
         self._patches.replace(kind, "__exit__", left)
+
+    def _hear_async(self, kind: Any) -> None:
+        """Doubt whatever an asynchronous connection does: it is not covered."""
+        connect, wait = kind.connect.__func__, kind.wait
+
+        async def connected(cls: Any, *positional: Any, **named: Any) -> Any:
+            self._seam.doubt("psycopg.AsyncConnection is not covered")
+            return await connect(cls, *positional, **named)
+
+        async def waited(connection: Any, *positional: Any, **named: Any) -> Any:
+            self._seam.doubt("psycopg.AsyncConnection is not covered")
+            return await wait(connection, *positional, **named)
+
+        self._patches.replace(kind, "connect", classmethod(connected))
+        self._patches.replace(kind, "wait", waited)
 
     def _quietly(self, method: Callable[..., T]) -> Callable[..., T]:
         """Return a method which touches nothing that another buyer sees."""
@@ -201,20 +272,24 @@ class PsycopgInterceptor:
         if seam.dismissed:
             raise Dismissed
         self._keep(cursor.connection)
-        if verb in QUIET:
+        if verb in QUIET or not text.strip("; "):  # nothing at all: a pool asks if it is alive
             if TIME_LIMITS.search(text):
                 seam.doubt("a time limit inside the server: when it strikes is not explored")
             with seam.inside():
                 return effect()
         self._doubt_form(cursor.connection, text)
+        doubt_chance(seam, text)
         shown = text + (f"  {values[0]!r}" if values and values[0] else "")
-        result = session.statement(verb, shown, effect, key=text, opaque=verb in OPAQUE)
+        opaque = verb in OPAQUE or SERVER_STATE.search(text) is not None
+        result = session.statement(verb, shown, effect, key=text, opaque=opaque)
         seam.learn(_result(cursor))
         return result
 
     def _doubt_form(self, connection: Any, text: str) -> None:
         if ";" in LITERALS.sub("", text).strip().rstrip(";"):
             self._seam.doubt("several statements in one string: they are taken for one step")
+        if _verb(text) == "copy":
+            self._seam.doubt("COPY: what it does to a file of the server is not seen")
         if connection.pgconn.pipeline_status:
             self._seam.doubt("psycopg's pipeline mode is not covered")
 
@@ -250,7 +325,7 @@ def _result(cursor: Any) -> str:
         return "" if count < 0 else "1 row" if count == 1 else f"{count} rows"
     rows = [
         "|".join(_value(result.get_value(row, column)) for column in range(result.nfields))
-        for row in range(min(result.ntuples, ROWS_SHOWN_MAX))
+        for row in range(result.ntuples)
     ]
     return ", ".join(rows) or "no row"
 

@@ -12,6 +12,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from types import FrameType
 from typing import Protocol, TypeVar
@@ -19,9 +21,11 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from booking.core.steps import step
+from booking.instrument.passing import Passing
 
 T = TypeVar("T")
 SHOWN_MAX = 200  # characters of a statement or a result
+TEXT_MAX = 2000  # characters of a statement: an ORM names every column
 STDLIB = str(Path(os.__file__).parent)
 OURS = str(Path(__file__).parents[1])
 
@@ -40,10 +44,15 @@ class Announcement(msgspec.Struct, array_like=True, frozen=True):
     text: str
     touches: tuple[Touch, ...]
     where: str
+    through: tuple[str, ...] = ()  # the interceptor, and the packages between it and the code
 
 
 class Dismissed(BaseException):
     """This execution is over. It must pass through `except Exception` of any code."""
+
+
+class Hangs(BaseException):
+    """This purchase waits for ever. It must pass through `except Exception` of any code."""
 
 
 class Expired(Exception):  # noqa: N818 - the interceptor raises its library's own error instead
@@ -66,11 +75,15 @@ class Seam:
     def __init__(self) -> None:
         self.learnt: list[str] = []
         self.doubts: list[str] = []
+        self.standing: list[str] = []  # doubts about every purchase
+        self.at_each_end: list[Callable[[], object]] = []
+        self.buyer = self.purchase = 0  # the number of the buyer, and of its purchase
         self.dismissed = False
         self.committed = False  # whether an effect was made that no rollback takes back
         self._link: Link | None = None
         self._thread = 0
         self._inside = 0
+        self._passing = Passing()
         self._undo: dict[int, Callable[[], object]] = {}
         self._announced: Announcement | None = None
         self.taken: Announcement | None = None  # the step before the announced one
@@ -88,9 +101,11 @@ class Seam:
 
     def begin(self, link: Link) -> None:
         """Begin a purchase."""
-        self.learnt, self.doubts = [], []
+        self.learnt, self.doubts = [], list(self.standing)
+        self.purchase += 1
         self.dismissed = self.committed = False
         self._announced = self.taken = None
+        self._passing = Passing()
         self._thread = threading.get_ident()
         self._link = link
 
@@ -105,6 +120,8 @@ class Seam:
         """End a purchase; undo what it left open."""
         self._link = None
         self.leave()
+        for undo in self.at_each_end:
+            undo()
 
     def on_end(self, owner: object, undo: Callable[[], object]) -> None:
         """Have a transaction of a connection undone when the purchase ends, however it ends."""
@@ -140,7 +157,8 @@ class Seam:
         if self.dismissed:
             raise Dismissed
         self.taken, self.session = self._announced, session
-        self._announced = Announcement(action, text[:SHOWN_MAX], touches(), place())
+        text = shortened(self._passing.alike(text), TEXT_MAX)
+        self._announced = Announcement(action, text, touches(), *caller())
         step(action, self._announced.touches[0].resource if self._announced.touches else "?")
         while True:
             try:
@@ -181,7 +199,7 @@ class Seam:
     def learn(self, told: object) -> None:
         """Keep what the code was told: an execution must be told the same in the same order."""
         if self.active or self._inside:
-            self.learnt.append(str(told)[: 10 * SHOWN_MAX])
+            self.learnt.append(shortened(self._passing.alike(str(told)), TEXT_MAX))
 
     def doubt(self, what: str) -> None:
         """Take note of an effect that is no step, once."""
@@ -224,20 +242,60 @@ class Seam:
         """Take no time: the explorer alone orders the buyers."""
 
 
+def encodable(text: str) -> str:
+    """Return a text that can be sent: names of files may have bytes that are no characters."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text that is no longer than that, but is another one wherever the text is."""
+    text = encodable(text)
+    if len(text) <= most:
+        return text
+    return f"{text[:most]} … {sha256(text.encode(errors='replace')).hexdigest()[:12]}"
+
+
 def place() -> str:
     """Return the line of the user's code that is being carried out: `shop/orders.py:14`."""
+    return caller()[0]
+
+
+def caller() -> tuple[str, tuple[str, ...]]:
+    """Return the line of the user's code, and what it went through to come here, inside out."""
     frame: FrameType | None = sys._getframe(1)
+    ours = ""
+    packages: dict[str, bool] = {}
     while frame is not None:
         file = frame.f_code.co_filename
-        if not _is_library(file):
-            return f"{_shown(file)}:{frame.f_lineno}"
+        package = package_of(file)
+        if package is None:
+            return f"{_shown(file)}:{frame.f_lineno}", (
+                ours,
+                *(one for one in packages if one != ours),
+            )
+        if package == OURS:
+            ours = Path(file).stem
+        elif package:
+            packages[package] = True
         frame = frame.f_back
-    return ""
+    return "", ()
 
 
-def _is_library(file: str) -> bool:
-    inside = file.startswith((OURS, STDLIB)) and "site-packages" not in file
-    return inside or "site-packages" in file or file.startswith("<")
+def is_users(function: object) -> bool:
+    """Return whether a function is written in a file of the user's."""
+    code = getattr(function, "__code__", None)
+    return code is not None and package_of(code.co_filename) is None
+
+
+@cache
+def package_of(file: str) -> str | None:
+    """Return the package that a file belongs to: ours, an installed one, none; None: the user's."""
+    _, installed, inside = file.rpartition("site-packages")
+    if installed:
+        return inside.replace("\\", "/").strip("/").split("/", 1)[0].removesuffix(".py")
+    if file.startswith(OURS):
+        return OURS
+    return "" if file.startswith((STDLIB, "<")) else None
 
 
 def _shown(file: str) -> str:

@@ -15,7 +15,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from booking.instrument.seam import Dismissed, Seam, Touch
+from booking.instrument.chance import doubt_chance
+from booking.instrument.seam import Dismissed, Seam, Touch, is_users
 
 T = TypeVar("T")
 READING = {"select", "explain", "values", "with"}
@@ -39,6 +40,10 @@ class SqliteInterceptor:
         self._open: weakref.WeakSet[sqlite3.Connection] = weakref.WeakSet()
         connection_class = _connection_class(seam)
 
+        def heard(_statement: str) -> None:
+            if seam.active and not seam.dismissed:
+                seam.doubt("a statement of sqlite3 past the interceptor")
+
         def connect(database: Any, *positional: Any, **named: Any) -> sqlite3.Connection:
             if "factory" in named and named["factory"] is not sqlite3.Connection:
                 seam.doubt("a connection class of its own: its statements are not announced")
@@ -51,6 +56,7 @@ class SqliteInterceptor:
             with seam.inside():
                 made: Any = self._real(database, *positional, **named)
                 made.resource = _resource(made)
+            sqlite3.Connection.set_trace_callback(made, heard)
             self._open.add(made)
             return made  # type: ignore[no-any-return]
 
@@ -96,6 +102,11 @@ def _connection_class(seam: Seam) -> type[sqlite3.Connection]:  # noqa: C901 - o
         def rollback(self) -> None:
             _end(seam, self, "ROLLBACK", super().rollback)
 
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name == "isolation_level" and value is None:  # which commits
+                _end(seam, self, "COMMIT", super().commit)
+            super().__setattr__(name, value)
+
         def close(self) -> None:
             seam.settled(self)
             super().close()
@@ -106,6 +117,15 @@ def _connection_class(seam: Seam) -> type[sqlite3.Connection]:  # noqa: C901 - o
             else:
                 self.rollback()
             return False
+
+        def set_trace_callback(self, callback: Any) -> None:
+            seam.doubt("set_trace_callback of sqlite3: statements past the interceptor stay unseen")
+            super().set_trace_callback(callback)
+
+        def create_function(self, name: str, narg: int, func: Any, **named: Any) -> None:
+            if not named.get("deterministic") and is_users(func):
+                seam.doubt("create_function: what it does inside of a statement is not seen")
+            super().create_function(name, narg, func, **named)
 
         def blobopen(self, *positional: Any, **named: Any) -> Any:
             seam.doubt("blobopen of sqlite3 is not announced")
@@ -131,9 +151,11 @@ def _cursor_class(seam: Seam, base: Any) -> Any:
             return _run(seam, self, sql, values, lambda: base.execute(self, sql, *values))
 
         def executemany(self, sql: str, *values: Any) -> Any:
+            _doubt_rows(seam, self.connection)
             return _run(seam, self, sql, values, lambda: base.executemany(self, sql, *values))
 
         def executescript(self, sql: str) -> Any:
+            _doubt_script(seam, sql)
             return _run(seam, self, sql, (), lambda: base.executescript(self, sql))
 
         def fetchone(self) -> Any:
@@ -174,22 +196,41 @@ def _run(seam: Seam, cursor: Any, sql: str, values: Any, effect: Callable[[], T]
             return effect()
         raise Dismissed
     if verb in QUIET or (verb == "begin" and not _takes_lock(sql)):
-        return effect()
+        with seam.inside():
+            return effect()
     if verb in {"commit", "end", "rollback"} and not connection.in_transaction:
-        return effect()
+        with seam.inside():
+            return effect()
     if verb == "attach":
         seam.doubt("attaches a database: which one a statement touches is not seen")
     seam.on_end(connection, connection.rollback)  # a step, where others may wait for it
+    doubt_chance(seam, sql)
     writes = verb not in READING or (verb == "with" and "select" not in sql.lower())
     ends = verb in {"commit", "end"}
     text = " ".join(sql.split()) + (f"  {values[0]!r}" if values else "")
-    result = seam.perform(
-        verb, text, lambda: (Touch(connection.resource, writes),), effect,
-        busy=_is_busy, partial=ends,
-    )  # fmt: skip
+    try:
+        result = seam.perform(
+            verb, text, lambda: (Touch(connection.resource, writes),), effect,
+            busy=_is_busy, partial=ends,
+        )  # fmt: skip
+    except Dismissed:
+        if verb == "rollback":
+            return effect()
+        _undo(connection)
+        raise
     seam.committed |= writes and not connection.in_transaction and verb != "rollback"
     seam.learn(cursor.rowcount)
     return result
+
+
+def _doubt_script(seam: Seam, sql: str) -> None:
+    if ";" in sql.strip().rstrip(";"):
+        seam.doubt("executescript of several statements: they are taken for one step")
+
+
+def _doubt_rows(seam: Seam, connection: sqlite3.Connection) -> None:
+    if connection.isolation_level is None and not connection.in_transaction:
+        seam.doubt("executemany that commits each row: they are taken for one step")
 
 
 def _end(seam: Seam, connection: Any, what: str, effect: Callable[[], None]) -> None:
@@ -197,17 +238,31 @@ def _end(seam: Seam, connection: Any, what: str, effect: Callable[[], None]) -> 
         effect()
         return
     if seam.dismissed:
+        _undo(connection)
         if what == "ROLLBACK":
-            effect()
             return
         raise Dismissed
     commits = what == "COMMIT"
     seam.committed |= commits
-    seam.perform(
-        what.lower(), what, lambda: (Touch(connection.resource, writes=True),), effect,
-        busy=_is_busy, partial=commits,
-    )  # fmt: skip
+    try:
+        seam.perform(
+            what.lower(), what, lambda: (Touch(connection.resource, writes=True),), effect,
+            busy=_is_busy, partial=commits,
+        )  # fmt: skip
+    except Dismissed:
+        _undo(connection)
+        if commits:
+            raise
     seam.settled(connection)
+
+
+def _undo(connection: sqlite3.Connection) -> None:
+    """Roll back where a buyer is dismissed, so that the library above finds no open transaction.
+
+    It would commit, or take itself to be in that transaction at the next purchase.
+    """
+    if connection.in_transaction:
+        sqlite3.Connection.rollback(connection)
 
 
 def _takes_lock(sql: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import fcntl
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -27,8 +28,20 @@ EVENTS = {
     "os.symlink": "links {} past an interceptor",
     "os.mkdir": "makes {} past an interceptor",
     "os.truncate": "truncates {} past an interceptor",
+    "os.rmdir": "removes {} past an interceptor",
+    "os.listdir": "lists {} past an interceptor",
+    "os.scandir": "lists {} past an interceptor",
     "fcntl.flock": "locks a file past an interceptor",
     "fcntl.lockf": "locks a file past an interceptor",
+    "socket.sendto": "sends to {} and no interceptor covers that",
+    "socket.sendmsg": "sends to {} and no interceptor covers that",
+    "socket.bind": "listens at {} and no interceptor covers that",
+    "ctypes.dlopen": "calls a C library ({}): its effects are not seen",
+    "ctypes.dlsym": "calls a C library ({}): its effects are not seen",
+    "mmap.__new__": "maps memory, which is shared perhaps",
+    "shutil.rmtree": "removes {} past an interceptor",
+    "signal.pthread_kill": "sends a signal: when it comes is not explored",
+    "os.kill": "sends a signal: when it comes is not explored",
 }
 # Drivers that reach shared state without an audit event: by C code, or by a connection kept open.
 DRIVERS = frozenset({
@@ -44,6 +57,17 @@ WRITING = set("wax+")
 READ_ONLY_FOLDERS = (sys.prefix, sys.base_prefix, "/usr", "/proc", "/sys", "/dev", "/etc")
 
 
+FILE_EVENTS = frozenset({"open", "os.listdir", "os.scandir", "os.rename", "os.remove", "os.mkdir"})
+LOCKING = frozenset(
+    getattr(fcntl, name)
+    for name in (
+        "F_SETLK", "F_SETLKW", "F_SETLK64", "F_SETLKW64", "F_OFD_SETLK", "F_OFD_SETLKW",
+        "F_SETLEASE",
+    )
+    if hasattr(fcntl, name)
+)  # fmt: skip
+
+
 def doubt_drivers(seam: Seam, covered: Iterable[str]) -> None:
     """Doubt each driver that is imported, and that no interceptor covers."""
     for name in sorted(DRIVERS.difference(covered).intersection(sys.modules)):
@@ -56,10 +80,14 @@ def listen(seam: Seam) -> None:
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if not seam.active or seam.dismissed:
             return
-        if event == "open":
+        if event in FILE_EVENTS and _imports():  # Python's own modules
+            return
+        if event == "fcntl.fcntl":
+            _controlled(seam, arguments[1])
+        elif event == "open":
             _opened(seam, *arguments[:2])
         elif (what := EVENTS.get(event)) is not None:
-            subject = arguments[1] if event == "socket.connect" else (arguments or ("",))[0]
+            subject = _subject(event, arguments)
             with seam.inside():
                 told = what.format(subject)
             seam.doubt(told)
@@ -80,6 +108,23 @@ def _started(seam: Seam, real: Callable[..., Any], *positional: Any, **named: An
     if seam.active and not seam.dismissed:
         seam.doubt("starts a thread: its order is not explored")
     return real(*positional, **named)
+
+
+def _subject(event: str, arguments: tuple[Any, ...]) -> object:
+    """Return what an event is about."""
+    at = 1 if event.startswith(("socket.", "ctypes.dlsym")) else 0
+    return arguments[at] if len(arguments) > at else ""
+
+
+def _imports() -> bool:
+    """Return whether the call comes from an import: it reads modules, and writes their copies."""
+    return sys._getframe(2).f_code.co_filename.startswith("<frozen importlib")
+
+
+def _controlled(seam: Seam, command: Any) -> None:
+    """Doubt a lock that is taken by fcntl(2) itself."""
+    if command in LOCKING:
+        seam.doubt("locks a file by fcntl.fcntl: no interceptor covers that")
 
 
 def _opened(seam: Seam, path: Any, mode: Any) -> None:

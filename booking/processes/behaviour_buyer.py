@@ -16,7 +16,8 @@ import msgspec
 
 from booking.core.registry import takes_argument
 from booking.core.steps import drive
-from booking.instrument.seam import Announcement, Dismissed, Expired, Seam
+from booking.instrument.chance import PURCHASES, heard
+from booking.instrument.seam import Announcement, Dismissed, Expired, Hangs, Seam
 from booking.instrument.tripwire import doubt_drivers
 
 RUN, GO, EXPIRE, DISMISS, QUIT = b"run", b"go", b"expire", b"dismiss", b"quit"
@@ -99,6 +100,8 @@ def buyer_main(
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     takes_number = takes_argument(buy)
     drive(seam)
+    seam.buyer = number
+    purchases = 0
     while True:
         try:
             word = connection.recv_bytes()
@@ -108,7 +111,9 @@ def buyer_main(
             os._exit(0)
         link = _HarnessLink(connection, seam)
         seam.begin(link)
-        bought = _bought(seam, (lambda: buy(number)) if takes_number else buy)
+        with heard(seam, listens=purchases < PURCHASES):
+            bought = _bought(seam, (lambda: buy(number)) if takes_number else buy)
+        purchases += 1
         seam.end()
         doubt_drivers(seam, covered)
         link.report("ended", seam.announced, bought=bought)
@@ -123,6 +128,8 @@ def _bought(seam: Seam, buy: Callable[[], Any]) -> Bought:
         return bought_of(answer)
     except Dismissed:
         return Bought("unknown", error="dismissed")
+    except Hangs as error:
+        return Bought("hung", error=str(error))
     except BaseException as error:  # it may be anything
         text = " ".join(f"{type(error).__name__}: {error}".split())
         return Bought("unknown" if seam.committed else "refused", error=text, where=place_of(error))

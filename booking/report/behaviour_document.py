@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from booking.experiments.behaviour import RESTS_ON, BehaviourProof, BehaviourSpec, again
+from booking.report.cures.table import cures_of
 
 
 def behaviour_document(
@@ -21,6 +22,7 @@ def behaviour_document(
             {"name": name, "message": message} for name, message in proof.anomalies.items()
         ],
         "witness_steps": None if proof.witness is None else len(proof.witness),
+        "cures": [cure._asdict() for cure in cures_of(proof)],
         "rests_on": RESTS_ON,
         "replay": again(spec, saved),
     }

@@ -31,7 +31,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 _PUBLIC = {
-    "booking.testing.behaviours": ("explore_behaviour",),
+    "booking.testing.behaviours": ("explore_behaviour", "private_postgres"),
     "booking.testing.contracts.guard": ("GuardContract",),
     "booking.testing.contracts.lock": ("LockContract",),
     "booking.testing.contracts.store": ("StoreContract",),
@@ -48,6 +48,7 @@ __all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - computed from the table above
 
 if TYPE_CHECKING:
     from booking.testing.behaviours import explore_behaviour as explore_behaviour
+    from booking.testing.behaviours import private_postgres as private_postgres
     from booking.testing.contracts.guard import GuardContract as GuardContract
     from booking.testing.contracts.lock import LockContract as LockContract
     from booking.testing.contracts.store import StoreContract as StoreContract

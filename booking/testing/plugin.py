@@ -183,7 +183,7 @@ def _unknown(report: pytest.CollectReport | pytest.TestReport) -> str | None:
 
 def _reason(text: str) -> str:
     """Return the reason in the text of an unknown verdict: of a race behind its label `why`."""
-    found = re.search(r"^  why +(.*?)^  shown ", text, re.MULTILINE | re.DOTALL)
+    found = re.search(r"^  why +(.*?)^  (?:shown|caveat|again) ", text, re.MULTILINE | re.DOTALL)
     return " ".join(found[1].split()) if found else text.partition("\n")[0]
 
 

@@ -20,7 +20,8 @@ PUBLIC = [
 TESTING = [
     "GuardContract", "LockContract", "Race", "RaceMachine", "RaceMaker", "RaceOptions",
     "RaceResult", "Schedule", "ScheduledSale", "StoreContract", "StoreMachine", "UnknownVerdict",
-    "assert_proved", "assert_sound", "explore_behaviour", "race", "schedules", "sell",
+    "assert_proved", "assert_sound", "explore_behaviour", "private_postgres", "race",
+    "schedules", "sell",
 ]  # fmt: skip
 
 

@@ -104,4 +104,5 @@ def write_files(page: str, folder: Path) -> None:
         if needed := block.marker("needs"):
             write_files(needed, folder)
         if name := block.marker("file"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(block.text)

@@ -5,6 +5,7 @@ The database is in the current folder. `TICKETS` may be another number.
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import sqlite3
@@ -135,8 +136,8 @@ def starts_a_thread() -> bool:
 
 
 def writes_a_file() -> bool:
-    with open("sold.txt", "a") as file:
-        file.write("1\n")
+    with io.FileIO("sold.txt", "a") as file:
+        file.write(b"1\n")
     return conditional()
 
 

@@ -32,6 +32,7 @@ from booking.processes.behaviour_buyer import (
 CONNECTS = "connects to"  # in the tripwire's words
 SEGMENT_S = 5.0  # from one step of a buyer to its next one
 LOOK_S = 0.0015  # a step that takes longer waits for another session, perhaps
+SLEEP = Announcement("sleep", "sleep  (no other buyer can go on)", (), "")
 WAITS = "waits"  # what is told of a step that has begun, and waits inside a server
 State = Literal["running", "ready", "refused", "waiting", "ended"]
 
@@ -145,7 +146,7 @@ class BehaviourBuyers:
                 if buyer.state == "waiting":  # for itself: all others have ended
                     raise self._stuck(buyer)
                 self._pass(buyer, EXPIRE if buyer.state == "refused" else GO)
-            positions.append((buyer.next, buyer.told))
+            positions.append((_stands_before(buyer.next), buyer.told))
         self.alike = all(position == positions[0] for position in positions)
         # A connection stays open: what goes over it afterwards is heard no more.
         self.doubts[:] = [doubt for doubt in self.doubts if CONNECTS in doubt]
@@ -238,19 +239,19 @@ class BehaviourBuyers:
         if forced and buyer.state == "ready":
             self._pass(buyer, GO)  # it was refused before its limit struck
         forced = buyer.state == "refused"
-        announced, begins = buyer.next, buyer.steps == 0
+        announced, begins = SLEEP if buyer.sleeps and forced else buyer.next, buyer.steps == 0
         assert announced is not None
         report = self._pass(buyer, EXPIRE if forced else GO)
         if report is None:
             buyer.steps += 1
             return self._begun(buyer, announced, begins=begins)
-        if buyer.state == "refused" and not report.effect and not forced:
+        if buyer.state == "refused" and not (report.effect or report.sleeps or forced):
             return None
         if self._waits is not None and self._waits.is_victim(report.learnt):
             raise Disturbed  # before it was seen to wait
         buyer.steps += 1
         self._wake(buyer)
-        step = announced if report.last is None else report.last
+        step = announced if report.last is None or announced is SLEEP else report.last
         return Moved(number, step, tuple(report.learnt), forced, begins, buyer.state == "ended")
 
     def _begun(self, buyer: BehaviourBuyer, announced: Announcement, *, begins: bool) -> Moved:
@@ -356,7 +357,14 @@ class BehaviourBuyers:
 
     def positions(self) -> tuple[object, ...]:
         """Return all that the code was told so far: the same order must give the same again."""
-        return tuple((buyer.state, buyer.next, tuple(buyer.told)) for buyer in self.buyers)
+        return tuple(
+            (buyer.state, _stands_before(buyer.next), tuple(buyer.told)) for buyer in self.buyers
+        )
+
+
+def _stands_before(step: Announcement | None) -> tuple[str, ...]:
+    """Return a step without what it is thought to touch: that is learnt on the way."""
+    return () if step is None else (step.action, step.text, step.where)
 
 
 def _key(step: Announcement) -> tuple[str, str]:

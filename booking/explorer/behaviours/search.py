@@ -16,12 +16,14 @@ from typing import Literal
 from msgspec.structs import replace
 
 from booking.explorer.behaviours.buyers import BehaviourBuyers, Disturbed, Moved, Relearned
+from booking.explorer.behaviours.smoothing import changes, renamed, smoothed
 from booking.explorer.transition import Caveat, Inconclusive
 from booking.processes.behaviour_buyer import Bought
 
 STEPS_MAX = 10_000
 RESTARTS_MAX = 100
 REPEATS_MAX = 100
+SAME_SHOWN, DIFFERENCE_SHOWN = 60, 140  # characters of what was told otherwise
 Method = Literal["reduced", "plain"]
 FindAnomalies = Callable[
     [list[Bought]], dict[str, str]
@@ -48,14 +50,12 @@ class BehaviourFinding:
     steps: list[Moved]
     anomalies: dict[str, str]
     answers: list[Bought]
+    smooth: list[Moved]  # an equal order with fewer changes of the buyer, not executed yet
 
     @property
     def length(self) -> tuple[int, int]:
-        """Steps, and changes of the buyer among them: less is shorter."""
-        changes = sum(
-            one.buyer != other.buyer for one, other in zip(self.steps, self.steps[1:], strict=False)
-        )
-        return len(self.steps), changes
+        """Steps, and the fewest changes of the buyer among them: less is shorter."""
+        return len(self.steps), changes(self.smooth)
 
 
 @dataclass(slots=True)
@@ -75,6 +75,8 @@ class BehaviourExploration:
     caveats: list[str] = field(default_factory=list)
     outcomes: Counter[tuple[Bought, ...]] = field(default_factory=Counter)  # in the order of text
     sold: bool = False  # whether any purchase was answered with a ticket
+    failed: dict[int, str] = field(default_factory=dict)  # buyer → an error of its purchase
+    answered: set[int] = field(default_factory=set)  # buyers whose purchase ended without one
     first_finding_s: float | None = None
     elapsed_s: float = 0.0
 
@@ -136,6 +138,7 @@ class BehaviourExplorer:
                     result.bound = "max-seconds"
                 if result.bound or not self._next():
                     break
+            self._execute_smooth()
         except Inconclusive as inconclusive:
             result.caveats.append(str(inconclusive.caveat))
         result.caveats = self._buyers.doubts + result.caveats
@@ -143,6 +146,32 @@ class BehaviourExplorer:
         result.complete = not (result.bound or result.caveats)
         result.elapsed_s = time.monotonic() - start_s
         return result
+
+    def _execute_smooth(self) -> None:
+        """Show the counterexample in the order that is easiest to read, if it is one as well."""
+        found = self.result.shortest
+        if found is None:
+            return
+        smooth = renamed(found.smooth) if self._symmetric else found.smooth
+        if smooth == found.steps:
+            return
+        self._reset()
+        self._buyers.begin()
+        try:
+            taken: list[Moved] = []
+            for step in smooth:
+                able = step.buyer in self._buyers.enabled()
+                moved = self._buyers.take(step.buyer, forced=step.forced) if able else None
+                if moved is None or moved.told != step.told:
+                    return
+                taken.append(moved)
+            answers = [] if self._buyers.enabled() else self._answers()
+            if answers and self._find_anomalies(answers) == found.anomalies:
+                found.steps, found.answers = taken, answers
+        except (Disturbed, Inconclusive, Relearned):
+            return  # the order that was executed stays
+        finally:
+            self._buyers.end()
 
     def _begin_again(self) -> None:
         """Begin the search again, knowing more of what a step touches."""
@@ -327,6 +356,14 @@ class BehaviourExplorer:
             if buyer != last.buyer and not depend(moved, last)
         }
 
+    def _answers(self) -> list[Bought]:
+        """Return how each purchase of this execution ended."""
+        hung = self._buyers.hung
+        return [
+            Bought("hung") if buyer.number in hung else buyer.bought or Bought("unknown")
+            for buyer in self._buyers.buyers
+        ]
+
     def _ensure_steps(self, answers: list[Bought]) -> None:
         """A purchase that took no step did something that was not seen."""
         moved = {move.buyer for move in self._moves}
@@ -338,20 +375,22 @@ class BehaviourExplorer:
     def _settle(self) -> None:
         """Find what is wrong with an execution that came to its end."""
         result = self.result
-        hung = self._buyers.hung
-        answers = [
-            Bought("hung") if buyer.number in hung else buyer.bought or Bought("unknown")
-            for buyer in self._buyers.buyers
-        ]
+        answers = self._answers()
         self._ensure_steps(answers)
         result.ends += 1
         result.outcomes[tuple(sorted(map(without_place, answers)))] += 1
-        result.sold |= any(answer.result == "sold" for answer in answers)
+        for buyer, answer in enumerate(answers):
+            result.sold |= answer.result == "sold"
+            if answer.error:
+                result.failed.setdefault(buyer, answer.error)
+            else:
+                result.answered.add(buyer)
         anomalies = self._find_anomalies(answers)
         if not anomalies:
             return
         result.violating += 1
-        found = BehaviourFinding(list(self._moves), anomalies, answers)
+        smooth = smoothed(self._moves, self._pasts)
+        found = BehaviourFinding(list(self._moves), anomalies, answers, smooth)
         if result.first_finding_s is None:
             result.first_finding_s = time.monotonic() - self._start_s
         for name, message in anomalies.items():
@@ -407,5 +446,8 @@ def without_place(answer: Bought) -> Bought:
 
 def _difference(known: object, now: object) -> str:
     pairs = zip(known, now, strict=False)  # type: ignore[call-overload]
-    one, other = next((pair for pair in pairs if pair[0] != pair[1]), (known, now))
-    return f"{str(one)[:120]} before, {str(other)[:120]} now"
+    one, other = map(str, next((pair for pair in pairs if pair[0] != pair[1]), (known, now)))
+    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    start = max(0, same - SAME_SHOWN)
+    shown = slice(start, start + DIFFERENCE_SHOWN)
+    return f"…{one[shown]}… before, …{other[shown]}… now"

@@ -17,12 +17,14 @@ from booking.experiments.behaviour import (
     step_lines,
 )
 from booking.experiments.behaviour_file import replay_command
+from booking.report.cures.table import cures_of
 from booking.report.terminal.layout import (
     Block,
     Command,
     Line,
     Part,
     fits,
+    shortened,
     show_parts,
     show_verdict,
     table,
@@ -30,6 +32,7 @@ from booking.report.terminal.layout import (
 
 CAVEATS_SHOWN_MAX = 5
 OUTCOMES_SHOWN_MAX = 5
+STEP_MAX = 200  # characters of a statement
 
 
 def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec, saved: Path | None) -> None:
@@ -53,10 +56,25 @@ def show_behaviour(proof: BehaviourProof, spec: BehaviourSpec, saved: Path | Non
         )
         parts.append(Block(step_table(step_lines(proof)), title))
         parts += [Line(f"buyer {at}", answer_of(one)) for at, one in enumerate(proof.answers)]
+        parts += _cures(proof)
     parts.append(Command("again", again(spec, saved)))
     if saved is not None:
         parts.append(Command("replay", replay_command(saved, spec.reset)))
     show_parts(parts)
+
+
+def _cures(proof: BehaviourProof) -> list[Part]:
+    """Return the cures, and above them what they are for; what several are for stands once."""
+    parts: list[Part] = []
+    before = ""
+    for cure in cures_of(proof):
+        if cure.seen != before:
+            parts.append(Line("seen", cure.seen))
+        before = cure.seen
+        last = cure.statement
+        what = f"{cure.name}: {cure.remedy}" if cure.remedy else cure.name
+        parts.append(Command("cure", last, what) if last else Line("cure", what))
+    return parts
 
 
 def _figures(proof: BehaviourProof) -> str:
@@ -71,6 +89,7 @@ def _figures(proof: BehaviourProof) -> str:
 
 def step_table(rows: Sequence[tuple[str, str, str, str, str]]) -> list[Text]:
     """Return the steps as a table; where it is too wide, what was seen goes below its step."""
+    rows = [(*row[:2], shortened(row[2], STEP_MAX), *row[3:]) for row in rows]
     wide = table(rows, right=1)
     if fits(wide):
         return wide

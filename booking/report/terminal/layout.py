@@ -123,11 +123,11 @@ def fits(lines: Iterable[Text]) -> bool:
     return all(cells(line.plain) <= console().width for line in lines)
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, most: int = TEXT_MAX) -> str:
     """Return a text without its middle, where it is too long to be read."""
-    if len(text) <= TEXT_MAX:
+    if len(text) <= most:
         return text
-    return f"{text[: TEXT_MAX // 2]} … {text[-TEXT_MAX // 2 :]}"
+    return f"{text[: most // 2]} … {text[-most // 2 :]}"
 
 
 def _lines(part: Part, width: int) -> list[Text]:

@@ -1,0 +1,1 @@
+"""Files, their names and their locks: what purchase functions do to them is steps."""

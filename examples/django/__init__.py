@@ -1,0 +1,1 @@
+"""A shop with Django, on the test database of a private PostgreSQL."""

@@ -1,0 +1,570 @@
+"""Purchase functions over files that announce nothing: right ways, and the wrong ways of people.
+
+The files are in the current folder. `TICKETS` may be another number.
+"""
+
+from __future__ import annotations
+
+import dbm.dumb
+import fcntl
+import json
+import mmap
+import multiprocessing
+import os
+import posix
+import shelve
+import shutil
+import sqlite3
+import struct
+import tempfile
+import threading
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+
+from filelock import FileLock, SoftFileLock, Timeout
+
+DATA = "data.json"
+TICKETS = int(os.environ.get("TICKETS", "1"))
+MADE = (
+    "ledger.txt", "own.tmp", "current", "other.json", "seats", "buy.log",
+    "shelf", "shelf.dat", "shelf.dir", "shelf.bak", "dumb.dat", "dumb.dir", "dumb.bak",
+)  # fmt: skip
+process_lock = multiprocessing.get_context("fork").Lock()
+seats = multiprocessing.get_context("fork").Semaphore(1)
+thread_lock = threading.Lock()
+module_lock = FileLock("module.lock")
+handle = open("handle.lock", "a")  # noqa: SIM115 - kept open, as a module does
+
+
+def setup() -> None:
+    for name in MADE:
+        with suppress(FileNotFoundError):
+            (shutil.rmtree if os.path.isdir(name) else os.unlink)(name)
+    with open(DATA, "w") as file:
+        json.dump({"left": TICKETS}, file)
+    os.mkdir("seats")
+
+
+def left() -> int:
+    with open(DATA) as file:
+        return int(json.load(file)["left"])
+
+
+def ledger_left() -> int:
+    """Count a sale for each line of the ledger."""
+    try:
+        return TICKETS - len(Path("ledger.txt").read_text().splitlines())
+    except FileNotFoundError:
+        return TICKETS
+
+
+def seats_left() -> int:
+    return TICKETS - len(os.listdir("seats"))
+
+
+def put(stock: int) -> None:
+    with open("data.json.new", "w") as file:
+        json.dump({"left": stock}, file)
+    os.replace("data.json.new", DATA)
+
+
+# Wrong ways.
+
+
+def naive() -> bool:
+    with open(DATA) as file:
+        stock = json.load(file)["left"]
+    if stock < 1:
+        return False
+    with open(DATA, "w") as file:
+        json.dump({"left": stock - 1}, file)
+    return True
+
+
+def naive_by_pathlib() -> bool:
+    stock = json.loads(Path(DATA).read_text())["left"]
+    if stock < 1:
+        return False
+    Path(DATA).write_text(json.dumps({"left": stock - 1}))
+    return True
+
+
+def naive_by_descriptors() -> bool:
+    fd = os.open(DATA, os.O_RDWR)
+    try:
+        stock = json.loads(os.pread(fd, 100, 0))["left"]
+        if stock < 1:
+            return False
+        text = json.dumps({"left": stock - 1}).encode()
+        os.pwrite(fd, text, 0)
+        os.ftruncate(fd, len(text))
+        return True
+    finally:
+        os.close(fd)
+
+
+def replaced() -> bool:
+    stock = left()
+    if stock < 1:
+        return False
+    put(stock - 1)
+    return True
+
+
+def replaced_by_tempfile() -> bool:
+    stock = left()
+    if stock < 1:
+        return False
+    with tempfile.NamedTemporaryFile("w", dir=".", delete=False) as file:
+        json.dump({"left": stock - 1}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(file.name, DATA)
+    return True
+
+
+def copied() -> bool:
+    """Work on a copy, and move it back."""
+    shutil.copyfile(DATA, "own.tmp")
+    stock = json.loads(Path("own.tmp").read_text())["left"]
+    if stock < 1:
+        return False
+    Path("own.tmp").write_text(json.dumps({"left": stock - 1}))
+    shutil.move("own.tmp", DATA)
+    return True
+
+
+def locks_the_file_that_is_replaced() -> bool:
+    with open(DATA) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        stock = json.load(file)["left"]
+        if stock < 1:
+            return False
+        put(stock - 1)
+    return True
+
+
+def reads_before_the_lock() -> bool:
+    stock = left()
+    with open("shop.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if stock < 1:
+            return False
+        put(stock - 1)
+    return True
+
+
+def thread_locked() -> bool:
+    with thread_lock:
+        return replaced()
+
+
+def shared_locked() -> bool:
+    with open("shop.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        return replaced()
+
+
+def upgraded() -> bool:
+    """Exchange a shared lock for an exclusive one: it is lost in between."""
+    with open("shop.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        stock = left()
+        if stock < 1:
+            return False
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        put(stock - 1)
+    return True
+
+
+def looks_for_a_marker() -> bool:
+    """Look whether the lock file is there, and make it: two steps."""
+    while os.path.exists("marker"):
+        time.sleep(0.01)
+    Path("marker").write_text("")
+    try:
+        return replaced()
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink("marker")
+
+
+def removes_the_lock_file() -> bool:
+    """Unlink the lock file while it is locked: the next buyer locks another one."""
+    with open("shop.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        sold = replaced()
+        with suppress(FileNotFoundError):
+            os.unlink("shop.lock")
+        return sold
+
+
+def writes_behind_the_lock() -> bool:
+    """Let the file be closed, and so written, when the lock is given back already."""
+    with FileLock("shop.lock"):
+        stock = left()
+        if stock < 1:
+            return False
+        file = open(DATA, "r+")  # noqa: SIM115 - the mistake
+        file.write(json.dumps({"left": stock - 1}))
+    file.close()
+    return True
+
+
+def counts_the_ledger() -> bool:
+    if ledger_left() < 1:
+        return False
+    with open("ledger.txt", "a") as file:
+        file.write("sold\n")
+    return True
+
+
+def counts_the_seats(buyer: int) -> bool:
+    """List a folder, and make a file in it that only this buyer makes."""
+    if seats_left() < 1:
+        return False
+    Path(f"seats/{buyer}").touch()
+    return True
+
+
+def by_two_names(buyer: int) -> bool:
+    """One buyer writes through a hard link of the file."""
+    name = "other.json" if buyer else DATA
+    if buyer:
+        os.link(DATA, name)
+    with open(name) as file:
+        stock = json.load(file)["left"]
+    if stock < 1:
+        return False
+    with open(name, "r+") as file:
+        file.write(json.dumps({"left": stock - 1}))
+    return True
+
+
+def by_a_link(buyer: int) -> bool:
+    """One buyer writes through a symbolic link."""
+    name = "other.json" if buyer else DATA
+    if buyer:
+        os.symlink(DATA, name)
+    with open(name) as file:
+        stock = json.load(file)["left"]
+    if stock < 1:
+        return False
+    with open(name, "r+") as file:
+        file.write(json.dumps({"left": stock - 1}))
+    return True
+
+
+def looks_without_the_lock() -> bool:
+    """Take a file that cannot be read for one without tickets."""
+    try:
+        if left() < 1:
+            return False
+    except ValueError:
+        return False
+    with open("shop.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return naive()
+
+
+def replaces_too_early() -> bool:
+    """Put a file in its place that is not written yet, where buyers look without the lock."""
+    try:
+        if left() < 1:
+            return False
+    except ValueError:
+        return False
+    with open("shop.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stock = left()
+        if stock < 1:
+            return False
+        with open("data.json.new", "w") as file:
+            json.dump({"left": stock - 1}, file)
+            os.replace("data.json.new", DATA)
+    return True
+
+
+def two_locks(buyer: int) -> bool:
+    """Take two locks, each buyer in another order."""
+    with FileLock(f"{buyer % 2}.lock"), FileLock(f"{1 - buyer % 2}.lock"):
+        return replaced()
+
+
+def two_flocks(buyer: int) -> bool:
+    with open(f"{buyer % 2}.lock", "a") as one, open(f"{1 - buyer % 2}.lock", "a") as other:
+        fcntl.flock(one, fcntl.LOCK_EX)
+        fcntl.flock(other, fcntl.LOCK_EX)
+        return replaced()
+
+
+# Right ways.
+
+
+def flocked() -> bool:
+    with open("shop.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return replaced()
+
+
+def flocked_in_place() -> bool:
+    with open(DATA, "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        stock = json.load(file)["left"]
+        if stock < 1:
+            return False
+        file.seek(0)
+        json.dump({"left": stock - 1}, file)
+        file.truncate()
+    return True
+
+
+def flocked_by_a_handle() -> bool:
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        return replaced()
+    finally:
+        fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def record_locked() -> bool:
+    with open("shop.lock", "w") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        return replaced()
+
+
+def filelocked() -> bool:
+    with FileLock("shop.lock"):
+        return replaced()
+
+
+def filelocked_by_the_module() -> bool:
+    with module_lock:
+        return replaced()
+
+
+def filelocked_or_refused() -> bool:
+    try:
+        with FileLock("shop.lock", timeout=0):
+            return replaced()
+    except Timeout:
+        raise RuntimeError("try again") from None
+
+
+def soft_locked() -> bool:
+    with SoftFileLock("soft.lock"):
+        return replaced()
+
+
+def process_locked() -> bool:
+    with process_lock:
+        return replaced()
+
+
+def process_locked_in_place() -> bool:
+    process_lock.acquire()
+    try:
+        return naive()
+    finally:
+        process_lock.release()
+
+
+def marked() -> bool:
+    """Make a lock file that must not be there, and poll."""
+    while True:
+        try:
+            fd = os.open("sale.lock", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+            break
+        except FileExistsError:
+            time.sleep(0.01)
+    try:
+        return replaced()
+    finally:
+        os.close(fd)
+        os.unlink("sale.lock")
+
+
+def marked_by_a_folder() -> bool:
+    while True:
+        try:
+            os.mkdir("sale.folder")
+            break
+        except FileExistsError:
+            time.sleep(0.01)
+    try:
+        return replaced()
+    finally:
+        os.rmdir("sale.folder")
+
+
+def marked_by_a_link(buyer: int) -> bool:
+    own = f"own.{buyer}"
+    Path(own).write_text("")
+    while True:
+        try:
+            os.link(own, "marker")
+            break
+        except FileExistsError:
+            time.sleep(0.01)
+    try:
+        return replaced()
+    finally:
+        os.unlink("marker")
+        os.unlink(own)
+
+
+def takes_a_seat() -> str | None:
+    """Make the first file of a seat that is not there: no lock is needed."""
+    for number in range(TICKETS):
+        try:
+            with open(f"seats/{number}", "x"):
+                return str(number)
+        except FileExistsError:
+            continue
+    return None
+
+
+def moves_a_ticket(buyer: int) -> bool:
+    """Rename the ticket: one buyer alone can."""
+    try:
+        os.rename(DATA, f"seats/{buyer}")
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def file_is_there() -> int:
+    return int(os.path.exists(DATA))
+
+
+def appended() -> bool:
+    """Append first, then see whether it was in time."""
+    mine = f"{os.getpid()}"
+    with open("ledger.txt", "a") as file:
+        file.write(f"{mine}\n")
+    return mine in Path("ledger.txt").read_text().split()[:TICKETS]
+
+
+def sold_of_the_ledger() -> int:
+    """Count the sales that were in time."""
+    return max(0, ledger_left())
+
+
+def logged() -> bool:
+    """Sell under a lock, and write a log that no buyer reads."""
+    with FileLock("shop.lock"):
+        sold = replaced()
+    with open("buy.log", "a") as log:
+        log.write("bought\n")
+    return sold
+
+
+def beside_a_database() -> bool:
+    """Read a price from SQLite, and sell from a file under a lock."""
+    with closing(sqlite3.connect(":memory:")) as line:
+        line.execute("SELECT 10").fetchone()
+    return filelocked()
+
+
+def raises_inside() -> bool:
+    """Leave the lock by an exception."""
+    try:
+        with FileLock("shop.lock"):
+            if left() < 1:
+                raise LookupError("sold out")
+            put(left() - 1)
+            return True
+    except LookupError:
+        return False
+
+
+# What is not seen proves nothing.
+
+
+def shelved() -> bool:
+    """The module of the database is C code."""
+    with shelve.open("shelf") as shelf:
+        shelf["seen"] = 1
+    return filelocked()
+
+
+def dumb_database() -> bool:
+    """A database in Python: its files are opened as any other."""
+    with dbm.dumb.open("dumb", "c") as database:
+        database["seen"] = b"1"
+    return filelocked()
+
+
+def mapped() -> bool:
+    with open(DATA, "r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+        assert memory[:1] == b"{"
+    return filelocked()
+
+
+def keeps_the_lock() -> bool:
+    process_lock.acquire()
+    return replaced()
+
+
+def never_writes() -> bool:
+    handle.write("sold\n")
+    return filelocked()
+
+
+def talks() -> bool:
+    one, other = multiprocessing.Pipe()
+    one.send(1)
+    assert other.recv() == 1
+    return filelocked()
+
+
+def asks_for_a_time() -> bool:
+    assert os.path.getmtime(DATA) > 0
+    return filelocked()
+
+
+def looks_at_a_time() -> bool:
+    assert Path(DATA).stat().st_mtime_ns > 0
+    return filelocked()
+
+
+def locks_by_fcntl() -> bool:
+    with open("shop.lock", "w") as lock:
+        fcntl.fcntl(lock, fcntl.F_SETLK, fcntl_lock())
+    return filelocked()
+
+
+def fcntl_lock() -> bytes:
+    return struct.pack("hhqqi", fcntl.F_WRLCK, 0, 0, 0, 0)
+
+
+def talks_by_descriptors() -> bool:
+    read, write = os.pipe()
+    os.write(write, b"1")
+    os.read(read, 1)
+    os.close(read)
+    os.close(write)
+    return filelocked()
+
+
+def opens_by_posix() -> bool:
+    posix.close(posix.open(DATA, os.O_RDONLY))
+    return filelocked()
+
+
+def changes_the_library() -> bool:
+    path = f"{os.path.dirname(os.__file__)}/sold.{os.getpid()}"
+    try:
+        Path(path).write_text("1")
+    finally:
+        os.unlink(path)
+    return filelocked()
+
+
+def never_dismissed() -> bool:
+    """Write what is buffered when the file is closed, however the purchase ends."""
+    with open("ledger.log", "a") as file:
+        file.write("asked\n")
+        sold = marked()
+    return sold and Path("ledger.log").read_text().count("sold") == 0
