@@ -16,7 +16,7 @@ import msgspec
 from booking.core.verdict import Outcome
 from booking.experiments.behaviour_process import Progress, ask
 from booking.explorer.behaviours.buyer import Moved
-from booking.explorer.behaviours.search import Method
+from booking.explorer.behaviours.exploration import Method
 from booking.processes.behaviour_buyer import Bought
 
 BUYERS = 2

@@ -28,7 +28,8 @@ from booking.experiments.behaviour_models import model_names
 from booking.experiments.behaviour_process import Progress, serve
 from booking.experiments.behaviour_servers import BehaviourServers
 from booking.explorer.behaviours.buyers import BehaviourBuyers
-from booking.explorer.behaviours.search import BehaviourExploration, BehaviourExplorer
+from booking.explorer.behaviours.exploration import BehaviourExploration
+from booking.explorer.behaviours.search import BehaviourExplorer
 from booking.instrument.interceptor import Interceptor, installed
 from booking.instrument.seam import Seam
 from booking.instrument.tripwire import listen

@@ -16,7 +16,7 @@ from booking.experiments.behaviour_host import Opened, opened
 from booking.experiments.behaviour_process import Progress, serve
 from booking.experiments.behaviour_replay import BehaviourReplayed, ReplayRequest
 from booking.explorer.behaviours.buyer import Disturbed, Moved, Relearned
-from booking.explorer.behaviours.search import REPEATS_MAX
+from booking.explorer.behaviours.exploration import REPEATS_MAX
 from booking.explorer.transition import Inconclusive
 from booking.processes.behaviour_buyer import Bought
 

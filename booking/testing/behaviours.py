@@ -13,7 +13,7 @@ from booking.core.verdict import Outcome
 from booking.experiments import behaviour as experiment
 from booking.experiments.behaviour import BUYERS, BehaviourProof, BehaviourSpec, Server
 from booking.experiments.behaviour_django import databases_in_use
-from booking.explorer.behaviours.search import Method
+from booking.explorer.behaviours.exploration import Method
 from booking.explorer.model import SECONDS_MAX
 from booking.instrument.postgres_waits import DEADLOCK_LOOK_S
 from booking.report.cures.case import Named
