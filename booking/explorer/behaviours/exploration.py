@@ -1,4 +1,4 @@
-"""What a search of a purchase function has found: figures, outcomes, the shortest counterexample."""
+"""What a search of a purchase function found: figures, outcomes, the counterexample."""
 
 from __future__ import annotations
 
