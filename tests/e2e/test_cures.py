@@ -33,7 +33,11 @@ FILES = {
     "rewritten": ("left", ["file-lock"]),
     "replaced": ("left", ["file-lock"]),
 }
-SHOPS = {"postgres": POSTGRES, "sqlite": SQLITE, "files": FILES}
+REDIS = {
+    "replaced": ("left", ["lua-script", "decrement-first", "watch"]),
+    "counted": ("left", ["lua-script", "decrement-first", "watch"]),
+}
+SHOPS = {"postgres": POSTGRES, "sqlite": SQLITE, "files": FILES, "redis": REDIS}
 CASES = [(shop, name) for shop, names in SHOPS.items() for name in names]
 QUICK = {("postgres", "computed"), ("sqlite", "computed"), ("files", "rewritten")}
 
@@ -45,7 +49,7 @@ def explored(
     done = program(
         "explore", "--behaviour", f"{shop}:{behaviour}", "--setup", f"{shop}:setup",
         "--check", f"{shop}:{check}", "--json",
-        *(("--with", "postgres") if server == "postgres" else ()),
+        *(("--with", server) if server in {"postgres", "redis"} else ()),
         PYTHONPATH=str(ROOT), **cure,
     )  # fmt: skip
     document: dict[str, Any] = json.loads(done.stdout)
