@@ -40,7 +40,7 @@ class Forms:
         return {"--csv": self.csv_file, "--chart": self.chart_file}
 
 
-OF_FUNCTIONS = ("behaviours", "setup", "count", "init", "server", "reset")
+OF_FUNCTIONS = ("behaviours", "setup", "count", "init", "servers", "reset")
 FOR_FUNCTIONS = {"buyers", "rounds", "duration", "as_json"}  # the others are of stores
 EPILOG = """\b
 Examples:
@@ -83,7 +83,13 @@ Examples:
 @click.option("--setup", metavar="M:F", help="Fills the inventory for it.")
 @click.option("--check", "count", metavar="M:F", help="Returns how many tickets are left.")
 @click.option("--init", metavar="M:F", help="Is called first in each process.")
-@click.option("--with", "server", type=click.Choice(["postgres"]), help="A private server for it.")
+@click.option(
+    "--with",
+    "servers",
+    multiple=True,
+    type=click.Choice(["postgres", "redis"]),
+    help="A private server for it.",
+)
 @click.option("--i-may-reset", "reset", multiple=True, metavar="DATABASE",
               help="Setup may empty this database, which is not private.")  # fmt: skip
 @click.option("--self", "own", is_flag=True, help="What booking's own machinery costs instead.")

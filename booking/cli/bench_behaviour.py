@@ -26,8 +26,8 @@ def run(
     )
     from booking.cli.explore_behaviour import ensure_complete
     from booking.errors import BookingError, ExitCode, UsageError
-    from booking.experiments.behaviour import BehaviourSpec
-    from booking.experiments.behaviour_process import import_path
+    from booking.experiments.behaviours.exploration import BehaviourSpec
+    from booking.experiments.behaviours.host_process import import_path
     from booking.report import documents
     from booking.report.terminal.progress import progress
     from booking.report.terminal.purchases import show_purchases
@@ -39,8 +39,8 @@ def run(
     plan = PurchasePlan(
         functions=BehaviourSpec(
             behaviour=behaviours[0], setup=functions["setup"], check=functions["count"],
-            init=functions["init"], server=functions["server"], reset=list(functions["reset"]),
-            path=import_path(),
+            init=functions["init"], servers=list(functions["servers"]),
+            reset=list(functions["reset"]), path=import_path(),
         ),
         behaviours=behaviours, buyers=sorted(set(buyers or BUYERS)), rounds=rounds,
         duration_s=duration_s,

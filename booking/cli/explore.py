@@ -57,7 +57,13 @@ BUYERS_MAX = 200
 @click.option("--invariant", metavar="M:F", help="Is true at the end of each execution.")
 @click.option("--init", metavar="M:F", help="Is called once, before anything else.")
 @click.option("--fresh", is_flag=True, help="New processes for each execution.")
-@click.option("--with", "server", type=click.Choice(["postgres"]), help="A private server for it.")
+@click.option(
+    "--with",
+    "servers",
+    multiple=True,
+    type=click.Choice(["postgres", "redis"]),
+    help="A private server for it.",
+)
 @click.option(
     "--i-may-reset",
     "reset",

@@ -23,9 +23,9 @@ def run(
 ) -> int:
     """Explore a purchase function, show the result, and return the exit code."""
     from booking.errors import EXIT_CODE_OF_VERDICT, UsageError
-    from booking.experiments.behaviour import BUYERS, BehaviourSpec, explore_behaviour
-    from booking.experiments.behaviour_file import counterexample_of, save
-    from booking.experiments.behaviour_process import import_path
+    from booking.experiments.behaviours.counterexample_file import counterexample_of, save
+    from booking.experiments.behaviours.exploration import BUYERS, BehaviourSpec, explore_behaviour
+    from booking.experiments.behaviours.host_process import import_path
     from booking.explorer.model import SECONDS_MAX
     from booking.report import documents
     from booking.report.behaviour_document import behaviour_document
@@ -44,7 +44,7 @@ def run(
         buyers=BUYERS if buyers is None else buyers, first=first,
         method=METHODS[method],  # type: ignore[arg-type]  # one of the two
         seconds_max=SECONDS_MAX if seconds is None else seconds,
-        server=functions["server"], reset=list(functions["reset"]),
+        servers=list(functions["servers"]), reset=list(functions["reset"]),
         path=import_path(),
     )  # fmt: skip
     if witness is not None:

@@ -22,7 +22,7 @@ from booking.cli.sale_options import SaleCommand, given_flags, read_scenario, sc
 if TYPE_CHECKING:
     from booking.core.scenario import Scenario
 
-OF_FUNCTIONS = ("setup", "count", "invariant", "init", "rounds", "server", "reset")
+OF_FUNCTIONS = ("setup", "count", "invariant", "init", "rounds", "servers", "reset")
 EPILOG = """\b
 Examples:
   booking simulate --buyers 10 --tickets 3
@@ -55,7 +55,13 @@ Examples:
 @click.option("--invariant", metavar="M:F", help="Is true at the end of each round.")
 @click.option("--init", metavar="M:F", help="Is called first in each process.")
 @click.option("--rounds", type=int, metavar="N", help="Up to the first that breaks.  [default: 50]")
-@click.option("--with", "server", type=click.Choice(["postgres"]), help="A private server for it.")
+@click.option(
+    "--with",
+    "servers",
+    multiple=True,
+    type=click.Choice(["postgres", "redis"]),
+    help="A private server for it.",
+)
 @click.option("--i-may-reset", "reset", multiple=True, metavar="DATABASE",
               help="Setup may empty this database, which is not private.")  # fmt: skip
 @memory_option

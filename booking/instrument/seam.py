@@ -87,6 +87,8 @@ class Seam:
         self._undo: dict[int, Callable[[], object]] = {}
         self._announced: Announcement | None = None
         self.taken: Announcement | None = None  # the step before the announced one
+        self.buyer = 0  # its number
+        self._names = 0
         self.session = 0  # of a server, in which the announced step may have to wait
 
     @property
@@ -105,6 +107,7 @@ class Seam:
         self.purchase += 1
         self.dismissed = self.committed = False
         self._announced = self.taken = None
+        self._names = 0
         self._passing = Passing()
         self._thread = threading.get_ident()
         self._link = link
@@ -122,6 +125,11 @@ class Seam:
         self.leave()
         for undo in self.at_each_end:
             undo()
+
+    def unique_name(self) -> str:
+        """Return a name that no other buyer has, the same in each execution: for a token."""
+        self._names += 1
+        return f"buyer-{self.buyer}-{self._names}"
 
     def on_end(self, owner: object, undo: Callable[[], object]) -> None:
         """Have a transaction of a connection undone when the purchase ends, however it ends."""

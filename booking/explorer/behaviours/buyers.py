@@ -6,15 +6,20 @@ import os
 import signal
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any
 
 import msgspec
 
+from booking.explorer.behaviours.buyer import (
+    BehaviourBuyer,
+    Disturbed,
+    Moved,
+    Relearned,
+    Waits,
+)
 from booking.explorer.transition import Caveat, Inconclusive
 from booking.instrument.seam import Announcement, Seam, Touch
 from booking.processes.behaviour_buyer import (
@@ -22,8 +27,6 @@ from booking.processes.behaviour_buyer import (
     EXPIRE,
     GO,
     QUIT,
-    RUN,
-    Bought,
     BuyerReport,
     buyer_main,
     decode_report,
@@ -31,73 +34,12 @@ from booking.processes.behaviour_buyer import (
 
 CONNECTS = "connects to"  # in the tripwire's words
 SEGMENT_S = 5.0  # from one step of a buyer to its next one
+WARM_ROUNDS = 2  # purchases of each buyer alone, before any order counts
+IDLE_MAX = 200  # waits that end while nothing changes
+ALONE_MAX = 1_000  # steps of a purchase of one buyer alone, to warm up
 LOOK_S = 0.0015  # a step that takes longer waits for another session, perhaps
 SLEEP = Announcement("sleep", "sleep  (no other buyer can go on)", (), "")
 WAITS = "waits"  # what is told of a step that has begun, and waits inside a server
-State = Literal["running", "ready", "refused", "waiting", "ended"]
-
-
-class Waits(Protocol):
-    """A server in which statements of buyers wait for one another, by its sessions' numbers."""
-
-    may_stop: bool  # whether its sessions can be held; otherwise the server decides who wakes
-
-    def blockers(self, sessions: Iterable[int]) -> dict[int, frozenset[int]]:
-        """Return which sessions each of these waits for."""
-
-    def stop(self, session: int) -> bool:
-        """Hold a session that waits; return False where it was too late to decide its wait."""
-
-    def is_victim(self, told: Sequence[str]) -> bool:
-        """Return whether a statement was told that it was the victim of a deadlock."""
-
-    def go_on(self, session: int) -> None:
-        """Continue a session."""
-
-    def touched(self, session: int) -> frozenset[Touch]:
-        """Return what the open transaction of a session has touched so far."""
-
-
-class Disturbed(Exception):  # noqa: N818 - no error: the execution is repeated
-    """The machine was so busy that the server chose what the explorer chooses."""
-
-
-class Relearned(Exception):  # noqa: N818 - no error: the search begins again, and knows more
-    """A step that waited touched more than was known when it began."""
-
-
-class Moved(NamedTuple):
-    """One step that was taken: by whom, what it was, and what the code was told."""
-
-    buyer: int
-    step: Announcement
-    told: tuple[str, ...]
-    forced: bool  # no other buyer could go on, so the time limit of its wait struck
-    begins: bool
-    ends: bool
-
-
-@dataclass(slots=True)
-class BehaviourBuyer:
-    """One buyer's process, and where it stands in this execution."""
-
-    number: int
-    pid: int
-    line: Connection
-    state: State = "ended"
-    next: Announcement | None = None
-    bought: Bought | None = None
-    sleeps: bool = False
-    steps: int = 0
-    told: list[str] = field(default_factory=list)
-    session: int = 0  # of a server, in which its next step may have to wait
-    touched: frozenset[Touch] = frozenset()  # what is known of a step that waits
-
-    def begin(self) -> None:
-        """Have it buy, as if it had never bought before."""
-        self.state, self.next, self.bought, self.sleeps = "running", None, None, False
-        self.steps, self.told, self.session = 0, [], 0
-        self.line.send_bytes(RUN)
 
 
 class BehaviourBuyers:
@@ -122,6 +64,7 @@ class BehaviourBuyers:
         self._sessions: dict[int, int] = {}  # session → buyer
         self._known: dict[tuple[str, str], frozenset[Touch]] = {}  # step → what it touched
         self._waits: Waits | None = None
+        self.idle = 0  # waits that came to nothing since the last write
         self.alike = False  # whether all did the same when they bought alone
         self._fork()
 
@@ -137,19 +80,27 @@ class BehaviourBuyers:
         """Have each buyer buy once, alone: what is done at the first call only is no race."""
         if self._fresh:
             return
-        positions = []
-        for buyer in self.buyers:
-            reset()
-            buyer.begin()
-            self._await(buyer)
-            while buyer.state != "ended":
-                if buyer.state == "waiting":  # for itself: all others have ended
-                    raise self._stuck(buyer)
-                self._pass(buyer, EXPIRE if buyer.state == "refused" else GO)
-            positions.append((_stands_before(buyer.next), buyer.told))
-        self.alike = all(position == positions[0] for position in positions)
+        for _ in range(WARM_ROUNDS):  # the first buyer may have loaded a script for all
+            positions = [self._bought_alone(buyer, reset) for buyer in self.buyers]
+            self.alike = all(position == positions[0] for position in positions)
+            if self.alike:
+                break
         # A connection stays open: what goes over it afterwards is heard no more.
         self.doubts[:] = [doubt for doubt in self.doubts if CONNECTS in doubt]
+
+    def _bought_alone(self, buyer: BehaviourBuyer, reset: Callable[[], None]) -> tuple[object, ...]:
+        """Have one buyer buy alone; return what it was told, and its last step."""
+        reset()
+        buyer.begin()
+        self._await(buyer)
+        passes = 0
+        while buyer.state != "ended":
+            if buyer.state == "waiting":  # for itself: all others have ended
+                raise self._stuck(buyer)
+            word = EXPIRE if buyer.state == "refused" else GO
+            self._pass(buyer, word if passes < ALONE_MAX else DISMISS)  # it waits for another one
+            passes += 1
+        return _stands_before(buyer.next), list(buyer.told)
 
     def close(self) -> None:
         """End every process."""
@@ -168,6 +119,7 @@ class BehaviourBuyers:
         if self._fresh:
             self.close()
             self._fork()
+        self.idle = 0
         for buyer in self.buyers:
             buyer.begin()
         for buyer in self.buyers:
@@ -201,6 +153,13 @@ class BehaviourBuyers:
         if waiting := self._waiting():
             able = sorted(able + self._can_wake(waiting))
         return able or [buyer.number for buyer in self.buyers if buyer.state == "refused"]
+
+    def _idle_again(self, step: Announcement | None) -> None:
+        """Count a wait that came to nothing."""
+        self.idle += 1
+        if self.idle > IDLE_MAX:
+            what = f"no buyer can go on: each waits, and {IDLE_MAX} tries changed nothing"
+            raise Inconclusive(Caveat(what, _shown(step)))
 
     @property
     def hung(self) -> list[int]:
@@ -252,6 +211,10 @@ class BehaviourBuyers:
         buyer.steps += 1
         self._wake(buyer)
         step = announced if report.last is None or announced is SLEEP else report.last
+        if forced or (report.sleeps and not _writes(step)):
+            self._idle_again(step)
+        elif _writes(step):
+            self.idle = 0
         return Moved(number, step, tuple(report.learnt), forced, begins, buyer.state == "ended")
 
     def _begun(self, buyer: BehaviourBuyer, announced: Announcement, *, begins: bool) -> Moved:
@@ -369,6 +332,10 @@ def _stands_before(step: Announcement | None) -> tuple[str, ...]:
 
 def _key(step: Announcement) -> tuple[str, str]:
     return step.action, step.text
+
+
+def _writes(step: Announcement) -> bool:
+    return not step.touches or any(touch.writes for touch in step.touches)
 
 
 def _in_cycle(number: int, waits_for: dict[int, set[int]]) -> bool:

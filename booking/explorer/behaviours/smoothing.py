@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from booking.explorer.behaviours.buyers import Moved
+from booking.explorer.behaviours.buyer import Moved
 
 
 def smoothed(moves: Sequence[Moved], pasts: Sequence[int]) -> list[Moved]:

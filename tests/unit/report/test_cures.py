@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from booking.core.verdict import Outcome
-from booking.experiments.behaviour import BehaviourProof, BehaviourStep
+from booking.experiments.behaviours.exploration import BehaviourProof, BehaviourStep
 from booking.processes.behaviour_buyer import Bought
 from booking.report.cures.case import Named
 from booking.report.cures.statement import UNKNOWN, parsed

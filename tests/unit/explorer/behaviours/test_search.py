@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.explorer.behaviours.buyers import Moved
+from booking.explorer.behaviours.buyer import Moved
 from booking.explorer.behaviours.search import BehaviourExplorer
 from booking.instrument.seam import Announcement, Touch
 from booking.processes.behaviour_buyer import Bought

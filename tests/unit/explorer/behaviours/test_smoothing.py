@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.explorer.behaviours.buyers import Moved
+from booking.explorer.behaviours.buyer import Moved
 from booking.explorer.behaviours.smoothing import changes, smoothed
 from booking.instrument.seam import Announcement
 

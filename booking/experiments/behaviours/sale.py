@@ -12,12 +12,12 @@ import msgspec
 
 from booking.core.verdict import Outcome
 from booking.errors import UsageError
-from booking.experiments.behaviour import BehaviourSpec
-from booking.experiments.behaviour_process import Progress, ask
+from booking.experiments.behaviours.exploration import BehaviourSpec
+from booking.experiments.behaviours.host_process import Progress, ask
 from booking.history.model import Event, History, SaleEnd
 from booking.processes.behaviour_buyer import Bought
 
-HOST = "booking.experiments.behaviour_sale_host"
+HOST = "booking.experiments.behaviours.sale_host"
 BUYERS = 10
 BUYERS_MAX = 200
 ROUNDS = 50
@@ -127,6 +127,6 @@ def sell_again(spec: SaleSpec) -> str:
     words += ["--buyers", str(functions.buyers)] if functions.buyers != BUYERS else []
     words += ["--rounds", str(spec.rounds)] if spec.rounds != ROUNDS else []
     words += ["--timeout", f"{spec.timeout_s:g}s"] if spec.timeout_s != TIMEOUT_S else []
-    words += [] if functions.server is None else ["--with", functions.server]
+    words += [word for name in functions.servers for word in ("--with", name)]
     words += [word for name in functions.reset for word in ("--i-may-reset", name)]
     return shlex.join(words)

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from booking.core.data_files import CODE, Permission
 from booking.errors import UsageError
-from booking.experiments.behaviour import BehaviourProof, BehaviourSpec, BehaviourStep
-from booking.explorer.behaviours.search import STEPS_MAX
+from booking.experiments.behaviours.exploration import (
+    BehaviourProof,
+    BehaviourSpec,
+    BehaviourStep,
+    Server,
+)
+from booking.explorer.behaviours.exploration import STEPS_MAX
 from booking.processes.behaviour_buyer import Result
 from booking.system.output import write_output
 
@@ -42,7 +46,7 @@ class BehaviourCounterexample(msgspec.Struct, frozen=True, kw_only=True):
     check: str
     invariant: str | None = None
     init: str | None = None
-    servers: list[Literal["postgres"]] = []
+    servers: list[Server] = []
     fresh: bool = False
     buyers: int
     tickets: int
@@ -68,7 +72,7 @@ def counterexample_of(proof: BehaviourProof, spec: BehaviourSpec) -> BehaviourCo
         return None
     return BehaviourCounterexample(
         behaviour=spec.behaviour, setup=spec.setup, check=spec.check, invariant=spec.invariant,
-        init=spec.init, servers=[] if spec.server is None else [spec.server], fresh=spec.fresh,
+        init=spec.init, servers=list(spec.servers), fresh=spec.fresh,
         buyers=spec.buyers, tickets=proof.tickets, anomalies=proof.anomalies, steps=proof.witness,
         answers=[
             SavedAnswer(one.result, one.tickets, list(one.seats), one.error)
@@ -81,7 +85,7 @@ def spec_of(saved: BehaviourCounterexample, reset: list[str], path: list[str]) -
     """Return what was explored; the caller says what may be reset, and where imports come from."""
     return BehaviourSpec(
         behaviour=saved.behaviour, setup=saved.setup, check=saved.check, invariant=saved.invariant,
-        init=saved.init, server=saved.servers[0] if saved.servers else None, fresh=saved.fresh,
+        init=saved.init, servers=list(saved.servers), fresh=saved.fresh,
         buyers=saved.buyers, reset=reset, path=path,
     )  # fmt: skip
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from booking.errors import UsageError
+from booking.experiments.behaviours.redis_server import RedisServer
 from booking.instrument.interceptor import Interceptor, ServerInterceptor
-from booking.instrument.postgres_waits import DEADLOCK_LOOK_S, PostgresWaits
+from booking.instrument.postgres.waits import DEADLOCK_LOOK_S, PostgresWaits
 from booking.servers.lent_postgres import lend_postgres, lent_postgres
 
 
@@ -19,7 +20,10 @@ class BehaviourServers:
     """The servers of one exploration; made before the user's modules are imported."""
 
     def __init__(
-        self, server: str | None, may_reset: Sequence[str], interceptors: Sequence[Interceptor]
+        self,
+        servers: Sequence[str],
+        may_reset: Sequence[str],
+        interceptors: Sequence[Interceptor],
     ) -> None:
         self._may_reset = set(may_reset)
         self._private = lent_postgres()  # by the process that started this one
@@ -27,8 +31,11 @@ class BehaviourServers:
         self._postgres = _of_psycopg(interceptors)
         if self._postgres is not None:
             self._postgres.connecting = self._ensure_allowed
-        if server == "postgres":
+        self._redis = RedisServer(may_reset, interceptors)
+        if "postgres" in servers:
             self._start_postgres()
+        if "redis" in servers:
+            self._redis.start()
 
     def _start_postgres(self) -> None:
         if self._postgres is None:

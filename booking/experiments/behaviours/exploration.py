@@ -1,7 +1,7 @@
 """Explore a purchase function as it is: what is asked for, what comes back, and who does it.
 
 The search runs in a fresh interpreter, because the interceptors must be there before the user's
-modules are imported: see `behaviour_host`.
+modules are imported: see `exploration_host`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ from typing import Literal
 import msgspec
 
 from booking.core.verdict import Outcome
-from booking.experiments.behaviour_process import Progress, ask
-from booking.explorer.behaviours.buyers import Moved
-from booking.explorer.behaviours.search import Method
+from booking.experiments.behaviours.host_process import Progress, ask
+from booking.explorer.behaviours.buyer import Moved
+from booking.explorer.behaviours.exploration import Method
 from booking.processes.behaviour_buyer import Bought
 
 BUYERS = 2
+Server = Literal["postgres", "redis"]
 RESTS_ON = (
     "each statement of an intercepted library is one step; nothing else that the code does is seen "
     "by other buyers (what was heard of such is a caveat)"
 )
-HOST = "booking.experiments.behaviour_host"
+HOST = "booking.experiments.behaviours.exploration_host"
 
 
 class BehaviourSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +41,7 @@ class BehaviourSpec(msgspec.Struct, frozen=True, kw_only=True):
     method: Method = "reduced"
     first: bool = False
     seconds_max: float = 60.0
-    server: Literal["postgres"] | None = None  # a private one, for the user's code
+    servers: list[Server] = []  # private ones, for the user's code
     reset: list[str] = []  # databases, not private, that --setup may reset
     django: dict[str, str] | None = None  # of a test of Django's: alias → database in use
     path: list[str] = []  # of imports: what the caller's interpreter has
@@ -136,7 +137,7 @@ def again(spec: BehaviourSpec, saved: Path | None = None) -> str:
         words += [] if value is None else [option, value]
     words += ["--buyers", str(spec.buyers)] if spec.buyers != usual.buyers else []
     words += ["--method", spec.method] if spec.method != usual.method else []
-    words += [] if spec.server is None else ["--with", spec.server]
+    words += [word for name in spec.servers for word in ("--with", name)]
     words += [word for name in spec.reset for word in ("--i-may-reset", name)]
     for option, given in (("--fresh", spec.fresh), ("--first", spec.first)):
         words += [option] if given else []

@@ -1,0 +1,1 @@
+"""A count of tickets in Redis."""
