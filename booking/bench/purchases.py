@@ -16,9 +16,9 @@ import msgspec
 from booking.bench.metrics import CONTENDED_SHARE_MIN
 from booking.bench.plan import DURATION_MIN_S, ROUNDS_MAX
 from booking.errors import UsageError
-from booking.experiments.behaviour import BehaviourSpec
-from booking.experiments.behaviour_process import Progress, ask
-from booking.experiments.behaviour_sale import BUYERS_MAX
+from booking.experiments.behaviours.exploration import BehaviourSpec
+from booking.experiments.behaviours.host_process import Progress, ask
+from booking.experiments.behaviours.sale import BUYERS_MAX
 
 HOST = "booking.bench.purchases_host"
 BUYERS = (1, 2, 10)

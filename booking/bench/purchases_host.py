@@ -11,8 +11,8 @@ import msgspec
 from booking.bench.metrics import percentile
 from booking.bench.purchases import PurchasePlan, PurchaseSample, PurchasesMeasured
 from booking.errors import BookingError
-from booking.experiments.behaviour_process import Progress, serve
-from booking.experiments.purchase_crowd import Crowd, crowd_of
+from booking.experiments.behaviours.crowd import Crowd, crowd_of
+from booking.experiments.behaviours.host_process import Progress, serve
 from booking.processes.purchase_worker import Purchase, PurchaseWorker
 
 TIMEOUT_S = 30.0  # for a purchase, beyond the time of a round

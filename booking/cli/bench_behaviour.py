@@ -26,8 +26,8 @@ def run(
     )
     from booking.cli.explore_behaviour import ensure_complete
     from booking.errors import BookingError, ExitCode, UsageError
-    from booking.experiments.behaviour import BehaviourSpec
-    from booking.experiments.behaviour_process import import_path
+    from booking.experiments.behaviours.exploration import BehaviourSpec
+    from booking.experiments.behaviours.host_process import import_path
     from booking.report import documents
     from booking.report.terminal.progress import progress
     from booking.report.terminal.purchases import show_purchases

@@ -23,9 +23,9 @@ def run(
 ) -> int:
     """Explore a purchase function, show the result, and return the exit code."""
     from booking.errors import EXIT_CODE_OF_VERDICT, UsageError
-    from booking.experiments.behaviour import BUYERS, BehaviourSpec, explore_behaviour
-    from booking.experiments.behaviour_file import counterexample_of, save
-    from booking.experiments.behaviour_process import import_path
+    from booking.experiments.behaviours.counterexample_file import counterexample_of, save
+    from booking.experiments.behaviours.exploration import BUYERS, BehaviourSpec, explore_behaviour
+    from booking.experiments.behaviours.host_process import import_path
     from booking.explorer.model import SECONDS_MAX
     from booking.report import documents
     from booking.report.behaviour_document import behaviour_document

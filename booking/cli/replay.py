@@ -42,8 +42,8 @@ def replay(
     from booking.core.counterexample import parse, read
     from booking.core.data_files import Permission
     from booking.errors import ExitCode, UsageError
-    from booking.experiments.behaviour_file import is_behaviour
-    from booking.experiments.behaviour_file import parse as parse_behaviour
+    from booking.experiments.behaviours.counterexample_file import is_behaviour
+    from booking.experiments.behaviours.counterexample_file import parse as parse_behaviour
     from booking.experiments.replay import replay as replay_times
     from booking.report import documents
     from booking.report.exploration_document import replay_document

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from booking.experiments.behaviour_file import BehaviourCounterexample
+    from booking.experiments.behaviours.counterexample_file import BehaviourCounterexample
 
 
 def run(
@@ -18,7 +18,7 @@ def run(
 ) -> int:
     """Replay a counterexample, show the result, and return the exit code."""
     from booking.errors import ExitCode
-    from booking.experiments.behaviour_replay import replay_behaviour
+    from booking.experiments.behaviours.replay import replay_behaviour
     from booking.report import documents
     from booking.report.behaviour_replay_document import behaviour_replay_document
     from booking.report.terminal.behaviour_replay import show_behaviour_replayed

@@ -22,7 +22,7 @@ def run(
     from booking.cli.explore_behaviour import ensure_complete
     from booking.core.verdict import AnomalyName
     from booking.errors import UsageError
-    from booking.experiments.behaviour_sale import history_of, sell_behaviour
+    from booking.experiments.behaviours.sale import history_of, sell_behaviour
     from booking.experiments.expectations import exploration_exit_code, named
     from booking.history.model import dump
     from booking.report import documents
@@ -57,9 +57,9 @@ def run(
 def _spec(functions: dict[str, Any]) -> Any:
     from booking.core.durations import parse_duration
     from booking.errors import UsageError
-    from booking.experiments.behaviour import BehaviourSpec
-    from booking.experiments.behaviour_process import import_path
-    from booking.experiments.behaviour_sale import BUYERS, ROUNDS, TIMEOUT_S, SaleSpec
+    from booking.experiments.behaviours.exploration import BehaviourSpec
+    from booking.experiments.behaviours.host_process import import_path
+    from booking.experiments.behaviours.sale import BUYERS, ROUNDS, TIMEOUT_S, SaleSpec
 
     try:
         timeout_s = TIMEOUT_S

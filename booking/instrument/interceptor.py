@@ -15,9 +15,9 @@ from booking.core.registry import load
 from booking.instrument.seam import Seam
 
 BUILT_IN = {
-    "psycopg": "booking.instrument.psycopg:PsycopgInterceptor",
-    "redis": "booking.instrument.redis:RedisInterceptor",
-    "valkey": "booking.instrument.redis:ValkeyInterceptor",
+    "psycopg": "booking.instrument.postgres.interceptor:PsycopgInterceptor",
+    "redis": "booking.instrument.redis.interceptor:RedisInterceptor",
+    "valkey": "booking.instrument.redis.interceptor:ValkeyInterceptor",
     "sqlite3": "booking.instrument.sqlite:SqliteInterceptor",
     "files": "booking.instrument.files.interceptor:FilesInterceptor",
     "sleep": "booking.instrument.sleep:SleepInterceptor",

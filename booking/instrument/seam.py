@@ -28,6 +28,7 @@ SHOWN_MAX = 200  # characters of a statement or a result
 TEXT_MAX = 2000  # characters of a statement: an ORM names every column
 STDLIB = str(Path(os.__file__).parent)
 OURS = str(Path(__file__).parents[1])
+INTERCEPTORS = Path(__file__).parent
 
 
 class Touch(msgspec.Struct, array_like=True, frozen=True, order=True):
@@ -282,7 +283,7 @@ def caller() -> tuple[str, tuple[str, ...]]:
                 *(one for one in packages if one != ours),
             )
         if package == OURS:
-            ours = Path(file).stem
+            ours = Path(file).relative_to(INTERCEPTORS).parts[0].removesuffix(".py")
         elif package:
             packages[package] = True
         frame = frame.f_back
@@ -301,8 +302,10 @@ def package_of(file: str) -> str | None:
     _, installed, inside = file.rpartition("site-packages")
     if installed:
         return inside.replace("\\", "/").strip("/").split("/", 1)[0].removesuffix(".py")
-    if file.startswith(OURS):
+    if file.startswith(f"{INTERCEPTORS}{os.sep}"):
         return OURS
+    if file.startswith(OURS):
+        return ""
     return "" if file.startswith((STDLIB, "<")) else None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _thread
-import fcntl
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -11,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from booking.instrument.seam import Seam
+from booking.system.byte_lock import LOCK_COMMANDS
 
 # Event, and what it means for a proof. Ours are raised inside of an announced step.
 EVENTS = {
@@ -58,14 +58,6 @@ READ_ONLY_FOLDERS = (sys.prefix, sys.base_prefix, "/usr", "/proc", "/sys", "/dev
 
 
 FILE_EVENTS = frozenset({"open", "os.listdir", "os.scandir", "os.rename", "os.remove", "os.mkdir"})
-LOCKING = frozenset(
-    getattr(fcntl, name)
-    for name in (
-        "F_SETLK", "F_SETLKW", "F_SETLK64", "F_SETLKW64", "F_OFD_SETLK", "F_OFD_SETLKW",
-        "F_SETLEASE",
-    )
-    if hasattr(fcntl, name)
-)  # fmt: skip
 
 
 def doubt_drivers(seam: Seam, covered: Iterable[str]) -> None:
@@ -123,7 +115,7 @@ def _imports() -> bool:
 
 def _controlled(seam: Seam, command: Any) -> None:
     """Doubt a lock that is taken by fcntl(2) itself."""
-    if command in LOCKING:
+    if command in LOCK_COMMANDS:
         seam.doubt("locks a file by fcntl.fcntl: no interceptor covers that")
 
 

@@ -7,7 +7,12 @@ from typing import Any
 
 import msgspec
 
-from booking.experiments.behaviour import RESTS_ON, BehaviourProof, BehaviourSpec, again
+from booking.experiments.behaviours.exploration import (
+    RESTS_ON,
+    BehaviourProof,
+    BehaviourSpec,
+    again,
+)
 from booking.report.cures.table import cures_of
 
 

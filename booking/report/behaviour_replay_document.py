@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from booking.experiments.behaviour import RESTS_ON
-from booking.experiments.behaviour_file import BehaviourCounterexample
-from booking.experiments.behaviour_replay import BehaviourReplayed
+from booking.experiments.behaviours.counterexample_file import BehaviourCounterexample
+from booking.experiments.behaviours.exploration import RESTS_ON
+from booking.experiments.behaviours.replay import BehaviourReplayed
 
 
 def behaviour_replay_document(

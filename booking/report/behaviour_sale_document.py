@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from booking.experiments.behaviour_sale import BehaviourSale, SaleSpec, history_of, sell_again
+from booking.experiments.behaviours.sale import BehaviourSale, SaleSpec, history_of, sell_again
 
 PREMISES = (
     "the buyers ran freely: orders that did not come were not tried, and explore executes them all"

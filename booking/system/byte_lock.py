@@ -13,6 +13,14 @@ import struct
 import sys
 
 _BYTE = struct.Struct("hhqqi4x")  # struct flock of Linux, which other systems lay out otherwise
+LOCK_COMMANDS = frozenset(
+    getattr(fcntl, name)
+    for name in (
+        "F_SETLK", "F_SETLKW", "F_SETLK64", "F_SETLKW64", "F_OFD_SETLK", "F_OFD_SETLKW",
+        "F_SETLEASE",
+    )
+    if hasattr(fcntl, name)
+)  # fmt: skip
 AVAILABLE = hasattr(fcntl, "F_OFD_SETLK") and sys.platform == "linux"
 
 

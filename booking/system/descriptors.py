@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+NAMELESS = getattr(os, "O_TMPFILE", 0)  # the flag of a file without a name; 0 where there is none
 PATH_BYTES_MAX = 1024  # MAXPATHLEN of macOS, and the most that `fcntl` takes
 
 

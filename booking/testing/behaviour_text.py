@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from booking.core.printable import printable
 from booking.core.wording import counted
-from booking.experiments.behaviour import (
+from booking.experiments.behaviours.exploration import (
     BehaviourProof,
     BehaviourSpec,
     again,

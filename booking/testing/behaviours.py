@@ -10,12 +10,12 @@ from pathlib import Path
 import msgspec
 
 from booking.core.verdict import Outcome
-from booking.experiments import behaviour as experiment
-from booking.experiments.behaviour import BUYERS, BehaviourProof, BehaviourSpec, Server
-from booking.experiments.behaviour_django import databases_in_use
-from booking.explorer.behaviours.search import Method
+from booking.experiments.behaviours import exploration as experiment
+from booking.experiments.behaviours.django_databases import databases_in_use
+from booking.experiments.behaviours.exploration import BUYERS, BehaviourProof, BehaviourSpec, Server
+from booking.explorer.behaviours.exploration import Method
 from booking.explorer.model import SECONDS_MAX
-from booking.instrument.postgres_waits import DEADLOCK_LOOK_S
+from booking.instrument.postgres.waits import DEADLOCK_LOOK_S
 from booking.report.cures.case import Named
 from booking.report.cures.table import cures_of
 from booking.servers.lent_postgres import lend_postgres, lent_postgres

@@ -29,8 +29,17 @@ SQLITE = {
     "unchecked": ("left", ["check-rowcount"]),
     "read_outside": ("left", ["read-inside-lock"]),
 }
-CASES = [("postgres", name) for name in POSTGRES] + [("sqlite", name) for name in SQLITE]
-QUICK = {("postgres", "computed"), ("sqlite", "computed")}
+FILES = {
+    "rewritten": ("left", ["file-lock"]),
+    "replaced": ("left", ["file-lock"]),
+}
+REDIS = {
+    "replaced": ("left", ["lua-script", "decrement-first", "watch"]),
+    "counted": ("left", ["lua-script", "decrement-first", "watch"]),
+}
+SHOPS = {"postgres": POSTGRES, "sqlite": SQLITE, "files": FILES, "redis": REDIS}
+CASES = [(shop, name) for shop, names in SHOPS.items() for name in names]
+QUICK = {("postgres", "computed"), ("sqlite", "computed"), ("files", "rewritten")}
 
 
 def explored(
@@ -40,7 +49,7 @@ def explored(
     done = program(
         "explore", "--behaviour", f"{shop}:{behaviour}", "--setup", f"{shop}:setup",
         "--check", f"{shop}:{check}", "--json",
-        *(("--with", "postgres") if server == "postgres" else ()),
+        *(("--with", server) if server in {"postgres", "redis"} else ()),
         PYTHONPATH=str(ROOT), **cure,
     )  # fmt: skip
     document: dict[str, Any] = json.loads(done.stdout)
@@ -52,7 +61,7 @@ def explored(
 @pytest.mark.parametrize("server, name", CASES)
 def test_each_cure_that_is_named_cures(program: Program, server: str, name: str) -> None:
     """The statement of the cure, carried out in the purchase, makes it valid."""
-    check, names = (POSTGRES if server == "postgres" else SQLITE)[name]
+    check, names = SHOPS[server][name]
     found = explored(program, server, name, check)
     assert found["verdict"] == "invalid"
     assert [cure["name"] for cure in found["cures"]][: len(names)] == names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,3 +132,57 @@ def test_a_database_of_ones_own_is_reset_only_where_named(program: Program) -> N
     proof = explored(program, "for_update", *named, private=False, **own)
     assert proof["verdict"] == "unknown"
     assert "waits inside a server that is not private" in proof["reason"]
+
+
+@pytest.mark.sweep(usual=lambda name: name == "seat")
+@pytest.mark.parametrize("name", ["naive", "seat", "left_open"])
+def test_a_counterexample_with_waits_is_replayed(
+    program: Program, tmp_path: Path, name: str
+) -> None:
+    """Each wait and each waking is a step of the file: 100 of 100."""
+    proof = explored(program, name, "--witness", "w.json")
+    done = program("replay", "w.json", "--times", "100", "--allow-code", "--json",
+                   PYTHONPATH=str(ROOT))  # fmt: skip
+    document = json.loads(done.stdout)
+    assert (document["same"], document["difference"], done.returncode) == (100, None, 0)
+    assert document["anomalies"] == proof["anomalies"]
+    file = tmp_path / "w.json"
+    saved = json.loads(file.read_text())
+    if name == "seat":  # a lock that the server would wait for, without the wait
+        waits = [at for at, step in enumerate(saved["steps"]) if step["action"] == "wake"]
+        saved["steps"].pop(waits[0])
+        file.write_text(json.dumps(saved))
+        done = program("replay", "w.json", "--allow-code", "--json", PYTHONPATH=str(ROOT))
+        assert (json.loads(done.stdout)["same"], done.returncode) == (0, 3)
+
+
+def test_no_command_resets_a_server_that_is_not_named(program: Program, tmp_path: Path) -> None:
+    """Refused before a row is deleted by simulate, bench and replay; a file cannot name one."""
+    own = {"DATABASE_URL": private_postgres(durable=False), "PYTHONPATH": str(ROOT)}
+    functions = ("--behaviour", f"{SHOP}:naive", "--setup", f"{SHOP}:setup",
+                 "--check", f"{SHOP}:left")  # fmt: skip
+    few = ("--buyers", "2", "--rounds", "2")
+    private = ("--with", "postgres", "--json")
+    program("explore", *functions, *private, "--witness", "w.json", PYTHONPATH=str(ROOT))
+    file = tmp_path / "w.json"
+    file.write_text(
+        json.dumps({**json.loads(file.read_text()), "servers": [], "reset": ["postgres"]})
+    )
+    replay = ("replay", "w.json", "--allow-code")
+    for words in (
+        ("simulate", *functions, *few), ("bench", *functions, *few, "--time", "20ms"), replay,
+    ):  # fmt: skip
+        done = program(*words, **own)
+        assert (done.returncode, done.stdout) == (2, ""), done
+        assert "give --with postgres, or --i-may-reset postgres" in done.stderr
+    done = program(*replay, "--i-may-reset", "postgres", "--json", **own)
+    assert json.loads(done.stdout)["times"] == 1
+
+
+def test_free_processes_sell_from_a_private_server(program: Program) -> None:
+    functions = ("--behaviour", f"{SHOP}:for_update", "--setup", f"{SHOP}:setup",
+                 "--check", f"{SHOP}:left", "--with", "postgres")  # fmt: skip
+    done = program("simulate", *functions, "--buyers", "2", "--rounds", "2", "--json",
+                   PYTHONPATH=str(ROOT))  # fmt: skip
+    sale = json.loads(done.stdout)
+    assert (sale["anomalies"], sale["rounds"], sale["sold"]) == ([], 2, 1), sale

@@ -114,20 +114,20 @@ CHANGES = {
     ),
     "another result": (
         "(stock - 1,))\n        return True", "(stock - 1,)).rowcount\n        return None",
-        "buyer 0 was answered 1 sold, and now sold-out",
+        "was answered 1 sold, and now sold-out",
     ),
     "a further step": (
         "        return True", '        line.execute("DELETE FROM event")\n        return True',
-        "behind the last step buyer 0 goes on: DELETE FROM event",
+        "goes on: DELETE FROM event",
     ),
     "a step less": (
         '        line.execute("UPDATE event SET stock = ?", (stock - 1,))\n', "",
-        "buyer 0: UPDATE event SET stock = ?  (0,): its purchase has ended before",
+        "UPDATE event SET stock = ?  (0,): its purchase has ended before",
     ),
     "a lock": (
         '        stock = line.execute("SELECT',
         '        line.execute("BEGIN IMMEDIATE")\n        stock = line.execute("SELECT',
-        "step 1: expected buyer 0: SELECT stock FROM event, got BEGIN IMMEDIATE",
+        "SELECT stock FROM event, got BEGIN IMMEDIATE",
     ),
     "more tickets": (
         "VALUES (1)", "VALUES (2)", "--setup leaves 2 tickets, and there were 1",

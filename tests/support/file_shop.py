@@ -479,6 +479,42 @@ def raises_inside() -> bool:
         return False
 
 
+def looks_and_locks() -> bool:
+    """Give the lock back at the end only: no `finally` does it."""
+    if left() < 1:
+        return False
+    process_lock.acquire()
+    sold = naive()
+    process_lock.release()
+    return sold
+
+
+def looks_and_marks() -> bool:
+    """Remove the lock file at the end only."""
+    if left() < 1:
+        return False
+    while True:
+        try:
+            os.mkdir("sale.mark")
+            break
+        except FileExistsError:
+            time.sleep(0.01)
+    sold = replaced()
+    os.rmdir("sale.mark")
+    return sold
+
+
+def locked_by_a_copy() -> bool:
+    """Close the file that was locked: a copy of its descriptor keeps the lock."""
+    with open("shop.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        copy = os.dup(lock.fileno())
+    try:
+        return replaced()
+    finally:
+        os.close(copy)
+
+
 # What is not seen proves nothing.
 
 

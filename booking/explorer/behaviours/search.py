@@ -8,27 +8,27 @@ no effect, so it is no step: its buyer is not enabled there, and all others come
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
-
-from msgspec.structs import replace
 
 from booking.explorer.behaviours.buyer import Disturbed, Moved, Relearned
 from booking.explorer.behaviours.buyers import BehaviourBuyers
-from booking.explorer.behaviours.smoothing import changes, renamed, smoothed
+from booking.explorer.behaviours.dependence import depend, interchangeable
+from booking.explorer.behaviours.exploration import (
+    REPEATS_MAX,
+    STEPS_MAX,
+    BehaviourExploration,
+    BehaviourFinding,
+    FindAnomalies,
+    Method,
+    without_place,
+)
+from booking.explorer.behaviours.smoothing import renamed, smoothed
 from booking.explorer.transition import Caveat, Inconclusive
 from booking.processes.behaviour_buyer import Bought
 
-STEPS_MAX = 10_000
 RESTARTS_MAX = 100
-REPEATS_MAX = 100
 SAME_SHOWN, DIFFERENCE_SHOWN = 60, 140  # characters of what was told otherwise
-Method = Literal["reduced", "plain"]
-FindAnomalies = Callable[
-    [list[Bought]], dict[str, str]
-]  # the answers → names of anomalies and messages
 
 
 @dataclass(slots=True)
@@ -42,44 +42,6 @@ class Point:
     tried: dict[int, Moved] = field(default_factory=dict)
     forced: bool = False
     stands_for: dict[int, int] = field(default_factory=dict)  # buyer → the one explored for it
-
-
-@dataclass(slots=True)
-class BehaviourFinding:
-    """An order of steps that breaks the sale, and how."""
-
-    steps: list[Moved]
-    anomalies: dict[str, str]
-    answers: list[Bought]
-    smooth: list[Moved]  # an equal order with fewer changes of the buyer, not executed yet
-
-    @property
-    def length(self) -> tuple[int, int]:
-        """Steps, and the fewest changes of the buyer among them: less is shorter."""
-        return len(self.steps), changes(self.smooth)
-
-
-@dataclass(slots=True)
-class BehaviourExploration:
-    """The result of a search."""
-
-    method: Method
-    symmetric: bool = False  # whether orders that differ in names of equal buyers were merged
-    complete: bool = False
-    bound: str | None = None
-    executions: int = 0
-    steps: int = 0
-    ends: int = 0  # executions that came to their end
-    violating: int = 0
-    shortest: BehaviourFinding | None = None
-    findings: dict[str, str] = field(default_factory=dict)  # name → message of the shortest
-    caveats: list[str] = field(default_factory=list)
-    outcomes: Counter[tuple[Bought, ...]] = field(default_factory=Counter)  # in the order of text
-    sold: bool = False  # whether any purchase was answered with a ticket
-    failed: dict[int, str] = field(default_factory=dict)  # buyer → an error of its purchase
-    answered: set[int] = field(default_factory=set)  # buyers whose purchase ended without one
-    first_finding_s: float | None = None
-    elapsed_s: float = 0.0
 
 
 class BehaviourExplorer:
@@ -401,51 +363,6 @@ class BehaviourExplorer:
             result.findings.setdefault(name, message)
         if result.shortest is None or found.length < result.shortest.length:
             result.shortest = found
-
-
-def interchangeable(moves: list[Moved], pasts: list[int], one: int, other: int) -> bool:
-    """Return whether steps with two buyers' names exchanged are the same steps, but for order.
-
-    That is so where both took the same steps and were told the same, and where what happened
-    before each step is the same with the names exchanged.
-    """
-    mine = [at for at, move in enumerate(moves) if move.buyer == one]
-    theirs = [at for at, move in enumerate(moves) if move.buyer == other]
-    if [moves[at][1:] for at in mine] != [moves[at][1:] for at in theirs]:
-        return False
-    exchanged = list(range(len(moves)))
-    for at, partner in zip(mine, theirs, strict=True):
-        exchanged[at], exchanged[partner] = partner, at
-    return all(
-        _exchange(past, mine, theirs) == pasts[partner]
-        for past, partner in zip(pasts, exchanged, strict=True)
-    )
-
-
-def _exchange(past: int, mine: list[int], theirs: list[int]) -> int:
-    for at, partner in zip(mine, theirs, strict=True):
-        if (past >> at & 1) != (past >> partner & 1):
-            past ^= 1 << at | 1 << partner
-    return past
-
-
-def depend(one: Moved, other: Moved) -> bool:
-    """Return whether two steps may not commute: they touch the same, and one of them writes.
-
-    A step of which nothing is known depends on every other one.
-    """
-    if not one.step.touches or not other.step.touches:
-        return True
-    return any(
-        (a.resource == b.resource or "?" in {a.resource, b.resource}) and (a.writes or b.writes)
-        for a in one.step.touches
-        for b in other.step.touches
-    )
-
-
-def without_place(answer: Bought) -> Bought:
-    """Return how a purchase ended, wherever in the code."""
-    return replace(answer, where="")
 
 
 def _difference(known: object, now: object) -> str:

@@ -16,7 +16,7 @@ KEPT = ("booking", "posix", "importlib", "_frozen_importlib", "multiprocessing.c
 
 
 class Unbound:
-    """A function that takes the place of a builtin one: as a class attribute, it is no method."""
+    """A function that takes the place of a built-in one: as a class attribute, it is no method."""
 
     def __init__(self, new: Callable[..., Any], real: Any) -> None:
         self._new = new

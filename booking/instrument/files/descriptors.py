@@ -22,13 +22,13 @@ from booking.instrument.files.resources import (
 from booking.instrument.files.session import Files, told
 from booking.instrument.files.state import SteppedState
 from booking.instrument.seam import Touch
+from booking.system.descriptors import NAMELESS
 
 READS = ("read", "pread", "readv", "preadv")
 WRITES = ("write", "pwrite", "writev", "pwritev", "ftruncate", "posix_fallocate")
 COPIES = {"sendfile": (1, 0), "copy_file_range": (0, 1), "splice": (0, 1)}  # from, to
 STANDARD = 2  # standard input, output, error
 BYTES = (bytes, bytearray, memoryview)
-NAMELESS = getattr(os, "O_TMPFILE", 0)
 
 
 def install(files: Files, patches: Bindings) -> None:

@@ -90,7 +90,9 @@ def _lockf(files: Files, real: Any) -> Any:
         fd = number_of(file)
         name = files.shown(fd)
         if command & fcntl.LOCK_UN:
-            return _unlock_record(files, fd, lambda: real(fd, command, *place))
+            return _unlock_record(
+                files, fd, lambda: real(fd, command, *place), whole=not any(place)
+            )
         ensure_not_dismissed(seam)
         waits = not command & fcntl.LOCK_NB
         writes = not command & fcntl.LOCK_SH
@@ -121,7 +123,7 @@ def _os_lockf(files: Files, real: Any) -> Any:
             return
         name = files.shown(fd)
         if command == os.F_ULOCK:
-            _unlock_record(files, fd, lambda: real(fd, command, length))
+            _unlock_record(files, fd, lambda: real(fd, command, length), whole=length == 0)
             return
         ensure_not_dismissed(seam)
         waits = command == os.F_LOCK
@@ -141,13 +143,14 @@ def _os_lockf(files: Files, real: Any) -> Any:
     return lockf
 
 
-def _unlock_record(files: Files, fd: int, effect: Any) -> Any:
-    """Give a record lock back; others of the same process may stay, so it is held still."""
+def _unlock_record(files: Files, fd: int, effect: Any, *, whole: bool) -> Any:
+    """Release a record lock, as a step."""
     if files.seam.dismissed:
         return effect()
     touches = files.lock(fd)
     result = files.step("unlock", f"unlock {files.shown(fd)}", lambda: touches, effect)
-    files.records.pop(fd, None)
+    if whole:  # else another part of the file is locked still, perhaps
+        files.records.pop(fd, None)
     return result
 
 

@@ -4,12 +4,10 @@ A file has two sides. Its name is an entry of a folder: `open` looks it up, `os.
 Its content belongs to the file that a name led to when it was opened, and is named by that path.
 So a reader that has the old file open and a writer that puts a new one in its place commute.
 
-| resource | read by | written by |
-|---|---|---|
-| `name PATH` | a lookup of it, or of what is below it | creation, removal, renaming |
-| `names in FOLDER` | creation and removal of an entry: two of them commute | a listing |
-| `content PATH` | reading, the size | writing, truncation |
-| `lock PATH` | a shared lock | an exclusive lock |
+- `name PATH`: a lookup of it, or of what is below it, reads; creation, removal, renaming write.
+- `names in FOLDER`: creation and removal read, so two of them commute; a listing writes.
+- `content PATH`: reading, and asking for the size, read; writing and truncation write.
+- `lock PATH`: a shared lock reads, an exclusive one writes.
 """
 
 from __future__ import annotations
@@ -24,17 +22,17 @@ from typing import Any
 
 from booking.instrument.seam import Touch, encodable
 from booking.system.descriptors import path_of
+from booking.system.system_folders import DEVICES, SHARED_MEMORY, SYSTEM_FOLDERS
 
 LINKS_MAX = 40  # as Linux follows
 SEVERAL = "content of files with several names"
 UNKNOWN = Touch("?", writes=True)
 MODULES = (".py", ".pyc", ".so", ".pth", ".mo")
-DEVICES, SHARED_MEMORY = "/dev/", "/dev/shm/"
 SYSTEM = tuple(
     f"{folder}/"
     for folder in {
         *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-        "/usr/lib", "/usr/lib64", "/usr/share", "/lib", "/etc", "/proc", "/sys", "/dev",
+        *SYSTEM_FOLDERS,
     }
 )  # fmt: skip
 

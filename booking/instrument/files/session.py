@@ -111,7 +111,13 @@ class Files:
             effect()
             return
         touches = self.lock(fd)
-        self.step("unlock", f"close {self.shown(fd)}, which unlocks it", lambda: touches, effect)
+        try:
+            self.step(
+                "unlock", f"close {self.shown(fd)}, which unlocks it", lambda: touches, effect
+            )
+        except Dismissed:
+            effect()  # it is not closed again, so it would stay locked
+            raise
 
     def forget(self, fd: int) -> None:
         """Forget a descriptor that is closed."""

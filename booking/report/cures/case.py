@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from booking.experiments.behaviour import BehaviourStep
+from booking.experiments.behaviours.exploration import BehaviourStep
 from booking.processes.behaviour_buyer import Bought
 from booking.report.cures.statement import Statement, bare, parsed
 

@@ -7,14 +7,12 @@ from typing import NamedTuple
 
 from booking.report.cures.case import Act, Case, Named
 
-LOCKS = {"flock", "lockf", "lock", "acquire"}
-UNLOCKS = {"unlock", "release"}
 TORN = re.compile(
     r"JSONDecodeError|EOFError|UnpicklingError|could not be read|empty", re.IGNORECASE
 )
 WRITE_WORDS = {"write", "replace", "rename", "truncate", "unlink", "remove", "link", "mkdir"}
 READ_WORDS = {"read", "open", "stat", "exists", "listdir"}
-PATH = re.compile(r"[\w./~-]*[\w~-]\.[\w.]+|/[\w./~-]+")
+MODE = re.compile(r' "[a-z+]*"$')
 
 
 class Rewritten(NamedTuple):
@@ -46,14 +44,13 @@ def rewritten(case: Case) -> Rewritten | None:
                 continue
             for other in case.acts:
                 meant = other.buyer != write.buyer and _writes(other) and _path(other) == path
-                if meant and other.at > read.at:
+                if meant and read.at < other.at < write.at:
                     return Rewritten(path, read, other, write)
     return None
 
 
 def _writes(act: Act) -> bool:
-    opens = act.action == "open" and re.search(r"['\" ][rb]*[wax+]", act.step.text) is not None
-    return act.action in WRITE_WORDS or opens
+    return act.action in WRITE_WORDS
 
 
 def _reads(act: Act) -> bool:
@@ -62,8 +59,9 @@ def _reads(act: Act) -> bool:
 
 def _path(act: Act) -> str:
     """Return the file that a step is on; of a rename, the one that it becomes."""
-    found = PATH.findall(act.step.text)
-    return str(found[-1]) if found else ""
+    shown = act.step.text.partition("  ")[0]
+    path = shown.partition(" → ")[2] or shown.partition(" ")[2]
+    return MODE.sub("", path)
 
 
 def file_lock(case: Case) -> Named | None:
@@ -71,11 +69,7 @@ def file_lock(case: Case) -> Named | None:
     if (found := rewritten(case)) is None:
         return None
     why = f"{found.why}; hold one lock from the read to the write"
-    text = (
-        f'with open("{found.path}.lock", "w") as lock:\n    fcntl.flock(lock, fcntl.LOCK_EX)'
-        if "filelock" not in case.through
-        else f'with filelock.FileLock("{found.path}.lock"):'
-    )
+    text = f'with open("{found.path}.lock", "w") as lock: fcntl.flock(lock, fcntl.LOCK_EX); ...'
     return Named("file-lock", why, text)
 
 

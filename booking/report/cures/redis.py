@@ -46,8 +46,11 @@ def looked(case: Case) -> Looked | None:
             key = _key(read)
             if read.at > write.at or not key or not _is(read, READS) or not _is(write, WRITES):
                 continue
-            others = [act for act in case.acts if act.buyer != write.buyer and act.at > read.at
-                      and _is(act, WRITES) and _key(act) == key]  # fmt: skip
+            others = [
+                act for act in case.acts
+                if act.buyer != write.buyer and read.at < act.at < write.at
+                and _is(act, WRITES) and _key(act) == key
+            ]  # fmt: skip
             if _key(write) == key and others:
                 return Looked(key, read, others[0], write)
     return None

@@ -186,9 +186,24 @@ def _inner(text: str) -> str:
 def _values(shown: str) -> Any:
     """Return the values of a statement, where they are plain."""
     try:
-        return ast.literal_eval(shown.strip()) if shown else None
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return _value_of(ast.parse(shown.strip(), mode="eval").body) if shown else None
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
+
+
+def _value_of(node: ast.expr) -> Any:
+    """Return a constant, also where a driver wraps it (`Int4(0)`); UNKNOWN of another value."""
+    if isinstance(node, (ast.Tuple, ast.List)):
+        return [_value_of(one) for one in node.elts]
+    if isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values, strict=True)
+        return {_value_of(key): _value_of(value) for key, value in pairs if key is not None}
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        return _value_of(node.args[0])
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return UNKNOWN
 
 
 def literal(text: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from booking.experiments.behaviour import BehaviourProof
+from booking.experiments.behaviours.exploration import BehaviourProof
 from booking.report.cures import files, redis, sql
 from booking.report.cures.case import Case, Named
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.text import Text
 
 from booking.core.wording import counted
-from booking.experiments.behaviour import (
+from booking.experiments.behaviours.counterexample_file import replay_command
+from booking.experiments.behaviours.exploration import (
     RESTS_ON,
     BehaviourProof,
     BehaviourSpec,
@@ -16,7 +17,6 @@ from booking.experiments.behaviour import (
     answer_of,
     step_lines,
 )
-from booking.experiments.behaviour_file import replay_command
 from booking.report.cures.table import cures_of
 from booking.report.terminal.layout import (
     Block,

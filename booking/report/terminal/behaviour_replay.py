@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from booking.core.verdict import Outcome
 from booking.core.wording import counted
-from booking.experiments.behaviour import RESTS_ON, answer_of, lines_of
-from booking.experiments.behaviour_file import BehaviourCounterexample
-from booking.experiments.behaviour_replay import BehaviourReplayed
+from booking.experiments.behaviours.counterexample_file import BehaviourCounterexample
+from booking.experiments.behaviours.exploration import RESTS_ON, answer_of, lines_of
+from booking.experiments.behaviours.replay import BehaviourReplayed
 from booking.report.terminal.behaviour import step_table
 from booking.report.terminal.layout import Block, Command, Line, Part, show_parts, show_verdict
 

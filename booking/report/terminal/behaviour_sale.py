@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from booking.core.verdict import Outcome
 from booking.core.wording import counted
-from booking.experiments.behaviour import again, answer_of
-from booking.experiments.behaviour_sale import BehaviourSale, SaleSpec, sell_again
+from booking.experiments.behaviours.exploration import again, answer_of
+from booking.experiments.behaviours.sale import BehaviourSale, SaleSpec, sell_again
 from booking.report.behaviour_sale_document import PREMISES
 from booking.report.terminal.layout import Command, Line, Part, show_parts, show_verdict
 

@@ -9,11 +9,11 @@ import pytest
 
 from booking.core.verdict import Outcome
 from booking.errors import UsageError
-from booking.experiments import behaviour_sale_host as host
-from booking.experiments.behaviour import BehaviourSpec
-from booking.experiments.behaviour_host import judged
-from booking.experiments.behaviour_sale import BehaviourSale, SaleSpec
-from booking.experiments.purchase_crowd import Crowd
+from booking.experiments.behaviours import sale_host as host
+from booking.experiments.behaviours.crowd import Crowd
+from booking.experiments.behaviours.exploration import BehaviourSpec
+from booking.experiments.behaviours.exploration_host import judged
+from booking.experiments.behaviours.sale import BehaviourSale, SaleSpec
 from booking.processes.behaviour_buyer import Bought
 from booking.processes.purchase_worker import Purchase
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from booking.core.verdict import Outcome
-from booking.experiments.behaviour import BehaviourProof, BehaviourStep
+from booking.experiments.behaviours.exploration import BehaviourProof, BehaviourStep
 from booking.processes.behaviour_buyer import Bought
 from booking.report.cures.case import Named
 from booking.report.cures.statement import UNKNOWN, parsed
@@ -49,7 +49,7 @@ DJANGO = race(
     'SELECT "shop_event"."id", "shop_event"."stock" FROM "shop_event" WHERE "shop_event"."id" = %s'
     " LIMIT 21  (1,)",
     "1|1",
-    'UPDATE "shop_event" SET "stock" = %s WHERE "shop_event"."id" = %s  (0, 1)',
+    'UPDATE "shop_event" SET "stock" = %s WHERE "shop_event"."id" = %s  (Int4(0), 1)',
 )
 SQLALCHEMY = race(
     "SELECT event.id AS event_id, event.stock AS event_stock FROM event"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from booking.experiments.behaviour_host import judged
+from booking.experiments.behaviours.exploration_host import judged
 from booking.processes.behaviour_buyer import Bought, bought_of
 
 SOLD, NONE, OPEN = Bought("sold", 1), Bought("sold-out"), Bought("unknown", error="E: x")

@@ -12,12 +12,12 @@ import msgspec
 
 from booking.core.verdict import Outcome
 from booking.errors import UsageError
-from booking.experiments.behaviour import BehaviourSpec
-from booking.experiments.behaviour_process import Progress, ask
+from booking.experiments.behaviours.exploration import BehaviourSpec
+from booking.experiments.behaviours.host_process import Progress, ask
 from booking.history.model import Event, History, SaleEnd
 from booking.processes.behaviour_buyer import Bought
 
-HOST = "booking.experiments.behaviour_sale_host"
+HOST = "booking.experiments.behaviours.sale_host"
 BUYERS = 10
 BUYERS_MAX = 200
 ROUNDS = 50

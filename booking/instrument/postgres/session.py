@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from booking.instrument.postgres_locks import (
+from booking.instrument.postgres.locks import (
     EVERYTHING,
     NONE_HELD,
     NOTHING,

@@ -10,13 +10,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from booking.experiments.behaviour import BehaviourStep, shown_step
-from booking.experiments.behaviour_file import BehaviourCounterexample, SavedAnswer, spec_of
-from booking.experiments.behaviour_host import Opened, opened
-from booking.experiments.behaviour_process import Progress, serve
-from booking.experiments.behaviour_replay import BehaviourReplayed, ReplayRequest
+from booking.experiments.behaviours.counterexample_file import (
+    BehaviourCounterexample,
+    SavedAnswer,
+    spec_of,
+)
+from booking.experiments.behaviours.exploration import BehaviourStep, shown_step
+from booking.experiments.behaviours.exploration_host import Opened, opened
+from booking.experiments.behaviours.host_process import Progress, serve
+from booking.experiments.behaviours.replay import BehaviourReplayed, ReplayRequest
 from booking.explorer.behaviours.buyer import Disturbed, Moved, Relearned
-from booking.explorer.behaviours.search import REPEATS_MAX
+from booking.explorer.behaviours.exploration import REPEATS_MAX
 from booking.explorer.transition import Inconclusive
 from booking.processes.behaviour_buyer import Bought
 

@@ -1,6 +1,6 @@
 """`redis` (redis-py) and `valkey`: each command is a step on its keys, a transaction is one step.
 
-What a command touches is asked of the server (`redis_keys`). A pipeline without a transaction is
+What a command touches is asked of the server (`keys`). A pipeline without a transaction is
 sent in one packet, and the server may serve others in between: each of its commands is a step.
 Whatever else talks to the server comes through `Connection.send_packed_command`: the tripwire.
 """
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from booking.errors import BookingError
 from booking.instrument.late_import import once_imported
 from booking.instrument.patches import Patches
-from booking.instrument.redis_commands import (
+from booking.instrument.redis.commands import (
     OTHER_DATABASES,
     SCRIPTS,
     is_quiet,
@@ -24,8 +24,8 @@ from booking.instrument.redis_commands import (
     shown,
     words_of,
 )
-from booking.instrument.redis_keys import RedisKeys
-from booking.instrument.redis_step import RedisStep
+from booking.instrument.redis.keys import RedisKeys
+from booking.instrument.redis.step import RedisStep
 from booking.instrument.seam import Dismissed, Seam, Touch
 
 T = TypeVar("T")

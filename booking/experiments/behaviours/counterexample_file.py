@@ -14,8 +14,13 @@ import msgspec
 
 from booking.core.data_files import CODE, Permission
 from booking.errors import UsageError
-from booking.experiments.behaviour import BehaviourProof, BehaviourSpec, BehaviourStep, Server
-from booking.explorer.behaviours.search import STEPS_MAX
+from booking.experiments.behaviours.exploration import (
+    BehaviourProof,
+    BehaviourSpec,
+    BehaviourStep,
+    Server,
+)
+from booking.explorer.behaviours.exploration import STEPS_MAX
 from booking.processes.behaviour_buyer import Result
 from booking.system.output import write_output
 

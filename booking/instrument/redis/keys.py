@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from booking.instrument.redis_commands import (
+from booking.instrument.redis.commands import (
     OTHER_DATABASES,
     PATTERNS,
     READS_EVERYTHING,

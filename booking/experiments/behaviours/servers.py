@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from booking.errors import UsageError
-from booking.experiments.behaviour_redis import RedisServer
+from booking.experiments.behaviours.redis_server import RedisServer
 from booking.instrument.interceptor import Interceptor, ServerInterceptor
-from booking.instrument.postgres_waits import DEADLOCK_LOOK_S, PostgresWaits
+from booking.instrument.postgres.waits import DEADLOCK_LOOK_S, PostgresWaits
 from booking.servers.lent_postgres import lend_postgres, lent_postgres
 
 

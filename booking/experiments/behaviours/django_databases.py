@@ -25,9 +25,9 @@ def databases_in_use() -> dict[str, str] | None:
     """
     if "django.db" not in sys.modules:
         return None
-    from django.conf import settings  # type: ignore[import-not-found,unused-ignore]
-    from django.core import mail  # type: ignore[import-not-found,unused-ignore]
-    from django.db import connections  # type: ignore[import-not-found,unused-ignore]
+    from django.conf import settings
+    from django.core import mail
+    from django.db import connections
 
     if not settings.configured or not hasattr(mail, "outbox"):  # which each test run has
         return None
@@ -51,7 +51,7 @@ class DjangoDatabases:
     def set_up(self) -> None:
         """Set Django up, as the process that tests did; not where it has no settings module."""
         if self._in_use is not None and os.environ.get("DJANGO_SETTINGS_MODULE"):
-            import django  # type: ignore[import-not-found,unused-ignore]
+            import django
 
             django.setup()
             self.use()
@@ -60,9 +60,9 @@ class DjangoDatabases:
         """Use the databases of the tests, once there are settings."""
         if self._in_use is None or self._used or "django.db" not in sys.modules:
             return
-        from django.conf import settings  # type: ignore[import-not-found,unused-ignore]
-        from django.db import connections  # type: ignore[import-not-found,unused-ignore]
-        from django.db.backends import (  # type: ignore[import-not-found,unused-ignore]
+        from django.conf import settings
+        from django.db import connections
+        from django.db.backends import (
             signals,
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from booking.errors import UsageError
 from booking.instrument.interceptor import Interceptor
-from booking.instrument.redis import RedisInterceptor
+from booking.instrument.redis.interceptor import RedisInterceptor
 from booking.servers.valkey import LOOPBACK, private_valkey_address
 
 NAMES = ("REDIS_USERNAME", "REDIS_DB")

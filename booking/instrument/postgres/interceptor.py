@@ -1,7 +1,7 @@
 """`psycopg` (3): each statement, commit and rollback is a step on the relations that it locks.
 
 SQLAlchemy and Django need nothing of their own: both call `psycopg`. Waits inside the server are
-real; the harness sees and ends them (`postgres_waits`). `Connection.wait` is the tripwire: it hears
+real; the harness sees and ends them (`waits`). `Connection.wait` is the tripwire: it hears
 all that talks to the server in another way.
 """
 
@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 
 from booking.instrument.chance import doubt_chance
 from booking.instrument.patches import Patches
-from booking.instrument.postgres_locks import PostgresLocks
-from booking.instrument.postgres_session import OPAQUE, PostgresSession
-from booking.instrument.postgres_waits import PostgresWaits
+from booking.instrument.postgres.locks import PostgresLocks
+from booking.instrument.postgres.session import OPAQUE, PostgresSession
+from booking.instrument.postgres.waits import PostgresWaits
 from booking.instrument.seam import Dismissed, Seam, Touch, package_of
 
 T = TypeVar("T")

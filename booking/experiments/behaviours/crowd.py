@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from booking.errors import BookingError, UsageError
-from booking.experiments.behaviour import BehaviourSpec
-from booking.experiments.behaviour_django import DjangoDatabases
-from booking.experiments.behaviour_host import Functions, function_of
-from booking.experiments.behaviour_servers import BehaviourServers
+from booking.experiments.behaviours.django_databases import DjangoDatabases
+from booking.experiments.behaviours.exploration import BehaviourSpec
+from booking.experiments.behaviours.exploration_host import Functions, function_of
+from booking.experiments.behaviours.servers import BehaviourServers
 from booking.instrument.interceptor import installed
 from booking.instrument.seam import Seam
 from booking.processes.purchase_worker import Purchase, PurchaseWorker, WorkerEndedError

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from booking.instrument.postgres_locks import PostgresLocks, ask, tell
+from booking.instrument.postgres.locks import PostgresLocks, ask, tell
 from booking.instrument.seam import Touch
 
 DEADLOCK_LOOK_S = 0.1  # `deadlock_timeout`: a session looks once, this long after its wait began

@@ -1,7 +1,7 @@
 """Explore a purchase function as it is: what is asked for, what comes back, and who does it.
 
 The search runs in a fresh interpreter, because the interceptors must be there before the user's
-modules are imported: see `behaviour_host`.
+modules are imported: see `exploration_host`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Literal
 import msgspec
 
 from booking.core.verdict import Outcome
-from booking.experiments.behaviour_process import Progress, ask
+from booking.experiments.behaviours.host_process import Progress, ask
 from booking.explorer.behaviours.buyer import Moved
-from booking.explorer.behaviours.search import Method
+from booking.explorer.behaviours.exploration import Method
 from booking.processes.behaviour_buyer import Bought
 
 BUYERS = 2
@@ -25,7 +25,7 @@ RESTS_ON = (
     "each statement of an intercepted library is one step; nothing else that the code does is seen "
     "by other buyers (what was heard of such is a caveat)"
 )
-HOST = "booking.experiments.behaviour_host"
+HOST = "booking.experiments.behaviours.exploration_host"
 
 
 class BehaviourSpec(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,12 +6,12 @@ import msgspec
 
 from booking.core.verdict import Outcome
 from booking.errors import UsageError
-from booking.experiments.behaviour_file import BehaviourCounterexample
-from booking.experiments.behaviour_process import Progress, ask, import_path
+from booking.experiments.behaviours.counterexample_file import BehaviourCounterexample
+from booking.experiments.behaviours.host_process import Progress, ask, import_path
 from booking.experiments.replay import TIMES_MAX
 from booking.processes.behaviour_buyer import Bought
 
-HOST = "booking.experiments.behaviour_replay_host"
+HOST = "booking.experiments.behaviours.replay_host"
 
 
 class ReplayRequest(msgspec.Struct, frozen=True):

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
-from booking.instrument.redis_commands import (
+from booking.instrument.redis.commands import (
     SCRIPTS,
     changed_nothing,
     reason_for_doubt,
     words_of,
 )
-from booking.instrument.redis_keys import EVERYTHING, SCRIPT_CACHE, Inside, RedisKeys
+from booking.instrument.redis.keys import EVERYTHING, SCRIPT_CACHE, Inside, RedisKeys
 from booking.instrument.seam import Touch
 
 T = TypeVar("T")

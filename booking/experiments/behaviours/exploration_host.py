@@ -17,18 +17,19 @@ from typing import Any, NamedTuple
 from booking.core.registry import load, takes_argument
 from booking.core.verdict import Outcome
 from booking.errors import BookingError, UsageError
-from booking.experiments.behaviour import (
+from booking.experiments.behaviours.django_databases import DjangoDatabases
+from booking.experiments.behaviours.exploration import (
     BehaviourOutcome,
     BehaviourProof,
     BehaviourSpec,
     shown_step,
 )
-from booking.experiments.behaviour_django import DjangoDatabases
-from booking.experiments.behaviour_models import model_names
-from booking.experiments.behaviour_process import Progress, serve
-from booking.experiments.behaviour_servers import BehaviourServers
+from booking.experiments.behaviours.host_process import Progress, serve
+from booking.experiments.behaviours.servers import BehaviourServers
+from booking.experiments.behaviours.table_models import model_names
 from booking.explorer.behaviours.buyers import BehaviourBuyers
-from booking.explorer.behaviours.search import BehaviourExploration, BehaviourExplorer
+from booking.explorer.behaviours.exploration import BehaviourExploration
+from booking.explorer.behaviours.search import BehaviourExplorer
 from booking.instrument.interceptor import Interceptor, installed
 from booking.instrument.seam import Seam
 from booking.instrument.tripwire import listen

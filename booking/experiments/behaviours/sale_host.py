@@ -10,15 +10,15 @@ from itertools import chain
 from booking.core.verdict import Outcome
 from booking.core.wording import counted
 from booking.errors import BookingError
-from booking.experiments.behaviour_process import Progress, serve
-from booking.experiments.behaviour_sale import (
+from booking.experiments.behaviours.crowd import Crowd, crowd_of
+from booking.experiments.behaviours.host_process import Progress, serve
+from booking.experiments.behaviours.sale import (
     BehaviourSale,
     Pressure,
     SalePurchase,
     SaleRound,
     SaleSpec,
 )
-from booking.experiments.purchase_crowd import Crowd, crowd_of
 from booking.processes.behaviour_buyer import Bought
 from booking.processes.purchase_worker import Purchase
 

@@ -1,0 +1,1 @@
+"""What purchase functions do to PostgreSQL by `psycopg` is steps; waits in the server are real."""

@@ -1,0 +1,1 @@
+"""What purchase functions do to Redis is steps on the keys that the server names."""
