@@ -73,6 +73,7 @@ KNOWN = {
     "receipt_expires": Known("valid", 2, 6),
     "single_connection": Known("invalid", 4, 6),
     "publishes": Known("valid", 4, 6),
+    "answers_are_changed": Known("invalid", 4, 6),
     "token_of_chance": Known("valid", 4, 6),
     "wrong_type": Known("valid", 4, 6),
 }

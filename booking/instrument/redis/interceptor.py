@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, wraps
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -49,6 +49,7 @@ class RedisInterceptor:
         self._open: weakref.WeakSet[Any] = weakref.WeakSet()
         self._keys: weakref.WeakKeyDictionary[Any, RedisKeys] = weakref.WeakKeyDictionary()
         self._watched: weakref.WeakKeyDictionary[Any, set[Touch]] = weakref.WeakKeyDictionary()
+        self._reply: Any = None  # the last one, as it came: the user's code may have changed it
         self._clocked = False  # whether a script reads a clock past all commands
         self._tokens: set[str] = set()  # of locks, made by this process
 
@@ -79,6 +80,7 @@ class RedisInterceptor:
 
     def _patch_client(self, kind: Any) -> None:
         execute = kind.execute_command
+        self._quiet(kind, "__init__")
 
         def executed(client: Any, *command: Any, **options: Any) -> Any:
             return self._one(client, command, lambda: execute(client, *command, **options))
@@ -116,10 +118,19 @@ class RedisInterceptor:
     def _patch_connections(self, module: Any) -> None:
         kind = module.AbstractConnection
         self._patch_connect(kind)
-        for name in ("send_packed_command", "read_response"):
-            self._doubt(kind, name, f"{self.library} talks to the server past a step")
+        past = f"{self.library} talks to the server past a step"
+        self._doubt(kind, "send_packed_command", past)
+        read = self._doubting(kind.read_response, past)
+
+        def kept(*positional: Any, **named: Any) -> Any:
+            self._reply = read(*positional, **named)
+            return self._reply
+
+        self._patches.replace(kind, "read_response", kept)
+        self._quiet(kind, "__init__")
         for pool in (module.ConnectionPool, module.BlockingConnectionPool):
-            self._patches.replace(pool, "get_connection", self._quietly(pool.get_connection))
+            self._quiet(pool, "__init__")  # it looks for the library's version in files
+            self._quiet(pool, "get_connection")
 
     def _patch_uncovered(self, client: Any) -> None:
         """Have what is not covered say so; its traffic is heard by the tripwire anyway."""
@@ -138,12 +149,16 @@ class RedisInterceptor:
     def _doubt(self, kind: Any, name: str, what: str) -> None:
         self._patches.replace(kind, name, self._doubting(getattr(kind, name), what))
 
-    def _quietly(self, method: Callable[..., T]) -> Callable[..., T]:
-        def quiet(*positional: Any, **named: Any) -> T:
+    def _quiet(self, kind: Any, name: str) -> None:
+        """Have a method announce nothing, and nothing that it does be a caveat."""
+        method = getattr(kind, name)
+
+        @wraps(method)
+        def quiet(*positional: Any, **named: Any) -> Any:
             with self._seam.inside():
                 return method(*positional, **named)
 
-        return quiet
+        self._patches.replace(kind, name, quiet)
 
     def _connecting(self, connect: Callable[..., T]) -> Callable[..., T]:
         """Return a `connect` that asks first whether the server may be reached."""
@@ -220,7 +235,10 @@ class RedisInterceptor:
             self._seam.doubt("a script reads a clock")
 
     def _run(self, action: str, text: str, step: RedisStep, effect: Callable[[], T]) -> T:
-        return self._perform(action, text, step, lambda: step.run(effect, self._errors))
+        return self._perform(action, text, step, lambda: self._carried_out(step, effect))
+
+    def _carried_out(self, step: RedisStep, effect: Callable[[], T]) -> T:
+        return step.run(effect, self._errors, lambda: self._reply)
 
     def _perform(
         self, action: str, text: str, step: RedisStep, effect: Callable[[], T],
@@ -290,7 +308,7 @@ class RedisInterceptor:
         if token is None:
             token = seam.unique_name()
             self._tokens.add(token)
-        token = lock.redis.get_encoder().encode(token)
+        token = self._client_of(lock).get_encoder().encode(token)
         limit_s = lock.blocking_timeout if blocking_timeout is None else blocking_timeout
         tries_once = limit_s is not None and limit_s < (lock.sleep if sleep is None else sleep)
         if tries_once or not (lock.blocking if blocking is None else blocking):
@@ -300,15 +318,18 @@ class RedisInterceptor:
                 return False
         return True
 
+    def _client_of(self, lock: Any) -> Any:
+        return getattr(lock, self.library)
+
     def _acquired(self, lock: Any, token: bytes) -> bool:
         """Acquire a lock as one step, which is refused while another buyer holds it."""
         if self._seam.dismissed:
             raise Dismissed
         command = ("SET", lock.name, token, "NX")
-        step = self._new_step(lock.redis, [command])
+        step = self._new_step(self._client_of(lock), [command])
 
         def acquire() -> bool:
-            if not step.run(lambda: lock.do_acquire(token), self._errors):
+            if not self._carried_out(step, lambda: lock.do_acquire(token)):
                 raise _Held
             lock.local.token = token
             return True

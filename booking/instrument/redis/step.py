@@ -43,14 +43,15 @@ class RedisStep:
         """What it is known to touch by now."""
         return tuple(sorted(self.touched))
 
-    def run(self, effect: Callable[[], T], errors: Any) -> T:
-        """Carry it out, and see what it touched."""
+    def run(self, effect: Callable[[], T], errors: Any, last: Callable[[], object]) -> T:
+        """Carry it out, and see what it touched; `last` returns the server's reply as it came."""
         self._doubt_expiry(self._declared)
         by_scripts = self._keys.expiry(frozenset({EVERYTHING})) if self._scripts else None
         inside = Inside()
         try:
             with self._keys.inside_scripts(inside) if self._scripts else nullcontext():
                 reply = effect()
+                came = last()
         except errors.WatchError:
             self.touched = self._watched  # nothing was done: it only read
             raise
@@ -63,7 +64,7 @@ class RedisStep:
             self.committed = self._writes
             raise
         self._see(inside, by_scripts)
-        self._see_reply(reply)
+        self._see_reply(came)
         self.committed = self._writes
         if self._writes:
             self._doubt_expiry(self.touched, SOON_MS)
