@@ -17,6 +17,7 @@ __all__ = ["conditional", "left", "setup", "spins"]
 BUYERS = 2
 LIMIT_S = 60.0
 prepared: list[int] = []
+kept: list[sqlite3.Connection] = []
 
 
 def meet(buyer: int) -> None:
@@ -82,7 +83,7 @@ def first_ends_its_process(buyer: int) -> bool:
     return conditional()
 
 
-def leaves_a_lock(kept: list[sqlite3.Connection] = []) -> bool:  # noqa: B006 - it is kept
+def leaves_a_lock() -> bool:
     line = sqlite3.connect(DATABASE, isolation_level=None, timeout=0)
     with suppress(sqlite3.OperationalError):
         line.execute("BEGIN IMMEDIATE")
