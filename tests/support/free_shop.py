@@ -84,8 +84,16 @@ def first_ends_its_process(buyer: int) -> bool:
 
 
 def leaves_a_lock() -> bool:
+    """Sell nothing and say so, and hold the lock of writers for ever."""
     line = sqlite3.connect(DATABASE, isolation_level=None, timeout=0)
     with suppress(sqlite3.OperationalError):
         line.execute("BEGIN IMMEDIATE")
     kept.append(line)
-    return True
+    return False
+
+
+def setup_at_once() -> None:
+    with closing(sqlite3.connect(DATABASE, timeout=0)) as line, line:
+        line.execute("CREATE TABLE IF NOT EXISTS event (stock INT)")
+        line.execute("DELETE FROM event")
+        line.execute("INSERT INTO event VALUES (0)")
