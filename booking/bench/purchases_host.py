@@ -71,21 +71,20 @@ def measure(plan: PurchasePlan, progress: Progress) -> PurchasesMeasured:
 
 def _measured(crowd: Crowd, those: Sequence[PurchaseWorker], duration_s: float) -> _Cell:
     """Sell out again and again, for so long."""
-    cell, functions, start_s = _Cell(), crowd.functions, time.monotonic()
+    cell, start_s = _Cell(), time.monotonic()
     for _ in range(FILLS_MAX):
         left_s = duration_s - (time.monotonic() - start_s)
         if left_s <= 0:
             break
         try:
-            functions.setup()
-            tickets = functions.count()
+            tickets = crowd.fill(TIMEOUT_S)
             found, ended, opened_ns = crowd.sell(those, TIMEOUT_S, left_s)
             if ended:
                 number, how = next(iter(ended.items()))
                 raise UnmeasurableError(f"buyer {number} {how}")
             done = [one for purchases in found for one in purchases]
-            left = functions.count()
-            cell.anomalies |= functions.find_anomalies(tickets, [one.bought for one in done]).keys()
+            left, anomalies = crowd.look(tickets, [one.bought for one in done], TIMEOUT_S)
+            cell.anomalies |= anomalies.keys()
         except BookingError as error:
             raise UnmeasurableError(str(error)) from None
         _add(cell, done, opened_ns, tickets, left)

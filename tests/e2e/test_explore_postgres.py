@@ -188,3 +188,13 @@ def test_free_processes_sell_from_a_private_server(program: Program) -> None:
                    PYTHONPATH=str(ROOT))  # fmt: skip
     sale = json.loads(done.stdout)
     assert (sale["anomalies"], sale["rounds"], sale["sold"]) == ([], 2, 1), sale
+
+
+def test_a_lock_that_a_purchase_leaves_behind_ends_the_sale(program: Program) -> None:
+    """Another purchase, --setup or --check waits for it: none of them waits for ever."""
+    functions = ("--behaviour", f"{SHOP}:keeps_its_transaction", "--setup", f"{SHOP}:setup",
+                 "--check", f"{SHOP}:left", "--with", "postgres")  # fmt: skip
+    done = program("simulate", *functions, "--buyers", "1", "--timeout", "1s", "--json",
+                   PYTHONPATH=str(ROOT))  # fmt: skip
+    sale = json.loads(done.stdout)
+    assert (sale["rounds"], done.returncode != 0) == (1, True), sale

@@ -17,6 +17,7 @@ __all__ = ["conditional", "left", "setup", "spins"]
 BUYERS = 2
 LIMIT_S = 60.0
 prepared: list[int] = []
+kept: list[sqlite3.Connection] = []
 
 
 def meet(buyer: int) -> None:
@@ -82,9 +83,17 @@ def first_ends_its_process(buyer: int) -> bool:
     return conditional()
 
 
-def leaves_a_lock(kept: list[sqlite3.Connection] = []) -> bool:  # noqa: B006 - it is kept
+def leaves_a_lock() -> bool:
+    """Sell nothing and say so, and hold the lock of writers for ever."""
     line = sqlite3.connect(DATABASE, isolation_level=None, timeout=0)
     with suppress(sqlite3.OperationalError):
         line.execute("BEGIN IMMEDIATE")
     kept.append(line)
-    return True
+    return False
+
+
+def setup_at_once() -> None:
+    with closing(sqlite3.connect(DATABASE, timeout=0)) as line, line:
+        line.execute("CREATE TABLE IF NOT EXISTS event (stock INT)")
+        line.execute("DELETE FROM event")
+        line.execute("INSERT INTO event VALUES (0)")

@@ -16,6 +16,7 @@ CREATE TABLE receipt (id int PRIMARY KEY, buyer int);
 CREATE SEQUENCE number;
 """
 ready: set[int] = set()
+kept: list[Any] = []
 
 
 def connect(**options: Any) -> Connection[Any]:
@@ -140,6 +141,12 @@ def left_open() -> bool:
     line = connect()
     _read_and_write(line, "FOR UPDATE")
     return False
+
+
+def keeps_its_transaction() -> bool:
+    kept.append(connect())
+    kept[-1].execute("UPDATE event SET stock = stock - 1")
+    return True
 
 
 def numbered() -> bool:

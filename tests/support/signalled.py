@@ -28,6 +28,9 @@ WORDS = {
     signal.SIGINT: "interrupted",
     signal.SIGTERM: "terminated",
 }
+SHOP = "tests.support.free_shop"
+FUNCTIONS = ("--behaviour", f"{SHOP}:conditional", "--setup", f"{SHOP}:setup",
+             "--check", f"{SHOP}:left")  # fmt: skip
 COMMANDS = {
     "simulate": ("simulate", "--buyers", "6", "--tickets", "3", "--delay", "60ms"),
     "lock": ("simulate", "--lock", "--store", "json:data.json", "--tickets", "9", "--no-daemon"),
@@ -44,6 +47,9 @@ COMMANDS = {
     "redis": ("simulate", "--store", "redis", "--guard", "atomic", "--no-control"),
     "postgres": ("simulate", "--store", "postgres", "--guard", "atomic", "--no-control"),
     "bench": ("bench", "--guards", "none", "--buyers", "2", "--rounds", "1", "--time", "100ms"),
+    "free": ("simulate", *FUNCTIONS, "--rounds", "20", "--history", "h.jsonl"),
+    "functions": ("explore", *FUNCTIONS, "--buyers", "3", "--method", "plain"),
+    "priced": ("bench", *FUNCTIONS, "--buyers", "2", "--rounds", "1", "--time", "100ms"),
     "matrix": ("matrix", "--stores", "json", "--guards", "lock", "--trials", "1"),
     "list": ("list", "--probe"),
 }
@@ -53,7 +59,7 @@ LATE_CODES = {0, 1, 3}  # of a command that ended by itself
 # What a sale needs beside it, and may keep beside it afterwards.
 KEPT = {
     "data.json", "data.json.lock", "shop.db", "known.json", "known.jsonl", "sale.toml", "tmp",
-    "cache", "mark",
+    "cache", "mark", "shop.db-journal", "shop.db-shm", "shop.db-wal",
 }  # fmt: skip
 RESULTS = {"h.jsonl", "w.json", "j.xml"}  # whole, or not there
 

@@ -6,6 +6,7 @@ for `--setup` and `--check`, behind the interceptors that refuse a server that m
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from booking.experiments.behaviours.exploration_host import Functions, function_
 from booking.experiments.behaviours.servers import BehaviourServers
 from booking.instrument.interceptor import installed
 from booking.instrument.seam import Seam
+from booking.processes.behaviour_buyer import Bought
 from booking.processes.purchase_worker import Purchase, PurchaseWorker, WorkerEndedError
 from booking.processes.start_barrier import StartBarrier
 
@@ -30,6 +32,19 @@ class Crowd(NamedTuple):
     functions: Functions
     buyers: list[PurchaseWorker]
     barrier: StartBarrier
+
+    def fill(self, limit_s: float) -> int:
+        """Fill the inventory, and return how many tickets there are."""
+        with limited(limit_s):
+            self.functions.setup()
+            return self.functions.count()
+
+    def look(
+        self, tickets: int, answers: list[Bought], limit_s: float
+    ) -> tuple[int, dict[str, str]]:
+        """Return how many tickets are left, and what is wrong."""
+        with limited(limit_s):
+            return self.functions.count(), self.functions.find_anomalies(tickets, answers)
 
     def sell(
         self, crowd: Sequence[PurchaseWorker], timeout_s: float, sells_s: float = 0.0
@@ -88,6 +103,22 @@ def crowd_of(spec: BehaviourSpec, behaviours: Sequence[str] = ()) -> Iterator[Cr
             buyer.close()
         barrier.close()
         servers.close()
+
+
+@contextmanager
+def limited(limit_s: float) -> Iterator[None]:
+    """Raise `TimeoutError` in this block after a time: a buyer may have left a lock behind."""
+
+    def late(*_: object) -> None:
+        raise TimeoutError(f"has not ended after {limit_s:g} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _loading(spec: BehaviourSpec, behaviour: str) -> Callable[[int], Callable[..., Any]]:

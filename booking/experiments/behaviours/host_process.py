@@ -8,10 +8,10 @@ the user's code prints goes to standard error.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -90,6 +90,7 @@ def _error(message: HostMessage) -> BookingError:
 
 def serve(request_type: type[T], answer: Callable[[T, Progress], Any]) -> None:
     """Answer the request of standard input, in the fresh interpreter."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asked ends this one
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
 
@@ -97,8 +98,10 @@ def serve(request_type: type[T], answer: Callable[[T, Progress], Any]) -> None:
         out.write(_encode(message) + b"\n")
 
     def progress(done: int, more: int) -> None:
-        with suppress(BrokenPipeError):
+        try:
             send(HostMessage("progress", done, more))
+        except BrokenPipeError:  # the process that asked has ended
+            raise SystemExit(1) from None
 
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=request_type)
     try:

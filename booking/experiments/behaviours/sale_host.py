@@ -76,10 +76,8 @@ def result_of(spec: SaleSpec, sale: _Sale, elapsed_s: float) -> BehaviourSale:
 
 def _round(crowd: Crowd, spec: SaleSpec, sale: _Sale) -> None:
     """Fill the inventory, have all buyers buy once at once, and look at what came of it."""
-    functions = crowd.functions
     try:
-        functions.setup()
-        tickets = functions.count()
+        tickets = crowd.fill(spec.timeout_s)
     except BookingError as error:
         if not sale.rounds:
             raise
@@ -98,8 +96,7 @@ def _round(crowd: Crowd, spec: SaleSpec, sale: _Sale) -> None:
         number, how = next(iter(ended.items()))
         sale.stopped = f"in round {sale.rounds} buyer {number} {how}"
     try:
-        remaining = functions.count()
-        anomalies = functions.find_anomalies(tickets, answers)
+        remaining, anomalies = crowd.look(tickets, answers, spec.timeout_s)
     except BookingError as error:
         sale.stopped = sale.stopped or f"behind round {sale.rounds} {error}"
         return
@@ -145,7 +142,9 @@ def _verdict(spec: SaleSpec, sale: _Sale) -> tuple[Outcome, str]:
     if sale.stopped is not None:
         return Outcome.UNKNOWN, sale.stopped
     if not sale.answers["sold"]:
-        return Outcome.UNKNOWN, "no purchase was answered with a ticket, so nothing was at stake"
+        reason = "no purchase was answered with a ticket, so nothing was at stake"
+        failed = [one.bought.error for one in sale.last.purchases if one.bought.error]
+        return Outcome.UNKNOWN, reason + (f"; one ended with {failed[0]}" if failed else "")
     if spec.functions.buyers == 1:
         return Outcome.UNKNOWN, "there was one buyer, so nothing was at stake; give --buyers 2"
     if sale.overlap_max <= 1:
