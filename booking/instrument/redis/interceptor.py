@@ -98,14 +98,14 @@ class RedisInterceptor:
         def executed(pipe: Any, raise_on_error: bool = True) -> Any:
             return self._execute(pipe, execute, raise_on_error)
 
-        def resetted(pipe: Any) -> None:
+        def cleared(pipe: Any) -> None:
             self._watched.pop(pipe, None)
             with self._seam.inside():  # it sends UNWATCH, even where the buyer is dismissed
                 reset(pipe)
 
         self._patches.replace(kind, "immediate_execute_command", executed_now)
         self._patches.replace(kind, "execute", executed)
-        self._patches.replace(kind, "reset", resetted)
+        self._patches.replace(kind, "reset", cleared)
 
     def _patch_lock(self, kind: Any) -> None:
         acquire = kind.acquire
