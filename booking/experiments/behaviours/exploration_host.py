@@ -256,7 +256,8 @@ def _unproved(spec: BehaviourSpec, result: BehaviourExploration) -> str:
     if not result.sold:
         why = "no purchase was answered with a ticket, so nothing was at stake"
         return why + "".join(f": {_hinted(error)}" for error in list(result.failed.values())[:1])
-    if failed := sorted(result.failed.keys() - result.answered):
+    answered = result.failed.keys() if result.symmetric and result.answered else result.answered
+    if failed := sorted(result.failed.keys() - answered):  # of equal buyers, one stands for all
         error = result.failed[failed[0]]
         return f"buyer {failed[0]} was never answered, so nothing was at stake: {_hinted(error)}"
     if spec.buyers == 1:
