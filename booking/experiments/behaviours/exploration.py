@@ -22,8 +22,9 @@ from booking.processes.behaviour_buyer import Bought
 BUYERS = 2
 Server = Literal["postgres", "redis"]
 RESTS_ON = (
-    "each statement of an intercepted library is one step; nothing else that the code does is seen "
-    "by other buyers (what was heard of such is a caveat)"
+    "each statement of an intercepted library is one step; a wait or a sleep lasts until another "
+    "buyer has moved; nothing else that the code does is seen by other buyers (what was heard of "
+    "such is a caveat)"
 )
 HOST = "booking.experiments.behaviours.exploration_host"
 
