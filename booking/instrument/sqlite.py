@@ -23,6 +23,7 @@ READING = {"select", "explain", "values", "with"}
 QUIET = {"savepoint", "release", "pragma"}
 BUSY, SNAPSHOT = 5, 517  # SQLITE_BUSY; SQLITE_BUSY_SNAPSHOT is for ever
 PRIMARY = 0xFF
+LEGACY = -1  # sqlite3.LEGACY_TRANSACTION_CONTROL: `isolation_level` decides
 
 
 class SqliteInterceptor:
@@ -150,9 +151,9 @@ def _cursor_class(seam: Seam, base: Any) -> Any:
         def execute(self, sql: str, *values: Any) -> Any:
             return _run(seam, self, sql, values, lambda: base.execute(self, sql, *values))
 
-        def executemany(self, sql: str, *values: Any) -> Any:
-            _doubt_rows(seam, self.connection)
-            return _run(seam, self, sql, values, lambda: base.executemany(self, sql, *values))
+        def executemany(self, sql: str, rows: Any) -> Any:
+            rows = _listed(seam, self.connection, rows)
+            return _run(seam, self, sql, (rows,), lambda: base.executemany(self, sql, rows))
 
         def executescript(self, sql: str) -> Any:
             _doubt_script(seam, sql)
@@ -195,7 +196,7 @@ def _run(seam: Seam, cursor: Any, sql: str, values: Any, effect: Callable[[], T]
         if verb == "rollback":
             return effect()
         raise Dismissed
-    if verb in QUIET or (verb == "begin" and not _takes_lock(sql)):
+    if verb in QUIET or (verb == "begin" and not _takes_lock(sql)) or _asks_nothing(sql):
         with seam.inside():
             return effect()
     if verb in {"commit", "end", "rollback"} and not connection.in_transaction:
@@ -228,9 +229,24 @@ def _doubt_script(seam: Seam, sql: str) -> None:
         seam.doubt("executescript of several statements: they are taken for one step")
 
 
-def _doubt_rows(seam: Seam, connection: sqlite3.Connection) -> None:
-    if connection.isolation_level is None and not connection.in_transaction:
+def _listed(seam: Seam, connection: sqlite3.Connection, rows: Any) -> Any:
+    """Return rows that a refused statement can be tried again with: an iterator is used up."""
+    if not seam.active:
+        return rows
+    before = seam.announced
+    listed = list(rows)
+    if seam.announced is not before:
+        seam.doubt("executemany whose rows are made by statements: those come before it here")
+    if len(listed) > 1 and _commits_alone(connection):
         seam.doubt("executemany that commits each row: they are taken for one step")
+    return listed
+
+
+def _commits_alone(connection: sqlite3.Connection) -> bool:
+    """Return whether the next statement is a transaction of its own."""
+    autocommit = getattr(connection, "autocommit", LEGACY)  # Python 3.12
+    legacy = autocommit == LEGACY and connection.isolation_level is None
+    return (autocommit is True or legacy) and not connection.in_transaction
 
 
 def _end(seam: Seam, connection: Any, what: str, effect: Callable[[], None]) -> None:
@@ -263,6 +279,11 @@ def _undo(connection: sqlite3.Connection) -> None:
     """
     if connection.in_transaction:
         sqlite3.Connection.rollback(connection)
+
+
+def _asks_nothing(sql: str) -> bool:
+    """Return whether a pool asks if its connection is alive: no table, so no lock."""
+    return sql.strip().rstrip(";").lower() == "select 1"
 
 
 def _takes_lock(sql: str) -> bool:

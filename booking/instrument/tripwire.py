@@ -45,9 +45,10 @@ EVENTS = {
 }
 # Drivers that reach shared state without an audit event: by C code, or by a connection kept open.
 DRIVERS = frozenset({
-    "MySQLdb", "aiomysql", "aioredis", "aiosqlite", "apsw", "asyncpg", "cx_Oracle", "duckdb",
-    "lmdb", "memcache", "mysql", "oracledb", "pg8000", "psycopg", "psycopg2", "pymemcache",
-    "pymongo", "pymssql", "pymysql", "pyodbc", "redis", "valkey",
+    "MySQLdb", "aiomysql", "aioredis", "aiosqlite", "apsw", "asyncmy", "asyncpg", "cx_Oracle",
+    "duckdb", "fdb", "firebird", "ibm_db", "lmdb", "mariadb", "memcache", "mysql", "oracledb",
+    "pg8000", "plyvel", "psycopg", "psycopg2", "psycopg2cffi", "pymemcache", "pymongo", "pymssql",
+    "pymysql", "pyodbc", "pysqlite3", "redis", "sqlcipher3", "valkey",
 })  # fmt: skip
 THREAD_STARTS: tuple[tuple[Any, str], ...] = (
     (_thread, "start_new_thread"), (_thread, "start_joinable_thread"),

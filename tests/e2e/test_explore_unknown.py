@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ UNSEEN = {
     "connects_below": "opens a SQLite database past the interceptor",
     "runs_a_script": "executescript of several statements",
     "commits_each_row": "executemany that commits each row",
+    "makes_rows_by_statements": "executemany whose rows are made by statements",
     "calls_back": "create_function",
     "forks": "forks",
     "spawns": "starts a program",
@@ -34,8 +36,10 @@ UNSEEN = {
     "signals": "sends a signal",
     "fails_alone": "buyer 1 was never answered",
 }
+if sys.version_info >= (3, 12):  # which has `autocommit`
+    UNSEEN["commits_each_row_by_default"] = "executemany that commits each row"
 QUICK = {"draws", "reads_the_date", "makes_its_cursor", "draws_in_sql"}
-SEEN = ["stores_when_and_which", "sleeps_first", "one_sleeps_first"]
+SEEN = ["stores_when_and_which", "sleeps_first", "one_sleeps_first", "writes_rows_at_once"]
 UNSEEN_POSTGRES = {
     "past_psycopg": "calls libpq past psycopg",
     "in_asyncio": "AsyncConnection is not covered",

@@ -127,6 +127,26 @@ def commits_each_row() -> bool:
     return True
 
 
+def commits_each_row_by_default() -> bool:
+    """With `autocommit` of Python 3.12 no transaction is begun."""
+    with closing(sqlite3.connect("shop.db", autocommit=True)) as line:  # type: ignore[call-arg]
+        line.executemany("UPDATE event SET stock = stock - ?", [(1,), (0,)])
+    return True
+
+
+def _looked(line: Any, sold: list[int]) -> Iterator[tuple[int]]:
+    for _ in range(2):
+        sold.append(min(1, line.execute("SELECT stock FROM event").fetchone()[0]))
+        yield (sold[-1],)
+
+
+def makes_rows_by_statements() -> int:
+    sold: list[int] = []
+    with closing(sqlite3.connect("shop.db")) as line, line:
+        line.executemany("UPDATE event SET stock = stock - ?", _looked(line, sold))
+    return sum(sold)
+
+
 def calls_back() -> bool:
     with connect() as line:
         line.create_function("note", 0, lambda: 1)
@@ -193,6 +213,13 @@ def one_sleeps_first(buyer: int) -> bool:
     if buyer == 1:
         time.sleep(1.0)
     return sound()
+
+
+def writes_rows_at_once() -> bool:
+    """Use all rows in one transaction; when it is refused, none of the iterator may be lost."""
+    with closing(sqlite3.connect("shop.db")) as line, line:
+        taken = "UPDATE event SET stock = stock - ? WHERE stock >= 1"
+        return line.executemany(taken, iter([(1,), (0,)])).rowcount > 0
 
 
 # What no call can carry out.
