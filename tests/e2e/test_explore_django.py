@@ -83,7 +83,6 @@ def run_tests(
     )  # fmt: skip
 
 
-@pytest.mark.slow
 def test_each_worker_explores_its_own_test_database(tmp_path: Path) -> None:
     """Under xdist: on one private server, whose waits are real."""
     done = run_tests(tmp_path, PRIVATE, "-n", "2", ways=WAYS)
@@ -135,7 +134,6 @@ def test_a_database_that_is_not_made_for_tests_keeps_its_rows(
         assert shop.execute("SELECT * FROM concert_event").fetchall() == [(7, 7)]
 
 
-@pytest.mark.slow
 def test_a_server_of_ones_own_is_reset_in_the_test_database_only(tmp_path: Path) -> None:
     """It serves without any leave but the fixture; waits there are unknown."""
     host = private_postgres(durable=False).split()[0].removeprefix("host=")

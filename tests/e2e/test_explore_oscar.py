@@ -10,7 +10,6 @@ import pytest
 
 from tests.conftest import ROOT, Program
 
-pytestmark = pytest.mark.slow
 SHOP = "examples.oscar.shop"
 STATEMENTS_MAX = 10
 

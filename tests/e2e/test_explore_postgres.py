@@ -156,7 +156,6 @@ def test_a_counterexample_with_waits_is_replayed(
         assert (json.loads(done.stdout)["same"], done.returncode) == (0, 3)
 
 
-@pytest.mark.slow
 def test_no_command_resets_a_server_that_is_not_named(program: Program, tmp_path: Path) -> None:
     """Refused before a row is deleted by simulate, bench and replay; a file cannot name one."""
     own = {"DATABASE_URL": private_postgres(durable=False), "PYTHONPATH": str(ROOT)}
@@ -180,7 +179,6 @@ def test_no_command_resets_a_server_that_is_not_named(program: Program, tmp_path
     assert json.loads(done.stdout)["times"] == 1
 
 
-@pytest.mark.slow
 def test_free_processes_sell_from_a_private_server(program: Program) -> None:
     functions = ("--behaviour", f"{SHOP}:for_update", "--setup", f"{SHOP}:setup",
                  "--check", f"{SHOP}:left", "--with", "postgres")  # fmt: skip

@@ -67,7 +67,7 @@ def test_the_row_lock_that_sqlite_ignores(program: Program) -> None:
     assert any("alchemy_shop.py:" in step["where"] for step in proof["witness"])
 
 
-@pytest.mark.slow
+@pytest.mark.sweep(usual=lambda name: name == "conditional")
 @pytest.mark.parametrize(
     "name,verdict,classes", [("naive", "invalid", 77), ("locked", "valid", 24),
                              ("conditional", "valid", 8)],

@@ -9,6 +9,7 @@ from typing import Any
 from booking.errors import UsageError
 from booking.instrument.interceptor import Interceptor
 from booking.instrument.redis.interceptor import RedisInterceptor
+from booking.servers.extras import install_hint
 from booking.servers.valkey import LOOPBACK, private_valkey_address
 
 NAMES = ("REDIS_USERNAME", "REDIS_DB")
@@ -28,9 +29,7 @@ class RedisServer:
     def start(self) -> None:
         """Start a private server, and name it to the user's code."""
         if not self._clients:
-            raise UsageError(
-                "--with redis: redis is missing; pip install 'booking-workbench[redis]'"
-            )
+            raise UsageError(f"--with redis: redis is missing; {install_hint('redis')}")
         port, password = private_valkey_address()
         self._private = f"{LOOPBACK}:{port}"
         os.environ |= {

@@ -13,6 +13,7 @@ from booking.errors import UsageError
 from booking.experiments.behaviours.redis_server import RedisServer
 from booking.instrument.interceptor import Interceptor, ServerInterceptor
 from booking.instrument.postgres.waits import DEADLOCK_LOOK_S, PostgresWaits
+from booking.servers.extras import install_hint
 from booking.servers.lent_postgres import lend_postgres, lent_postgres
 
 
@@ -39,9 +40,7 @@ class BehaviourServers:
 
     def _start_postgres(self) -> None:
         if self._postgres is None:
-            raise UsageError(
-                "--with postgres: psycopg is missing; pip install 'booking-workbench[postgres]'"
-            )
+            raise UsageError(f"--with postgres: psycopg is missing; {install_hint('postgres')}")
         self._private = lend_postgres(DEADLOCK_LOOK_S)
 
     def allow(self, databases: Iterable[str]) -> None:
