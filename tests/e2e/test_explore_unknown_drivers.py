@@ -100,3 +100,17 @@ def test_two_that_wait_on_a_server_of_ones_own_prove_nothing(program: Program, n
     why = "waits inside a server that is not private, which decides itself when it wakes"
     assert any(why in caveat for caveat in proof["caveats"]), proof
     assert "give --with postgres" in str(proof["caveats"])
+
+
+@pytest.mark.sweep(usual=lambda shop, name, server: server == "sqlite")
+@pytest.mark.parametrize("shop, name, server", [
+    ("unseen_sqlite", "commits_each_row", "sqlite"),
+    ("postgres_shop", "several_rows", "postgres"),
+])  # fmt: skip
+def test_many_rows_of_a_sound_purchase_are_no_proof(
+    program: Program, shop: str, name: str, server: str
+) -> None:
+    """Another buyer may come between two rows: nothing wrong was seen, and not all was."""
+    proof = explored(program, f"tests.support.{shop}", name, *SERVERS[server])
+    assert (proof["verdict"], proof["anomalies"]) == ("unknown", [])
+    assert "executemany" in proof["reason"]

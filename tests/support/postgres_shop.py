@@ -172,8 +172,10 @@ def server_cursor() -> bool:
 
 def several_rows() -> bool:
     with connect() as line:
-        line.cursor().executemany("UPDATE event SET stock = stock - 1 WHERE id = %s", [(1,), (2,)])
-        return True
+        taken = "UPDATE event SET stock = stock - 1 WHERE id = %s AND stock >= 1"
+        cursor = line.cursor()
+        cursor.executemany(taken, [(1,), (2,)])
+        return cursor.rowcount > 0
 
 
 def several_statements() -> bool:

@@ -123,8 +123,8 @@ def runs_a_script() -> bool:
 
 def commits_each_row() -> bool:
     with connect() as line:
-        line.executemany("UPDATE event SET stock = stock - ?", [(1,), (0,)])
-    return True
+        taken = "UPDATE event SET stock = stock - ? WHERE stock >= 1"
+        return bool(line.executemany(taken, [(1,), (0,)]).rowcount > 0)
 
 
 def commits_each_row_by_default() -> bool:
