@@ -97,6 +97,11 @@ def test_an_exploration_says_which_effects_the_system_does_not_report(
     assert OPEN_FILES not in reported["caveats"]
 
 
+def is_stopped(pid: int) -> bool:
+    """Return whether a process has stopped, not only been told to."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 def die_with(process: subprocess.Popen[str], pids: set[int]) -> bool:
     """Kill a harness; return whether its processes are gone after it, and leave none."""
     process.kill()
@@ -135,6 +140,7 @@ def test_a_stopped_buyer_ends_with_a_harness_that_is_killed(
     until(lambda: all(os.getpgid(pid) == pid for pid in pids))
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
+    until(lambda: all(is_stopped(pid) for pid in pids))  # else it stops behind the harness's end
     assert die_with(process, pids)
 
 
