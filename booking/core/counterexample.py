@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Protocol, TypeVar, get_type_hints
 
 import msgspec
 
@@ -99,18 +99,35 @@ def read(path: Path) -> bytes:
         raise UsageError(f"{path}: no witness: {error}") from None
 
 
-def parse(document: bytes, path: Path, allowed: Permission = NOTHING) -> Counterexample:
-    """Return the counterexample of a document; raise `UsageError` with what is wrong in it."""
+class Versioned(Protocol):
+    """A witness of any kind."""
+
+    @property
+    def version(self) -> int:
+        """The version of its format."""
+
+
+W = TypeVar("W", bound=Versioned)
+
+
+def decoded(document: bytes, path: Path, kind: type[W], version: int) -> W:
+    """Return a witness of this kind and version; raise `UsageError` for anything else."""
     try:
-        witness = msgspec.json.decode(document, type=Counterexample)
+        witness = msgspec.json.decode(document, type=kind)
     except RecursionError:
         raise UsageError(f"{path}: no witness: nested too deeply") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: no witness: {error}") from None
-    if witness.version != VERSION:
+    if witness.version != version:
         raise UsageError(
-            f"{path}: version {witness.version} of a witness; this booking knows {VERSION}"
+            f"{path}: version {witness.version} of a witness; this booking knows {version}"
         )
+    return witness
+
+
+def parse(document: bytes, path: Path, allowed: Permission = NOTHING) -> Counterexample:
+    """Return the counterexample of a document; raise `UsageError` with what is wrong in it."""
+    witness = decoded(document, path, Counterexample, VERSION)
     outside = [step.buyer for step in witness.steps if not 0 <= step.buyer < len(witness.buyers)]
     if outside:
         raise UsageError(f"{path}: a step of buyer {outside[0]}, who is not among the buyers")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from booking.core.counterexample import decoded
 from booking.core.data_files import CODE, Permission
 from booking.errors import UsageError
 from booking.experiments.behaviours.exploration import (
@@ -107,16 +108,7 @@ def is_behaviour(document: bytes) -> bool:
 
 def parse(document: bytes, path: Path, allowed: Permission) -> BehaviourCounterexample:
     """Return the counterexample of a file; raise `UsageError` with what is wrong in it."""
-    try:
-        saved = msgspec.json.decode(document, type=BehaviourCounterexample)
-    except RecursionError:
-        raise UsageError(f"{path}: no witness: nested too deeply") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: no witness: {error}") from None
-    if saved.version != VERSION:
-        raise UsageError(
-            f"{path}: version {saved.version} of a witness; this booking knows {VERSION}"
-        )
+    saved = decoded(document, path, BehaviourCounterexample, VERSION)
     if problem := _problem(saved):
         raise UsageError(f"{path}: {problem}")
     if not allowed.code:

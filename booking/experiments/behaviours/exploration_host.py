@@ -209,7 +209,7 @@ def judged(tickets: int, left: int, answers: list[Bought]) -> dict[str, str]:
 def _disconnect(interceptors: list[Interceptor]) -> None:
     """Close every connection: a buyer that inherits one would share it with all others."""
     if "sqlalchemy" in sys.modules:
-        from sqlalchemy import Engine  # type: ignore[import-not-found,unused-ignore]
+        from sqlalchemy import Engine
 
         for engine in [one for one in gc.get_objects() if isinstance(one, Engine)]:
             engine.dispose()
