@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT, Program
+from tests.support.shop_modules import module_of
 
 SHOP = "tests.support.file_shop"
 KEPT = {"counts_in_shared_memory", "shares_a_removed_file"}  # by a module of their own
@@ -22,8 +23,9 @@ COUNTS = {
 def explored(program: Program, behaviour: str, *more: str, tickets: int = 1) -> dict[str, Any]:
     """Explore a function of the shop; return the document, with the exit code."""
     shop = f"{SHOP}_kept" if behaviour in KEPT else SHOP
+    way = module_of(behaviour, "file_shop")
     done = program(
-        "explore", "--behaviour", f"{shop}:{behaviour}", "--setup", f"{shop}:setup",
+        "explore", "--behaviour", f"{way}:{behaviour}", "--setup", f"{shop}:setup",
         "--check", f"{shop}:{COUNTS.get(behaviour, 'left')}", "--json", *more,
         PYTHONPATH=str(ROOT), TICKETS=str(tickets),
     )  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 
 from booking.servers.valkey import private_valkey_address
 from tests.conftest import ROOT, Program
+from tests.support.shop_modules import module_of
 
 SHOP = "tests.support.redis_shop"
 
@@ -18,8 +19,9 @@ def explored(
     private: bool = True, shop: str = SHOP, **environment: str,
 ) -> dict[str, Any]:  # fmt: skip
     """Explore a function of the shop; return the document, with the exit code."""
+    way = module_of(behaviour, "redis_shop") if shop == SHOP else shop
     done = program(
-        "explore", "--behaviour", f"{shop}:{behaviour}", "--setup", f"{shop}:{setup}",
+        "explore", "--behaviour", f"{way}:{behaviour}", "--setup", f"{shop}:{setup}",
         "--check", f"{shop}:{check}", *(("--with", "redis") if private else ()), "--json", *more,
         PYTHONPATH=str(ROOT), **environment,
     )  # fmt: skip

@@ -10,12 +10,14 @@ import json
 import os
 import sys
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from booking.core.steps import drive
 from booking.instrument.files.interceptor import FilesInterceptor
 from booking.instrument.seam import Announcement, Dismissed, Seam
+from tests.support.shop_modules import module_of
 
 PURCHASES = (
     "flocked", "flocked_in_place", "flocked_by_a_handle", "record_locked", "filelocked",
@@ -59,7 +61,7 @@ def dismissed(seam: Seam, shop: Any, name: str, steps: int) -> list[str] | None:
     link = _Link(seam, steps)
     seam.begin(link)
     with suppress(Dismissed):
-        getattr(shop, name)()
+        getattr(import_module(module_of(name, "file_shop")), name)()
     seam.end()
     if not seam.dismissed:
         return None
